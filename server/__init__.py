@@ -1,0 +1,1 @@
+"""The door server: listens, recognises, decides, logs."""

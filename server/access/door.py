@@ -1,0 +1,203 @@
+"""One terminal's door: analyses and the gallery in, verdicts and decisions out.
+
+A visit is one track, and is decided once; again only when the evidence really changes. At most one visit is
+decided in a frame: the next frame decides the next. A face counts as granted only in frames in which it is
+seen and its recent looks still agree; the decision stands behind that, it does not replace it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from server.access.decision import Decision, Policy, Reason
+from server.access.evidence import Identity, Rules, Standing
+from server.access.tracks import Track, Tracker
+from server.gallery.snapshot import Gallery
+from server.vision.analysis import Analysis, Face
+from wire import FaceReport, Verdict
+
+RETRY_SECONDS = 1.0
+"""After a decision that could not be logged, how long before the visit may be granted again."""
+
+
+@dataclass(eq=False)
+class Visit:
+    """A track and what was decided about it."""
+
+    track: Track
+    standing: Standing
+    decision: Decision | None = None
+    not_before: float = 0.0
+
+    @property
+    def decided(self) -> Verdict:
+        return self.decision.verdict if self.decision else Verdict.NONE
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the face in view means now."""
+        if self.decided is Verdict.DENIED:
+            return Verdict.DENIED
+        if self.decided is Verdict.GRANTED and self.decision and self.standing.name == self.decision.name:
+            return Verdict.GRANTED
+        return Verdict.CHECKING
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one frame means: the frame's verdict, each face in the analysis' order, perhaps a decision."""
+
+    verdict: Verdict
+    faces: tuple[FaceReport, ...]
+    decision: Decision | None
+
+
+class Door:
+    """State of one terminal's door. `new_id` makes the ids of decisions."""
+
+    def __init__(self, rules: Rules, new_id: Callable[[], str]) -> None:
+        self._rules = rules
+        self._new_id = new_id
+        self._tracker = Tracker(rules.window)
+        self._visits: dict[int, Visit] = {}
+        self._left: list[Visit] = []
+        self._seen: list[tuple[Face, Visit | None]] = []
+
+    def observe(self, analysis: Analysis, gallery: Gallery, now: float) -> Outcome:
+        """Take in one frame at time `now` (monotonic seconds, never decreasing)."""
+        tracks, ended = self._tracker.update(analysis.faces, gallery, now)
+        self._left += [visit for track in ended if (visit := self._visits.pop(track.id, None))]
+        for track in self._tracker.tracks:
+            standing = track.standing(now, gallery, self._rules)
+            self._visits.setdefault(track.id, Visit(track, standing)).standing = standing
+        self._seen = [
+            (face, self._visits[track.id] if track else None)
+            for face, track in zip(analysis.faces, tracks, strict=True)
+        ]
+        return self._outcome(self._decide(gallery, now))
+
+    def retract(self, decision: Decision, now: float) -> Outcome:
+        """The decision could not be written down: whatever it was, the visit is denied."""
+        denied = Decision(
+            decision.id,
+            Verdict.DENIED,
+            decision.name,
+            Reason.LOG_UNAVAILABLE,
+            decision.distance,
+            decision.runner_up,
+            decision.threshold,
+            decision.looks,
+        )
+        for visit in self._visits.values():
+            if visit.decision is decision:
+                visit.decision = denied
+                visit.not_before = now + RETRY_SECONDS
+        return self._outcome(denied)
+
+    def close(self) -> list[Decision]:
+        """The terminal is gone: the decisions on visits that were under way and never decided."""
+        leaving = [*self._left, *self._visits.values()]
+        self._left, self._visits, self._seen = [], {}, []
+        return [decision for visit in leaving if (decision := self._on_leaving(visit))]
+
+    def _outcome(self, decision: Decision | None) -> Outcome:
+        faces = tuple(_report(face, visit) for face, visit in self._seen)
+        verdict = frame_verdict(faces, self._rules.policy)
+        if verdict is Verdict.GRANTED and self._rules.policy is Policy.ALL and not self._all_granted():
+            verdict = Verdict.CHECKING
+        return Outcome(verdict, faces, decision)
+
+    def _all_granted(self) -> bool:
+        """Also of those that were in view a moment ago: a face that the detector missed once must not make
+        its neighbour look alone."""
+        return all(visit.verdict is Verdict.GRANTED for visit in self._visits.values())
+
+    def _decide(self, gallery: Gallery, now: float) -> Decision | None:
+        in_view = [visit for _, visit in self._seen if visit is not None]
+        for visit in in_view:
+            if self._is_due_a_grant(visit, now):
+                return self._record(visit, Verdict.GRANTED, Reason.RECOGNISED)
+        for visit in self._visits.values():
+            reason = self._denial(visit, gallery)
+            if reason is not None:
+                return self._record(visit, Verdict.DENIED, reason)
+        while self._left:
+            decision = self._on_leaving(self._left.pop(0))
+            if decision:
+                return decision
+        return None
+
+    def _is_due_a_grant(self, visit: Visit, now: float) -> bool:
+        return (
+            visit.standing.identity is Identity.RECOGNISED
+            and visit.verdict is not Verdict.GRANTED
+            and now >= visit.not_before
+            and self._permits(visit)
+        )
+
+    def _permits(self, visit: Visit) -> bool:
+        """Whether the other faces allow a grant; for `all` those in view a moment ago count as well."""
+        if self._rules.policy is Policy.ALL:
+            embedded = all(other is not None for _, other in self._seen)
+            return embedded and all(
+                other.standing.identity is Identity.RECOGNISED for other in self._visits.values()
+            )
+        if self._rules.policy is Policy.LARGEST:
+            return self._seen[0][1] is visit
+        return True
+
+    def _denial(self, visit: Visit, gallery: Gallery) -> Reason | None:
+        """Why this visit is to be denied now, if it is."""
+        if visit.decided is Verdict.GRANTED:
+            if visit.decision and visit.decision.name and visit.decision.name not in gallery:
+                return Reason.REVOKED
+        elif visit.decided is Verdict.NONE and visit.standing.identity is Identity.UNRECOGNISED:
+            return visit.standing.reason
+        not_alone = (
+            self._rules.policy is Policy.ALL
+            and visit.decided is not Verdict.DENIED
+            and visit.standing.identity is Identity.RECOGNISED
+            and any(other.standing.identity is Identity.UNRECOGNISED for other in self._visits.values())
+        )
+        return Reason.NOT_ALONE if not_alone else None
+
+    def _on_leaving(self, visit: Visit) -> Decision | None:
+        """A face that was looked at often enough to decide, and went before it was."""
+        if visit.decision is not None or visit.track.total_looks < self._rules.frames:
+            return None
+        return self._record(visit, Verdict.DENIED, Reason.LEFT)
+
+    def _record(self, visit: Visit, verdict: Verdict, reason: Reason) -> Decision:
+        match = visit.standing.match
+        name = visit.standing.name
+        if reason is Reason.REVOKED and visit.decision:
+            name = visit.decision.name
+        visit.decision = Decision(
+            self._new_id(),
+            verdict,
+            name,
+            reason,
+            match.distance if match else None,
+            match.runner_up if match else None,
+            self._rules.threshold,
+            visit.track.total_looks,
+        )
+        return visit.decision
+
+
+def _report(face: Face, visit: Visit | None) -> FaceReport:
+    if visit is None:
+        return FaceReport(face.box, None, None, Verdict.CHECKING)
+    match = visit.standing.match
+    return FaceReport(face.box, visit.standing.name, match.distance if match else None, visit.verdict)
+
+
+def frame_verdict(faces: Sequence[FaceReport], policy: Policy) -> Verdict:
+    """What a frame means for the door, from its faces, largest first."""
+    verdicts = [face.verdict for face in faces]
+    if not verdicts:
+        return Verdict.NONE
+    if policy is Policy.LARGEST:
+        return verdicts[0]
+    first = (Verdict.GRANTED, Verdict.CHECKING, Verdict.DENIED)
+    worst = (Verdict.DENIED, Verdict.CHECKING, Verdict.GRANTED)
+    return next(verdict for verdict in (first if policy is Policy.ANY else worst) if verdict in verdicts)

@@ -1,0 +1,119 @@
+"""Following faces from frame to frame: a track is one face at one terminal from appearing to leaving."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from server.access.evidence import Look, Rules, Standing, judge, mean_embedding
+from server.gallery.snapshot import Gallery
+from server.vision.analysis import Embedding, Face
+from wire import Box
+
+LOST_SECONDS = 2.0
+"""A face not seen for this long has left."""
+SAME_FACE = 0.45
+"""Embeddings this near are one face wherever it moved: 3 in 100,000 pairs of strangers are (LFW)."""
+OTHER_FACE = 0.6
+"""Embeddings farther apart are two people, even in the same place: face_recognition's own tolerance."""
+REACH = 1.5
+"""How far a face may move between two frames, in widths of its box, when its embedding leaves doubt."""
+MAX_SCALE = 2.0
+"""How much larger or smaller it may become meanwhile."""
+
+
+@dataclass(eq=False)
+class Track:
+    """One face. `looks` are the newest embedded ones, oldest first."""
+
+    id: int
+    box: Box
+    last_seen: float
+    first_look: float
+    looks: deque[Look]
+    total_looks: int = 0
+    _mean: Embedding | None = field(default=None, repr=False)
+
+    def add(self, box: Box, look: Look) -> None:
+        self.box = box
+        self.last_seen = look.at
+        self.looks.append(look)
+        self.total_looks += 1
+        self._mean = mean_embedding(tuple(self.looks))
+
+    def rematch(self, gallery: Gallery) -> None:
+        """Hold every look against the present gallery, so that a revocation acts at once."""
+        self.looks = deque((look.against(gallery) for look in self.looks), self.looks.maxlen)
+
+    def standing(self, now: float, gallery: Gallery, rules: Rules) -> Standing:
+        return judge(tuple(self.looks), self.first_look, self.total_looks, now, gallery, rules)
+
+    def distance(self, embedding: Embedding) -> float:
+        """Euclidean distance from the mean of the newest looks."""
+        return float(np.linalg.norm(embedding - self._mean)) if self._mean is not None else float("inf")
+
+
+class Tracker:
+    """Gives each embedded face of a frame its track. The identity of a track can never pass to another face:
+    a face whose embedding does not fit starts a track of its own, whatever its place."""
+
+    def __init__(self, window: int) -> None:
+        """`window`: how many looks a track keeps."""
+        self._window = window
+        self._next_id = 1
+        self.tracks: list[Track] = []
+
+    def update(
+        self, faces: Sequence[Face], gallery: Gallery, now: float
+    ) -> tuple[list[Track | None], list[Track]]:
+        """Take in one frame at time `now` (monotonic seconds, never decreasing).
+
+        Returns the track of each face (None for a face without an embedding), and the tracks that ended.
+        """
+        ended = [track for track in self.tracks if now - track.last_seen > LOST_SECONDS]
+        self.tracks = [track for track in self.tracks if now - track.last_seen <= LOST_SECONDS]
+        for track in self.tracks:
+            track.rematch(gallery)
+        pairs = self._pair(faces)
+        return [self._extend(pairs.get(at), face, gallery, now) for at, face in enumerate(faces)], ended
+
+    def _pair(self, faces: Sequence[Face]) -> dict[int, Track]:
+        """Index of a face -> its track; nearest embeddings first, each track and face once."""
+        candidates = sorted(
+            (track.distance(face.embedding), at, track.id, track)
+            for at, face in enumerate(faces)
+            if face.embedding is not None
+            for track in self.tracks
+            if _could_be(track, face.box, face.embedding)
+        )
+        pairs: dict[int, Track] = {}
+        taken: set[int] = set()
+        for _, at, track_id, track in candidates:
+            if at not in pairs and track_id not in taken:
+                pairs[at] = track
+                taken.add(track_id)
+        return pairs
+
+    def _extend(self, track: Track | None, face: Face, gallery: Gallery, now: float) -> Track | None:
+        if face.embedding is None:
+            return None
+        if track is None:
+            track = Track(self._next_id, face.box, now, now, deque(maxlen=self._window))
+            self._next_id += 1
+            self.tracks.append(track)
+        track.add(face.box, Look.take(now, face.embedding, gallery))
+        return track
+
+
+def _could_be(track: Track, box: Box, embedding: Embedding) -> bool:
+    distance = track.distance(embedding)
+    return distance <= SAME_FACE or (distance <= OTHER_FACE and _within_reach(track.box, box))
+
+
+def _within_reach(before: Box, after: Box) -> bool:
+    across = (after.left + after.right - before.left - before.right) / 2
+    down = (after.top + after.bottom - before.top - before.bottom) / 2
+    width = max(before.width, after.width)
+    scale = width / max(1, min(before.width, after.width))
+    return scale <= MAX_SCALE and float(np.hypot(across, down)) <= REACH * width

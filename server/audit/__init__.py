@@ -1,0 +1,1 @@
+"""What must never be lost: the access log and the enrolment log."""

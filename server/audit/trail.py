@@ -1,0 +1,43 @@
+"""The audit trail as the event loop sees it: records are awaited, the disk never blocks the loop."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+from server.audit.access_log import AccessEntry
+from server.audit.durable import DurableLog
+from server.audit.enrolment_log import enrolment_line
+from server.gallery.receipts import Receipt
+
+
+class AuditTrail:
+    """Owns both logs and the one thread that writes them, so that lines keep their order."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises OSError: a log cannot be opened."""
+        self._access = DurableLog(folder / "access_log.txt")
+        self._enrolment = DurableLog(folder / "enrolment_log.txt")
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="audit")
+
+    async def record(self, entry: AccessEntry) -> None:
+        """Returns when the line is on disk. Raises OSError: it is not."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._writer, self._access.append, [entry.line()])
+
+    async def record_receipts(self, receipts: Sequence[Receipt]) -> None:
+        """Raises OSError."""
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._append_receipts, receipts)
+
+    def _append_receipts(self, receipts: Sequence[Receipt]) -> None:
+        now = datetime.now().astimezone()
+        self._enrolment.append([enrolment_line(now, receipt) for receipt in receipts])
+
+    def close(self) -> None:
+        """Wait for what is being written and close the files. Raises OSError."""
+        self._writer.shutdown(wait=True)
+        try:
+            self._access.close()
+        finally:
+            self._enrolment.close()

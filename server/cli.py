@@ -1,0 +1,123 @@
+"""The command line of the server."""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+from server import settings as settings_module
+from server.access.decision import Policy
+from server.errors import CrashError, StartError
+from server.settings import Settings, SettingsError
+
+LOG_BYTES = 10_000_000
+LOG_FILES = 5
+
+_EXAMPLES = """\
+examples:
+  python -m server                      listen on 127.0.0.1:5000, photos in faces/, logs in logs/
+  python -m server --policy all         several people at the door: all of them must be enrolled
+  python -m server people               who is enrolled, by which photos, and what was rejected
+
+Every setting can also stand in doorward.toml (threshold = 0.42) or in the environment
+(DOORWARD_THRESHOLD=0.42); a flag wins over the environment, the environment over the file.
+docs/settings.md lists them all.
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m server",
+        description="Doorward server: recognises faces that door terminals send, and grants or denies.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+    )
+    parser.add_argument(
+        "command",
+        nargs="?",
+        choices=("serve", "people"),
+        default="serve",
+        help="serve (default), or people: list who is enrolled",
+    )
+    parser.add_argument("--config", type=Path, help="settings file (default: doorward.toml where it exists)")
+    _add(parser, "host", metavar="ADDRESS")
+    _add(parser, "port", metavar="N")
+    _add(parser, "faces", metavar="DIR")
+    _add(parser, "logs", metavar="DIR")
+    _add(parser, "workers", metavar="N")
+    _add(parser, "policy", metavar="|".join(policy.value for policy in Policy))
+    _add(parser, "threshold", metavar="D")
+    _add(parser, "min_face", metavar="PX")
+    _add(parser, "tls_cert", metavar="FILE")
+    _add(parser, "tls_key", metavar="FILE")
+    _add(parser, "insecure", action="store_true")
+    return parser
+
+
+def _add(parser: argparse.ArgumentParser, setting: str, **options: Any) -> None:
+    field = Settings.model_fields[setting]
+    default = field.get_default(call_default_factory=True)
+    shown = "" if default in (None, False) else f" (default: {getattr(default, 'value', default)})"
+    parser.add_argument(f"--{setting.replace('_', '-')}", help=f"{field.description}{shown}", **options)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command. Exit code 0: done or stopped; 1: could not start or failed; 2: wrong settings."""
+    flags = vars(_parser().parse_args(arguments))
+    command, file = flags.pop("command"), flags.pop("config", None)
+    try:
+        settings = settings_module.load(flags, os.environ, file)
+    except SettingsError as error:
+        print(f"doorward: {error}", file=sys.stderr)
+        return 2
+    try:
+        if command == "people":
+            _log_to(logging.StreamHandler(sys.stderr), level=logging.WARNING)
+            from server.people import people
+
+            print(asyncio.run(people(settings)))
+        else:
+            _log_to(logging.StreamHandler(sys.stdout))
+            _log_to_file(settings)
+            from server.service import serve
+
+            asyncio.run(serve(settings))
+    except StartError as error:
+        print(f"doorward: {error}", file=sys.stderr)
+        return 1
+    except CrashError:
+        logging.getLogger(__name__).critical("ended by a fault of its own", exc_info=True)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+class _OneLine(logging.Formatter):
+    """Keeps every record on a line of its own, whatever names it quotes; tracebacks stay readable below."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        line = super().formatMessage(record)
+        return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
+
+
+def _log_to(handler: logging.Handler, level: int = logging.INFO) -> None:
+    handler.setFormatter(_OneLine("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(level)
+
+
+def _log_to_file(settings: Settings) -> None:
+    path = settings.logs / "server_log.txt"
+    try:
+        settings.logs.mkdir(parents=True, exist_ok=True)
+        _log_to(RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8"))
+    except OSError as error:
+        raise StartError(f"logs: cannot write to {settings.logs}: {error.strerror}") from error

@@ -1,0 +1,125 @@
+"""A frame's way through the server: taken from the queue, analysed, decided, logged, answered."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from server.access.decision import Decision
+from server.access.door import Outcome
+from server.audit.access_log import AccessEntry
+from server.audit.trail import AuditTrail
+from server.fairqueue import FairQueue
+from server.gallery.snapshot import Gallery
+from server.pool import PoisonError, WorkerPool
+from server.session import PendingFrame, Session
+from server.vision import worker
+from server.vision.analysis import Hints, PictureError, PictureTooLargeError
+from wire import ErrorCode, ErrorMessage, Result, Timing
+
+log = logging.getLogger(__name__)
+
+
+class FrameService:
+    """Serves the frames of all sessions with a pool of workers, fairly and the newest first."""
+
+    def __init__(
+        self, pool: WorkerPool, audit: AuditTrail, gallery: Callable[[], Gallery], hints: Hints
+    ) -> None:
+        """`gallery` returns the present snapshot."""
+        self._pool = pool
+        self._audit = audit
+        self._gallery = gallery
+        self._hints = hints
+        self._queue: FairQueue[Session, PendingFrame] = FairQueue()
+        self._in_work = 0
+        self._resting = asyncio.Event()
+        self._resting.set()
+        self._stopping = False
+
+    def offer(self, session: Session, frame: PendingFrame) -> None:
+        """Take a frame; an older one of the same session that has not been started is superseded."""
+        if not self._stopping:
+            self._queue.put(session, frame)
+
+    async def serve(self) -> None:
+        """Work on one frame after the other, for ever. Run as many of these as the pool has workers."""
+        while True:
+            session, frame = await self._queue.take()
+            self._in_work += 1
+            self._resting.clear()
+            try:
+                if session.open:
+                    await self._answer(session, frame)
+            except Exception:
+                log.exception("%s: frame %d could not be processed", session.name, frame.seq)
+                await session.end(
+                    ErrorMessage(ErrorCode.INTERNAL, "the frame could not be processed", frame.seq)
+                )
+            finally:
+                self._in_work -= 1
+                if not self._in_work:
+                    self._resting.set()
+                self._queue.done(session)
+
+    async def finish(self, seconds: float) -> None:
+        """Take no more frames, and wait at most `seconds` for those in work."""
+        self._stopping = True
+        self._queue.clear()
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._resting.wait(), seconds)
+
+    async def leave(self, session: Session) -> None:
+        """The session is over: log the visits that it leaves undecided."""
+        self._queue.drop(session)
+        for decision in session.door.close():
+            await self._record(session, decision, time.monotonic())
+
+    async def _answer(self, session: Session, frame: PendingFrame) -> None:
+        started = time.monotonic()
+        try:
+            analysis = await self._pool.run(worker.analyse, frame.jpeg, self._hints)
+        except PictureTooLargeError as error:
+            return await session.end(ErrorMessage(ErrorCode.FRAME_TOO_BIG, str(error), frame.seq))
+        except PictureError as error:
+            return session.send(ErrorMessage(ErrorCode.BAD_FRAME, str(error), frame.seq))
+        except PoisonError:
+            log.error("%s: frame %d ended two workers and was refused", session.name, frame.seq)
+            message = "the frame could not be analysed"
+            return session.send(ErrorMessage(ErrorCode.BAD_FRAME, message, frame.seq))
+        if not session.open:
+            return None
+        worked = time.monotonic()
+        outcome = session.door.observe(analysis, self._gallery(), frame.received)
+        if outcome.decision is not None and not await self._record(session, outcome.decision, frame.received):
+            outcome = session.door.retract(outcome.decision, frame.received)
+        timing = Timing(_ms(started - frame.received), _ms(worked - started))
+        return session.send(_result(frame.seq, outcome, timing))
+
+    async def _record(self, session: Session, decision: Decision, received: float) -> bool:
+        """Write the decision down. False: it could not be, and must not count."""
+        latency_ms = round(_ms(time.monotonic() - received))
+        entry = AccessEntry(datetime.now().astimezone(), session.terminal, decision, latency_ms)
+        try:
+            await self._audit.record(entry)
+        except OSError as error:
+            log.critical("ACCESS LOG NOT WRITTEN, DENYING: %s; the line was: %s", error, entry.line())
+            return False
+        log.info("%s", entry.line().split(" ", 1)[1])
+        return True
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)
+
+
+def _result(seq: int, outcome: Outcome, timing: Timing) -> Result:
+    faces = tuple(
+        face if face.distance is None else replace(face, distance=round(face.distance, 4))
+        for face in outcome.faces
+    )
+    notice = outcome.decision.notice() if outcome.decision else None
+    return Result(seq, outcome.verdict, faces, notice, timing)

@@ -1,0 +1,1 @@
+"""From the photos in faces/ to one immutable snapshot of embeddings."""

@@ -1,0 +1,128 @@
+"""What lies in faces/: one pass over the folder, and reading one file safely."""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import NamedTuple, TypeAlias
+
+from server import osdep
+from server.gallery.names import PHOTO_SUFFIXES, person_name
+
+MAX_FILE_BYTES = 32 * 1024 * 1024
+"""Largest photo file that is read."""
+
+_COPYING_SUFFIXES = frozenset({".part", ".tmp", ".crdownload", ".swp", ".filepart"})
+_NOTES_SUFFIXES = frozenset({".md", ".txt", ".toml"})
+_NOT_A_PHOTO = "not a photo; use a jpg, jpeg, png or webp file"
+
+
+class Signature(NamedTuple):
+    """Changes whenever a file's content or its permissions may have: bytes, times in ns, file number."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True)
+class PhotoFile:
+    """A photo to enrol: its path relative to faces/, whom it shows, and what its content can be told by."""
+
+    path: PurePath
+    person: str
+    signature: Signature
+
+
+@dataclass(frozen=True)
+class BadFile:
+    """Something in faces/ that cannot be a photo, and why, in words for whoever put it there."""
+
+    path: PurePath
+    detail: str
+    signature: Signature
+
+
+Entry: TypeAlias = PhotoFile | BadFile
+
+
+class ReadError(Exception):
+    """A photo file that cannot be read; the message says why."""
+
+
+def scan(root: Path) -> list[Entry]:
+    """Everything in faces/ and its folders (one level deep), sorted by path. A missing root is empty.
+
+    Raises OSError: the root is there and cannot be listed.
+    """
+    try:
+        names = sorted(os.listdir(root))
+    except FileNotFoundError:
+        return []
+    entries: list[Entry] = []
+    for name in names:
+        if not _ignored(name):
+            entries += _look(root, PurePath(name))
+    return entries
+
+
+def _ignored(name: str) -> bool:
+    suffix = PurePath(name).suffix.lower()
+    return name.startswith(".") or name.endswith("~") or suffix in _COPYING_SUFFIXES | _NOTES_SUFFIXES
+
+
+def _look(root: Path, path: PurePath) -> list[Entry]:
+    try:
+        status = os.stat(root / path)
+    except FileNotFoundError:
+        return [_bad(path, "a symbolic link to nothing")] if (root / path).is_symlink() else []
+    except OSError as error:
+        return [_bad(path, _cause(error))]
+    if not stat.S_ISDIR(status.st_mode):
+        return [_classify(path, status)]
+    if len(path.parts) > 1 or path.suffix.lower() in PHOTO_SUFFIXES:
+        return [_bad(path, "a folder, not a photo; a person's folder lies directly in faces/")]
+    try:
+        names = sorted(os.listdir(root / path))
+    except OSError as error:
+        return [_bad(path, _cause(error))]
+    return [entry for name in names if not _ignored(name) for entry in _look(root, path / name)]
+
+
+def _classify(path: PurePath, status: os.stat_result) -> Entry:
+    signature = Signature(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    if not stat.S_ISREG(status.st_mode):
+        return BadFile(path, "not a regular file", signature)
+    if path.suffix.lower() not in PHOTO_SUFFIXES:
+        return BadFile(path, _NOT_A_PHOTO, signature)
+    try:
+        return PhotoFile(path, person_name(path), signature)
+    except ValueError as error:
+        return BadFile(path, str(error), signature)
+
+
+def _bad(path: PurePath, detail: str) -> BadFile:
+    return BadFile(path, detail, Signature(0, 0, 0, 0))
+
+
+def _cause(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()
+
+
+def read_photo(path: Path) -> bytes:
+    """The content of a regular file of at most `MAX_FILE_BYTES`. Raises ReadError."""
+    try:
+        descriptor = osdep.open_without_waiting(str(path))
+    except OSError as error:
+        raise ReadError(_cause(error)) from error
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ReadError("not a regular file")
+        if status.st_size > MAX_FILE_BYTES:
+            raise ReadError(f"the file has {status.st_size} bytes; at most {MAX_FILE_BYTES} are read")
+        try:
+            return file.read(MAX_FILE_BYTES)
+        except OSError as error:
+            raise ReadError(_cause(error)) from error

@@ -1,0 +1,193 @@
+"""Keeps the gallery in step with faces/."""
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePath
+from typing import TypeAlias
+
+from server.errors import StartError
+from server.gallery.cache import EmbeddingCache
+from server.gallery.folder import BadFile, Entry, ReadError, read_photo, scan
+from server.gallery.lookalikes import review
+from server.gallery.receipts import Receipt, Status
+from server.gallery.records import Record
+from server.gallery.snapshot import EMPTY, Gallery
+from server.vision.analysis import PhotoFlaw, PhotoOutcome, PhotoRefused
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.5
+"""Pause between two looks at the folder: unlike events, polling also sees network and container mounts."""
+POLL_SHARE = 0.05
+"""Scanning a large folder may take at most this share of the time, up to `MAX_POLL_SECONDS`."""
+MAX_POLL_SECONDS = 1.5
+SETTLE_SECONDS = 3.0
+"""A file that cannot be decoded is taken for half copied until it has not changed for this long."""
+BATCH_SECONDS = 1.0
+"""After this long with new photos the folder is looked at again, so that a removal never waits for them."""
+
+Embed: TypeAlias = Callable[[bytes], Awaitable[PhotoOutcome]]
+Sink: TypeAlias = Callable[[Sequence[Receipt]], Awaitable[None]]
+
+
+class GalleryKeeper:
+    """Owns what is known of every file in faces/ and the gallery that follows from it."""
+
+    def __init__(self, root: Path, cache: EmbeddingCache, embed: Embed, sink: Sink, *, parallel: int) -> None:
+        """`embed` judges the bytes of a photo, `parallel` at a time; `sink` takes the receipts."""
+        self._root = root
+        self._cache = cache
+        self._embed = embed
+        self._sink = sink
+        self._parallel = parallel
+        self._records: dict[PurePath, Record] = {}
+        self._first_seen: dict[PurePath, tuple[Entry, float]] = {}
+        self._scan_seconds = 0.0
+        self._gallery = EMPTY
+
+    @property
+    def gallery(self) -> Gallery:
+        return self._gallery
+
+    def receipts(self) -> list[Receipt]:
+        """The present outcome of every file, sorted by path."""
+        return [self._records[path].receipt() for path in sorted(self._records)]
+
+    async def load(self, progress: Callable[[int, int], None]) -> None:
+        """Look at everything once; `progress(done, total)` is called as it goes. Raises OSError."""
+        while (left := await self._refresh(settled=True)) > 0:
+            progress(len(self._records), len(self._records) + left)
+
+    async def watch(self) -> None:
+        """Follow the folder for ever. A folder that cannot be listed leaves the gallery as it is."""
+        complained = False
+        while True:
+            try:
+                left = await self._refresh(settled=False)
+                complained = False
+            except OSError as error:
+                if not complained:
+                    log.error("cannot read %s, enrolment stands still: %s", self._root, error)
+                complained, left = True, 0
+            if not left:
+                await asyncio.sleep(min(max(POLL_SECONDS, self._scan_seconds / POLL_SHARE), MAX_POLL_SECONDS))
+
+    async def _refresh(self, *, settled: bool) -> int:
+        """Bring records and gallery in step with the folder; returns how many files are left to look at.
+
+        With `settled` nothing is taken for half copied.
+        """
+        started = time.monotonic()
+        present = {entry.path: entry for entry in await asyncio.to_thread(scan, self._root)}
+        self._scan_seconds = time.monotonic() - started
+        receipts = self._forget_missing(present)
+        if receipts:
+            await self._publish()
+        changed = [
+            entry for path, entry in present.items() if not self._knows(entry) and path in self._records
+        ]
+        fresh = [entry for path, entry in present.items() if path not in self._records]
+        pending = changed + fresh
+        before = {entry.path: self._records[entry.path] for entry in changed}
+        looked = await self._look_at(pending, settled)
+        if looked or receipts or any(path not in self._records for path in before):
+            await self._review(looked)
+            await self._publish()
+            hashes = [record.sha256 for record in self._records.values() if record.sha256]
+            await asyncio.to_thread(self._cache.keep_only, hashes)
+        receipts += [
+            self._records[path].receipt() for path in looked if not self._same(path, before.get(path))
+        ]
+        if receipts:
+            await self._sink(receipts)
+        return sum(not self._knows(entry) and not self._settling(entry) for entry in pending)
+
+    def _knows(self, entry: Entry) -> bool:
+        record = self._records.get(entry.path)
+        return record is not None and record.entry == entry
+
+    def _same(self, path: PurePath, before: Record | None) -> bool:
+        """Whether a file was only touched: nobody needs a second receipt for the same content."""
+        now = self._records[path]
+        return before is not None and now.sha256 is not None and now.sha256 == before.sha256
+
+    def _settling(self, entry: Entry) -> bool:
+        seen = self._first_seen.get(entry.path)
+        return seen is not None and seen[0] == entry
+
+    def _forget_missing(self, present: dict[PurePath, Entry]) -> list[Receipt]:
+        gone = [path for path in self._records if path not in present]
+        for path in self._first_seen.keys() - present.keys():
+            del self._first_seen[path]
+        return [
+            Receipt(path, self._records.pop(path).person, Status.REMOVED, "removed", "the file is gone")
+            for path in gone
+        ]
+
+    async def _look_at(self, pending: Sequence[Entry], settled: bool) -> list[PurePath]:
+        """Judge pending files until the time for one batch is used up; returns those now on record."""
+        deadline = time.monotonic() + BATCH_SECONDS
+        looked: list[PurePath] = []
+        for start in range(0, len(pending), self._parallel):
+            entries = pending[start : start + self._parallel]
+            for record in await asyncio.gather(*(self._judge(entry) for entry in entries)):
+                path = record.entry.path
+                if not settled and self._maybe_half_copied(record):
+                    self._records.pop(path, None)
+                    continue
+                self._first_seen.pop(path, None)
+                self._records[path] = record
+                looked.append(path)
+            if time.monotonic() > deadline:
+                break
+        return looked
+
+    def _maybe_half_copied(self, record: Record) -> bool:
+        refused = isinstance(record.outcome, PhotoRefused) and record.outcome.flaw is PhotoFlaw.UNREADABLE
+        if not refused:
+            return False
+        if not self._settling(record.entry):
+            self._first_seen[record.entry.path] = (record.entry, time.monotonic())
+        return time.monotonic() - self._first_seen[record.entry.path][1] < SETTLE_SECONDS
+
+    async def _judge(self, entry: Entry) -> Record:
+        if isinstance(entry, BadFile):
+            return Record(entry, None, PhotoRefused(PhotoFlaw.NOT_A_PHOTO, entry.detail))
+        try:
+            data, sha256, known = await asyncio.to_thread(self._read, entry.path)
+        except ReadError as error:
+            return Record(entry, None, PhotoRefused(PhotoFlaw.UNREADABLE, str(error)))
+        if known is not None:
+            return Record(entry, sha256, known, cached=True)
+        try:
+            outcome = await self._embed(data)
+        except StartError:
+            raise
+        except Exception:  # whatever a photo does to the models, it must not stop enrolment
+            log.exception("%s could not be analysed", entry.path)
+            return Record(
+                entry, sha256, PhotoRefused(PhotoFlaw.UNREADABLE, "the photo could not be analysed")
+            )
+        await asyncio.to_thread(self._cache.put, sha256, outcome)
+        return Record(entry, sha256, outcome)
+
+    def _read(self, path: PurePath) -> tuple[bytes, str, PhotoOutcome | None]:
+        data = read_photo(self._root / path)
+        sha256 = hashlib.sha256(data).hexdigest()
+        return data, sha256, self._cache.get(sha256)
+
+    async def _review(self, fresh: Sequence[PurePath]) -> None:
+        photos = {path: at for path, record in self._records.items() if (at := record.enrolled) is not None}
+        found = await asyncio.to_thread(review, photos, [path for path in fresh if path in photos])
+        for path, other in found.misplaced.items():
+            self._records[path] = replace(self._records[path], look_alike=other, misplaced=True)
+        for path, other in found.alike.items():
+            self._records[path] = replace(self._records[path], look_alike=other)
+
+    async def _publish(self) -> None:
+        photos = [at for record in self._records.values() if (at := record.enrolled) is not None]
+        self._gallery = await asyncio.to_thread(Gallery.build, self._gallery.version + 1, photos)

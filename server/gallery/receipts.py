@@ -1,0 +1,51 @@
+"""What became of each photo, in values that the console, the log and `people` all render."""
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import PurePath
+
+
+class Status(str, Enum):
+    """What happened to a photo."""
+
+    ACCEPTED = "ACCEPTED"
+    REJECTED = "REJECTED"
+    REMOVED = "REMOVED"
+
+
+@dataclass(frozen=True)
+class LookAlike:
+    """Somebody else whose photo is so near that the two may be confused."""
+
+    name: str
+    distance: float
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One photo's outcome.
+
+    `reason`: a stable code. `detail`: a sentence for the person who dropped the photo. `person` is None when
+    the file does not name one. `cached`: the photo was known from an earlier run.
+    """
+
+    path: PurePath
+    person: str | None
+    status: Status
+    reason: str
+    detail: str
+    look_alike: LookAlike | None = None
+    cached: bool = False
+
+    def __str__(self) -> str:
+        """One line for the console."""
+        text = f"{self.status.value.lower()} {self.path.as_posix()!r}"
+        if self.person is not None:
+            text += f" ({self.person})"
+        text += f": {self.detail}" if self.detail else ""
+        if self.look_alike is not None and self.status is Status.ACCEPTED:
+            text += (
+                f"; WARNING: looks like {self.look_alike.name} (distance {self.look_alike.distance:.2f}):"
+                " neither may be recognised while both are enrolled"
+            )
+        return text

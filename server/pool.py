@@ -1,0 +1,152 @@
+"""Worker processes that survive being killed.
+
+Each worker is an executor of one process: when that process dies, nothing else is lost. There is one
+process more than frames in work at once; it takes over when a worker dies and embeds photos meanwhile.
+"""
+
+import asyncio
+import contextlib
+import logging
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+
+from server import osdep
+from server.vision import worker
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+SPARES = 1
+TASK_SECONDS = 20.0
+"""A worker busy for longer with one task hangs and is killed."""
+RESTART_SECONDS = 1.0
+"""Pause before a worker that does not come up is tried again."""
+
+
+class WorkersUnavailableError(RuntimeError):
+    """No worker process could be started; the message says what to install."""
+
+
+class PoisonError(Exception):
+    """The task ended two workers; it must not be tried again."""
+
+
+class _Worker:
+    """One executor and the id of its process."""
+
+    def __init__(self, executor: Executor, pid: int) -> None:
+        self.executor = executor
+        self.pid = pid
+
+    def end(self) -> None:
+        osdep.kill_process(self.pid)
+        self.executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _new_executor() -> Executor:
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=worker.start)
+
+
+class WorkerPool:
+    """Runs the functions of `server.vision.worker` in processes of their own."""
+
+    def __init__(self, workers: int) -> None:
+        """`workers`: how many frames are in work at once."""
+        self.workers = workers
+        self._idle: asyncio.Queue[_Worker] = asyncio.Queue()
+        self._alive: set[_Worker] = set()
+        self._restarts: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    async def start(self) -> None:
+        """Start every process and load the models. Raises WorkersUnavailableError."""
+        outcomes = await asyncio.gather(
+            *(self._add_worker() for _ in range(self.workers + SPARES)), return_exceptions=True
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                await self.close()
+                raise WorkersUnavailableError(str(outcome)) from outcome
+
+    async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `task` in a worker. A task whose worker dies is tried once more, on another one.
+
+        Raises PoisonError when the second worker dies as well, and whatever the task itself raises.
+        """
+        deaths = 0
+        while deaths < 2:
+            worker_ = await self._idle.get()
+            try:
+                future = worker_.executor.submit(task, *args, **kwargs)
+            except BrokenProcessPool:  # died while idle: not the task's doing
+                self._replace(worker_)
+                continue
+            running = asyncio.wrap_future(future)
+            try:
+                result = await asyncio.wait_for(asyncio.shield(running), TASK_SECONDS)
+            except (BrokenProcessPool, asyncio.TimeoutError):
+                deaths += 1
+                self._replace(worker_)
+            except asyncio.CancelledError:  # the worker is still busy with it
+                running.add_done_callback(partial(self._release, worker_))
+                raise
+            except Exception:
+                self._idle.put_nowait(worker_)
+                raise
+            else:
+                self._idle.put_nowait(worker_)
+                return result
+        raise PoisonError
+
+    def _release(self, worker_: _Worker, finished: "asyncio.Future[Any]") -> None:
+        if not finished.cancelled() and not isinstance(finished.exception(), BrokenProcessPool):
+            self._idle.put_nowait(worker_)
+
+    async def close(self) -> None:
+        """End every process, also one that hangs."""
+        self._closed = True
+        for restart in tuple(self._restarts):
+            restart.cancel()
+        await asyncio.gather(*self._restarts, return_exceptions=True)
+        for worker_ in self._alive:
+            worker_.end()
+        self._alive.clear()
+
+    async def _add_worker(self) -> None:
+        executor = _new_executor()
+        try:
+            with osdep.interrupt_held_back():
+                loading = executor.submit(worker.load)
+            pid = await asyncio.wrap_future(loading)
+        except BaseException:
+            executor.shutdown(wait=False, cancel_futures=True)
+            raise
+        added = _Worker(executor, pid)
+        self._alive.add(added)
+        self._idle.put_nowait(added)
+
+    def _replace(self, dead: _Worker) -> None:
+        if self._closed or dead not in self._alive:
+            return
+        log.warning("worker process %d is gone; starting another", dead.pid)
+        self._alive.discard(dead)
+        dead.end()
+        restart = asyncio.get_running_loop().create_task(self._restart())
+        self._restarts.add(restart)
+        restart.add_done_callback(self._restarts.discard)
+
+    async def _restart(self) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            while True:
+                try:
+                    return await self._add_worker()
+                except Exception as error:
+                    log.error("a worker process does not start: %s", error)
+                    await asyncio.sleep(RESTART_SECONDS)

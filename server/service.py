@@ -1,0 +1,195 @@
+"""The whole server: starts the parts, connects them, and stops them in order."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import ssl
+from collections.abc import Coroutine
+from typing import Any
+
+from server import osdep
+from server.access.door import Door
+from server.audit.trail import AuditTrail
+from server.enrolment import ReceiptDesk, load, make_keeper, open_cache
+from server.errors import CrashError, StartError
+from server.frames import FrameService
+from server.gallery.keeper import GalleryKeeper
+from server.pool import WorkerPool, WorkersUnavailableError
+from server.session import Session
+from server.settings import Settings
+from server.vision import worker
+
+log = logging.getLogger(__name__)
+
+STRANGERS = 32
+"""Connections that may be open beyond `max_terminals`: they have yet to say hello."""
+STOP_SECONDS = 5.0
+"""How long frames in work may take to finish when the server stops."""
+
+
+class Service:
+    """A running server. `run` returns when `stop` has been called and everything is closed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stop = asyncio.Event()
+        self._sessions: set[Session] = set()
+        self._connections: dict[Session, asyncio.Task[Any]] = {}
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Serve until stopped. Raises StartError; CrashError when a part of the server fails."""
+        settings = self._settings
+        async with contextlib.AsyncExitStack() as stack:
+            audit = _open_audit(settings)
+            stack.callback(audit.close)
+            cache = open_cache(settings)
+            stack.callback(cache.close)
+            pool = WorkerPool(settings.workers)
+            stack.push_async_callback(pool.close)
+            keeper = make_keeper(
+                settings, cache, lambda data: pool.run(worker.analyse_photo, data), ReceiptDesk(audit).take
+            )
+            self._frames = FrameService(pool, audit, lambda: keeper.gallery, settings.hints())
+            if await self._unless_stopped(_start(pool, keeper, settings)):
+                await self._serve(keeper)
+        log.info("stopped")
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Do the work; False when `stop` came first."""
+        working = asyncio.ensure_future(work)
+        stopping = asyncio.ensure_future(self._stop.wait())
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not working.done():
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+            return False
+        working.result()
+        return True
+
+    async def _serve(self, keeper: GalleryKeeper) -> None:
+        listener = await self._listen()
+        parts = [keeper.watch(), *(self._frames.serve() for _ in range(self._settings.workers))]
+        running = {asyncio.ensure_future(part) for part in parts}
+        stopping = asyncio.ensure_future(self._stop.wait())
+        _announce(self._settings, listener, keeper)
+        await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        log.info("stopping")
+        await self._hang_up(listener)
+        ended = [part for part in running if part.done()]
+        for part in (*running, stopping):
+            part.cancel()
+        await asyncio.gather(*running, stopping, return_exceptions=True)
+        for part in ended:
+            raise CrashError("a part of the server failed") from part.exception()
+
+    async def _listen(self) -> asyncio.Server:
+        settings = self._settings
+        try:
+            return await asyncio.start_server(
+                self._serve_connection, settings.host, settings.port, ssl=_tls(settings), backlog=256
+            )
+        except OSError as error:
+            where, why = f"{settings.host}:{settings.port}", error.strerror or str(error)
+            raise StartError(f"cannot listen on {where}: {why}; choose another port with --port") from error
+
+    async def _serve_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._connections) >= self._settings.max_terminals + STRANGERS:
+            writer.transport.abort()
+            return
+        session = Session(
+            reader,
+            writer,
+            door=Door(self._settings.rules(), lambda: secrets.token_hex(8)),
+            limits=self._settings.limits(),
+            tokens=self._settings.tokens,
+            admit=self._admit,
+            on_frame=self._frames.offer,
+        )
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections[session] = task
+        try:
+            await session.run()
+            if session in self._sessions:
+                await self._frames.leave(session)
+        finally:
+            del self._connections[session]
+            self._sessions.discard(session)
+
+    def _admit(self, session: Session) -> bool:
+        if len(self._sessions) >= self._settings.max_terminals:
+            return False
+        self._sessions.add(session)
+        return True
+
+    async def _hang_up(self, listener: asyncio.Server) -> None:
+        """In the order in which nothing is lost: no new frames, finish and log those in work, then part."""
+        listener.close()
+        await self._frames.finish(STOP_SECONDS)
+        if self._connections:
+            tasks = list(self._connections.values())
+            await asyncio.gather(*(session.end() for session in tuple(self._connections)))
+            await asyncio.wait(tasks, timeout=STOP_SECONDS)
+
+
+def _open_audit(settings: Settings) -> AuditTrail:
+    try:
+        return AuditTrail(settings.logs)
+    except OSError as error:
+        raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
+
+
+async def _start(pool: WorkerPool, keeper: GalleryKeeper, settings: Settings) -> None:
+    try:
+        await pool.start()
+    except WorkersUnavailableError as error:
+        raise StartError(f"no worker process can be started: {error}") from error
+    await load(keeper, settings)
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if settings.tls_cert is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(settings.tls_cert, settings.tls_key)
+    except (OSError, ssl.SSLError) as error:
+        raise StartError(f"tls_cert, tls_key: cannot be used: {error}") from error
+    return context
+
+
+def _announce(settings: Settings, listener: asyncio.Server, keeper: GalleryKeeper) -> None:
+    gallery = keeper.gallery
+    rejected = len(keeper.receipts()) - gallery.photos
+    log.info("%d people enrolled by %d photos; %d rejected", len(gallery.people), gallery.photos, rejected)
+    if not gallery.people:
+        log.warning("nobody is enrolled: everybody will be denied")
+    if not settings.is_local and not settings.tokens:
+        log.warning("INSECURE: any machine that reaches %s is accepted as a terminal", settings.host)
+    if not settings.is_local and settings.tls_cert is None:
+        log.warning("no TLS: pictures and tokens can be read on the network; set tls_cert and tls_key")
+    log.info(
+        "policy %s; a person is recognised at distance %.2f or less, %.2f nearer than anybody else,"
+        " over at least %d looks",
+        settings.policy.value,
+        settings.threshold,
+        settings.margin,
+        settings.frames,
+    )
+    for socket in listener.sockets:
+        host, port = socket.getsockname()[:2]
+        secured = " with TLS" if settings.tls_cert else ""
+        log.info("listening on %s:%d%s, %d workers", host, port, secured, settings.workers)
+
+
+async def serve(settings: Settings) -> None:
+    """Run a server until SIGINT or SIGTERM. Raises StartError, CrashError."""
+    service = Service(settings)
+    osdep.on_stop_signal(asyncio.get_running_loop(), service.stop)
+    await service.run()

@@ -1,0 +1,1 @@
+"""All that runs in a worker process: decode, detect, align, embed. Only here is dlib imported."""

@@ -1,0 +1,62 @@
+"""What a worker process runs: `start` once, then the other functions, each stateless."""
+
+import multiprocessing
+import os
+import signal
+import threading
+
+from server.vision.analysis import Analysis, Face, Hints, PhotoOutcome
+from server.vision.models import Models, load_models
+
+_models: Models | None = None
+
+
+def start() -> None:
+    """Prepare the process: leave Ctrl-C to the parent, and end when the parent does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def load() -> int:
+    """Load the models; returns the process id. Raises RuntimeError with what to install."""
+    global _models
+    import cv2
+
+    cv2.setNumThreads(1)
+    _models = load_models()
+    return os.getpid()
+
+
+def _loaded() -> Models:
+    if _models is None:
+        raise RuntimeError("load() has not run in this worker")
+    return _models
+
+
+def analyse(jpeg: bytes, hints: Hints) -> Analysis:
+    """Find and embed the faces of one frame. Raises PictureError, PictureTooLargeError."""
+    from server.vision.decode import decode_frame
+    from server.vision.faces import embed, find_faces
+
+    models = _loaded()
+    picture = decode_frame(jpeg, hints.max_pixels)
+    boxes = find_faces(models, picture, hints.min_face)
+    faces = tuple(
+        Face(box, embed(models, picture, box) if rank < hints.max_faces else None)
+        for rank, box in enumerate(boxes)
+    )
+    return Analysis(picture.shape[1], picture.shape[0], faces)
+
+
+def analyse_photo(data: bytes) -> PhotoOutcome:
+    """Judge and embed one enrolment photo."""
+    from server.vision.photo import judge_photo
+
+    return judge_photo(_loaded(), data)

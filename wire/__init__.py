@@ -1,0 +1,49 @@
+"""The protocol that terminals and the server share: bytes in, messages out, no sockets."""
+
+from wire.connection import ClientConnection, ServerConnection
+from wire.errors import ErrorCode, ProtocolError
+from wire.framing import HEADER_BYTES, FrameSplitter, encode
+from wire.messages import (
+    TERMINAL_CHARS,
+    VERSION,
+    Box,
+    DecisionNotice,
+    ErrorMessage,
+    FaceReport,
+    Frame,
+    Hello,
+    Limits,
+    Message,
+    Ping,
+    Pong,
+    Result,
+    Timing,
+    Verdict,
+    Welcome,
+)
+
+__all__ = [
+    "HEADER_BYTES",
+    "TERMINAL_CHARS",
+    "VERSION",
+    "Box",
+    "ClientConnection",
+    "DecisionNotice",
+    "ErrorCode",
+    "ErrorMessage",
+    "FaceReport",
+    "Frame",
+    "FrameSplitter",
+    "Hello",
+    "Limits",
+    "Message",
+    "Ping",
+    "Pong",
+    "ProtocolError",
+    "Result",
+    "ServerConnection",
+    "Timing",
+    "Verdict",
+    "Welcome",
+    "encode",
+]

@@ -1,0 +1,268 @@
+"""The messages of protocol version 1, as frozen values. docs/protocol.md is the reference."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, ClassVar, NamedTuple, TypeAlias
+
+from wire.errors import ErrorCode, ProtocolError
+from wire.fields import Fields
+
+VERSION = 1
+TERMINAL_CHARS = 64
+"""Longest terminal name, in characters."""
+
+
+class Verdict(str, Enum):
+    """What a frame, or a face in it, means for the door."""
+
+    NONE = "none"
+    CHECKING = "checking"
+    GRANTED = "granted"
+    DENIED = "denied"
+
+
+class Box(NamedTuple):
+    """A face rectangle in pixels of the frame as sent; bottom and right are exclusive."""
+
+    top: int
+    right: int
+    bottom: int
+    left: int
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @classmethod
+    def read(cls, fields: Fields, key: str) -> "Box":
+        values = fields.items(key)
+        if len(values) != 4 or not all(isinstance(v, int) and not isinstance(v, bool) for v in values):
+            raise ProtocolError(ErrorCode.BAD_MESSAGE, f"{key} must be four integers")
+        return cls(*values)
+
+
+@dataclass(frozen=True)
+class Hello:
+    """First message of a terminal. `token` proves that it is the terminal it says it is."""
+
+    type: ClassVar[str] = "hello"
+    terminal: str
+    token: str | None = None
+    version: int = VERSION
+
+    def to_map(self) -> dict[str, Any]:
+        return {
+            "type": self.type,
+            "version": self.version,
+            "terminal": self.terminal,
+            "token": self.token,
+        }
+
+    @classmethod
+    def read(cls, fields: Fields) -> "Hello":
+        version = fields.uint("version")
+        if version != VERSION:
+            raise ProtocolError(
+                ErrorCode.VERSION_MISMATCH, f"this server speaks version {VERSION}, the terminal {version}"
+            )
+        terminal = fields.text("terminal", min_chars=1, max_chars=TERMINAL_CHARS)
+        return cls(terminal, fields.optional_text("token"), version)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One camera picture. `seq` is strictly increasing within a connection."""
+
+    type: ClassVar[str] = "frame"
+    seq: int
+    jpeg: bytes
+
+    def to_map(self) -> dict[str, Any]:
+        return {"type": self.type, "seq": self.seq, "jpeg": self.jpeg}
+
+    @classmethod
+    def read(cls, fields: Fields) -> "Frame":
+        return cls(fields.uint("seq"), fields.binary("jpeg"))
+
+
+@dataclass(frozen=True)
+class Ping:
+    """Asks for a pong with the same id."""
+
+    type: ClassVar[str] = "ping"
+    id: int
+
+    def to_map(self) -> dict[str, Any]:
+        return {"type": self.type, "id": self.id}
+
+    @classmethod
+    def read(cls, fields: Fields) -> "Ping":
+        return cls(fields.uint("id"))
+
+
+@dataclass(frozen=True)
+class Pong:
+    """Answers a ping."""
+
+    type: ClassVar[str] = "pong"
+    id: int
+
+    def to_map(self) -> dict[str, Any]:
+        return {"type": self.type, "id": self.id}
+
+    @classmethod
+    def read(cls, fields: Fields) -> "Pong":
+        return cls(fields.uint("id"))
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a terminal may send: bytes of one JPEG, pixels of one decoded frame."""
+
+    frame_bytes: int
+    frame_pixels: int
+
+
+@dataclass(frozen=True)
+class Welcome:
+    """The server's answer to an accepted hello."""
+
+    type: ClassVar[str] = "welcome"
+    session: str
+    limits: Limits
+    version: int = VERSION
+
+    def to_map(self) -> dict[str, Any]:
+        limits = {"frame_bytes": self.limits.frame_bytes, "frame_pixels": self.limits.frame_pixels}
+        return {"type": self.type, "version": self.version, "session": self.session, "limits": limits}
+
+    @classmethod
+    def read(cls, fields: Fields) -> "Welcome":
+        version = fields.uint("version")
+        if version != VERSION:
+            raise ProtocolError(
+                ErrorCode.VERSION_MISMATCH, f"this terminal speaks version {VERSION}, the server {version}"
+            )
+        limits = fields.nested("limits")
+        return cls(
+            fields.text("session"), Limits(limits.uint("frame_bytes"), limits.uint("frame_pixels")), version
+        )
+
+
+@dataclass(frozen=True)
+class FaceReport:
+    """One face of a frame; `name` is None until it is recognised, `distance` is to the nearest photo."""
+
+    box: Box
+    name: str | None
+    distance: float | None
+    verdict: Verdict
+
+    def to_map(self) -> dict[str, Any]:
+        return {
+            "box": list(self.box),
+            "name": self.name,
+            "distance": self.distance,
+            "verdict": self.verdict.value,
+        }
+
+    @classmethod
+    def read(cls, fields: Fields) -> "FaceReport":
+        return cls(
+            Box.read(fields, "box"),
+            fields.optional_text("name"),
+            fields.optional_number("distance"),
+            fields.one_of("verdict", Verdict),
+        )
+
+
+@dataclass(frozen=True)
+class DecisionNotice:
+    """The decision of one visit; `id` is the id of its line in the access log."""
+
+    id: str
+    verdict: Verdict
+    names: tuple[str, ...]
+    reason: str
+
+    def to_map(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "verdict": self.verdict.value,
+            "names": list(self.names),
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def read(cls, fields: Fields) -> "DecisionNotice":
+        return cls(
+            fields.text("id"), fields.one_of("verdict", Verdict), fields.texts("names"), fields.text("reason")
+        )
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Where the server spent its time on a frame, in milliseconds: waiting, then working."""
+
+    queue_ms: float
+    work_ms: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer to frame `seq`; it also closes every earlier frame."""
+
+    type: ClassVar[str] = "result"
+    seq: int
+    verdict: Verdict
+    faces: tuple[FaceReport, ...]
+    decision: DecisionNotice | None
+    timing: Timing
+
+    def to_map(self) -> dict[str, Any]:
+        return {
+            "type": self.type,
+            "seq": self.seq,
+            "verdict": self.verdict.value,
+            "faces": [face.to_map() for face in self.faces],
+            "decision": self.decision.to_map() if self.decision else None,
+            "timing": {"queue_ms": self.timing.queue_ms, "work_ms": self.timing.work_ms},
+        }
+
+    @classmethod
+    def read(cls, fields: Fields) -> "Result":
+        timing = fields.nested("timing")
+        return cls(
+            fields.uint("seq"),
+            fields.one_of("verdict", Verdict),
+            tuple(FaceReport.read(face) for face in fields.nested_items("faces")),
+            DecisionNotice.read(fields.nested("decision")) if fields.present("decision") else None,
+            Timing(timing.number("queue_ms"), timing.number("work_ms")),
+        )
+
+
+@dataclass(frozen=True)
+class ErrorMessage:
+    """Something the peer did cannot be served. `seq` names the frame, where it was one."""
+
+    type: ClassVar[str] = "error"
+    code: ErrorCode
+    message: str
+    seq: int | None = None
+
+    def to_map(self) -> dict[str, Any]:
+        fields = {"type": self.type, "code": self.code.value, "message": self.message}
+        return fields if self.seq is None else {**fields, "seq": self.seq}
+
+    @classmethod
+    def read(cls, fields: Fields) -> "ErrorMessage":
+        return cls(fields.one_of("code", ErrorCode), fields.text("message"), fields.optional_uint("seq"))
+
+
+FromClient: TypeAlias = Hello | Frame | Ping
+FromServer: TypeAlias = Welcome | Result | ErrorMessage | Pong
+Message: TypeAlias = FromClient | FromServer
