@@ -47,7 +47,7 @@ class Settings(BaseModel):
     workers: int = Field(default_factory=_cpus, ge=1, le=256, description="frames in work at once")
     policy: Policy = Field(Policy.ANY, description="whom a grant depends on: any, all or the largest face")
     threshold: float = Field(
-        0.40, ge=0.2, le=0.6, description="largest distance at which a person is recognised"
+        0.45, ge=0.2, le=0.6, description="largest distance at which a person is recognised"
     )
     margin: float = Field(0.04, ge=0, le=0.3, description="how much farther the runner-up must be")
     frames: int = Field(3, ge=2, le=5, description="looks out of the last 5 that must agree")

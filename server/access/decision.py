@@ -33,8 +33,8 @@ class Reason(str, Enum):
 class Decision:
     """One decision about one visit: one line of the access log.
 
-    `name`: who it is, None when not recognised. `distance` and `runner_up`: Euclidean, from the mean of the
-    last looks to the nearest person and to the next other one. `threshold`: what the distance was held
+    `name`: who it is, None when not recognised. `distance` and `runner_up`: from the last looks to the
+    nearest person and to the next other one (`evidence.compare`). `threshold`: what the distance was held
     against. `looks`: how many times the face was compared in this visit.
     """
 

@@ -1,5 +1,6 @@
 """From looks at one face to who it is: several agreeing looks, or nobody."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -10,18 +11,21 @@ from server.access.decision import Policy, Reason
 from server.gallery.snapshot import Gallery, Match
 from server.vision.analysis import Embedding
 
+SPREAD = 0.6
+"""With it one threshold accepts as many strangers for 1, 3 and 5 independent looks (measured on LFW)."""
+
 
 @dataclass(frozen=True)
 class Rules:
     """How evidence is weighed. docs/decisions.md tells what the defaults were measured to do.
 
-    `threshold`: largest Euclidean distance from the mean of the last looks to a person's nearest photo.
-    `margin`: how much farther the runner-up must be. `frames`: how many of the last `window` looks must each
-    have that person as the nearest, no farther than `contradiction`. `window_seconds`: older looks say
-    nothing. `deny_seconds`: how long a face is looked at before it is denied.
+    `threshold`: largest distance (see `compare`) from the last looks to a person's nearest photo. `margin`:
+    how much farther the runner-up must be. `frames`: how many of the last `window` looks must each have that
+    person as the nearest, no farther than `contradiction`. `window_seconds`: older looks say nothing.
+    `deny_seconds`: how long a face is looked at before it is denied.
     """
 
-    threshold: float = 0.40
+    threshold: float = 0.45
     margin: float = 0.04
     frames: int = 3
     policy: Policy = Policy.ANY
@@ -63,8 +67,8 @@ class Identity(Enum):
 class Standing:
     """What the looks of one track say now.
 
-    `name` is set exactly when recognised, `reason` says why or why not, `match` is that of the mean of the
-    looks that count.
+    `name` is set exactly when recognised, `reason` says why or why not, `match` is that of the looks that
+    count, taken together.
     """
 
     identity: Identity
@@ -82,7 +86,7 @@ def judge(
     `total`: number of looks so far, including those no longer in `looks`.
     """
     window = [look for look in looks if now - look.at <= rules.window_seconds][-rules.window :]
-    match = gallery.match(mean_embedding(window)) if window else None
+    match = compare(window, gallery) if window else None
     reason = _weigh(window, match, rules)
     if match is not None and reason is Reason.RECOGNISED:
         return Standing(Identity.RECOGNISED, match.name, reason, match)
@@ -94,6 +98,23 @@ def mean_embedding(looks: Sequence[Look]) -> Embedding:
     """The mean of the looks' embeddings, float32[128]: chance differences between frames cancel out."""
     mean: Embedding = np.mean([look.embedding for look in looks], axis=0)
     return mean
+
+
+def compare(looks: Sequence[Look], gallery: Gallery) -> Match | None:
+    """The looks, taken together, against the gallery; None when nobody is enrolled.
+
+    A distance is sqrt(|g - m|^2 + SPREAD s^2), with the photo g, the mean m of the looks and their mean
+    squared distance s^2 from it. For one look, or looks that are all alike, that is the Euclidean distance;
+    the more the looks differ, the more chance is averaged out of m, and the term keeps that from becoming a
+    cheaper way in.
+    """
+    mean = mean_embedding(looks)
+    match = gallery.match(mean)
+    if match is None:
+        return None
+    spread = SPREAD * float(np.mean([np.sum((look.embedding - mean) ** 2) for look in looks]))
+    runner_up = None if match.runner_up is None else math.sqrt(match.runner_up**2 + spread)
+    return Match(match.name, math.sqrt(match.distance**2 + spread), runner_up)
 
 
 def _weigh(window: Sequence[Look], match: Match | None, rules: Rules) -> Reason:
