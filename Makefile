@@ -1,0 +1,36 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.NOTPARALLEL:
+.PHONY: help demo test lint format clean
+
+help:  ## Show this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@echo "  Another Python than python3: make PYTHON=python3.12 ..."
+
+demo:  ## See it work: sample people at a door (sets up .venv first)
+	@$(PYTHON) scripts/bootstrap.py
+	@$(BIN)/python scripts/demo.py
+
+test:  ## Everything CI runs: style, types, tests with branch coverage
+	@$(PYTHON) scripts/bootstrap.py --test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest --cov --cov-report=term-missing
+
+lint:  ## Style and types only
+	@$(PYTHON) scripts/bootstrap.py --test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format:  ## Rewrite the sources in the house style
+	@$(PYTHON) scripts/bootstrap.py --test
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:  ## Remove all that can be made again; faces/ and logs/ stay
+	rm -rf .venv .cache .demo build dist htmlcov *.egg-info .coverage*
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find client server wire tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,104 @@
+"""The real server as a process, as an administrator would start it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from server.audit.access_log import parse
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 60.0
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 20.0, what: str = "the condition") -> None:
+    """Poll until `condition()` is true; fails the test when it never is."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not come true within {seconds} s"
+        time.sleep(0.02)
+
+
+def plain_environment() -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if not key.startswith("DOORWARD_")}
+
+
+class ServerProcess:
+    """A server on a free port, with `faces` and `logs` folders of its own."""
+
+    def __init__(self, home: Path, *flags: str, workers: int = 1) -> None:
+        self.faces = home / "faces"
+        self.logs = home / "logs"
+        command = [sys.executable, "-m", "server", "--port", "0", "--workers", str(workers)]
+        command += ["--faces", str(self.faces), "--logs", str(self.logs), *flags]
+        self._process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=plain_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._console: list[str] = []
+        threading.Thread(target=self._read_console, daemon=True).start()
+        self.port = self._wait_for_port()
+
+    def _read_console(self) -> None:
+        for line in self._process.stdout or ():
+            self._console.append(line.rstrip("\n"))
+
+    def _wait_for_port(self) -> int:
+        def listening() -> "re.Match[str] | None":
+            return re.search(r"listening on [\d.]+:(\d+)", self.console)
+
+        wait_for(lambda: listening() or self._process.poll() is not None, START_SECONDS, "listening")
+        found = listening()
+        assert found is not None, self.console
+        return int(found[1])
+
+    @property
+    def console(self) -> str:
+        return "\n".join(self._console)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def log_lines(self) -> list[dict[str, str | None]]:
+        """The access log, parsed."""
+        text = (self.logs / "access_log.txt").read_text(encoding="utf-8")
+        return [parse(line) for line in text.split("\n")[:-1]]
+
+    def receipts(self) -> str:
+        return (self.logs / "enrolment_log.txt").read_text(encoding="utf-8")
+
+    def worker_pids(self) -> list[int]:
+        """The worker processes (Linux)."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Ask it to stop; returns the exit code."""
+        self._process.send_signal(number)
+        return self._process.wait(30)
+
+    def kill(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+
+@contextmanager
+def running_server(home: Path, *flags: str, workers: int = 1) -> Iterator[ServerProcess]:
+    (home / "faces").mkdir(parents=True, exist_ok=True)
+    server = ServerProcess(home, *flags, workers=workers)
+    try:
+        yield server
+    finally:
+        server.kill()

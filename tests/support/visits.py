@@ -1,0 +1,44 @@
+"""Visits as a terminal would send them: frames of the simulated camera."""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from client.simulated import EMPTY_SECONDS, HEIGHT, VISIT_SECONDS, WIDTH, frame_at
+from tests.support.blackbox import BlackBox
+from tests.support.photos import photo
+
+FPS = 5.0
+
+
+def empty_scene() -> bytes:
+    return encoded(frame_at(np.zeros((10, 10, 3), np.uint8), 0.0))
+
+
+def person(name: str) -> Iterator[bytes]:
+    """JPEG frames of the person on the sample photo `name`, as long as the visit lasts."""
+    picture = cv2.imread(str(photo(name)))
+    assert picture is not None
+    for index in range(int(VISIT_SECONDS * FPS)):
+        yield encoded(frame_at(picture, EMPTY_SECONDS + index / FPS))
+
+
+def side_by_side(left: str, right: str) -> bytes:
+    """Two people in one frame."""
+    halves = []
+    for name in (left, right):
+        picture = cv2.imread(str(photo(name)))
+        assert picture is not None
+        face = picture[: int(picture.shape[1] * 1.2)]
+        halves.append(cv2.resize(face, (WIDTH // 2, HEIGHT)))
+    return encoded(np.hstack(halves))
+
+
+def encoded(picture: "cv2.typing.MatLike") -> bytes:
+    return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+
+
+def visit(terminal: BlackBox, name: str) -> list[dict[str, object]]:
+    """Show a whole visit; returns the answers."""
+    return [terminal.show(frame) for frame in person(name)]

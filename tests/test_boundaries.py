@@ -1,0 +1,66 @@
+"""Who may import whom, tried in a fresh interpreter with the forbidden packages blocked."""
+
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+SCRIPT = """
+import importlib, sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {blocked!r}:
+            raise ImportError(f"{{name}} is out of bounds here")
+
+sys.meta_path.insert(0, Blocker())
+for name in {modules!r}:
+    importlib.import_module(name)
+loaded = {{name.split(".")[0] for name in sys.modules}}
+assert not loaded & {unwanted!r}, loaded & {unwanted!r}
+"""
+
+MODELS = {"dlib", "face_recognition", "face_recognition_models", "onnxruntime"}
+WORKER_ONLY = "server.vision."
+
+
+def modules(package: str) -> list[str]:
+    found = [package]
+    for module in pkgutil.walk_packages([str(ROOT / package)], f"{package}."):
+        if not module.name.endswith("__main__"):
+            found.append(module.name)
+    return found
+
+
+def import_all(names: list[str], blocked: set[str], unwanted: set[str] | None = None) -> None:
+    script = SCRIPT.format(blocked=blocked, modules=names, unwanted=unwanted or blocked)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_thin_client_reaches_neither_the_server_nor_its_models() -> None:
+    names = modules("client") + modules("wire")
+    assert "client.link" in names
+    import_all(names, MODELS | {"server", "pydantic", "PIL"})
+
+
+def test_wire_needs_msgpack_and_nothing_else() -> None:
+    import_all(modules("wire"), MODELS | {"server", "client", "cv2", "numpy", "asyncio", "socket"})
+
+
+def test_the_servers_parent_process_loads_no_model() -> None:
+    names = [name for name in modules("server") if not name.startswith(WORKER_ONLY)]
+    assert "server.service" in names
+    import_all(names + ["server.vision.worker", "server.vision.analysis"], MODELS | {"client", "cv2"})
+
+
+def test_workers_import_models_only_when_they_load_them() -> None:
+    import_all(modules("server"), MODELS)
+
+
+def test_the_decision_is_pure() -> None:
+    names = [name for name in modules("server") if name.startswith("server.access")]
+    assert "server.access.door" in names
+    import_all(names, MODELS | {"asyncio", "socket", "cv2", "PIL", "sqlite3", "subprocess"})

@@ -1,0 +1,119 @@
+"""Worker processes that die, hang or never start."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from server import pool as pool_module
+from server.pool import PoisonError, WorkerPool, WorkersUnavailableError
+from server.vision import worker
+from server.vision.analysis import Analysis, Hints, PictureError
+from tests.support.photos import jpeg
+
+HINTS = Hints(min_face=80, max_faces=4, max_pixels=10_000_000)
+
+
+def die() -> None:
+    os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+def hang() -> None:
+    time.sleep(3600)
+
+
+def answer() -> int:
+    return 42
+
+
+def die_once(marker: str) -> str:
+    if not os.path.exists(marker):
+        open(marker, "w").close()
+        die()
+    return "survived"
+
+
+def with_pool(work: Callable[[WorkerPool], Awaitable[Any]], workers: int = 1) -> Any:
+    async def run() -> Any:
+        pool = WorkerPool(workers)
+        await pool.start()
+        try:
+            return await work(pool)
+        finally:
+            await pool.close()
+
+    return asyncio.run(run())
+
+
+def test_a_real_photo_gives_a_face_with_an_embedding() -> None:
+    async def work(pool: WorkerPool) -> Analysis:
+        return await pool.run(worker.analyse, jpeg("obama"), HINTS)
+
+    analysis = with_pool(work)
+    (face,) = analysis.faces
+    assert face.embedding.shape == (128,) and face.embedding.dtype == "float32"
+    assert 0 <= face.box.left < face.box.right <= analysis.width
+    assert 0 <= face.box.top < face.box.bottom <= analysis.height
+
+
+def test_an_error_of_the_task_reaches_the_caller_and_costs_no_worker() -> None:
+    async def work(pool: WorkerPool) -> int:
+        with pytest.raises(PictureError):
+            await pool.run(worker.analyse, b"not a picture", HINTS)
+        return await pool.run(answer)
+
+    assert with_pool(work) == 42
+
+
+def test_a_task_that_kills_two_workers_is_poison_and_the_pool_recovers() -> None:
+    async def work(pool: WorkerPool) -> list[int]:
+        with pytest.raises(PoisonError):
+            await pool.run(die)
+        return list(await asyncio.gather(*(pool.run(answer) for _ in range(4))))
+
+    assert with_pool(work) == [42] * 4
+
+
+def test_a_task_whose_worker_dies_once_is_done_by_another(tmp_path: Any) -> None:
+    async def work(pool: WorkerPool) -> str:
+        return await pool.run(die_once, str(tmp_path / "marker"))
+
+    assert with_pool(work) == "survived"
+
+
+def test_a_hanging_worker_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_module, "TASK_SECONDS", 0.3)
+
+    async def work(pool: WorkerPool) -> int:
+        with pytest.raises(PoisonError):
+            await pool.run(hang)
+        monkeypatch.setattr(pool_module, "TASK_SECONDS", 20.0)
+        return await pool.run(answer)
+
+    assert with_pool(work) == 42
+
+
+def test_a_cancelled_call_gives_its_worker_back() -> None:
+    async def work(pool: WorkerPool) -> int:
+        calls = [asyncio.ensure_future(pool.run(worker.analyse, jpeg("obama"), HINTS)) for _ in range(2)]
+        await asyncio.sleep(0)
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        return await pool.run(answer)
+
+    assert with_pool(work) == 42
+
+
+def broken_load() -> int:
+    raise RuntimeError("dlib cannot be imported; install it")
+
+
+def test_a_pool_that_cannot_start_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "load", broken_load)
+    with pytest.raises(WorkersUnavailableError, match="dlib cannot be imported"):
+        with_pool(lambda pool: pool.run(answer))
