@@ -19,6 +19,7 @@ from server.pool import WorkerPool, WorkersUnavailableError
 from server.session import Session
 from server.settings import Settings
 from server.vision import worker
+from wire import ErrorCode, ErrorMessage, encode
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,8 @@ class Service:
 
     async def _serve_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._connections) >= self._settings.max_terminals + STRANGERS:
-            writer.transport.abort()
+            writer.write(encode(ErrorMessage(ErrorCode.OVERLOADED, "too many connections are open")))
+            writer.close()
             return
         session = Session(
             reader,

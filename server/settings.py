@@ -49,7 +49,7 @@ class Settings(BaseModel):
     threshold: float = Field(
         0.45, ge=0.2, le=0.6, description="largest distance at which a person is recognised"
     )
-    margin: float = Field(0.04, ge=0, le=0.3, description="how much farther the runner-up must be")
+    margin: float = Field(0.04, ge=0.01, le=0.3, description="how much farther the runner-up must be")
     frames: int = Field(3, ge=2, le=5, description="looks out of the last 5 that must agree")
     deny_seconds: float = Field(3.0, ge=0.5, le=30, description="how long an unknown face is looked at")
     min_face: int = Field(48, ge=20, le=400, description="smallest face looked for, pixels of the frame")

@@ -338,8 +338,10 @@ def test_tls(tmp_path: Path) -> None:
             peer.socket = trusted.wrap_socket(peer.socket, server_hostname="127.0.0.1")
             assert peer.hello()["type"] == "welcome"
         done = subprocess.run(
-            [sys.executable, "-m", "client", "--server", f"127.0.0.1:{server.port}", "--ca", str(cert)]
-            + ["--source", f"sim:{photo('biden')}", "--headless"],
+            [
+                *(sys.executable, "-m", "client", "--server", f"127.0.0.1:{server.port}", "--ca", str(cert)),
+                *("--source", f"sim:{photo('biden')}", "--headless"),
+            ],
             cwd=ROOT,
             env=plain_environment(),
             capture_output=True,
