@@ -1,0 +1,225 @@
+"""The command line, parsed once into a frozen value. Needs no OpenCV."""
+
+import argparse
+import os
+import re
+import shlex
+import shutil
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wire import TERMINAL_CHARS
+
+TOKEN_VARIABLE = "DOORWARD_TOKEN"  # noqa: S105 - its name, not its value
+TOKEN_CHARS = 1024
+"""The longest text that the protocol carries."""
+
+EPILOG = f"""\
+examples:
+  python -m client --server door.example.org:5000 --source 0
+  python -m client --server 192.168.1.10:5000 --source rtsp://camera.local/stream --terminal "back door"
+  python -m client --server localhost:5000 --source sim:photos/ --headless | jq .verdict
+  {TOKEN_VARIABLE}=... python -m client --server door.example.org:5000 --source 0 --on-grant "relay open"
+
+keys:
+  q, Esc  quit        f  full screen
+
+exit codes:
+  0  the source ended, or somebody quit     3  the source, or OpenCV itself, cannot be used
+  1  a defect                               4  refused by the server (token, version, certificate)
+  2  wrong usage                            5  no display
+
+The grant command runs once for each granted decision with DOORWARD_DECISION_ID, DOORWARD_VERDICT,
+DOORWARD_NAMES (a JSON array), DOORWARD_REASON and DOORWARD_TERMINAL in its environment.
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the person who started the terminal wants."""
+
+    host: str
+    port: int
+    source: str
+    width: int
+    quality: int
+    fps: float | None
+    loop: bool
+    late: float
+    terminal: str
+    token: str | None = field(repr=False)
+    headless: bool
+    snapshot: Path | None
+    on_grant: tuple[str, ...]
+    environment: dict[str, str] = field(repr=False)
+    tls: ssl.SSLContext | None
+
+
+def parse(argv: Sequence[str] | None = None) -> Options:
+    """Options from the command line and the environment. Exits with code 2 when they make no sense."""
+    parser = _parser()
+    args = parser.parse_args(argv)
+    host, port = args.server
+    try:
+        token = _token(args.token_file)
+        tls = ssl.create_default_context(cafile=args.ca) if args.tls or args.ca else None
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    return Options(
+        host=host,
+        port=port,
+        source=args.source,
+        width=args.width,
+        quality=args.quality,
+        fps=args.fps,
+        loop=args.loop,
+        late=args.late,
+        terminal=args.terminal,
+        token=token,
+        headless=args.headless,
+        snapshot=args.snapshot,
+        on_grant=args.on_grant,
+        environment=_environment(),
+        tls=tls,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="doorward-client",
+        description="The door terminal: shows the camera, asks the server who is there, shows the verdict.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--server", type=_address, required=True, metavar="HOST:PORT", help="the server to ask")
+    add(
+        "--source",
+        type=_source,
+        required=True,
+        help="camera number, video file, RTSP or HTTP address, folder of images,"
+        " or sim:PATH for a simulated camera in front of which the people on the photos in PATH appear",
+    )
+    add(
+        "--width",
+        type=_whole(64, 3840),
+        default=640,
+        metavar="PX",
+        help="send frames at most this wide (640)",
+    )
+    add("--quality", type=_whole(10, 100), default=85, metavar="N", help="JPEG quality of sent frames (85)")
+    add("--fps", type=_real(0.01, 240), metavar="N", help="play at this rate instead of the source's own")
+    add("--loop", action="store_true", help="play files and folders again and again")
+    add(
+        "--late",
+        type=_real(0.05, 60),
+        default=0.5,
+        metavar="S",
+        help="an answer is late after S seconds (0.5)",
+    )
+    add(
+        "--terminal",
+        type=_terminal,
+        default=_hostname(),
+        metavar="NAME",
+        help="this door's name (%(default)s)",
+    )
+    add("--token-file", type=Path, metavar="FILE", help=f"holds this door's secret (or set {TOKEN_VARIABLE})")
+    add("--headless", action="store_true", help="no window; one JSON object per line on standard output")
+    add("--snapshot", type=_writable, metavar="FILE", help="write the picture of each decision there, as PNG")
+    add(
+        "--on-grant",
+        type=_command,
+        default=(),
+        metavar="CMD",
+        help="run this, without a shell, for each grant",
+    )
+    add("--tls", action="store_true", help="encrypt the connection and check the server's certificate")
+    add("--ca", type=Path, metavar="FILE", help="trust the certificates in FILE (PEM) only; implies --tls")
+    return parser
+
+
+def _address(text: str) -> tuple[str, int]:
+    match = re.fullmatch(r"(?:\[([^\[\]]+)\]|([^\[\]:]+)):(\d{1,5})", text)
+    if not match or not 1 <= int(match[3]) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, for example localhost:5000")
+    host = match[1] or match[2]
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        raise argparse.ArgumentTypeError(f"{host!r} cannot be a host name") from None
+    return host, int(match[3])
+
+
+def _source(text: str) -> str:
+    if not text or "\0" in text or text == "sim:":
+        raise argparse.ArgumentTypeError("it names nothing")
+    return text
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        if not re.fullmatch(r"\d{1,9}", text) or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
+        return int(text)
+
+    return whole
+
+
+def _real(low: float, high: float) -> Callable[[str], float]:
+    def real(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:g} to {high:g}")
+        return value
+
+    return real
+
+
+def _hostname() -> str:
+    return socket.gethostname()[:TERMINAL_CHARS] or "terminal"
+
+
+def _terminal(text: str) -> str:
+    if not 1 <= len(text) <= TERMINAL_CHARS or not text.isprintable():
+        raise argparse.ArgumentTypeError(f"a name has 1 to {TERMINAL_CHARS} printable characters")
+    return text
+
+
+def _command(text: str) -> tuple[str, ...]:
+    try:
+        command = tuple(shlex.split(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
+    if not command or shutil.which(command[0]) is None:
+        raise argparse.ArgumentTypeError(f"{command[0] if command else text!r}: command not found")
+    return command
+
+
+def _environment() -> dict[str, str]:
+    """For the grant command: without the token, which it does not need, and before OpenCV adds its paths."""
+    return {key: value for key, value in os.environ.items() if key != TOKEN_VARIABLE}
+
+
+def _writable(text: str) -> Path:
+    path = Path(text)
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a file in a folder that can be written to")
+    return path
+
+
+def _token(path: Path | None) -> str | None:
+    """Never from the command line: every user of the machine can read that in the process list."""
+    where, token = TOKEN_VARIABLE, os.environ.get(TOKEN_VARIABLE) or None
+    if path is not None:
+        where, token = str(path), path.read_text(encoding="utf-8").strip()
+    if token is not None and not (1 <= len(token) <= TOKEN_CHARS and token.isprintable()):
+        raise ValueError(f"{where} must hold a token of 1 to {TOKEN_CHARS} printable characters")
+    return token

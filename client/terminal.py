@@ -1,0 +1,168 @@
+"""The terminal as a whole: its threads and who hands what to whom.
+
+Frames flow from the capture thread to the link, the screen and the fallback; results from the link to the
+screen, the grant command, the snapshot and standard output. Every hand-over drops rather than waits.
+"""
+
+import os
+import signal
+import threading
+import time
+from functools import partial
+from types import FrameType
+from typing import Any
+
+import cv2
+import numpy as np
+
+from client.capture import Capture
+from client.crew import IDLE_SECONDS, Crew
+from client.display import display_problem
+from client.exits import Exit, FatalError
+from client.fallback import Fallback
+from client.frames import CapturedFrame, Image
+from client.grants import COMMAND_SECONDS, GrantRunner
+from client.latest import Latest
+from client.lines import JsonLines
+from client.link import Link, LinkSettings
+from client.options import Options
+from client.overlay import draw
+from client.say import say
+from client.screen import screen_at
+from client.snapshot import write_snapshot
+from client.sources import open_source
+from client.status import Answer, LinkState, LinkStatus, is_late
+from client.window import Window
+from wire import ErrorMessage, Hello
+
+REDRAW_SECONDS = 0.04
+"""Longest time between two pictures on the screen."""
+LAST_ANSWER_SECONDS = 5.0
+"""How long an ended source waits for the answer to its last frame."""
+STOP_SECONDS = 2.0
+OPENCV_THREADS = 2
+"""A terminal is a small computer that must also decode video."""
+NO_PICTURE: Image = np.full((480, 640, 3), 32, np.uint8)
+
+
+class Terminal:
+    """Owns the threads. The methods `on_*` are called by the link's thread."""
+
+    def __init__(self, options: Options, crew: Crew) -> None:
+        self._options = options
+        self._crew = crew
+        self._asked_to_quit = False
+        self._picture: Latest[CapturedFrame] = Latest()
+        self._local: Latest[CapturedFrame] = Latest()
+        self._decided: Latest[Answer] = Latest()
+        source = open_source(options.source, options.fps)
+        self._capture = Capture(source, options.loop, self._publish, crew.stopping)
+        hello = Hello(options.terminal, options.token)
+        settings = LinkSettings(
+            options.host, options.port, hello, options.tls, options.width, options.quality
+        )
+        self._link = Link(settings, self, crew.stopping)
+        self._fallback = Fallback()
+        self._grants = GrantRunner(options.on_grant, options.environment, options.terminal)
+        self._lines = JsonLines(options.terminal, crew.stop)
+
+    def run(self) -> None:
+        """Run until the source ends, somebody quits or the crew fails. For the main thread."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._quit)
+        window = None if self._options.headless else Window()
+        commands = self._start()
+        try:
+            self._watch(window)
+        finally:
+            self._crew.stop()
+            if window:
+                window.close()
+            self._grants.finish(drop_waiting=not self._capture.ended)
+            self._lines.finish()
+            self._crew.join(STOP_SECONDS)
+            if commands:
+                commands.join(COMMAND_SECONDS)
+
+    def _quit(self, number: int, stack: FrameType | None) -> None:
+        # Only a flag: a signal may arrive while this thread holds any lock.
+        self._asked_to_quit = True
+
+    def _start(self) -> threading.Thread | None:
+        """Start the threads; returns the one that runs commands."""
+        options = self._options
+        commands = self._crew.start("grant", self._grants.run) if options.on_grant else None
+        if options.headless:
+            self._crew.start("output", self._lines.run)
+        else:
+            self._crew.consume("fallback", self._local, self._fallback.look)
+        if options.snapshot:
+            self._crew.consume("snapshot", self._decided, partial(write_snapshot, options.snapshot))
+        self._crew.start("link", self._link.run)
+        self._crew.start("capture", self._capture.run)
+        return commands
+
+    def _watch(self, window: Window | None) -> None:
+        shown = NO_PICTURE
+        deadline: float | None = None
+        while not self._crew.stopping.is_set() and not self._asked_to_quit:
+            if window is None:
+                self._crew.stopping.wait(IDLE_SECONDS)
+            else:
+                frame = self._picture.take(REDRAW_SECONDS)
+                shown = frame.image if frame else shown
+                if not window.show(self._drawn(shown)):
+                    return
+            if self._capture.ended:
+                deadline = deadline or time.monotonic() + LAST_ANSWER_SECONDS
+                if self._link.settled >= self._capture.number or time.monotonic() > deadline:
+                    return
+
+    def _drawn(self, shown: Image) -> Image:
+        lost = self._capture.lost
+        # What is drawn now is seen until it is drawn anew: a grant must be gone by then.
+        until = time.monotonic() + REDRAW_SECONDS
+        screen = screen_at(until, self._link.status, self._fallback.faces, lost, self._options.late)
+        return draw(NO_PICTURE if lost else shown, screen)
+
+    def _publish(self, frame: CapturedFrame) -> None:
+        """Called by the capture's thread."""
+        self._link.offer(frame)
+        if not self._options.headless:
+            self._picture.put(frame)
+            if is_late(self._link.status, frame.captured, self._options.late):
+                self._local.put(frame)
+
+    def on_answer(self, answer: Answer) -> None:
+        decision = answer.result.decision
+        if decision and self._options.on_grant:
+            self._grants.offer(decision, answer.captured)
+        if decision and self._options.snapshot:
+            self._decided.put(answer)
+        self._write({**answer.result.to_map(), "latency_ms": round(answer.latency_ms, 1)})
+
+    def on_error(self, error: ErrorMessage) -> None:
+        if not error.code.closes:
+            say(f"the server says {error.code.value}: {error.message}")
+        self._write(error.to_map())
+
+    def on_link(self, status: LinkStatus) -> None:
+        if status.state is LinkState.CONNECTED:
+            say(f"connected to {self._link.where}")
+        else:
+            say(f"{self._link.where}: {status.state.value}: {status.reason}")
+        self._write({"type": "link", "state": status.state.value, "reason": status.reason})
+
+    def _write(self, values: dict[str, Any]) -> None:
+        if self._options.headless:
+            self._lines.write(values)
+
+
+def run(options: Options) -> Exit:
+    """Run a terminal. Raises FatalError when it cannot start."""
+    cv2.setNumThreads(OPENCV_THREADS)
+    if not options.headless and (problem := display_problem(os.environ)):
+        raise FatalError(Exit.NO_DISPLAY, f"{problem}; use --headless to run without a window")
+    crew = Crew()
+    Terminal(options, crew).run()
+    return crew.code

@@ -1,0 +1,120 @@
+"""Pixels and letters of the overlay."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from client.frames import Area
+from client.lettering import ascii_text, fit, text_width
+from client.overlay import BANNER_COLOURS, MARK_COLOURS, draw
+from client.screen import Banner, Colour, Mark, Screen
+
+
+def picture(width: int = 640, height: int = 480) -> np.ndarray:
+    return np.full((height, width, 3), 90, np.uint8)
+
+
+def screen(banner: Banner = Banner.IDLE, *marks: Mark, names: tuple[str, ...] = ()) -> Screen:
+    return Screen(banner, names, marks, "connected", 12.3)
+
+
+@pytest.mark.parametrize("banner", list(Banner))
+def test_banner_is_a_bar_below_the_picture(banner: Banner) -> None:
+    drawn = draw(picture(), screen(banner))
+    background, letters = BANNER_COLOURS[banner]
+    bar = drawn[480:570]
+    assert drawn.shape == (600, 640, 3), "15 % of the whole is banner"
+    assert (drawn[:480] == 90).all(), "it hides nothing"
+    assert (bar[:, [2, -3]] == background).all()
+    assert (bar == letters).all(axis=2).sum() > 1000, "the letters are big"
+
+
+def test_banner_colours_tell_verdicts_apart() -> None:
+    blue, green, red = BANNER_COLOURS[Banner.GRANTED][0]
+    assert green > 2 * max(blue, red)
+    blue, green, red = BANNER_COLOURS[Banner.DENIED][0]
+    assert red > 3 * max(blue, green)
+    blue, green, red = BANNER_COLOURS[Banner.CHECKING][0]
+    assert red > green > blue
+    for banner in (Banner.LATE, Banner.OFFLINE, Banner.NO_CAMERA):
+        assert len(set(BANNER_COLOURS[banner][0])) == 1, "grey"
+
+
+def test_the_name_is_on_the_banner() -> None:
+    without = draw(picture(), screen(Banner.GRANTED))
+    with_name = draw(picture(), screen(Banner.GRANTED, names=("Ada Lovelace",)))
+    assert (without[480:570] != with_name[480:570]).any()
+
+
+@pytest.mark.parametrize("colour", list(Colour))
+def test_rectangle_in_the_colour_of_its_meaning(colour: Colour) -> None:
+    drawn = draw(picture(), screen(Banner.IDLE, Mark(Area(0.25, 0.25, 0.5, 0.75), "", colour)))
+    expected = MARK_COLOURS[colour]
+    for y, x in [(120, 240), (359, 240), (240, 160), (240, 319)]:
+        assert tuple(drawn[y, x]) == expected
+    assert tuple(drawn[240, 240]) == (90, 90, 90), "not filled"
+    assert (drawn[:117] == 90).all(), "no plate without a label"
+
+
+def test_rectangle_scales_with_the_displayed_frame() -> None:
+    drawn = draw(picture(1280, 720), screen(Banner.IDLE, Mark(Area(0.5, 0.5, 0.75, 0.75), "", Colour.DENIED)))
+    assert tuple(drawn[360, 800]) == MARK_COLOURS[Colour.DENIED]
+    assert tuple(drawn[450, 640]) == MARK_COLOURS[Colour.DENIED]
+
+
+@pytest.mark.parametrize(("top", "plate"), [(0.5, slice(210, 240)), (0.0, slice(240, 270))])
+def test_plate_above_the_face_or_below_at_the_edge(top: float, plate: slice) -> None:
+    mark = Mark(Area(0.25, top, 0.5, top + 0.5), "Ada", Colour.GRANTED)
+    drawn = draw(picture(), screen(Banner.GRANTED, mark))
+    assert (drawn[plate, 162:200] == MARK_COLOURS[Colour.GRANTED]).all(axis=2).sum() > 400
+
+
+@pytest.mark.parametrize("size", [(160, 120), (4000, 3000), (600, 800), (1920, 1080)])
+def test_any_picture_is_shown_at_a_readable_size(size: tuple[int, int]) -> None:
+    mark = Mark(Area(0, 0, 1, 1), "x" * 200, Colour.GRANTED)
+    drawn = draw(picture(*size), screen(Banner.GRANTED, mark, names=("y" * 200, "z")))
+    height, width = drawn.shape[:2]
+    assert 640 <= max(width, height * 0.8) <= 1281
+    assert width / (height * 0.8) == pytest.approx(size[0] / size[1], rel=0.01)
+
+
+def test_drawing_leaves_the_frame_alone() -> None:
+    frame = picture()
+    draw(frame, screen(Banner.GRANTED, Mark(Area(0, 0, 1, 1), "Ada", Colour.GRANTED)))
+    assert (frame == 90).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("José Ñandú", "Jose Nandu"),
+        ("Łukasz", "?ukasz"),
+        ("王小明", "???"),
+        ("ﬁn ½", "fin 1?2"),
+        ("tab\tnew\nline\x1b[31m\0", "tabnewline[31m"),
+        ("right‮to left", "rightto left"),
+        ("", ""),
+    ],
+)
+def test_transliteration(text: str, shown: str) -> None:
+    assert ascii_text(text) == shown
+
+
+@given(st.text())
+def test_letters_are_always_printable_ascii(text: str) -> None:
+    shown = ascii_text(text)
+    assert shown.isascii() and (shown.isprintable() or not shown)
+
+
+@settings(max_examples=30)
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60), st.integers(20, 700))
+def test_fitted_text_fits(text: str, width: int) -> None:
+    shown, height = fit(text, 40, 12, width)
+    assert text_width(shown, height) <= width
+    assert 12 <= height <= 40
+    assert shown == text or shown.endswith("...") or shown == ""
+
+
+def test_text_that_fits_is_not_touched() -> None:
+    assert fit("GRANTED Ada Lovelace", 45, 22, 602)[0] == "GRANTED Ada Lovelace"

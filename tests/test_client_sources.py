@@ -1,0 +1,203 @@
+"""Sources: what plays, what is missing, what breaks, and what comes back."""
+
+import threading
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from client import capture as capture_module
+from client.capture import Capture
+from client.exits import Exit, FatalError
+from client.frames import CapturedFrame
+from client.sources import CameraLostError, Pictures, Source, open_source, without_password
+from tests.support.fake_server import wait_until
+
+
+def write_image(path: Path, grey: int = 128, size: tuple[int, int] = (60, 80)) -> None:
+    cv2.imwrite(str(path), np.full((*size, 3), grey, np.uint8))
+
+
+def write_video(path: Path, frames: int = 20, fps: float = 50) -> None:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), fps, (80, 60))
+    for grey in range(frames):
+        writer.write(np.full((60, 80, 3), grey % 25 * 10, np.uint8))
+    writer.release()
+
+
+def played(spec: str, fps: float | None = None) -> list[tuple[np.ndarray, float]]:
+    return list(open_source(spec, fps).frames())
+
+
+def fatal(spec: str) -> str:
+    with pytest.raises(FatalError) as caught:
+        played(spec)
+    assert caught.value.code is Exit.SOURCE
+    return caught.value.message
+
+
+def test_folder_plays_sorted_at_two_frames_a_second(tmp_path: Path) -> None:
+    for name, grey in [("b.png", 20), ("a.jpg", 10), ("c.PNG", 30)]:
+        write_image(tmp_path / name, grey)
+    (tmp_path / "notes.txt").write_text("not an image")
+    pictures = played(str(tmp_path))
+    assert [int(image.mean()) for image, _ in pictures] == [10, 20, 30]
+    assert {period for _, period in pictures} == {0.5}
+    assert {period for _, period in played(str(tmp_path), fps=10)} == {0.1}
+
+
+def test_unreadable_images_are_skipped_and_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_image(tmp_path / "good.png")
+    (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8 torn")
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    assert len(played(str(tmp_path))) == 1
+    err = capsys.readouterr().err
+    assert "bad.jpg: skipped" in err and "empty.jpg: skipped" in err
+
+
+def test_nothing_to_show(tmp_path: Path) -> None:
+    assert "holds no image" in fatal(str(tmp_path))
+    assert "holds no image" in fatal(f"sim:{tmp_path}")
+    assert "no such file" in fatal(str(tmp_path / "missing.mp4"))
+    assert "no such file" in fatal(f"sim:{tmp_path}/missing")
+    (tmp_path / "bad.jpg").write_bytes(b"torn")
+    assert "none of the images" in fatal(str(tmp_path))
+    assert "none of the images" in fatal(f"sim:{tmp_path}")
+
+
+def test_a_single_image_plays_once(tmp_path: Path) -> None:
+    write_image(tmp_path / "one.png")
+    assert len(played(str(tmp_path / "one.png"))) == 1
+
+
+def test_video_plays_at_its_own_rate(tmp_path: Path) -> None:
+    write_video(tmp_path / "v.avi", frames=20, fps=50)
+    pictures = played(str(tmp_path / "v.avi"))
+    assert len(pictures) == 20
+    assert pictures[0][1] == pytest.approx(0.02)
+    assert played(str(tmp_path / "v.avi"), fps=5)[0][1] == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("content", [b"", b"this is no video" * 100])
+def test_corrupt_video(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "v.mp4").write_bytes(content)
+    assert "cannot be decoded" in fatal(str(tmp_path / "v.mp4"))
+
+
+def test_video_that_breaks_off_has_ended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_video(tmp_path / "v.avi", frames=100)
+    data = (tmp_path / "v.avi").read_bytes()
+    (tmp_path / "v.avi").write_bytes(data[: len(data) // 2])
+    assert 10 < len(played(str(tmp_path / "v.avi"))) < 70
+    assert "breaks off after" in capsys.readouterr().err
+
+
+def test_simulated_visitors_come_one_after_the_other(tmp_path: Path) -> None:
+    write_image(tmp_path / "a.png", 250)
+    write_image(tmp_path / "b.png", 250)
+    pictures = played(f"sim:{tmp_path}", fps=2)
+    assert len(pictures) == 2 * 18
+    assert {image.shape for image, _ in pictures} == {(480, 640, 3)}
+    there = "".join("x" if image.max() > 150 else "." for image, _ in pictures)
+    assert there == ("..." + "x" * 12 + "...") * 2
+
+
+@pytest.mark.parametrize("spec", ["63", "http://127.0.0.1:9/none"])
+def test_absent_camera_is_lost_not_fatal(spec: str) -> None:
+    source = open_source(spec, None)
+    assert source.live
+    with pytest.raises(CameraLostError, match="cannot be opened"):
+        next(source.frames())
+
+
+def test_password_of_a_camera_is_not_shown() -> None:
+    assert without_password("rtsp://admin:s3cret@cam/1") == "rtsp://admin:***@cam/1"
+    assert without_password("rtsp://cam:554/1") == "rtsp://cam:554/1"
+    assert open_source("rtsp://admin:s3cret@cam/1", None).name == "rtsp://admin:***@cam/1"
+
+
+def flaky_source(outages: int, pictures: int = 2) -> Source:
+    openings = iter(range(outages + 1))
+
+    def frames() -> Pictures:
+        if next(openings) < outages:
+            raise CameraLostError("it cannot be opened")
+        for _ in range(pictures):
+            yield np.zeros((4, 4, 3), np.uint8), 0.0
+        threading.Event().wait(0.01)
+        raise CameraLostError("it sends no more pictures")
+
+    return Source("camera 0", True, frames)
+
+
+def test_lost_camera_is_said_once_and_comes_back(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(capture_module, "RETRY_SECONDS", 0.01)
+    stopping = threading.Event()
+    seen: list[tuple[CapturedFrame, bool]] = []
+
+    def publish(frame: CapturedFrame) -> None:
+        seen.append((frame, capture.lost))
+        if len(seen) == 2:
+            stopping.set()
+
+    capture = Capture(flaky_source(outages=3), False, publish, stopping)
+    capture.run()
+    assert [(frame.number, lost) for frame, lost in seen] == [(1, False), (2, False)]
+    err = capsys.readouterr().err
+    assert err.count("it cannot be opened; trying again") == 1
+    assert err.count("pictures again") == 1
+
+
+def test_camera_that_stops_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capture_module, "RETRY_SECONDS", 30)
+    stopping = threading.Event()
+    capture = Capture(flaky_source(outages=0), False, lambda frame: None, stopping)
+    thread = threading.Thread(target=capture.run)
+    thread.start()
+    wait_until(lambda: capture.lost, "the loss")
+    assert not capture.ended
+    stopping.set()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_files_are_paced_and_end(tmp_path: Path) -> None:
+    write_video(tmp_path / "v.avi", frames=20, fps=50)
+    frames: list[CapturedFrame] = []
+    capture = Capture(open_source(str(tmp_path / "v.avi"), None), False, frames.append, threading.Event())
+    started = time.monotonic()
+    capture.run()
+    assert time.monotonic() - started >= 0.39, "twenty frames at 50 a second"
+    assert capture.ended and capture.number == 20
+    assert [frame.number for frame in frames] == list(range(1, 21))
+
+
+def test_loop_plays_again(tmp_path: Path) -> None:
+    write_image(tmp_path / "a.png")
+    stopping = threading.Event()
+    frames: list[CapturedFrame] = []
+
+    def publish(frame: CapturedFrame) -> None:
+        frames.append(frame)
+        if len(frames) == 5:
+            stopping.set()
+
+    Capture(open_source(str(tmp_path), 100), True, publish, stopping).run()
+    assert [frame.number for frame in frames] == [1, 2, 3, 4, 5]
+
+
+def test_live_frames_above_the_rate_are_read_but_not_passed_on() -> None:
+    def frames() -> Pictures:
+        for grey in range(50):
+            yield np.full((4, 4, 3), grey, np.uint8), 3600.0
+        stopping.set()
+        yield np.zeros((4, 4, 3), np.uint8), 3600.0
+
+    stopping = threading.Event()
+    seen: list[CapturedFrame] = []
+    Capture(Source("camera 0", True, frames), False, seen.append, stopping).run()
+    assert [int(frame.image[0, 0, 0]) for frame in seen] == [0]
