@@ -1,0 +1,146 @@
+"""What a terminal is told when the analysis or the log fails, with the workers and the disk replaced."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from server.access.door import Door
+from server.access.evidence import Rules
+from server.audit.access_log import AccessEntry
+from server.audit.trail import AuditTrail
+from server.frames import FrameService
+from server.gallery.snapshot import Gallery
+from server.pool import PoisonError, WorkerPool
+from server.session import PendingFrame, Session
+from server.vision.analysis import Analysis, Face, Hints, PictureError, PictureTooLargeError
+from wire import Box, ErrorCode, ErrorMessage, Message, Result, Verdict
+
+FACE = np.eye(128, dtype=np.float32)[0]
+GALLERY = Gallery.build(1, [("Ada", FACE)])
+HINTS = Hints(min_face=48, max_faces=4, max_pixels=10**6)
+
+
+class FakePool:
+    def __init__(self, outcome: Analysis | Exception) -> None:
+        self.outcome = outcome
+
+    async def run(self, *_: Any) -> Analysis:
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+
+class FakeAudit:
+    def __init__(self) -> None:
+        self.entries: list[AccessEntry] = []
+        self.full = False
+
+    async def record(self, entry: AccessEntry) -> None:
+        if self.full:
+            raise OSError("disk full")
+        self.entries.append(entry)
+
+
+class FakeSession:
+    def __init__(self) -> None:
+        self.door = Door(Rules(), iter("abcdefgh").__next__)
+        self.terminal = self.name = "door"
+        self.open = True
+        self.told: list[Message] = []
+        self.answers: asyncio.Queue[Message] = asyncio.Queue()
+
+    def send(self, message: Message) -> None:
+        self.told.append(message)
+        self.answers.put_nowait(message)
+
+    async def end(self, error: ErrorMessage | None = None) -> None:
+        if error:
+            self.send(error)
+        self.open = False
+
+
+ADA = Analysis(640, 480, (Face(Box(0, 100, 100, 0), FACE),))
+
+
+def serve(
+    pool: FakePool, audit: FakeAudit, frames: int = 1, between: Callable[[int], None] = lambda seq: None
+) -> FakeSession:
+    """Offer frames one after the other, 0.2 s apart; returns the session with what it was told."""
+    session = FakeSession()
+
+    async def run() -> None:
+        service = FrameService(cast(WorkerPool, pool), cast(AuditTrail, audit), lambda: GALLERY, HINTS)
+        serving = asyncio.ensure_future(service.serve())
+        for seq in range(frames):
+            between(seq)
+            service.offer(cast(Session, session), PendingFrame(seq, b"", seq * 0.2))
+            await session.answers.get()
+        serving.cancel()
+
+    asyncio.run(asyncio.wait_for(run(), 10))
+    return session
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "stays"),
+    [
+        (PictureError("truncated"), ErrorCode.BAD_FRAME, True),
+        (PictureTooLargeError("too many pixels"), ErrorCode.FRAME_TOO_BIG, False),
+        (PoisonError(), ErrorCode.BAD_FRAME, True),
+        (ZeroDivisionError("internal detail"), ErrorCode.INTERNAL, False),
+    ],
+)
+def test_a_failed_analysis_is_told_in_the_protocols_words(
+    failure: Exception, code: ErrorCode, stays: bool
+) -> None:
+    session = serve(FakePool(failure), FakeAudit())
+    (error,) = session.told
+    assert isinstance(error, ErrorMessage)
+    assert (error.code, error.seq, session.open) == (code, 0, stays)
+    assert "internal detail" not in error.message
+
+
+def test_the_third_agreeing_frame_grants_and_its_line_is_written_first() -> None:
+    audit = FakeAudit()
+    session = serve(FakePool(ADA), audit, frames=4)
+    verdicts = [message.verdict for message in session.told if isinstance(message, Result)]
+    assert verdicts == [Verdict.CHECKING, Verdict.CHECKING, Verdict.GRANTED, Verdict.GRANTED]
+    assert [entry.decision.name for entry in audit.entries] == ["Ada"]
+
+
+def test_a_grant_waits_for_a_disk_that_takes_its_line() -> None:
+    audit = FakeAudit()
+
+    def disk(seq: int) -> None:
+        audit.full = seq < 6
+
+    session = serve(FakePool(ADA), audit, frames=10, between=disk)
+    results = [message for message in session.told if isinstance(message, Result)]
+    verdicts = [result.verdict for result in results]
+    granted = verdicts.index(Verdict.GRANTED)
+    assert granted >= 6 and Verdict.DENIED in verdicts[:granted]
+    refused = next(result.decision for result in results if result.decision)
+    assert (refused.verdict, refused.reason) == (Verdict.DENIED, "log_unavailable")
+    assert len(audit.entries) == 1
+
+
+def test_a_session_that_has_left_is_neither_decided_nor_told() -> None:
+    audit = FakeAudit()
+    session = FakeSession()
+    session.open = False
+
+    async def run() -> None:
+        service = FrameService(
+            cast(WorkerPool, FakePool(ADA)), cast(AuditTrail, audit), lambda: GALLERY, HINTS
+        )
+        serving = asyncio.ensure_future(service.serve())
+        service.offer(cast(Session, session), PendingFrame(1, b"", 0.0))
+        await asyncio.sleep(0)
+        await service.finish(1.0)
+        serving.cancel()
+
+    asyncio.run(run())
+    assert not session.told and not audit.entries
