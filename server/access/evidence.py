@@ -22,7 +22,8 @@ class Rules:
     `threshold`: largest distance (see `compare`) from the last looks to a person's nearest photo. `margin`:
     how much farther the runner-up must be. `frames`: how many of the last `window` looks must each have that
     person as the nearest, no farther than `contradiction`. `window_seconds`: older looks say nothing.
-    `deny_seconds`: how long a face is looked at before it is denied.
+    `deny_seconds`: how long a face is looked at before it is denied; one farther than `stranger` from
+    everybody needs only `stranger_seconds`, whatever a better look might bring.
     """
 
     threshold: float = 0.45
@@ -33,6 +34,8 @@ class Rules:
     window_seconds: float = 5.0
     contradiction: float = 0.55
     deny_seconds: float = 3.0
+    stranger: float = 0.6
+    stranger_seconds: float = 1.5
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,14 @@ def judge(
     reason = _weigh(window, match, rules)
     if match is not None and reason is Reason.RECOGNISED:
         return Standing(Identity.RECOGNISED, match.name, reason, match)
-    tried_enough = total >= rules.window and now - first_look >= rules.deny_seconds
+    tried_enough = total >= rules.window and now - first_look >= _patience(match, rules)
     return Standing(Identity.UNRECOGNISED if tried_enough else Identity.GATHERING, None, reason, match)
+
+
+def _patience(match: Match | None, rules: Rules) -> float:
+    """How long a face that nobody matches is looked at: longer when it might be somebody on a better look."""
+    hopeless = match is None or match.distance > rules.stranger
+    return min(rules.stranger_seconds, rules.deny_seconds) if hopeless else rules.deny_seconds
 
 
 def mean_embedding(looks: Sequence[Look]) -> Embedding:

@@ -11,7 +11,7 @@ from server.gallery.snapshot import Gallery
 from server.vision.analysis import Embedding, Face
 from wire import Box
 
-LOST_SECONDS = 2.0
+LOST_SECONDS = 1.5
 """A face not seen for this long has left."""
 SAME_FACE = 0.45
 """Embeddings this near are one face wherever it moved: 3 in 100,000 pairs of strangers are (LFW)."""

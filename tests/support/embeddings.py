@@ -1,0 +1,69 @@
+"""Synthetic embeddings at exact distances, and the faces, frames and galleries made of them.
+
+People and strangers stand on axes of their own, one unit from the origin, so any two of them are sqrt(2)
+apart. A shift goes along one of `DIRECTIONS` further axes, so a look shifted by `d` is exactly `d` from its
+person and still farther from everybody else.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from server.gallery.snapshot import Gallery
+from server.vision.analysis import EMBEDDING_SIZE, Analysis, Embedding, Face
+from wire import Box
+
+PEOPLE = 40
+STRANGERS = 24
+DIRECTIONS = 64
+APART = 2**0.5
+"""Distance between any two people."""
+
+
+def axis(index: int, length: float = 1.0) -> Embedding:
+    embedding = np.zeros(EMBEDDING_SIZE, np.float32)
+    embedding[index] = length
+    return embedding
+
+
+def person(index: int) -> Embedding:
+    assert 0 <= index < PEOPLE
+    return axis(index)
+
+
+def stranger(index: int) -> Embedding:
+    assert 0 <= index < STRANGERS
+    return axis(PEOPLE + index)
+
+
+def shifted(embedding: Embedding, distance: float, direction: int = 0) -> Embedding:
+    """`embedding` moved by `distance` along one of the `DIRECTIONS` spare axes."""
+    assert 0 <= direction < DIRECTIONS
+    return embedding + axis(PEOPLE + STRANGERS + direction, distance)
+
+
+def look(index: int, distance: float, direction: int = 0) -> Embedding:
+    """What a camera sees of person `index` at `distance` from the photo."""
+    return shifted(person(index), distance, direction)
+
+
+def gallery(people: Mapping[str, Embedding | Sequence[Embedding]], version: int = 1) -> Gallery:
+    """A gallery of one photo, or several, for each name."""
+    photos = []
+    for name, embeddings in people.items():
+        several = [embeddings] if isinstance(embeddings, np.ndarray) else embeddings
+        photos += [(name, embedding) for embedding in several]
+    return Gallery.build(version, photos)
+
+
+def box(left: int = 100, width: int = 100) -> Box:
+    return Box(top=100, right=left + width, bottom=100 + width, left=left)
+
+
+def face(embedding: Embedding | None, left: int = 100, width: int = 100) -> Face:
+    return Face(box(left, width), embedding)
+
+
+def analysis(*faces: Face) -> Analysis:
+    """A frame of 640x480; give the largest face first."""
+    return Analysis(640, 480, faces)
