@@ -18,6 +18,7 @@ test:  ## Everything CI runs: style, types, tests with branch coverage
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --cov --cov-report=term-missing
+	$(BIN)/coverage report --include='wire/*,server/access/*,server/audit/*' --fail-under=90
 
 lint:  ## Style and types only
 	@$(PYTHON) scripts/bootstrap.py --test

@@ -51,7 +51,7 @@ class Settings(BaseModel):
     )
     margin: float = Field(0.04, ge=0.01, le=0.3, description="how much farther the runner-up must be")
     frames: int = Field(3, ge=2, le=5, description="looks out of the last 5 that must agree")
-    deny_seconds: float = Field(3.0, ge=0.5, le=30, description="how long an unknown face is looked at")
+    deny_seconds: float = Field(3.0, ge=0.5, le=30, description="how long a doubtful face is looked at")
     min_face: int = Field(48, ge=20, le=400, description="smallest face looked for, pixels of the frame")
     max_faces: int = Field(4, ge=1, le=32, description="faces compared in one frame, largest first")
     frame_bytes: int = Field(1 << 20, ge=10_000, le=1 << 24, description="largest JPEG accepted, bytes")

@@ -27,7 +27,11 @@ def _end_with_parent() -> None:
 def load() -> int:
     """Load the models; returns the process id. Raises RuntimeError with what to install."""
     global _models
-    import cv2
+    try:
+        import cv2
+    except ImportError as error:
+        hint = "on Debian or Ubuntu: sudo apt install libgl1 libglib2.0-0"
+        raise RuntimeError(f"OpenCV cannot be imported ({error}); {hint}") from error
 
     cv2.setNumThreads(1)
     _models = load_models()
