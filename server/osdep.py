@@ -31,9 +31,9 @@ def flush_folder_to_disk(folder: str) -> None:
             os.close(descriptor)
 
 
-def open_without_waiting(path: str) -> int:
-    """Open a file for reading; a FIFO put in its place cannot block the caller."""
-    return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+def not_waiting_opener(path: str, flags: int) -> int:
+    """An opener for `open()`: a FIFO put in the file's place cannot block the caller."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def private_opener(path: str, flags: int) -> int:

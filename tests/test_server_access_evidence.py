@@ -12,7 +12,6 @@ from server.access.decision import Reason
 from server.access.evidence import SPREAD, Identity, Look, Rules, Standing, compare, judge, mean_embedding
 from server.gallery.snapshot import EMPTY, Gallery
 from server.vision.analysis import Embedding
-from server.vision.analysis import Embedding
 from tests.support.embeddings import APART, axis, gallery, look, person, shifted, stranger
 
 ADA, BOB = 0, 1
@@ -175,6 +174,27 @@ def test_a_face_is_given_up_after_a_full_window_and_longer_the_nearer_it_comes(
 ) -> None:
     found = standing([seen] * min(total, 5), total=total, looked_for=looked_for)
     assert (found.identity, found.name, found.reason) == (identity, None, Reason.UNKNOWN_FACE)
+
+
+@pytest.mark.parametrize(
+    ("distance", "looked_for", "identity"),
+    [
+        (0.625, 2.99, Identity.GATHERING),
+        (0.625, 3.0, Identity.UNRECOGNISED),
+        (0.6328125, 1.49, Identity.GATHERING),
+        (0.6328125, 1.5, Identity.UNRECOGNISED),
+    ],
+)
+def test_a_clear_stranger_is_given_up_sooner(distance: float, looked_for: float, identity: Identity) -> None:
+    rules = replace(RULES, stranger=0.625, stranger_seconds=1.5)
+    found = standing([look(ADA, distance)] * 5, rules=rules, looked_for=looked_for)
+    assert found.identity is identity
+
+
+@pytest.mark.parametrize(("looked_for", "identity"), [(0.5, "unrecognised"), (0.49, "gathering")])
+def test_a_clear_stranger_is_never_looked_at_for_longer_than_others(looked_for: float, identity: str) -> None:
+    rules = replace(RULES, deny_seconds=0.5, stranger_seconds=1.5)
+    assert standing([stranger(0)] * 5, rules=rules, looked_for=looked_for).identity.value == identity
 
 
 def test_somebody_given_up_is_still_recognised_by_better_looks() -> None:

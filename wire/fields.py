@@ -72,6 +72,12 @@ class Fields:
             self._bad(key, "an array")
         return value
 
+    def integers(self, key: str, count: int) -> list[int]:
+        values = self.items(key)
+        if len(values) != count or not all(isinstance(v, int) and not isinstance(v, bool) for v in values):
+            self._bad(key, f"an array of {count} integers")
+        return values
+
     def texts(self, key: str) -> tuple[str, ...]:
         values = self.items(key)
         if not all(isinstance(value, str) for value in values):

@@ -39,10 +39,7 @@ class Box(NamedTuple):
 
     @classmethod
     def read(cls, fields: Fields, key: str) -> "Box":
-        values = fields.items(key)
-        if len(values) != 4 or not all(isinstance(v, int) and not isinstance(v, bool) for v in values):
-            raise ProtocolError(ErrorCode.BAD_MESSAGE, f"{key} must be four integers")
-        return cls(*values)
+        return cls(*fields.integers(key, 4))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ UNKNOWN = "unknown"
 
 PATTERN = re.compile(
     r"^(?P<time>\S+) (?P<verdict>GRANTED|DENIED) "
-    rf"(?P<terminal>{FIELD}) (?P<name>unknown|\"(?:[^\"\\]|\\.)*\")(?P<pairs>(?: [a-z_]+={FIELD})*)$"
+    rf'(?P<terminal>{FIELD}) (?P<name>unknown|"(?:[^"\\]|\\.)*")(?P<pairs>(?: [a-z_]+={FIELD})*)$'
 )
 """Parses every line of the access log."""
 

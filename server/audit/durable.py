@@ -27,6 +27,7 @@ class DurableLog:
         """Opens the file, creating it and its folder where needed. Raises OSError."""
         self._path = path
         self._recent: deque[tuple[float, bytes]] = deque()
+        self._lost = b""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = self._open()
         self._size = os.fstat(self._file.fileno()).st_size
@@ -83,17 +84,19 @@ class DurableLog:
     def _follow_rotation(self) -> None:
         here = os.fstat(self._file.fileno())
         if not self._is_at_path(here):
+            reopened = self._open()  # where this fails, the next append tries again
             self._file.close()
-            self._file = self._open()
+            self._file = reopened
             self._size = os.fstat(self._file.fileno()).st_size
             self._recent.clear()
         elif here.st_size < self._size:
             since = here.st_mtime - REWRITE_SECONDS
-            lost = b"".join(data for at, data in self._recent if at >= since)
+            self._lost += b"".join(data for at, data in self._recent if at >= since)
             self._recent.clear()
             self._size = here.st_size
-            if lost:
-                self._write(lost)
+        if self._lost:
+            self._write(self._lost)
+            self._lost = b""
 
     def _is_at_path(self, here: os.stat_result) -> bool:
         with contextlib.suppress(FileNotFoundError):

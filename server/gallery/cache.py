@@ -41,18 +41,29 @@ class EmbeddingCache:
     def _open(self) -> sqlite3.Connection:
         self._path.touch(mode=0o600)
         database = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
-        database.execute("PRAGMA journal_mode=WAL")
-        database.execute("PRAGMA synchronous=NORMAL")
-        database.execute(_SCHEMA)
+        try:
+            database.execute("PRAGMA journal_mode=WAL")
+            database.execute("PRAGMA synchronous=NORMAL")
+            database.execute(_SCHEMA)
+            (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
+            if verdict != "ok":
+                raise sqlite3.DatabaseError(verdict)
+        except sqlite3.Error:
+            database.close()
+            raise
         return database
 
     def get(self, sha256: str) -> PhotoOutcome | None:
-        with self._lock:
-            row = self._database.execute(
-                "SELECT embedding, face_pixels, sharpness, flaw, detail FROM photo"
-                " WHERE sha256 = ? AND pipeline = ?",
-                (sha256, PIPELINE),
-            ).fetchone()
+        try:
+            with self._lock:
+                row = self._database.execute(
+                    "SELECT embedding, face_pixels, sharpness, flaw, detail FROM photo"
+                    " WHERE sha256 = ? AND pipeline = ?",
+                    (sha256, PIPELINE),
+                ).fetchone()
+        except sqlite3.Error as error:
+            log.warning("%s cannot be read: %s", self._path, error)
+            return None
         if row is None:
             return None
         embedding, face_pixels, sharpness, flaw, detail = row

@@ -113,16 +113,12 @@ def _cause(error: OSError) -> str:
 def read_photo(path: Path) -> bytes:
     """The content of a regular file of at most `MAX_FILE_BYTES`. Raises ReadError."""
     try:
-        descriptor = osdep.open_without_waiting(str(path))
+        with open(path, "rb", opener=osdep.not_waiting_opener) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise ReadError("not a regular file")
+            if status.st_size > MAX_FILE_BYTES:
+                raise ReadError(f"the file has {status.st_size} bytes; at most {MAX_FILE_BYTES} are read")
+            return file.read(MAX_FILE_BYTES)
     except OSError as error:
         raise ReadError(_cause(error)) from error
-    with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise ReadError("not a regular file")
-        if status.st_size > MAX_FILE_BYTES:
-            raise ReadError(f"the file has {status.st_size} bytes; at most {MAX_FILE_BYTES} are read")
-        try:
-            return file.read(MAX_FILE_BYTES)
-        except OSError as error:
-            raise ReadError(_cause(error)) from error

@@ -97,6 +97,8 @@ class GalleryKeeper:
         if looked or receipts or any(path not in self._records for path in before):
             await self._review(looked)
             await self._publish()
+        left = sum(not self._knows(entry) and not self._settling(entry) for entry in pending)
+        if not left and (looked or receipts):  # earlier, photos not looked at yet would be forgotten
             hashes = [record.sha256 for record in self._records.values() if record.sha256]
             await asyncio.to_thread(self._cache.keep_only, hashes)
         receipts += [
@@ -104,7 +106,7 @@ class GalleryKeeper:
         ]
         if receipts:
             await self._sink(receipts)
-        return sum(not self._knows(entry) and not self._settling(entry) for entry in pending)
+        return left
 
     def _knows(self, entry: Entry) -> bool:
         record = self._records.get(entry.path)
@@ -134,7 +136,7 @@ class GalleryKeeper:
         looked: list[PurePath] = []
         for start in range(0, len(pending), self._parallel):
             entries = pending[start : start + self._parallel]
-            for record in await asyncio.gather(*(self._judge(entry) for entry in entries)):
+            for record in await asyncio.gather(*(self._judge(entry, settled) for entry in entries)):
                 path = record.entry.path
                 if not settled and self._maybe_half_copied(record):
                     self._records.pop(path, None)
@@ -154,7 +156,7 @@ class GalleryKeeper:
             self._first_seen[record.entry.path] = (record.entry, time.monotonic())
         return time.monotonic() - self._first_seen[record.entry.path][1] < SETTLE_SECONDS
 
-    async def _judge(self, entry: Entry) -> Record:
+    async def _judge(self, entry: Entry, starting: bool) -> Record:
         if isinstance(entry, BadFile):
             return Record(entry, None, PhotoRefused(PhotoFlaw.NOT_A_PHOTO, entry.detail))
         try:
@@ -162,7 +164,7 @@ class GalleryKeeper:
         except ReadError as error:
             return Record(entry, None, PhotoRefused(PhotoFlaw.UNREADABLE, str(error)))
         if known is not None:
-            return Record(entry, sha256, known, cached=True)
+            return Record(entry, sha256, known, cached=starting)
         try:
             outcome = await self._embed(data)
         except StartError:

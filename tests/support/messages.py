@@ -1,0 +1,52 @@
+"""Hypothesis strategies for every message of the protocol."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from wire import (
+    Box,
+    DecisionNotice,
+    ErrorCode,
+    ErrorMessage,
+    FaceReport,
+    Frame,
+    Hello,
+    Limits,
+    Message,
+    Ping,
+    Pong,
+    Result,
+    Timing,
+    Verdict,
+    Welcome,
+)
+
+uints = st.integers(0, 2**64 - 1)
+texts = st.text(max_size=40)
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+verdicts = st.sampled_from(Verdict)
+boxes = st.builds(Box, *[st.integers(-(2**63), 2**64 - 1)] * 4)
+faces = st.builds(FaceReport, boxes, st.none() | texts, st.none() | numbers, verdicts)
+decisions = st.builds(DecisionNotice, texts, verdicts, st.lists(texts, max_size=3).map(tuple), texts)
+
+BY_KIND: dict[type, st.SearchStrategy[Any]] = {
+    Hello: st.builds(Hello, st.text(min_size=1, max_size=64), st.none() | texts),
+    Frame: st.builds(Frame, uints, st.binary(max_size=200)),
+    Ping: st.builds(Ping, uints),
+    Pong: st.builds(Pong, uints),
+    Welcome: st.builds(Welcome, texts, st.builds(Limits, uints, uints)),
+    Result: st.builds(
+        Result,
+        uints,
+        verdicts,
+        st.lists(faces, max_size=3).map(tuple),
+        st.none() | decisions,
+        st.builds(Timing, numbers, numbers),
+    ),
+    ErrorMessage: st.builds(ErrorMessage, st.sampled_from(ErrorCode), texts, st.none() | uints),
+}
+
+
+def any_message() -> st.SearchStrategy[Message]:
+    return st.one_of(*BY_KIND.values())

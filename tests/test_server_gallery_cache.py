@@ -1,0 +1,205 @@
+"""Embeddings outlive a restart, and a damaged cache costs time, no more."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from server.gallery import cache as module
+from server.gallery.cache import EmbeddingCache
+from server.vision.analysis import EMBEDDING_SIZE, Embedding, PhotoAccepted, PhotoFlaw, PhotoRefused
+from tests.support.embeddings import person
+
+ADA = PhotoAccepted(person(0), 200, 0.5)
+REFUSED = PhotoRefused(PhotoFlaw.NO_FACE, "no face was found")
+Open = Callable[[], EmbeddingCache]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "embeddings.sqlite3"
+
+
+@pytest.fixture
+def reopen(path: Path) -> Iterator[Open]:
+    """Opens the cache, as often as wanted, as a restarted server would."""
+    opened: list[EmbeddingCache] = []
+
+    def open_again() -> EmbeddingCache:
+        for each in opened:
+            each.close()
+        opened[:] = [EmbeddingCache(path)]
+        return opened[0]
+
+    yield open_again
+    for each in opened:
+        each.close()
+
+
+def same(one: object, other: PhotoAccepted) -> bool:
+    return (
+        isinstance(one, PhotoAccepted)
+        and one.embedding.dtype == np.float32
+        and np.array_equal(one.embedding, other.embedding)
+        and (one.face_pixels, one.sharpness) == (other.face_pixels, other.sharpness)
+    )
+
+
+any_embedding = arrays(np.float32, EMBEDDING_SIZE, elements=st.floats(width=32, allow_nan=False))
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(any_embedding, st.integers(1, 10_000), st.floats(0, 1e6))
+def test_an_accepted_photo_comes_back_exactly(
+    reopen: Open, embedding: Embedding, face_pixels: int, sharpness: float
+) -> None:
+    outcome = PhotoAccepted(embedding, face_pixels, sharpness)
+    reopen().put("a", outcome)
+    assert same(reopen().get("a"), outcome)
+
+
+@pytest.mark.parametrize("flaw", [flaw for flaw in PhotoFlaw if flaw is not PhotoFlaw.UNREADABLE])
+def test_a_refusal_comes_back(reopen: Open, flaw: PhotoFlaw) -> None:
+    reopen().put("a", PhotoRefused(flaw, "because"))
+    assert reopen().get("a") == PhotoRefused(flaw, "because")
+
+
+def test_an_unreadable_photo_is_looked_at_again(reopen: Open) -> None:
+    cache = reopen()
+    cache.put("a", PhotoRefused(PhotoFlaw.UNREADABLE, "cut short"))
+    assert cache.get("a") is None
+
+
+def test_an_unknown_photo_is_unknown(reopen: Open) -> None:
+    assert reopen().get("a") is None
+
+
+def test_the_last_outcome_counts(reopen: Open) -> None:
+    cache = reopen()
+    cache.put("a", REFUSED)
+    cache.put("a", ADA)
+    assert same(cache.get("a"), ADA)
+
+
+def test_photos_that_are_gone_are_forgotten(reopen: Open) -> None:
+    cache = reopen()
+    for name in "abc":
+        cache.put(name, ADA)
+    cache.keep_only(["b", "z"])
+    assert [name for name in "abcz" if cache.get(name)] == ["b"]
+    cache.keep_only([])
+    assert cache.get("b") is None
+
+
+def test_outcomes_of_another_pipeline_are_not_used(reopen: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    reopen().put("a", ADA)
+    monkeypatch.setattr(module, "PIPELINE", "better models")
+    cache = reopen()
+    assert cache.get("a") is None
+    cache.put("a", REFUSED)
+    assert cache.get("a") == REFUSED
+
+
+def test_an_embedding_of_another_size_is_not_used(reopen: Open) -> None:
+    cache = reopen()
+    cache.put("a", PhotoAccepted(np.zeros(64, np.float32), 1, 1.0))
+    assert cache.get("a") is None
+
+
+@pytest.mark.parametrize("damage", [b"rubbish" * 1000, b"SQLite format 3\x00" + b"\xff" * 5000, b"x"])
+def test_a_damaged_file_is_made_anew(reopen: Open, path: Path, damage: bytes) -> None:
+    cache = reopen()
+    cache.put("a", ADA)
+    cache.close()
+    path.write_bytes(damage)
+    cache = reopen()
+    assert cache.get("a") is None
+    cache.put("b", ADA)
+    assert same(reopen().get("b"), ADA)
+
+
+def damage_inside(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[8192:] = b"\xff" * (len(data) - 8192)
+    path.write_bytes(data)
+
+
+def test_damage_inside_the_file_is_found_at_the_start(reopen: Open, path: Path) -> None:
+    cache = reopen()
+    for number in range(200):
+        cache.put(f"{number:03}", ADA)
+    cache.close()
+    damage_inside(path)
+    cache = reopen()
+    assert cache.get("000") is None
+    cache.put("000", ADA)
+    assert same(cache.get("000"), ADA)
+
+
+def test_damage_while_running_costs_a_second_look(
+    reopen: Open, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache = reopen()
+    cache._database.execute("DROP TABLE photo")
+    assert cache.get("a") is None
+    assert "cannot be read" in caplog.text
+
+
+def test_an_empty_file_is_a_new_cache(reopen: Open, path: Path) -> None:
+    path.touch()
+    cache = reopen()
+    cache.put("a", ADA)
+    assert same(cache.get("a"), ADA)
+
+
+def test_a_place_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="embeddings"):
+        EmbeddingCache(tmp_path / "nowhere" / "embeddings.sqlite3")
+
+
+def test_a_cache_that_cannot_be_written_is_no_failure(
+    reopen: Open, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = reopen()
+    cache.put("a", ADA)
+    cache._database.execute("PRAGMA query_only=ON")
+    cache.put("b", ADA)
+    cache.keep_only([])
+    assert caplog.text.count("cannot be written") == 2
+    assert same(cache.get("a"), ADA)
+
+
+def test_faces_are_for_their_owner_only(reopen: Open, path: Path) -> None:
+    reopen()
+    assert path.stat().st_mode & 0o077 == 0 or path.drive
+
+
+def test_threads_may_share_it(reopen: Open) -> None:
+    cache = reopen()
+    found: list[bool] = []
+
+    def work(name: str) -> None:
+        for _ in range(20):
+            cache.put(name, ADA)
+            found.append(same(cache.get(name), ADA))
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [True] * 80
+
+
+def test_it_is_a_plain_sqlite_file(reopen: Open, path: Path) -> None:
+    reopen().put("a", ADA)
+    reopen().close()
+    database = sqlite3.connect(path)
+    assert database.execute("SELECT count(*) FROM photo").fetchone() == (1,)
+    database.close()
