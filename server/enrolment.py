@@ -1,6 +1,7 @@
 """Enrolment as the server runs it: where the keeper gets its parts, and who hears of the receipts."""
 
 import logging
+import sqlite3
 import time
 from collections.abc import Sequence
 
@@ -24,7 +25,7 @@ def open_cache(settings: Settings) -> EmbeddingCache:
     try:
         settings.logs.mkdir(parents=True, exist_ok=True)
         return EmbeddingCache(path)
-    except OSError as error:
+    except (OSError, sqlite3.Error) as error:
         raise StartError(f"logs: cannot use {path}: {error}") from error
 
 

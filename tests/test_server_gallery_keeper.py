@@ -248,16 +248,43 @@ def test_a_renamed_photo_has_a_receipt_under_both_names(enrolment: Enrolment) ->
     run(test)
 
 
-def test_a_copy_under_another_name_has_a_receipt_that_warns(enrolment: Enrolment) -> None:
+def test_a_copy_under_another_name_warns_about_both_until_one_is_gone(enrolment: Enrolment) -> None:
     async def test() -> None:
         enrolment.put("ada.jpg", photo(0))
         await enrolment.load()
         enrolment.heard()
         enrolment.put("bob.jpg", photo(0))
         await enrolment.follow()
-        (receipt,) = enrolment.said
-        assert (receipt.person, receipt.cached) == ("Bob", False)
-        assert receipt.look_alike is not None and receipt.look_alike.name == "Ada"
+        alike = {receipt.person: receipt.look_alike and receipt.look_alike.name for receipt in enrolment.said}
+        assert alike == {"Bob": "Ada", "Ada": "Bob"}
+        assert not enrolment.said[0].cached
+        enrolment.heard()
+        (enrolment.faces / "bob.jpg").unlink()
+        await enrolment.follow()
+        assert [(receipt.person, receipt.look_alike) for receipt in enrolment.said] == [
+            ("Bob", None),
+            ("Ada", None),
+        ]
+
+    run(test)
+
+
+def test_a_misplaced_photo_is_rejected_and_comes_back_whatever_the_order(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("ada.jpg", photo(0))
+        enrolment.put("ada_2.jpg", photo(1, 0.25))
+        await enrolment.load()
+        enrolment.heard()
+        enrolment.put("bob.jpg", photo(1))
+        await enrolment.follow()
+        assert sorted(enrolment.heard()) == [
+            (ACCEPTED, "bob.jpg", "ok"),
+            (REJECTED, "ada_2.jpg", "looks_like"),
+        ]
+        (enrolment.faces / "bob.jpg").unlink()
+        await enrolment.follow()
+        assert enrolment.heard() == [(REMOVED, "bob.jpg", "removed"), (ACCEPTED, "ada_2.jpg", "ok")]
+        assert enrolment.keeper.gallery.photos == 2
 
     run(test)
 

@@ -114,9 +114,9 @@ def test_a_poor_photo_is_not_misplaced_for_being_poor() -> None:
     assert found == Review({}, {})
 
 
-def test_only_fresh_photos_are_judged_but_by_all() -> None:
-    photos = {"ada": ("Ada", person(ADA)), "twin": ("Twin", look(ADA, 0.25))}
-    assert set(reviewed(photos, fresh=["twin"]).alike) == {PurePath("twin")}
+def test_fresh_photos_and_those_that_they_put_in_doubt_are_judged() -> None:
+    photos = {"ada": ("Ada", person(ADA)), "twin": ("Twin", look(ADA, 0.25)), "bob": ("Bob", person(BOB))}
+    assert set(reviewed(photos, fresh=["twin"]).alike) == {PurePath("ada"), PurePath("twin")}
     assert reviewed(photos, fresh=[]) == Review({}, {})
 
 

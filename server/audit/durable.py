@@ -28,7 +28,6 @@ class DurableLog:
         self._path = path
         self._recent: deque[tuple[float, bytes]] = deque()
         self._lost = b""
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._file = self._open()
         self._size = os.fstat(self._file.fileno()).st_size
 
@@ -50,6 +49,7 @@ class DurableLog:
             self._file.close()
 
     def _open(self) -> IO[bytes]:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         # a+b: append-only writes (O_APPEND), and the last byte can be read back
         file = open(self._path, "a+b", buffering=0, opener=osdep.private_opener)  # noqa: SIM115
         osdep.flush_folder_to_disk(str(self._path.parent))

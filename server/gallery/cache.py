@@ -33,6 +33,8 @@ class EmbeddingCache:
         self._lock = threading.Lock()
         try:
             self._database = self._open()
+        except sqlite3.OperationalError:  # locked, read-only, no space: not damaged
+            raise
         except sqlite3.DatabaseError as error:
             log.warning("%s is damaged (%s); photos are looked at again", path, error)
             path.unlink(missing_ok=True)

@@ -94,16 +94,16 @@ class GalleryKeeper:
         pending = changed + fresh
         before = {entry.path: self._records[entry.path] for entry in changed}
         looked = await self._look_at(pending, settled)
+        reviewed: list[PurePath] = []
         if looked or receipts or any(path not in self._records for path in before):
-            await self._review(looked)
+            reviewed = await self._review(looked)
             await self._publish()
         left = sum(not self._knows(entry) and not self._settling(entry) for entry in pending)
         if not left and (looked or receipts):  # earlier, photos not looked at yet would be forgotten
             hashes = [record.sha256 for record in self._records.values() if record.sha256]
             await asyncio.to_thread(self._cache.keep_only, hashes)
-        receipts += [
-            self._records[path].receipt() for path in looked if not self._same(path, before.get(path))
-        ]
+        told = [path for path in looked if not self._same(path, before.get(path))]
+        receipts += [self._records[path].receipt() for path in told + reviewed]
         if receipts:
             await self._sink(receipts)
         return left
@@ -182,13 +182,21 @@ class GalleryKeeper:
         sha256 = hashlib.sha256(data).hexdigest()
         return data, sha256, self._cache.get(sha256)
 
-    async def _review(self, fresh: Sequence[PurePath]) -> None:
+    async def _review(self, fresh: Sequence[PurePath]) -> list[PurePath]:
+        """Look for faces under two names; returns the photos, other than `fresh`, that this changed."""
+        doubted = {path: record for path, record in self._records.items() if record.look_alike}
+        before = dict(self._records)
+        for path, record in doubted.items():
+            self._records[path] = replace(record, look_alike=None, misplaced=False)
         photos = {path: at for path, record in self._records.items() if (at := record.enrolled) is not None}
-        found = await asyncio.to_thread(review, photos, [path for path in fresh if path in photos])
+        judged = [path for path in {*fresh, *doubted} if path in photos]
+        found = await asyncio.to_thread(review, photos, judged)
         for path, other in found.misplaced.items():
             self._records[path] = replace(self._records[path], look_alike=other, misplaced=True)
         for path, other in found.alike.items():
             self._records[path] = replace(self._records[path], look_alike=other)
+        touched = (doubted.keys() | found.misplaced.keys() | found.alike.keys()) - set(fresh)
+        return sorted(path for path in touched if self._records[path].receipt() != before[path].receipt())
 
     async def _publish(self) -> None:
         photos = [at for record in self._records.values() if (at := record.enrolled) is not None]

@@ -32,13 +32,19 @@ _ROWS = 512
 
 
 def review(photos: Mapping[PurePath, Enrolled], fresh: Sequence[PurePath]) -> Review:
-    """Compare the `fresh` photos with all `photos` (which include them); distances are Euclidean."""
+    """Compare the `fresh` photos with all `photos` (which include them); distances are Euclidean.
+
+    An older photo that a fresh one puts in doubt is judged anew as well, so that the order of arrival does
+    not matter.
+    """
     everything = _Everything(photos)
-    suspects = [
-        path
-        for start in range(0, len(fresh), _ROWS)
-        for path in everything.near_others(fresh[start : start + _ROWS])
-    ]
+    suspects = sorted(
+        {
+            path
+            for start in range(0, len(fresh), _ROWS)
+            for path in everything.near_others(fresh[start : start + _ROWS])
+        }
+    )
     misplaced: dict[PurePath, LookAlike] = {}
     for path in sorted(suspects, key=everything.misplacement, reverse=True):
         other, own = everything.nearest(path)
@@ -66,14 +72,13 @@ class _Everything:
         self._active[self._row[path]] = False
 
     def near_others(self, paths: Sequence[PurePath]) -> list[PurePath]:
+        """Those of `paths` that are near a photo of somebody else, and those other photos."""
         rows = [self._row[path] for path in paths]
-        distances = self._distances(rows)
         strangers = self._names[rows][:, None] != self._names[None, :]
-        return [
-            path
-            for path, near in zip(paths, (distances <= LOOK_ALIKE) & strangers, strict=True)
-            if near.any()
-        ]
+        near = (self._distances(rows) <= LOOK_ALIKE) & strangers
+        in_doubt = near.any(axis=0)
+        in_doubt[rows] |= near.any(axis=1)
+        return [path for path, row in self._row.items() if in_doubt[row]]
 
     def nearest(self, path: PurePath) -> tuple[LookAlike | None, float | None]:
         """The nearest photo of anybody else, and the distance to the nearest other photo of this person."""
