@@ -26,7 +26,7 @@ def main() -> int:
 def _run(options: Options) -> Exit:
     # FFmpeg and OpenCV describe a broken video at length; the terminal says it in one line.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     try:
         from client.terminal import run
     except ImportError as error:

@@ -90,11 +90,16 @@ class Link:
                     raise FatalError(Exit.REFUSED, f"{self.where}: {reason(failure)}") from failure
                 if connection and connection.worked(failure):
                     pauses = _pauses()
-                self._lost(connection, reason(failure))
+                self._lost(connection, reason(failure) + self._advice(connection, failure))
                 self._stopping.wait(next(pauses))
             finally:
                 if connection:
                     connection.stream.close()
+
+    def _advice(self, connection: "_Connection | None", failure: Exception) -> str:
+        unwelcome = connection is not None and connection.limits is None and self._settings.tls is None
+        hint = " before it said welcome; if it uses TLS, start the terminal with --tls or --ca FILE"
+        return hint if unwelcome and isinstance(failure, ConnectionError) else ""
 
     def _connect(self) -> "_Connection":
         settings = self._settings

@@ -65,7 +65,7 @@ def parse(argv: Sequence[str] | None = None) -> Options:
     host, port = args.server
     try:
         token = _token(args.token_file)
-        tls = ssl.create_default_context(cafile=args.ca) if args.tls or args.ca else None
+        tls = _tls(args.ca) if args.tls or args.ca else None
     except (OSError, ValueError) as error:
         parser.error(str(error))
     return Options(
@@ -85,6 +85,13 @@ def parse(argv: Sequence[str] | None = None) -> Options:
         environment=_environment(),
         tls=tls,
     )
+
+
+def _tls(ca: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as error:
+        raise ValueError(f"--ca {ca}: {error.strerror or error}") from error
 
 
 def _parser() -> argparse.ArgumentParser:

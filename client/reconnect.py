@@ -9,7 +9,8 @@ from wire import ErrorCode, ErrorMessage, ProtocolError
 
 FIRST_RETRY_SECONDS = 0.5
 """A dropped cable or a restarted server is often back at once."""
-CAP_SECONDS = 15.0
+CAP_SECONDS = 5.0
+"""A visitor waits in front of a terminal whose server is back."""
 FLOOR_SECONDS = 0.1
 """Full jitter may draw zero; this keeps a refused connection from becoming a busy loop."""
 FATAL_CODES = frozenset({ErrorCode.UNAUTHORIZED, ErrorCode.VERSION_MISMATCH})

@@ -42,6 +42,7 @@ LAST_ANSWER_SECONDS = 5.0
 STOP_SECONDS = 2.0
 OPENCV_THREADS = 2
 """A terminal is a small computer that must also decode video."""
+LOCAL_HOSTS = ("127.0.0.1", "::1", "localhost")
 NO_PICTURE: Image = np.full((480, 640, 3), 32, np.uint8)
 
 
@@ -163,6 +164,8 @@ def run(options: Options) -> Exit:
     cv2.setNumThreads(OPENCV_THREADS)
     if not options.headless and (problem := display_problem(os.environ)):
         raise FatalError(Exit.NO_DISPLAY, f"{problem}; use --headless to run without a window")
+    if options.token and options.tls is None and options.host not in LOCAL_HOSTS:
+        say(f"WARNING: without --tls the token can be read on the way to {options.host}")
     crew = Crew()
     Terminal(options, crew).run()
     return crew.code

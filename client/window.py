@@ -32,8 +32,7 @@ class Window:
         key = cv2.waitKey(1) & 0xFF
         if key in (ord("f"), ord("F")):
             self._toggle_full_screen()
-        closed = cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1
-        return not closed and key not in (ord("q"), ord("Q"), ESCAPE)
+        return not _closed() and key not in (ord("q"), ord("Q"), ESCAPE)
 
     def _toggle_full_screen(self) -> None:
         self._full_screen = not self._full_screen
@@ -42,3 +41,10 @@ class Window:
 
     def close(self) -> None:
         cv2.destroyAllWindows()
+
+
+def _closed() -> bool:
+    try:
+        return cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1
+    except cv2.error:  # what OpenCV's Qt says of its last window once it is gone
+        return True

@@ -18,14 +18,13 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from client.display import display_problem
 from scripts.samples import SamplesUnavailable, sample_photos
 
 HOME = Path(__file__).resolve().parent.parent / ".demo"
 PORT = 5000
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
-NO_DISPLAY = 5
-"""The client's exit code when there is no screen to show a window on."""
 
 
 class DemoError(Exception):
@@ -101,22 +100,14 @@ class Server:
             raise DemoError(f"the server stopped with code {code}")
 
 
-def visit(port: int, photo: Path, picture: Path) -> None:
+def visit(port: int, photo: Path, picture: Path, window: bool) -> None:
     """Let the person on `photo` stand at the door; the overlay at the decision is written to `picture`."""
     command = [sys.executable, "-m", "client", "--server", f"127.0.0.1:{port}", "--terminal", "demo-door"]
     command += ["--source", f"sim:{photo}", "--snapshot", str(picture)]
-    code = _run(command)
-    if code == NO_DISPLAY:
-        say("no display: running without a window")
-        code = _run([*command, "--headless"])
-    if code != 0:
-        raise DemoError(f"the door terminal ended with code {code}")
-
-
-def _run(command: list[str]) -> int:
-    return subprocess.run(
-        command, cwd=HOME, env=environment(), stdout=subprocess.DEVNULL, check=False
-    ).returncode
+    command += [] if window else ["--headless"]
+    done = subprocess.run(command, cwd=HOME, env=environment(), stdout=subprocess.DEVNULL, check=False)
+    if done.returncode != 0:
+        raise DemoError(f"the door terminal ended with code {done.returncode}")
 
 
 class LogTail:
@@ -157,6 +148,9 @@ def check(lines: list[str]) -> None:
 
 
 def run() -> None:
+    problem = display_problem(os.environ)
+    if problem:
+        say(f"{problem}: there will be pictures instead of a window")
     visitors = prepare()
     port = free_port()
     server = Server(port)
@@ -166,7 +160,7 @@ def run() -> None:
         pictures = {verdict: HOME / f"{verdict}.png" for verdict in visitors}
         for verdict, photo in visitors.items():
             say("Barack Obama comes to the door" if verdict == "granted" else "a stranger comes to the door")
-            visit(port, photo, pictures[verdict])
+            visit(port, photo, pictures[verdict], window=not problem)
         lines = tail.stop()
     finally:
         server.stop()

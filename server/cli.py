@@ -10,13 +10,18 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-from server import settings as settings_module
-from server.access.decision import Policy
-from server.errors import CrashError, StartError
-from server.settings import Settings, SettingsError
+try:
+    from server import settings as settings_module
+    from server.access.decision import Policy
+    from server.errors import CrashError, StartError
+    from server.settings import Settings, SettingsError
+except ModuleNotFoundError as missing:  # a terminal's installation has no server dependencies
+    raise SystemExit(f"doorward: {missing.name} is not installed: pip install '.[server]'") from None
 
 LOG_BYTES = 10_000_000
 LOG_FILES = 5
+PRIVATE = 0o027
+"""What the server writes names people: it is not for everybody on the machine."""
 
 _EXAMPLES = """\
 examples:
@@ -83,6 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             print(asyncio.run(people(settings)))
         else:
+            os.umask(PRIVATE)
             _log_to(logging.StreamHandler(sys.stdout))
             _log_to_file(settings)
             from server.service import serve
@@ -109,6 +115,7 @@ class _OneLine(logging.Formatter):
 
 def _log_to(handler: logging.Handler, level: int = logging.INFO) -> None:
     handler.setFormatter(_OneLine("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    logging.raiseExceptions = False  # a full disk must not bury the console under tracebacks
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(level)

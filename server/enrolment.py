@@ -50,12 +50,14 @@ async def load(keeper: GalleryKeeper, settings: Settings) -> None:
             log.info("enrolling: %d of %d photos", done, total)
 
     try:
-        if not settings.faces.exists():
-            settings.faces.mkdir(parents=True)
-            log.warning("%s did not exist and was made: drop photos there", settings.faces)
         await keeper.load(progress)
     except OSError as error:
         raise StartError(f"faces: cannot read {settings.faces}: {error}") from error
+
+
+def summary(people: int, photos: int) -> str:
+    """Such as "1 person by 2 photos"."""
+    return f"{people} {'person' if people == 1 else 'people'} by {photos} photo{'' if photos == 1 else 's'}"
 
 
 class ReceiptDesk:

@@ -5,7 +5,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Sequence
 
-from server.enrolment import load, make_keeper, open_cache
+from server.enrolment import load, make_keeper, open_cache, summary
 from server.errors import StartError
 from server.gallery.receipts import Receipt, Status
 from server.pool import WorkerPool, WorkersUnavailableError
@@ -38,7 +38,7 @@ def report(receipts: Sequence[Receipt]) -> str:
         else:
             rejected.append(f"    {_shown(receipt)}: {receipt.detail}")
     count = sum(len(lines) for lines in photos.values())
-    lines = [f"{len(photos)} people enrolled by {count} photos"]
+    lines = [f"enrolled: {summary(len(photos), count)}"]
     for person in sorted(photos):
         lines += [f"  {person}", *photos[person]]
     if rejected:

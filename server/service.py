@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
 import secrets
 import ssl
@@ -11,7 +12,7 @@ from typing import Any
 from server import osdep
 from server.access.door import Door
 from server.audit.trail import AuditTrail
-from server.enrolment import ReceiptDesk, load, make_keeper, open_cache
+from server.enrolment import ReceiptDesk, load, make_keeper, open_cache, summary
 from server.errors import CrashError, StartError
 from server.frames import FrameService
 from server.gallery.keeper import GalleryKeeper
@@ -44,6 +45,7 @@ class Service:
     async def run(self) -> None:
         """Serve until stopped. Raises StartError; CrashError when a part of the server fails."""
         settings = self._settings
+        self._tls = _tls(settings)
         async with contextlib.AsyncExitStack() as stack:
             audit = _open_audit(settings)
             stack.callback(audit.close)
@@ -92,11 +94,12 @@ class Service:
         settings = self._settings
         try:
             return await asyncio.start_server(
-                self._serve_connection, settings.host, settings.port, ssl=_tls(settings), backlog=256
+                self._serve_connection, settings.host, settings.port, ssl=self._tls, backlog=256
             )
         except OSError as error:
-            where, why = f"{settings.host}:{settings.port}", error.strerror or str(error)
-            raise StartError(f"cannot listen on {where}: {why}; choose another port with --port") from error
+            advice = "; choose another port with --port" if error.errno == errno.EADDRINUSE else ""
+            why = (error.strerror or str(error)).lower()
+            raise StartError(f"cannot listen on {settings.host}:{settings.port}: {why}{advice}") from error
 
     async def _serve_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._connections) >= self._settings.max_terminals + STRANGERS:
@@ -151,7 +154,17 @@ async def _start(pool: WorkerPool, keeper: GalleryKeeper, settings: Settings) ->
         await pool.start()
     except WorkersUnavailableError as error:
         raise StartError(f"no worker process can be started: {error}") from error
+    if not settings.faces.exists():
+        _make_folder(settings)
     await load(keeper, settings)
+
+
+def _make_folder(settings: Settings) -> None:
+    try:
+        settings.faces.mkdir(parents=True)
+    except OSError as error:
+        raise StartError(f"faces: cannot make {settings.faces}: {error}") from error
+    log.warning("%s did not exist and was made: drop photos there", settings.faces)
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:
@@ -162,14 +175,15 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     try:
         context.load_cert_chain(settings.tls_cert, settings.tls_key)
     except (OSError, ssl.SSLError) as error:
-        raise StartError(f"tls_cert, tls_key: cannot be used: {error}") from error
+        files = f"{settings.tls_cert} and {settings.tls_key}"
+        raise StartError(f"tls_cert, tls_key: {files} cannot be used: {error}") from error
     return context
 
 
 def _announce(settings: Settings, listener: asyncio.Server, keeper: GalleryKeeper) -> None:
     gallery = keeper.gallery
     rejected = len(keeper.receipts()) - gallery.photos
-    log.info("%d people enrolled by %d photos; %d rejected", len(gallery.people), gallery.photos, rejected)
+    log.info("enrolled: %s; %d rejected", summary(len(gallery.people), gallery.photos), rejected)
     if not gallery.people:
         log.warning("nobody is enrolled: everybody will be denied")
     if not settings.is_local and not settings.tokens:

@@ -81,7 +81,12 @@ class Session:
     @property
     def name(self) -> str:
         """For the console: the terminal where it is known, else the peer's address."""
-        return ascii(self.terminal) if self.terminal else str(self._writer.get_extra_info("peername"))
+        return ascii(self.terminal) if self.terminal else self._peer
+
+    @property
+    def _peer(self) -> str:
+        address = self._writer.get_extra_info("peername")
+        return f"{address[0]}:{address[1]}" if address else "a peer that is gone"
 
     async def run(self) -> None:
         """Serve the connection until it ends, whatever the peer does; never raises for its sake."""
@@ -181,13 +186,14 @@ class Session:
 
     def _greet(self, hello: Hello) -> None:
         if not self._is_authorised(hello):
+            log.warning("%s: wrong or missing token for terminal %s", self.name, ascii(hello.terminal))
             raise ProtocolError(ErrorCode.UNAUTHORIZED, "this terminal and token are not accepted here")
         self.terminal = hello.terminal
         if not self._admit(self):
             raise ProtocolError(ErrorCode.TOO_MANY, "too many terminals are connected")
         self._connection.accept()
         self.send(Welcome(self.id, self._limits))
-        log.info("%s: connected from %s", self.name, self._writer.get_extra_info("peername"))
+        log.info("%s: connected from %s", self.name, self._peer)
 
     def _is_authorised(self, hello: Hello) -> bool:
         if not self._tokens:

@@ -71,6 +71,8 @@ class Settings(BaseModel):
                 raise ValueError(f"tokens: a terminal's name has 1 to {TERMINAL_CHARS} characters")
             if len(token) < MIN_TOKEN_CHARS:
                 raise ValueError(f"tokens.{terminal}: a token has at least {MIN_TOKEN_CHARS} characters")
+        if len(set(self.tokens.values())) < len(self.tokens):
+            raise ValueError("tokens: two terminals share a token; give each its own")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key go together")
         if not self.is_local and not self.tokens and not self.insecure:

@@ -27,7 +27,7 @@ def refused(code: ErrorCode) -> RefusedError:
 
 
 def test_ceiling_doubles_up_to_the_cap() -> None:
-    assert list(islice(delays(Highest()), 7)) == [0.5, 1, 2, 4, 8, 15, 15]
+    assert list(islice(delays(Highest()), 7)) == [0.5, 1, 2, 4, 5, 5, 5]
 
 
 def test_jitter_is_full_but_never_a_busy_loop() -> None:

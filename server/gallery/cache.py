@@ -44,8 +44,7 @@ class EmbeddingCache:
         self._path.touch(mode=0o600)
         database = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
         try:
-            database.execute("PRAGMA journal_mode=WAL")
-            database.execute("PRAGMA synchronous=NORMAL")
+            database.execute("PRAGMA secure_delete=ON")  # a removed face leaves no bytes behind
             database.execute(_SCHEMA)
             (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
             if verdict != "ok":

@@ -28,8 +28,9 @@ PLAIN_TOLERANCE = 0.6
 Embeddings = NDArray[np.float32]
 
 
-def visit(looks: Embeddings, gallery: Gallery, rules: Rules) -> str | None:
-    """Whom the rule recognises in these looks."""
+def doorward(looks: Embeddings, gallery: Gallery) -> str | None:
+    """Whom our rule recognises in these looks."""
+    rules = Rules()
     taken = [Look.take(at / 10, look, gallery) for at, look in enumerate(looks)]
     standing = judge(taken, 0.0, len(taken), len(taken) / 10, gallery, rules)
     assert (standing.identity is Identity.RECOGNISED) == (standing.reason is Reason.RECOGNISED)
@@ -59,19 +60,16 @@ def main() -> None:
             for count in (1, 3, 5):
                 # a rule that wants three looks sees a single one three times: frames that are all alike
                 looks = np.repeat(chosen[1:2], 3, axis=0) if count == 1 else chosen[1 : 1 + count]
-                names = {
-                    f"doorward, {count} different looks": lambda g, at=looks: visit(at, g, Rules()),
-                    f"nearest within 0.6, {count} looks": lambda g, at=looks: plain(at, g),
-                }
-                for rule, name in names.items():
+                for name, rule in (("doorward", doorward), ("nearest within 0.6", plain)):
                     if person not in enrolled:
-                        counts[rule, "stranger"].append(name(strangers_gallery) is not None)
-                        counts[rule, "resident"].append(name(residents_gallery) == "resident")
+                        label = f"{name}, {count} different looks"
+                        counts[label, "stranger"].append(rule(looks, strangers_gallery) is not None)
+                        counts[label, "resident"].append(rule(looks, residents_gallery) == "resident")
     print(f"{'rule':36} strangers let in   residents recognised   visits")
-    for rule, who in counts:
+    for label, who in counts:
         if who == "stranger":
-            accepted, recognised = np.mean(counts[rule, who]), np.mean(counts[rule, "resident"])
-            print(f"{rule:36} {accepted:16.4f} {recognised:22.3f} {len(counts[rule, who]):8}")
+            accepted, recognised = np.mean(counts[label, who]), np.mean(counts[label, "resident"])
+            print(f"{label:36} {accepted:16.4f} {recognised:22.3f} {len(counts[label, who]):8}")
 
 
 if __name__ == "__main__":
