@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.access.evidence import Rules
-from server.access.tracks import LOST_SECONDS, MAX_SCALE, REACH, Track, Tracker
+from server.access.tracks import GAP_SECONDS, LOST_SECONDS, MAX_SCALE, REACH, Track, Tracker
 from server.gallery.snapshot import Gallery
 from server.vision.analysis import Embedding, Face
 from tests.support.embeddings import face, gallery, look, person, shifted, stranger
@@ -142,8 +142,15 @@ def test_a_face_without_embedding_has_no_track(scene: Scene) -> None:
 @pytest.mark.parametrize(("away", "track"), [(LOST_SECONDS, 1), (LOST_SECONDS + 0.25, 2)])
 def test_a_face_that_comes_back_in_time_goes_on(scene: Scene, away: float, track: int) -> None:
     scene.see(face(person(0)))
-    assert scene.see(face(person(0)), seconds=away) == [track]
+    scene.see(seconds=away)
+    assert scene.see(face(person(0))) == [track]
     assert [ended.id for ended in scene.ended] == list(range(1, track))
+
+
+@pytest.mark.parametrize(("gap", "track"), [(GAP_SECONDS, 1), (GAP_SECONDS + 0.25, 2)])
+def test_a_face_goes_on_over_a_gap_between_frames(scene: Scene, gap: float, track: int) -> None:
+    scene.see(face(person(0)))
+    assert scene.see(face(person(0)), seconds=gap) == [track]
 
 
 def test_empty_frames_do_not_keep_a_track_alive(scene: Scene) -> None:

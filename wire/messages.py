@@ -37,6 +37,10 @@ class Box(NamedTuple):
     def height(self) -> int:
         return self.bottom - self.top
 
+    @property
+    def area(self) -> int:
+        return self.width * self.height
+
     @classmethod
     def read(cls, fields: Fields, key: str) -> "Box":
         return cls(*fields.integers(key, 4))

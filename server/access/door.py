@@ -5,12 +5,13 @@ decided in a frame: the next frame decides the next. A face counts as granted on
 seen and its recent looks still agree; the decision stands behind that, it does not replace it.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from server.access.decision import Decision, Policy, Reason
 from server.access.evidence import Identity, Rules, Standing
-from server.access.tracks import Track, Tracker
+from server.access.tracks import LOST_SECONDS, Track, Tracker
 from server.gallery.snapshot import Gallery
 from server.vision.analysis import Analysis, Face
 from wire import FaceReport, Verdict
@@ -61,6 +62,7 @@ class Door:
         self._visits: dict[int, Visit] = {}
         self._left: list[Visit] = []
         self._seen: list[tuple[Face, Visit | None]] = []
+        self._crowded_until = -math.inf
 
     def observe(self, analysis: Analysis, gallery: Gallery, now: float) -> Outcome:
         """Take in one frame at time `now` (monotonic seconds, never decreasing)."""
@@ -73,7 +75,9 @@ class Door:
             (face, self._visits[track.id] if track else None)
             for face, track in zip(analysis.faces, tracks, strict=True)
         ]
-        return self._outcome(self._decide(gallery, now))
+        if any(visit is None for _, visit in self._seen):
+            self._crowded_until = now + LOST_SECONDS
+        return self._outcome(self._decide(gallery, now), now)
 
     def retract(self, decision: Decision, now: float) -> Outcome:
         """The decision could not be written down: whatever it was, the visit is denied."""
@@ -91,7 +95,7 @@ class Door:
             if visit.decision is decision:
                 visit.decision = denied
                 visit.not_before = now + RETRY_SECONDS
-        return self._outcome(denied)
+        return self._outcome(denied, now)
 
     def close(self) -> list[Decision]:
         """The terminal is gone: the decisions on visits that were under way and never decided."""
@@ -99,25 +103,38 @@ class Door:
         self._left, self._visits, self._seen = [], {}, []
         return [decision for visit in leaving if (decision := self._on_leaving(visit))]
 
-    def _outcome(self, decision: Decision | None) -> Outcome:
+    def _outcome(self, decision: Decision | None, now: float) -> Outcome:
         faces = tuple(_report(face, visit) for face, visit in self._seen)
-        verdict = frame_verdict(faces, self._rules.policy)
-        if verdict is Verdict.GRANTED and self._rules.policy is Policy.ALL and not self._all_granted():
-            verdict = Verdict.CHECKING
-        return Outcome(verdict, faces, decision)
+        return Outcome(self._verdict(faces, now), faces, decision)
 
-    def _all_granted(self) -> bool:
-        """Also of those that were in view a moment ago: a face that the detector missed once must not make
-        its neighbour look alone."""
-        return all(visit.verdict is Verdict.GRANTED for visit in self._visits.values())
+    def _verdict(self, faces: Sequence[FaceReport], now: float) -> Verdict:
+        """The frame's verdict. A grant that depends on others also depends on those seen a moment ago: a face
+        that the detector missed once must not make its neighbour look alone, or the largest."""
+        verdict = frame_verdict(faces, self._rules.policy)
+        if verdict is Verdict.GRANTED and not self._others_allow(now):
+            return Verdict.CHECKING
+        return verdict
+
+    def _others_allow(self, now: float) -> bool:
+        if self._rules.policy is Policy.ALL:
+            alone = all(visit.verdict is Verdict.GRANTED for visit in self._visits.values())
+            return alone and now >= self._crowded_until
+        return self._rules.policy is Policy.ANY or self._is_largest(self._seen[0][1])
+
+    def _is_largest(self, visit: Visit | None) -> bool:
+        if visit is None or visit is not self._seen[0][1]:
+            return False
+        return all(visit.track.box.area >= other.track.box.area for other in self._visits.values())
 
     def _decide(self, gallery: Gallery, now: float) -> Decision | None:
-        in_view = [visit for _, visit in self._seen if visit is not None]
-        for visit in in_view:
+        for visit in self._visits.values():
+            if _is_revoked(visit, gallery):
+                return self._record(visit, Verdict.DENIED, Reason.REVOKED)
+        for visit in [visit for _, visit in self._seen if visit is not None]:
             if self._is_due_a_grant(visit, now):
                 return self._record(visit, Verdict.GRANTED, Reason.RECOGNISED)
         for visit in self._visits.values():
-            reason = self._denial(visit, gallery)
+            reason = self._denial(visit)
             if reason is not None:
                 return self._record(visit, Verdict.DENIED, reason)
         while self._left:
@@ -131,26 +148,19 @@ class Door:
             visit.standing.identity is Identity.RECOGNISED
             and visit.verdict is not Verdict.GRANTED
             and now >= visit.not_before
-            and self._permits(visit)
+            and self._permits(visit, now)
         )
 
-    def _permits(self, visit: Visit) -> bool:
-        """Whether the other faces allow a grant; for `all` those in view a moment ago count as well."""
+    def _permits(self, visit: Visit, now: float) -> bool:
+        """Whether the faces in view, or seen a moment ago, allow a grant."""
         if self._rules.policy is Policy.ALL:
-            embedded = all(other is not None for _, other in self._seen)
-            return embedded and all(
-                other.standing.identity is Identity.RECOGNISED for other in self._visits.values()
-            )
-        if self._rules.policy is Policy.LARGEST:
-            return self._seen[0][1] is visit
-        return True
+            known = all(other.standing.identity is Identity.RECOGNISED for other in self._visits.values())
+            return known and now >= self._crowded_until
+        return self._rules.policy is Policy.ANY or self._is_largest(visit)
 
-    def _denial(self, visit: Visit, gallery: Gallery) -> Reason | None:
+    def _denial(self, visit: Visit) -> Reason | None:
         """Why this visit is to be denied now, if it is."""
-        if visit.decided is Verdict.GRANTED:
-            if visit.decision and visit.decision.name and visit.decision.name not in gallery:
-                return Reason.REVOKED
-        elif visit.decided is Verdict.NONE and visit.standing.identity is Identity.UNRECOGNISED:
+        if visit.decided is Verdict.NONE and visit.standing.identity is Identity.UNRECOGNISED:
             return visit.standing.reason
         not_alone = (
             self._rules.policy is Policy.ALL
@@ -182,6 +192,11 @@ class Door:
             visit.track.total_looks,
         )
         return visit.decision
+
+
+def _is_revoked(visit: Visit, gallery: Gallery) -> bool:
+    granted = visit.decision if visit.decided is Verdict.GRANTED else None
+    return granted is not None and granted.name is not None and granted.name not in gallery
 
 
 def _report(face: Face, visit: Visit | None) -> FaceReport:

@@ -12,7 +12,9 @@ from server.vision.analysis import Embedding, Face
 from wire import Box
 
 LOST_SECONDS = 1.5
-"""A face not seen for this long has left."""
+"""A face that a frame does not show, and that was not seen for this long, has left."""
+GAP_SECONDS = 5.0
+"""After so long without any frame nothing is continued."""
 SAME_FACE = 0.45
 """Embeddings this near are one face wherever it moved: 3 in 100,000 pairs of strangers are (LFW)."""
 OTHER_FACE = 0.6
@@ -71,12 +73,17 @@ class Tracker:
 
         Returns the track of each face (None for a face without an embedding), and the tracks that ended.
         """
-        ended = [track for track in self.tracks if now - track.last_seen > LOST_SECONDS]
-        self.tracks = [track for track in self.tracks if now - track.last_seen <= LOST_SECONDS]
+        ended = self._drop(now, GAP_SECONDS)
         for track in self.tracks:
             track.rematch(gallery)
         pairs = self._pair(faces)
-        return [self._extend(pairs.get(at), face, gallery, now) for at, face in enumerate(faces)], ended
+        found = [self._extend(pairs.get(at), face, gallery, now) for at, face in enumerate(faces)]
+        return found, ended + self._drop(now, LOST_SECONDS)
+
+    def _drop(self, now: float, unseen_seconds: float) -> list[Track]:
+        dropped = [track for track in self.tracks if now - track.last_seen > unseen_seconds]
+        self.tracks = [track for track in self.tracks if now - track.last_seen <= unseen_seconds]
+        return dropped
 
     def _pair(self, faces: Sequence[Face]) -> dict[int, Track]:
         """Index of a face -> its track; nearest embeddings first, each track and face once."""

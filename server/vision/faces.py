@@ -27,7 +27,7 @@ def find_faces(models: Models, picture: Picture, min_face: int) -> list[Box]:
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     scaled = cv2.resize(gray, (round(width * scale), round(height * scale)), interpolation=interpolation)
     boxes = [_unscaled(found, scale, width, height) for found in models.detector(scaled, 0)]
-    return sorted(boxes, key=lambda box: box.width * box.height, reverse=True)
+    return sorted(boxes, key=lambda box: box.area, reverse=True)
 
 
 def _unscaled(found: Any, scale: float, width: int, height: int) -> Box:
