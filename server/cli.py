@@ -6,20 +6,18 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
 try:
     from server import settings as settings_module
     from server.access.decision import Policy
+    from server.console import STDERR, STDOUT, console, log_file, logging_to
     from server.errors import CrashError, StartError
     from server.settings import Settings, SettingsError
 except ModuleNotFoundError as missing:  # a terminal's installation has no server dependencies
     raise SystemExit(f"doorward: {missing.name} is not installed: pip install '.[server]'") from None
 
-LOG_BYTES = 10_000_000
-LOG_FILES = 5
 PRIVATE = 0o027
 """What the server writes names people: it is not for everybody on the machine."""
 
@@ -83,48 +81,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         if command == "people":
-            _log_to(logging.StreamHandler(sys.stderr), level=logging.WARNING)
-            from server.people import people
-
-            print(asyncio.run(people(settings)))
+            _people(settings)
         else:
-            os.umask(PRIVATE)
-            _log_to(logging.StreamHandler(sys.stdout))
-            _log_to_file(settings)
-            from server.service import serve
-
-            asyncio.run(serve(settings))
+            _serve(settings)
     except StartError as error:
         print(f"doorward: {error}", file=sys.stderr)
         return 1
     except CrashError:
-        logging.getLogger(__name__).critical("ended by a fault of its own", exc_info=True)
         return 1
     except KeyboardInterrupt:
         return 0
     return 0
 
 
-class _OneLine(logging.Formatter):
-    """Keeps every record on a line of its own, whatever names it quotes; tracebacks stay readable below."""
+def _people(settings: Settings) -> None:
+    from server.people import people
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        line = super().formatMessage(record)
-        return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
-
-
-def _log_to(handler: logging.Handler, level: int = logging.INFO) -> None:
-    handler.setFormatter(_OneLine("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S"))
-    logging.raiseExceptions = False  # a full disk must not bury the console under tracebacks
-    root = logging.getLogger()
-    root.addHandler(handler)
-    root.setLevel(level)
+    with logging_to(console(STDERR), level=logging.WARNING):
+        print(asyncio.run(people(settings)))
 
 
-def _log_to_file(settings: Settings) -> None:
-    path = settings.logs / "server_log.txt"
+def _serve(settings: Settings) -> None:
+    from server.service import serve
+
+    os.umask(PRIVATE)
     try:
-        settings.logs.mkdir(parents=True, exist_ok=True)
-        _log_to(RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8"))
+        file = log_file(settings.logs)
     except OSError as error:
-        raise StartError(f"logs: cannot write to {settings.logs}: {error.strerror}") from error
+        raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
+    with logging_to(console(STDOUT), file):
+        try:
+            asyncio.run(serve(settings))
+        except CrashError:
+            logging.getLogger(__name__).critical("ended by a fault of its own", exc_info=True)
+            raise

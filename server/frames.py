@@ -22,6 +22,10 @@ from wire import ErrorCode, ErrorMessage, Result, Timing
 
 log = logging.getLogger(__name__)
 
+SLOW_SECONDS = 1.0
+"""Answers later than this keep visitors waiting; several of them are needed for a decision."""
+COMPLAINT_SECONDS = 60.0
+
 
 class FrameService:
     """Serves the frames of all sessions with a pool of workers, fairly and the newest first."""
@@ -39,6 +43,7 @@ class FrameService:
         self._resting = asyncio.Event()
         self._resting.set()
         self._stopping = False
+        self._next_complaint = 0.0
 
     def offer(self, session: Session, frame: PendingFrame) -> None:
         """Take a frame; an older one of the same session that has not been started is superseded."""
@@ -97,7 +102,16 @@ class FrameService:
         if outcome.decision is not None and not await self._record(session, outcome.decision, frame.received):
             outcome = session.door.retract(outcome.decision, frame.received)
         timing = Timing(_ms(started - frame.received), _ms(worked - started))
+        self._complain_when_slow(worked - frame.received)
         return session.send(_result(frame.seq, outcome, timing))
+
+    def _complain_when_slow(self, seconds: float) -> None:
+        now = time.monotonic()
+        if seconds > SLOW_SECONDS and now >= self._next_complaint:
+            self._next_complaint = now + COMPLAINT_SECONDS
+            log.warning(
+                "a frame took %.1f s: more terminals, or larger frames, than this machine serves", seconds
+            )
 
     async def _record(self, session: Session, decision: Decision, received: float) -> bool:
         """Write the decision down. False: it could not be, and must not count."""

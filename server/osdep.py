@@ -4,29 +4,35 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from typing import IO
 
-if os.name == "posix":
+if sys.platform == "win32":
+    import msvcrt
+else:
     import fcntl
+    import resource
 
 
 def flush_to_disk(file: IO[bytes]) -> None:
     """Return when the file's content is on the disk itself, not only in the kernel's cache."""
     file.flush()
-    full_sync = getattr(fcntl, "F_FULLFSYNC", None) if os.name == "posix" else None
+    full_sync = getattr(fcntl, "F_FULLFSYNC", None) if sys.platform != "win32" else None
     if full_sync is not None:  # macOS: fsync alone leaves the data in the drive's cache
-        fcntl.fcntl(file.fileno(), full_sync)
-    else:
-        os.fsync(file.fileno())
+        with contextlib.suppress(OSError):  # not on every file system
+            fcntl.fcntl(file.fileno(), full_sync)
+            return
+    os.fsync(file.fileno())
 
 
 def flush_folder_to_disk(folder: str) -> None:
     """Make a new file's name durable. Windows has no such call and keeps names durable by itself."""
-    if os.name == "posix":
+    if sys.platform != "win32":
         descriptor = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(descriptor)
+            with contextlib.suppress(OSError):  # some network file systems cannot, and need not
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
 
@@ -39,6 +45,26 @@ def not_waiting_opener(path: str, flags: int) -> int:
 def private_opener(path: str, flags: int) -> int:
     """An opener for `open()`: the file is readable by its owner and group only."""
     return os.open(path, flags, 0o640)
+
+
+def lock_for_ever(file: IO[bytes]) -> bool:
+    """Take a file for this process until it ends. False: another process has it."""
+    try:
+        if sys.platform != "win32":
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        else:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    except OSError:
+        return False
+    return True
+
+
+def allow_many_files() -> None:
+    """Let the process open as many files and connections as the system lets it."""
+    if sys.platform != "win32":
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def kill_process(pid: int) -> None:

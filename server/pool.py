@@ -1,7 +1,7 @@
 """Worker processes that survive being killed.
 
 Each worker is an executor of one process: when that process dies, nothing else is lost. There is one
-process more than frames in work at once; it takes over when a worker dies and embeds photos meanwhile.
+process more than frames in work at once; it takes over when a worker dies and judges photos meanwhile.
 """
 
 import asyncio
@@ -23,8 +23,8 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 SPARES = 1
-TASK_SECONDS = 20.0
-"""A worker busy for longer with one task hangs and is killed."""
+TASK_SECONDS = 10.0
+"""A worker busy for longer with one task hangs and is killed; the task is not tried again."""
 RESTART_SECONDS = 1.0
 """Pause before a worker that does not come up is tried again."""
 
@@ -34,7 +34,7 @@ class WorkersUnavailableError(RuntimeError):
 
 
 class PoisonError(Exception):
-    """The task ended two workers; it must not be tried again."""
+    """The task ended two workers or kept one for too long; it must not be tried again."""
 
 
 class _Worker:
@@ -52,6 +52,11 @@ class _Worker:
 def _new_executor() -> Executor:
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=worker.start)
+
+
+def _forget(finished: "asyncio.Future[Any]") -> None:
+    if not finished.cancelled():
+        finished.exception()
 
 
 class WorkerPool:
@@ -78,7 +83,8 @@ class WorkerPool:
     async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `task` in a worker. A task whose worker dies is tried once more, on another one.
 
-        Raises PoisonError when the second worker dies as well, and whatever the task itself raises.
+        Raises PoisonError when the second worker dies as well or the task takes longer than
+        `TASK_SECONDS`, and whatever the task itself raises.
         """
         deaths = 0
         while deaths < 2:
@@ -91,9 +97,13 @@ class WorkerPool:
             running = asyncio.wrap_future(future)
             try:
                 result = await asyncio.wait_for(asyncio.shield(running), TASK_SECONDS)
-            except (BrokenProcessPool, asyncio.TimeoutError):
+            except BrokenProcessPool:
                 deaths += 1
                 self._replace(worker_)
+            except asyncio.TimeoutError:
+                running.add_done_callback(_forget)
+                self._replace(worker_)
+                break
             except asyncio.CancelledError:  # the worker is still busy with it
                 running.add_done_callback(partial(self._release, worker_))
                 raise

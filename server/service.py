@@ -17,7 +17,7 @@ from server.errors import CrashError, StartError
 from server.frames import FrameService
 from server.gallery.keeper import GalleryKeeper
 from server.pool import WorkerPool, WorkersUnavailableError
-from server.session import Session
+from server.session import HELLO_SECONDS, Session
 from server.settings import Settings
 from server.vision import worker
 from wire import ErrorCode, ErrorMessage, encode
@@ -94,7 +94,12 @@ class Service:
         settings = self._settings
         try:
             return await asyncio.start_server(
-                self._serve_connection, settings.host, settings.port, ssl=self._tls, backlog=256
+                self._serve_connection,
+                settings.host,
+                settings.port,
+                ssl=self._tls,
+                ssl_handshake_timeout=HELLO_SECONDS if self._tls else None,
+                backlog=256,
             )
         except OSError as error:
             advice = "; choose another port with --port" if error.errno == errno.EADDRINUSE else ""
@@ -207,5 +212,6 @@ def _announce(settings: Settings, listener: asyncio.Server, keeper: GalleryKeepe
 async def serve(settings: Settings) -> None:
     """Run a server until SIGINT or SIGTERM. Raises StartError, CrashError."""
     service = Service(settings)
+    osdep.allow_many_files()
     osdep.on_stop_signal(asyncio.get_running_loop(), service.stop)
     await service.run()

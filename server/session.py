@@ -6,7 +6,7 @@ import hmac
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from server.access.door import Door
@@ -38,6 +38,8 @@ OUTBOX = 64
 FAREWELL_SECONDS = 1.0
 """How long a peer gets to read why it is being disconnected."""
 READ_BYTES = 1 << 16
+MESSAGES_IN_A_ROW = 32
+"""After so many messages of one terminal the others get their turn."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,10 @@ class Session:
         self._connection = ServerConnection(limits.frame_bytes)
         self._outbox: asyncio.Queue[Message] = asyncio.Queue(OUTBOX)
         self._sending: asyncio.Task[None] | None = None
+        self._leaving = False
+        self._over = asyncio.Event()
+        # `drain` then returns when everything has been handed to the operating system
+        writer.transport.set_write_buffer_limits(high=0)
 
     @property
     def name(self) -> str:
@@ -102,6 +108,7 @@ class Session:
             self.open = False
             self._sending.cancel()
             self._writer.transport.abort()
+            self._over.set()
 
     def send(self, message: Message) -> None:
         """Queue a message. A peer that lets its queue fill up is disconnected: it is not reading."""
@@ -119,16 +126,16 @@ class Session:
         self._writer.transport.abort()
 
     async def end(self, error: ErrorMessage | None = None) -> None:
-        """End the connection from outside `run`, after what is queued and the reason have been sent."""
+        """End the connection from outside `run`, after what is queued and the reason have been sent.
+
+        What the peer still sends is read and thrown away, so that those last words arrive.
+        """
         if error is not None:
             self.send(error)
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self.flush(), FAREWELL_SECONDS)
+        self._leaving = True
+        with contextlib.suppress(OSError, asyncio.TimeoutError):
+            await asyncio.wait_for(self._part(self._over.wait()), FAREWELL_SECONDS)
         self.abort()
-
-    async def flush(self) -> None:
-        """Return when everything queued has been handed to the operating system."""
-        await self._outbox.join()
 
     async def _dismiss(self, code: ErrorCode, message: str) -> None:
         """Tell the peer why, and give it a moment to read it before the connection is closed.
@@ -139,12 +146,15 @@ class Session:
         self.send(ErrorMessage(code, message))
         self.open = False
         with contextlib.suppress(OSError, asyncio.TimeoutError):
-            await asyncio.wait_for(self._farewell(), FAREWELL_SECONDS)
+            await asyncio.wait_for(self._part(self._discard()), FAREWELL_SECONDS)
 
-    async def _farewell(self) -> None:
-        await self.flush()
+    async def _part(self, peer_is_gone: Awaitable[object]) -> None:
+        await self._outbox.join()
         if self._writer.can_write_eof():
             self._writer.write_eof()
+        await peer_is_gone
+
+    async def _discard(self) -> None:
         while await self._reader.read(READ_BYTES):
             pass
 
@@ -160,14 +170,23 @@ class Session:
             if not data:
                 log.info("%s: disconnected%s", self.name, " in mid-message" if begun else "")
                 return
+            if self._leaving:
+                continue
             self._connection.feed(data)
-            complete = False
-            for event in self._connection.events():
-                self._handle(event)
-                complete = True
+            complete = await self._handle_all()
             if self.terminal and (complete or not begun):
                 begun = self._connection.mid_message
                 deadline = loop.time() + (MESSAGE_SECONDS if begun else IDLE_SECONDS)
+
+    async def _handle_all(self) -> bool:
+        """Handle the complete messages; returns whether there were any."""
+        handled = 0
+        for event in self._connection.events():
+            self._handle(event)
+            handled += 1
+            if handled % MESSAGES_IN_A_ROW == 0:
+                await asyncio.sleep(0)
+        return handled > 0
 
     def _lateness(self) -> str:
         if not self.terminal:

@@ -181,6 +181,35 @@ def test_a_decompression_bomb_is_refused_by_its_header(server: ServerProcess) ->
     assert refused(server, packed({"type": "frame", "seq": 1, "jpeg": bomb()}))["code"] == "frame_too_big"
 
 
+def many_scans() -> bytes:
+    """A progressive JPEG whose last scan is repeated: small to send, long to decode."""
+    buffer = io.BytesIO()
+    Image.new("L", (64, 64), 128).save(buffer, "JPEG", progressive=True)
+    data = buffer.getvalue()
+    last = data.rindex(b"\xff\xda")
+    return data[:-2] + data[last:-2] * 100 + data[-2:]
+
+
+def test_a_jpeg_of_very_many_scans_is_refused(server: ServerProcess) -> None:
+    with BlackBox(server.port) as peer:
+        peer.hello()
+        assert "scans" in peer.show(many_scans())["message"]
+        assert peer.show(picture())["type"] == "result"
+
+
+@pytest.mark.parametrize("size", [(8193, 61), (61, 65_500)])
+def test_an_extremely_long_picture_is_refused(server: ServerProcess, size: tuple[int, int]) -> None:
+    frame = packed({"type": "frame", "seq": 1, "jpeg": picture("L", size)})
+    assert refused(server, frame)["code"] == "frame_too_big"
+
+
+def test_a_burst_of_pings_is_answered_in_full(server: ServerProcess) -> None:
+    with BlackBox(server.port) as peer:
+        peer.hello()
+        peer.send_raw(b"".join(packed({"type": "ping", "id": at}) for at in range(200)))
+        assert [peer.receive()["id"] for _ in range(200)] == list(range(200))
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 4000), (4000, 1)])
 def test_a_tiny_or_thin_picture_shows_nobody(server: ServerProcess, size: tuple[int, int]) -> None:
     with BlackBox(server.port) as peer:

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,9 @@ def same(one: object, other: PhotoAccepted) -> bool:
     )
 
 
-any_embedding = arrays(np.float32, EMBEDDING_SIZE, elements=st.floats(width=32, allow_nan=False))
+any_embedding = arrays(
+    np.float32, EMBEDDING_SIZE, elements=st.floats(width=32, allow_nan=False, allow_infinity=False)
+)
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -62,6 +65,39 @@ def test_an_accepted_photo_comes_back_exactly(
     outcome = PhotoAccepted(embedding, face_pixels, sharpness)
     reopen().put("a", outcome)
     assert same(reopen().get("a"), outcome)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "embedding = NULL",
+        "embedding = 'text'",
+        "embedding = x'00'",
+        "embedding = randomblob(508) || x'0000c07f'",
+        "face_pixels = NULL",
+        "sharpness = 'sharp'",
+        "flaw = 'unheard_of'",
+        "flaw = 'no_face', detail = NULL",
+    ],
+)
+def test_a_row_that_we_did_not_write_is_no_row(reopen: Open, path: Path, damage: str) -> None:
+    reopen().put("a", PhotoAccepted(np.zeros(EMBEDDING_SIZE, np.float32), 100, 10.0))
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute(f"UPDATE photo SET {damage}")
+    assert reopen().get("a") is None
+
+
+def test_a_forgotten_face_leaves_no_bytes_behind(reopen: Open, path: Path) -> None:
+    embedding = np.random.default_rng(0).random(EMBEDDING_SIZE).astype(np.float32)
+    cache = reopen()
+    cache.put("a", PhotoAccepted(embedding, 100, 10.0))
+
+    def on_disk() -> bytes:
+        return b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
+
+    assert embedding.tobytes() in on_disk()
+    cache.keep_only([])
+    assert embedding.tobytes()[:64] not in on_disk()
 
 
 @pytest.mark.parametrize("flaw", [flaw for flaw in PhotoFlaw if flaw is not PhotoFlaw.UNREADABLE])

@@ -24,12 +24,12 @@ def misplaced(photos: dict[str, tuple[str, Embedding]]) -> dict[str, str]:
 
 def test_people_unlike_each_other_are_left_in_peace() -> None:
     photos = {name: (name, look(index, 0.25)) for index, name in enumerate(["ada", "bob", "carl"])}
-    assert reviewed(photos) == Review({}, {})
-    assert reviewed({}) == Review({}, {})
+    assert reviewed(photos) == Review({}, {}, {})
+    assert reviewed({}) == Review({}, {}, {})
 
 
 def test_photos_of_one_person_are_no_lookalikes() -> None:
-    assert reviewed({"1": ("Ada", person(ADA)), "2": ("Ada", look(ADA, 0.25))}) == Review({}, {})
+    assert reviewed({"1": ("Ada", person(ADA)), "2": ("Ada", look(ADA, 0.25))}) == Review({}, {}, {})
 
 
 def test_a_photo_of_somebody_else_is_misplaced() -> None:
@@ -108,16 +108,33 @@ def test_people_are_alike_up_to_a_measured_distance(distance: float, alike: bool
 
 
 def test_a_poor_photo_is_not_misplaced_for_being_poor() -> None:
-    """It is nearer to somebody else than to its own person, but like neither."""
+    """It is nearer to somebody else than to its own person, but like neither: only unlike its own."""
     poor = (person(ADA) + person(BOB) * 2) / np.float32(3)
     found = reviewed({"ada": ("Ada", person(ADA)), "ada_2": ("Ada", poor), "bob": ("Bob", person(BOB))})
-    assert found == Review({}, {})
+    assert (found.misplaced, set(found.unlike), found.alike) == ({}, {PurePath("ada_2")}, {})
+
+
+@pytest.mark.parametrize(("distance", "unlike"), [(0.59, set()), (0.61, {PurePath("ada_2")})])
+def test_a_photo_unlike_the_others_of_its_person_is_refused(distance: float, unlike: set[PurePath]) -> None:
+    found = reviewed({"ada": ("Ada", person(ADA)), "ada_2": ("Ada", look(ADA, distance))})
+    assert set(found.unlike) == unlike
+
+
+def test_one_photo_like_it_is_enough_to_belong() -> None:
+    photos = {f"ada_{at}": ("Ada", look(ADA, 0.5 * at)) for at in range(4)}
+    assert reviewed(photos).unlike == {}
+
+
+def test_established_photos_speak_before_fresh_ones() -> None:
+    photos = {"ada": ("Ada", person(BOB)), "ada_2": ("Ada", person(ADA))}
+    assert set(reviewed(photos).unlike) == {PurePath("ada_2")}
+    assert set(reviewed(photos, fresh=["ada"]).unlike) == {PurePath("ada")}
 
 
 def test_fresh_photos_and_those_that_they_put_in_doubt_are_judged() -> None:
     photos = {"ada": ("Ada", person(ADA)), "twin": ("Twin", look(ADA, 0.25)), "bob": ("Bob", person(BOB))}
     assert set(reviewed(photos, fresh=["twin"]).alike) == {PurePath("ada"), PurePath("twin")}
-    assert reviewed(photos, fresh=[]) == Review({}, {})
+    assert reviewed(photos, fresh=[]) == Review({}, {}, {})
 
 
 def test_more_photos_than_are_compared_at_once() -> None:

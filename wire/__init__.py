@@ -4,6 +4,7 @@ from wire.connection import ClientConnection, ServerConnection
 from wire.errors import ErrorCode, ProtocolError
 from wire.framing import HEADER_BYTES, FrameSplitter, encode
 from wire.messages import (
+    MAX_FACES,
     TERMINAL_CHARS,
     VERSION,
     Box,
@@ -24,6 +25,7 @@ from wire.messages import (
 
 __all__ = [
     "HEADER_BYTES",
+    "MAX_FACES",
     "TERMINAL_CHARS",
     "VERSION",
     "Box",

@@ -87,5 +87,7 @@ class Fields:
     def nested(self, key: str) -> "Fields":
         return Fields(self._values.get(key), f"{self._where}.{key}")
 
-    def nested_items(self, key: str) -> list["Fields"]:
+    def nested_items(self, key: str, most: int) -> list["Fields"]:
+        if len(self.items(key)) > most:
+            self._bad(key, f"an array of at most {most}")
         return [Fields(item, f"{self._where}.{key}[{i}]") for i, item in enumerate(self.items(key))]

@@ -10,6 +10,10 @@ from wire.fields import Fields
 VERSION = 1
 TERMINAL_CHARS = 64
 """Longest terminal name, in characters."""
+NAME_CHARS = 256
+"""Longest person's name that a terminal takes, in characters."""
+MAX_FACES = 64
+"""Most faces in one result."""
 
 
 class Verdict(str, Enum):
@@ -175,7 +179,7 @@ class FaceReport:
     def read(cls, fields: Fields) -> "FaceReport":
         return cls(
             Box.read(fields, "box"),
-            fields.optional_text("name"),
+            fields.optional_text("name", max_chars=NAME_CHARS),
             fields.optional_number("distance"),
             fields.one_of("verdict", Verdict),
         )
@@ -240,7 +244,7 @@ class Result:
         return cls(
             fields.uint("seq"),
             fields.one_of("verdict", Verdict),
-            tuple(FaceReport.read(face) for face in fields.nested_items("faces")),
+            tuple(FaceReport.read(face) for face in fields.nested_items("faces", MAX_FACES)),
             DecisionNotice.read(fields.nested("decision")) if fields.present("decision") else None,
             Timing(timing.number("queue_ms"), timing.number("work_ms")),
         )

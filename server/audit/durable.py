@@ -56,7 +56,9 @@ class DurableLog:
         return file
 
     def _write(self, data: bytes) -> None:
-        before = os.fstat(self._file.fileno()).st_size
+        here = os.fstat(self._file.fileno())
+        self._notice_truncation(here)
+        before = here.st_size
         try:
             written = self._file.write(data)
             if written != len(data):
@@ -89,14 +91,22 @@ class DurableLog:
             self._file = reopened
             self._size = os.fstat(self._file.fileno()).st_size
             self._recent.clear()
-        elif here.st_size < self._size:
+        else:
+            self._notice_truncation(here)
+        if self._lost:
+            lost, self._lost = self._lost, b""
+            try:
+                self._write(lost)
+            except OSError:
+                self._lost = lost + self._lost
+                raise
+
+    def _notice_truncation(self, here: os.stat_result) -> None:
+        if here.st_size < self._size:
             since = here.st_mtime - REWRITE_SECONDS
             self._lost += b"".join(data for at, data in self._recent if at >= since)
             self._recent.clear()
             self._size = here.st_size
-        if self._lost:
-            self._write(self._lost)
-            self._lost = b""
 
     def _is_at_path(self, here: os.stat_result) -> bool:
         with contextlib.suppress(FileNotFoundError):

@@ -1,11 +1,13 @@
 """The audit trail as the event loop sees it: records are awaited, the disk never blocks the loop."""
 
 import asyncio
+import errno
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
+from server import osdep
 from server.audit.access_log import AccessEntry
 from server.audit.durable import DurableLog
 from server.audit.enrolment_log import enrolment_line
@@ -16,7 +18,12 @@ class AuditTrail:
     """Owns both logs and the one thread that writes them, so that lines keep their order."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises OSError: a log cannot be opened."""
+        """Raises OSError: a log cannot be opened, or another server writes there."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = open(folder / ".lock", "wb")  # noqa: SIM115
+        if not osdep.lock_for_ever(self._lock):
+            self._lock.close()
+            raise OSError(errno.EBUSY, "another server is using this folder", str(folder))
         self._access = DurableLog(folder / "access_log.txt")
         self._enrolment = DurableLog(folder / "enrolment_log.txt")
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="audit")
@@ -41,3 +48,4 @@ class AuditTrail:
             self._access.close()
         finally:
             self._enrolment.close()
+            self._lock.close()

@@ -67,12 +67,7 @@ class EmbeddingCache:
             return None
         if row is None:
             return None
-        embedding, face_pixels, sharpness, flaw, detail = row
-        if flaw is not None:
-            return PhotoRefused(PhotoFlaw(flaw), detail)
-        if len(embedding) != _EMBEDDING_BYTES:
-            return None
-        return PhotoAccepted(np.frombuffer(embedding, dtype="<f4").astype(np.float32), face_pixels, sharpness)
+        return _outcome(*row)
 
     def put(self, sha256: str, outcome: PhotoOutcome) -> None:
         if isinstance(outcome, PhotoAccepted):
@@ -107,3 +102,18 @@ class EmbeddingCache:
     def close(self) -> None:
         with self._lock:
             self._database.close()
+
+
+def _outcome(
+    embedding: object, face_pixels: object, sharpness: object, flaw: object, detail: object
+) -> PhotoOutcome | None:
+    """A row as an outcome; None when it is not one that we wrote."""
+    if flaw is not None:
+        known = flaw in {member.value for member in PhotoFlaw} and isinstance(detail, str)
+        return PhotoRefused(PhotoFlaw(flaw), str(detail)) if known else None
+    if not isinstance(embedding, bytes) or len(embedding) != _EMBEDDING_BYTES:
+        return None
+    values = np.frombuffer(embedding, dtype="<f4").astype(np.float32)
+    if not np.isfinite(values).all() or not isinstance(face_pixels, int) or not isinstance(sharpness, float):
+        return None
+    return PhotoAccepted(values, face_pixels, sharpness)

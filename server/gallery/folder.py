@@ -84,6 +84,8 @@ def _look(root: Path, path: PurePath) -> list[Entry]:
     if len(path.parts) > 1 or path.suffix.lower() in PHOTO_SUFFIXES:
         return [_bad(path, "a folder, not a photo; a person's folder lies directly in faces/")]
     try:
+        if os.path.samefile(root, root / path):
+            return [_bad(path, "a link to the photo folder itself")]
         names = sorted(os.listdir(root / path))
     except OSError as error:
         return [_bad(path, _cause(error))]

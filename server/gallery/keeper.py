@@ -38,7 +38,8 @@ class GalleryKeeper:
     """Owns what is known of every file in faces/ and the gallery that follows from it."""
 
     def __init__(self, root: Path, cache: EmbeddingCache, embed: Embed, sink: Sink, *, parallel: int) -> None:
-        """`embed` judges the bytes of a photo, `parallel` at a time; `sink` takes the receipts."""
+        """`embed` judges the bytes of a photo, at the start `parallel` at a time, later one by one beside the
+        frames; `sink` takes the receipts."""
         self._root = root
         self._cache = cache
         self._embed = embed
@@ -99,7 +100,9 @@ class GalleryKeeper:
             reviewed = await self._review(looked)
             await self._publish()
         left = sum(not self._knows(entry) and not self._settling(entry) for entry in pending)
-        if not left and (looked or receipts):  # earlier, photos not looked at yet would be forgotten
+        # Not earlier: photos that are still to be looked at would be forgotten. Not when the folder itself
+        # is away: a share that comes back would have to be looked at anew.
+        if not left and (looked or receipts or settled) and self._root.exists():
             hashes = [record.sha256 for record in self._records.values() if record.sha256]
             await asyncio.to_thread(self._cache.keep_only, hashes)
         told = [path for path in looked if not self._same(path, before.get(path))]
@@ -134,8 +137,9 @@ class GalleryKeeper:
         """Judge pending files until the time for one batch is used up; returns those now on record."""
         deadline = time.monotonic() + BATCH_SECONDS
         looked: list[PurePath] = []
-        for start in range(0, len(pending), self._parallel):
-            entries = pending[start : start + self._parallel]
+        parallel = self._parallel if settled else 1
+        for start in range(0, len(pending), parallel):
+            entries = pending[start : start + parallel]
             for record in await asyncio.gather(*(self._judge(entry, settled) for entry in entries)):
                 path = record.entry.path
                 if not settled and self._maybe_half_copied(record):
@@ -184,18 +188,20 @@ class GalleryKeeper:
 
     async def _review(self, fresh: Sequence[PurePath]) -> list[PurePath]:
         """Look for faces under two names; returns the photos, other than `fresh`, that this changed."""
-        doubted = {path: record for path, record in self._records.items() if record.look_alike}
+        doubted = {path: rec for path, rec in self._records.items() if rec.look_alike or rec.unlike}
         before = dict(self._records)
         for path, record in doubted.items():
-            self._records[path] = replace(record, look_alike=None, misplaced=False)
+            self._records[path] = replace(record, look_alike=None, misplaced=False, unlike=None)
         photos = {path: at for path, record in self._records.items() if (at := record.enrolled) is not None}
         judged = [path for path in {*fresh, *doubted} if path in photos]
         found = await asyncio.to_thread(review, photos, judged)
+        for path, distance in found.unlike.items():
+            self._records[path] = replace(self._records[path], unlike=distance)
         for path, other in found.misplaced.items():
             self._records[path] = replace(self._records[path], look_alike=other, misplaced=True)
         for path, other in found.alike.items():
             self._records[path] = replace(self._records[path], look_alike=other)
-        touched = (doubted.keys() | found.misplaced.keys() | found.alike.keys()) - set(fresh)
+        touched = {*doubted, *found.misplaced, *found.alike}.difference(fresh)
         return sorted(path for path in touched if self._records[path].receipt() != before[path].receipt())
 
     async def _publish(self) -> None:

@@ -12,6 +12,13 @@ from server.vision.analysis import Picture, PictureError, PictureTooLargeError
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 
+MAX_SIDE = 8192
+"""Longest side of a frame, in pixels: dlib's detector overruns its memory on extremely wide pictures."""
+MAX_SCANS = 32
+"""Most scans of a JPEG: encoders make about ten, a small hostile file holds thousands and takes minutes."""
+_START_OF_SCAN = b"\xff\xda"
+
+
 def _open(data: bytes, formats: tuple[str, ...], max_pixels: int) -> Image.Image:
     if not data:
         raise PictureError("the picture is empty (0 bytes)")
@@ -28,12 +35,21 @@ def _open(data: bytes, formats: tuple[str, ...], max_pixels: int) -> Image.Image
     return image
 
 
+def _refuse_many_scans(jpeg: bytes) -> None:
+    if jpeg.count(_START_OF_SCAN) > MAX_SCANS:
+        raise PictureError(f"the JPEG has more than {MAX_SCANS} scans")
+
+
 def decode_frame(jpeg: bytes, max_pixels: int) -> Picture:
     """Decode one JPEG of any colour space; EXIF is ignored, boxes refer to the frame as sent.
 
-    Raises PictureError: not a JPEG, truncated, damaged. PictureTooLargeError: over `max_pixels`.
+    Raises PictureError: not a JPEG, truncated, damaged, more than `MAX_SCANS`. PictureTooLargeError: over
+    `max_pixels`, or a side over `MAX_SIDE`.
     """
     image = _open(jpeg, ("JPEG",), max_pixels)
+    if max(image.size) > MAX_SIDE:
+        raise PictureTooLargeError(f"the picture's longer side is {max(image.size)}; at most {MAX_SIDE}")
+    _refuse_many_scans(jpeg)
     try:
         return np.asarray(image.convert("RGB"))
     except Exception as error:
@@ -46,6 +62,8 @@ def decode_photo(data: bytes, max_pixels: int, max_side: int) -> tuple[Picture, 
     Returns the picture and the factor from its pixels to the photo's own. Raises like `decode_frame`.
     """
     image = _open(data, ("JPEG", "PNG", "WEBP"), max_pixels)
+    if image.format == "JPEG":
+        _refuse_many_scans(data)
     full_side = max(image.size)
     try:
         image.draft("RGB", (max_side, max_side))

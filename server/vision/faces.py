@@ -7,7 +7,7 @@ import numpy as np
 
 from server.vision.analysis import Embedding, Picture
 from server.vision.models import Models
-from wire import Box
+from wire import MAX_FACES, Box
 
 HOG_WINDOW = 80
 """Smallest face, in pixels, that dlib's HOG detector was trained to find without upsampling."""
@@ -27,7 +27,7 @@ def find_faces(models: Models, picture: Picture, min_face: int) -> list[Box]:
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     scaled = cv2.resize(gray, (round(width * scale), round(height * scale)), interpolation=interpolation)
     boxes = [_unscaled(found, scale, width, height) for found in models.detector(scaled, 0)]
-    return sorted(boxes, key=lambda box: box.area, reverse=True)
+    return sorted(boxes, key=lambda box: box.area, reverse=True)[:MAX_FACES]
 
 
 def _unscaled(found: Any, scale: float, width: int, height: int) -> Box:

@@ -12,8 +12,9 @@ _models: Models | None = None
 
 
 def start() -> None:
-    """Prepare the process: leave Ctrl-C to the parent, and end when the parent does."""
+    """Prepare the process: leave the signals that stop a service to the parent, and end when it does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

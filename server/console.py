@@ -1,0 +1,79 @@
+"""Where log records go: the console and server_log.txt, written by threads of their own.
+
+The event loop only queues records. A console that nobody reads (a paused pager, a full pipe) or a disk that
+hangs costs records, never frames.
+"""
+
+import contextlib
+import logging
+import os
+import queue
+import threading
+from collections.abc import Iterator
+from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
+from pathlib import Path
+
+LOG_BYTES = 10_000_000
+LOG_FILES = 5
+QUEUED_RECORDS = 1000
+LAST_RECORDS_SECONDS = 1.0
+"""How long the end of the program waits for queued records to be written."""
+STDOUT, STDERR = 1, 2
+
+
+class _OneLine(logging.Formatter):
+    """Keeps every record on a line of its own, whatever names it quotes; tracebacks stay readable below."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        line = super().formatMessage(record)
+        return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
+
+
+class _Console(logging.Handler):
+    """Writes to a file descriptor, unbuffered: a thread that hangs in here holds no lock that the end of
+    the program needs."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+
+    def emit(self, record: logging.LogRecord) -> None:
+        data = (self.format(record) + "\n").encode("utf-8", "backslashreplace")
+        with contextlib.suppress(OSError):
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+
+
+def console(descriptor: int) -> logging.Handler:
+    """A handler for the console."""
+    return _Console(descriptor)
+
+
+def log_file(folder: Path) -> logging.Handler:
+    """A handler for server_log.txt in `folder`, which is rotated by itself. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "server_log.txt"
+    return RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def logging_to(*handlers: logging.Handler, level: int = logging.INFO) -> Iterator[None]:
+    """Send all records to the handlers, each fed by a thread and a bounded queue of its own."""
+    logging.raiseExceptions = False  # a full disk must not bury the console under tracebacks
+    root = logging.getLogger()
+    root.setLevel(level)
+    listeners = []
+    for handler in handlers:
+        handler.setFormatter(_OneLine("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S"))
+        records: queue.Queue[logging.LogRecord] = queue.Queue(QUEUED_RECORDS)
+        root.addHandler(QueueHandler(records))
+        listeners.append(QueueListener(records, handler))
+        listeners[-1].start()
+    try:
+        yield
+    finally:
+        enders = [threading.Thread(target=listener.stop, daemon=True) for listener in listeners]
+        for ender in enders:
+            ender.start()
+        for ender in enders:
+            ender.join(LAST_RECORDS_SECONDS)
