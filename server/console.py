@@ -30,12 +30,15 @@ class _OneLine(logging.Formatter):
 
 
 class _Console(logging.Handler):
-    """Writes to a file descriptor, unbuffered: a thread that hangs in here holds no lock that the end of
-    the program needs."""
+    """Writes to a file descriptor, unbuffered and without a lock: one thread writes, and when it hangs, the
+    end of the program must not wait for it."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
         self._descriptor = descriptor
+
+    def createLock(self) -> None:  # noqa: N802
+        self.lock = None
 
     def emit(self, record: logging.LogRecord) -> None:
         data = (self.format(record) + "\n").encode("utf-8", "backslashreplace")

@@ -153,6 +153,16 @@ def test_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not gui.shown_with(window, -1), "closed"
 
 
+def test_closing_the_window_quits(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(title: str, which: int) -> float:
+        raise cv2.error("NULL guiReceiver (please create a window)")
+
+    gui = FakeGui(monkeypatch)
+    window = Window()
+    monkeypatch.setattr(cv2, "getWindowProperty", gone)
+    assert not gui.shown_with(window, -1)
+
+
 def test_opencv_without_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(title: str, flags: int) -> None:
         raise cv2.error("The function is not implemented")

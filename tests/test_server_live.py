@@ -271,6 +271,37 @@ def test_a_stop_in_mid_stream_loses_no_decision_and_exits_0(tmp_path: Path, numb
         assert "Traceback" not in server.console
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals a process group")
+def test_a_stop_of_the_whole_group_loses_no_frame(tmp_path: Path) -> None:
+    with running_server(tmp_path, workers=1, own_group=True) as server, BlackBox(server.port) as terminal:
+        terminal.hello()
+        terminal.send(type="frame", seq=1, jpeg=next(person("obama2")))
+        time.sleep(0.05)  # the frame is with a worker now, which takes longer than this
+        os.killpg(server.pid, signal.SIGTERM)
+        assert terminal.receive()["type"] == "result"
+        assert server.wait() == 0
+        assert "worker process" not in server.console
+
+
+def test_a_console_that_nobody_reads_stops_nothing(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server, BlackBox(server.port) as terminal:
+        terminal.hello()
+        server.stop_reading()
+        for _ in range(1500):
+            with BlackBox(server.port) as stranger:
+                stranger.send_raw(b"garbage, at least four bytes of it")
+        terminal.send(type="ping", id=7)
+        assert terminal.receive() == {"type": "pong", "id": 7}
+        assert server.stop() == 0
+
+
+def test_two_servers_do_not_share_a_log(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        second = command("--port", "0", "--faces", str(server.faces), "--logs", str(server.logs))
+    assert second.returncode == 1
+    assert "another server is using this folder" in second.stderr
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
 def test_without_a_log_line_there_is_no_grant(tmp_path: Path) -> None:
     enrol(tmp_path, "obama", "barack_obama.jpg")

@@ -32,7 +32,7 @@ def plain_environment() -> dict[str, str]:
 class ServerProcess:
     """A server on a free port, with `faces` and `logs` folders of its own."""
 
-    def __init__(self, home: Path, *flags: str, workers: int = 1) -> None:
+    def __init__(self, home: Path, *flags: str, workers: int = 1, own_group: bool = False) -> None:
         self.faces = home / "faces"
         self.logs = home / "logs"
         command = [sys.executable, "-m", "server", "--port", "0", "--workers", str(workers)]
@@ -44,13 +44,17 @@ class ServerProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=own_group,
         )
+        self._reading = threading.Event()
+        self._reading.set()
         self._console: list[str] = []
         threading.Thread(target=self._read_console, daemon=True).start()
         self.port = self._wait_for_port()
 
     def _read_console(self) -> None:
         for line in self._process.stdout or ():
+            self._reading.wait()
             self._console.append(line.rstrip("\n"))
 
     def _wait_for_port(self) -> int:
@@ -83,10 +87,17 @@ class ServerProcess:
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
+    def stop_reading(self) -> None:
+        """Let the console fill up, as a paused pager does."""
+        self._reading.clear()
+
+    def wait(self) -> int:
+        return self._process.wait(30)
+
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Ask it to stop; returns the exit code."""
         self._process.send_signal(number)
-        return self._process.wait(30)
+        return self.wait()
 
     def kill(self) -> None:
         if self._process.poll() is None:
@@ -95,9 +106,11 @@ class ServerProcess:
 
 
 @contextmanager
-def running_server(home: Path, *flags: str, workers: int = 1) -> Iterator[ServerProcess]:
+def running_server(
+    home: Path, *flags: str, workers: int = 1, own_group: bool = False
+) -> Iterator[ServerProcess]:
     (home / "faces").mkdir(parents=True, exist_ok=True)
-    server = ServerProcess(home, *flags, workers=workers)
+    server = ServerProcess(home, *flags, workers=workers, own_group=own_group)
     try:
         yield server
     finally:
