@@ -75,8 +75,13 @@ def logging_to(*handlers: logging.Handler, level: int = logging.INFO) -> Iterato
     try:
         yield
     finally:
-        enders = [threading.Thread(target=listener.stop, daemon=True) for listener in listeners]
+        enders = [threading.Thread(target=_end, args=(listener,), daemon=True) for listener in listeners]
         for ender in enders:
             ender.start()
         for ender in enders:
             ender.join(LAST_RECORDS_SECONDS)
+
+
+def _end(listener: QueueListener) -> None:
+    with contextlib.suppress(queue.Full):  # it hangs, and so will never be told
+        listener.stop()
