@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 SPARES = 1
 TASK_SECONDS = 10.0
 """A worker busy for longer with one task hangs and is killed; the task is not tried again."""
+END_SECONDS = 1.0
+"""How long workers get to end by themselves."""
 RESTART_SECONDS = 1.0
 """Pause before a worker that does not come up is tried again."""
 
@@ -44,7 +46,11 @@ class _Worker:
         self.executor = executor
         self.pid = pid
 
-    def end(self) -> None:
+    async def finish(self) -> None:
+        """Let the process end after what it is doing."""
+        await asyncio.to_thread(self.executor.shutdown, wait=True, cancel_futures=True)
+
+    def kill(self) -> None:
         osdep.kill_process(self.pid)
         self.executor.shutdown(wait=False, cancel_futures=True)
 
@@ -125,8 +131,13 @@ class WorkerPool:
         for restart in tuple(self._restarts):
             restart.cancel()
         await asyncio.gather(*self._restarts, return_exceptions=True)
-        for worker_ in self._alive:
-            worker_.end()
+        ending = {worker_: asyncio.ensure_future(worker_.finish()) for worker_ in self._alive}
+        if ending:
+            await asyncio.wait(ending.values(), timeout=END_SECONDS)
+        for worker_, end in ending.items():
+            if not end.done():
+                worker_.kill()
+        await asyncio.gather(*ending.values())
         self._alive.clear()
 
     async def _add_worker(self) -> None:
@@ -147,7 +158,7 @@ class WorkerPool:
             return
         log.warning("worker process %d is gone; starting another", dead.pid)
         self._alive.discard(dead)
-        dead.end()
+        dead.kill()
         restart = asyncio.get_running_loop().create_task(self._restart())
         self._restarts.add(restart)
         restart.add_done_callback(self._restarts.discard)
