@@ -63,6 +63,7 @@ def log_file(folder: Path) -> logging.Handler:
 def logging_to(*handlers: logging.Handler, level: int = logging.INFO) -> Iterator[None]:
     """Send all records to the handlers, each fed by a thread and a bounded queue of its own."""
     logging.raiseExceptions = False  # a full disk must not bury the console under tracebacks
+    logging.captureWarnings(True)
     root = logging.getLogger()
     root.setLevel(level)
     listeners = []

@@ -134,7 +134,7 @@ class Session:
             self.send(error)
         self._leaving = True
         with contextlib.suppress(OSError, asyncio.TimeoutError):
-            await asyncio.wait_for(self._part(self._over.wait()), FAREWELL_SECONDS)
+            await asyncio.wait_for(self._part(self._over.wait), FAREWELL_SECONDS)
         self.abort()
 
     async def _dismiss(self, code: ErrorCode, message: str) -> None:
@@ -146,13 +146,13 @@ class Session:
         self.send(ErrorMessage(code, message))
         self.open = False
         with contextlib.suppress(OSError, asyncio.TimeoutError):
-            await asyncio.wait_for(self._part(self._discard()), FAREWELL_SECONDS)
+            await asyncio.wait_for(self._part(self._discard), FAREWELL_SECONDS)
 
-    async def _part(self, peer_is_gone: Awaitable[object]) -> None:
+    async def _part(self, peer_is_gone: Callable[[], Awaitable[object]]) -> None:
         await self._outbox.join()
         if self._writer.can_write_eof():
             self._writer.write_eof()
-        await peer_is_gone
+        await peer_is_gone()
 
     async def _discard(self) -> None:
         while await self._reader.read(READ_BYTES):
