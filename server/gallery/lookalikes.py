@@ -1,5 +1,6 @@
 """Photos that show somebody else than their name says, or somebody very like another person."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import NamedTuple
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.gallery.receipts import LookAlike
-from server.vision.analysis import Embedding
+from server.vision.analysis import EMBEDDING_SIZE, Embedding
 
 
 class Enrolled(NamedTuple):
@@ -54,7 +55,7 @@ def review(photos: Mapping[PurePath, Enrolled], fresh: Sequence[PurePath]) -> Re
     unlike = _unlike_their_own(everything, [path for path in fresh if path not in misplaced])
     alike = {}
     for path in suspects:
-        other, _ = everything.nearest(path)
+        other = everything.nearest_other(path)
         enrolled = path not in misplaced and path not in unlike
         if enrolled and other is not None and other.distance <= LOOK_ALIKE:
             alike[path] = other
@@ -65,7 +66,7 @@ def _nearer_to_others(everything: "_Everything", suspects: Sequence[PurePath]) -
     """The worst goes first: without it, those that it made look suspicious stay."""
     misplaced = {}
     for path in sorted(suspects, key=everything.misplacement, reverse=True):
-        other, own = everything.nearest(path)
+        other, own = everything.nearest_other(path), everything.nearest_own(path)
         if other is not None and own is not None and other.distance < min(own, LOOK_ALIKE):
             misplaced[path] = other
             everything.drop(path)
@@ -78,7 +79,7 @@ def _unlike_their_own(everything: "_Everything", fresh: Sequence[PurePath]) -> d
         everything.drop(path)
     unlike = {}
     for path in sorted(fresh):
-        _, own = everything.nearest(path)
+        own = everything.nearest_own(path)
         if own is not None and own > SAME_PERSON:
             unlike[path] = own
         else:
@@ -91,8 +92,15 @@ class _Everything:
 
     def __init__(self, photos: Mapping[PurePath, Enrolled]) -> None:
         self._row = {path: row for row, path in enumerate(photos)}
-        self._names = np.array([photo.name for photo in photos.values()], dtype=object)
-        self._matrix = np.array([photo.embedding for photo in photos.values()], dtype=np.float32)
+        self._names = [photo.name for photo in photos.values()]
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(self._names))}
+        self._person = np.array([numbers[name] for name in self._names], dtype=np.int32)
+        self._rows_of: dict[str, list[int]] = defaultdict(list)
+        for row, name in enumerate(self._names):
+            self._rows_of[name].append(row)
+        embeddings = [photo.embedding for photo in photos.values()]
+        self._matrix = np.array(embeddings, dtype=np.float32).reshape(len(photos), EMBEDDING_SIZE)
+        self._squares = np.einsum("ij,ij->i", self._matrix, self._matrix)
         self._active = np.ones(len(photos), dtype=bool)
 
     def drop(self, path: PurePath) -> None:
@@ -104,34 +112,35 @@ class _Everything:
     def near_others(self, paths: Sequence[PurePath]) -> list[PurePath]:
         """Those of `paths` that are near a photo of somebody else, and those other photos."""
         rows = [self._row[path] for path in paths]
-        strangers = self._names[rows][:, None] != self._names[None, :]
+        strangers = self._person[rows][:, None] != self._person[None, :]
         near = (self._distances(rows) <= LOOK_ALIKE) & strangers
         in_doubt = near.any(axis=0)
         in_doubt[rows] |= near.any(axis=1)
         return [path for path, row in self._row.items() if in_doubt[row]]
 
-    def nearest(self, path: PurePath) -> tuple[LookAlike | None, float | None]:
-        """The nearest photo of anybody else, and the distance to the nearest other photo of this person."""
+    def nearest_other(self, path: PurePath) -> LookAlike | None:
+        """The nearest photo of anybody else."""
         row = self._row[path]
-        distances = self._distances([row])[0]
-        same = self._names == self._names[row]
-        own = self._active & same
-        own[row] = False
-        others = self._active & ~same
-        other = None
-        if others.any():
-            at = int(np.where(others, distances, np.inf).argmin())
-            other = LookAlike(str(self._names[at]), float(distances[at]))
-        return other, float(distances[own].min()) if own.any() else None
+        others = self._active & (self._person != self._person[row])
+        if not others.any():
+            return None
+        distances = np.where(others, self._distances([row])[0], np.inf)
+        at = int(distances.argmin())
+        return LookAlike(self._names[at], float(distances[at]))
+
+    def nearest_own(self, path: PurePath) -> float | None:
+        """The distance to the nearest other photo of this person."""
+        row = self._row[path]
+        own = [at for at in self._rows_of[self._names[row]] if at != row and self._active[at]]
+        return float(np.linalg.norm(self._matrix[own] - self._matrix[row], axis=1).min()) if own else None
 
     def misplacement(self, path: PurePath) -> float:
         """How much nearer a photo is to somebody else than to its own person."""
-        other, own = self.nearest(path)
+        other, own = self.nearest_other(path), self.nearest_own(path)
         return own - other.distance if other is not None and own is not None else -np.inf
 
     def _distances(self, rows: Sequence[int]) -> NDArray[np.float32]:
-        probes = self._matrix[rows]
-        squares = np.einsum("ij,ij->i", self._matrix, self._matrix)
-        squared = squares[None, :] + squares[rows][:, None] - 2 * probes @ self._matrix.T
+        products = self._matrix[rows] @ self._matrix.T
+        squared = self._squares[None, :] + self._squares[rows][:, None] - 2 * products
         distances: NDArray[np.float32] = np.sqrt(np.maximum(squared, 0))
         return distances
