@@ -5,6 +5,7 @@ import contextlib
 import hmac
 import logging
 import secrets
+import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -37,6 +38,9 @@ OUTBOX = 64
 """Messages that may wait for a terminal that does not read; one more and it is disconnected."""
 FAREWELL_SECONDS = 1.0
 """How long a peer gets to read why it is being disconnected."""
+SEND_BUFFER = 1 << 16
+"""What the operating system keeps of our replies, in bytes: they are small, and a peer that does not read them
+should be noticed soon."""
 READ_BYTES = 1 << 16
 MESSAGES_IN_A_ROW = 32
 """After so many messages of one terminal the others get their turn."""
@@ -83,6 +87,7 @@ class Session:
         self._over = asyncio.Event()
         # `drain` then returns when everything has been handed to the operating system
         writer.transport.set_write_buffer_limits(high=0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
 
     @property
     def name(self) -> str:
