@@ -39,8 +39,8 @@ OUTBOX = 64
 FAREWELL_SECONDS = 1.0
 """How long a peer gets to read why it is being disconnected."""
 SEND_BUFFER = 1 << 16
-"""What the operating system keeps of our replies, in bytes: they are small, and a peer that does not read them
-should be noticed soon."""
+"""What the operating system keeps of our replies, in bytes: they are small, and a peer that does not read
+them should be noticed soon."""
 READ_BYTES = 1 << 16
 MESSAGES_IN_A_ROW = 32
 """After so many messages of one terminal the others get their turn."""
