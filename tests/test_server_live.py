@@ -201,6 +201,7 @@ def test_enrolling_and_revoking_while_the_visitor_stands_there(tmp_path: Path) -
             ("GRANTED", "Barack Obama", "recognised"),
             ("DENIED", "Barack Obama", "revoked"),
         ]
+        wait_for(lambda: "REMOVED" in server.receipts(), what="the receipt")
         receipts = server.receipts().splitlines()
         assert [line.split(" ")[1:3] for line in receipts] == [
             ["ACCEPTED", '"barack_obama.jpg"'],
