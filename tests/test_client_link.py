@@ -305,26 +305,27 @@ def test_an_unknown_name_is_retried() -> None:
         assert run.fatal is None
 
 
-def certificate(folder: Path, name: str) -> tuple[Path, Path]:
-    key, cert = folder / f"{name}.key", folder / f"{name}.pem"
-    subject = ["-subj", "/CN=door", "-addext", "subjectAltName=DNS:localhost"]
+def certificate(folder: Path, whom: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's context with a new certificate for `whom`, and a terminal's that trusts it."""
+    key, cert = folder / "server.key", folder / "server.pem"
+    subject = ["-subj", "/CN=door", "-addext", f"subjectAltName={whom}"]
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *subject]
     subprocess.run([*command, "-keyout", key, "-out", cert], check=True, capture_output=True)
-    return key, cert
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    return context, ssl.create_default_context(cafile=str(cert))
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificates")
 def test_tls(tmp_path: Path) -> None:
-    key, cert = certificate(tmp_path, "server")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    trusting = ssl.create_default_context(cafile=str(cert))
+    context, trusting = certificate(tmp_path, "IP:127.0.0.1")
     with FakeServer(tls=context) as server:
-        with running(server.port, trusting, "localhost") as run:
+        with running(server.port, trusting) as run:
             wait_until(run.answered(3), "answers over TLS")
-        with running(server.port, ssl.create_default_context(), "localhost") as run:
+        with running(server.port, ssl.create_default_context()) as run:
             wait_until(lambda: run.fatal, "the distrust")
         assert run.fatal and "certificate is not trusted" in run.fatal.message
-        with running(server.port, trusting, "127.0.0.1") as run:
-            wait_until(lambda: run.fatal, "the wrong name")
-        assert run.fatal and run.fatal.code is Exit.REFUSED
+    context, trusting = certificate(tmp_path, "DNS:another.door")
+    with FakeServer(tls=context) as server, running(server.port, trusting) as run:
+        wait_until(lambda: run.fatal, "the wrong name")
+    assert run.fatal and run.fatal.code is Exit.REFUSED
