@@ -44,6 +44,7 @@ class FrameService:
         self._resting.set()
         self._stopping = False
         self._next_complaint = 0.0
+        self._partings: set[asyncio.Future[None]] = set()
 
     def offer(self, session: Session, frame: PendingFrame) -> None:
         """Take a frame; an older one of the same session that has not been started is superseded."""
@@ -61,9 +62,8 @@ class FrameService:
                     await self._answer(session, frame)
             except Exception:
                 log.exception("%s: frame %d could not be processed", session.name, frame.seq)
-                await session.end(
-                    ErrorMessage(ErrorCode.INTERNAL, "the frame could not be processed", frame.seq)
-                )
+                message = "the frame could not be processed"
+                self._part(session, ErrorMessage(ErrorCode.INTERNAL, message, frame.seq))
             finally:
                 self._in_work -= 1
                 if not self._in_work:
@@ -88,11 +88,11 @@ class FrameService:
         try:
             analysis = await self._pool.run(worker.analyse, frame.jpeg, self._hints)
         except PictureTooLargeError as error:
-            return await session.end(ErrorMessage(ErrorCode.FRAME_TOO_BIG, str(error), frame.seq))
+            return self._part(session, ErrorMessage(ErrorCode.FRAME_TOO_BIG, str(error), frame.seq))
         except PictureError as error:
             return session.send(ErrorMessage(ErrorCode.BAD_FRAME, str(error), frame.seq))
         except PoisonError:
-            log.error("%s: frame %d ended two workers and was refused", session.name, frame.seq)
+            log.error("%s: frame %d ended or held up its worker; refused", session.name, frame.seq)
             message = "the frame could not be analysed"
             return session.send(ErrorMessage(ErrorCode.BAD_FRAME, message, frame.seq))
         if not session.open:
@@ -104,6 +104,12 @@ class FrameService:
         timing = Timing(_ms(started - frame.received), _ms(worked - started))
         self._complain_when_slow(worked - frame.received)
         return session.send(_result(frame.seq, outcome, timing))
+
+    def _part(self, session: Session, error: ErrorMessage) -> None:
+        """End a session beside the work on frames: no other terminal waits for its last words."""
+        parting = asyncio.ensure_future(session.end(error))
+        self._partings.add(parting)
+        parting.add_done_callback(self._partings.discard)
 
     def _complain_when_slow(self, seconds: float) -> None:
         now = time.monotonic()

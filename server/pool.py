@@ -122,7 +122,9 @@ class WorkerPool:
         raise PoisonError
 
     def _release(self, worker_: _Worker, finished: "asyncio.Future[Any]") -> None:
-        if not finished.cancelled() and not isinstance(finished.exception(), BrokenProcessPool):
+        if finished.cancelled() or isinstance(finished.exception(), BrokenProcessPool):
+            self._replace(worker_)
+        else:
             self._idle.put_nowait(worker_)
 
     async def close(self) -> None:

@@ -263,7 +263,8 @@ def test_a_stop_in_mid_stream_loses_no_decision_and_exits_0(tmp_path: Path, numb
         terminal.hello()
         answered = [terminal.show(frame) for frame, _ in zip(person("obama2"), range(2), strict=False)]
         terminal.send(type="frame", seq=1000, jpeg=next(person("obama2")))
-        time.sleep(0.05)  # the frame is with a worker now, which takes longer than this
+        terminal.send(type="ping", id=1)
+        assert terminal.receive()["type"] == "pong", "the frame before it has been read"
         assert server.stop(number) == 0
         told = [terminal.receive()]
         with pytest.raises((EOFError, ConnectionError)):
@@ -278,7 +279,8 @@ def test_a_stop_of_the_whole_group_loses_no_frame(tmp_path: Path) -> None:
     with running_server(tmp_path, workers=1, own_group=True) as server, BlackBox(server.port) as terminal:
         terminal.hello()
         terminal.send(type="frame", seq=1, jpeg=next(person("obama2")))
-        time.sleep(0.05)  # the frame is with a worker now, which takes longer than this
+        terminal.send(type="ping", id=1)
+        assert terminal.receive()["type"] == "pong", "the frame before it has been read"
         os.killpg(server.pid, signal.SIGTERM)
         assert terminal.receive()["type"] == "result"
         assert server.wait() == 0

@@ -7,7 +7,7 @@ seen and its recent looks still agree; the decision stands behind that, it does 
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from server.access.decision import Decision, Policy, Reason
 from server.access.evidence import Identity, Rules, Standing
@@ -81,16 +81,7 @@ class Door:
 
     def retract(self, decision: Decision, now: float) -> Outcome:
         """The decision could not be written down: whatever it was, the visit is denied."""
-        denied = Decision(
-            decision.id,
-            Verdict.DENIED,
-            decision.name,
-            Reason.LOG_UNAVAILABLE,
-            decision.distance,
-            decision.runner_up,
-            decision.threshold,
-            decision.looks,
-        )
+        denied = replace(decision, verdict=Verdict.DENIED, reason=Reason.LOG_UNAVAILABLE)
         for visit in self._visits.values():
             if visit.decision is decision:
                 visit.decision = denied

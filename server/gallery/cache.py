@@ -8,7 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from server.vision.analysis import PIPELINE, PhotoAccepted, PhotoFlaw, PhotoOutcome, PhotoRefused
+from server.vision.analysis import (
+    EMBEDDING_SIZE,
+    PIPELINE,
+    PhotoAccepted,
+    PhotoFlaw,
+    PhotoOutcome,
+    PhotoRefused,
+)
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +26,7 @@ CREATE TABLE IF NOT EXISTS photo (
     PRIMARY KEY (sha256, pipeline)
 )
 """
-_EMBEDDING_BYTES = 128 * 4
+_EMBEDDING_BYTES = EMBEDDING_SIZE * 4
 
 
 class EmbeddingCache:
