@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from server.errors import StartError
 from server.gallery.cache import EmbeddingCache
@@ -32,6 +32,14 @@ BATCH_SECONDS = 1.0
 
 Embed: TypeAlias = Callable[[bytes], Awaitable[PhotoOutcome]]
 Sink: TypeAlias = Callable[[Sequence[Receipt]], Awaitable[None]]
+
+
+class _Changes(NamedTuple):
+    """What is in the folder no more, differently, and newly."""
+
+    gone: list[PurePath]
+    changed: list[Entry]
+    fresh: list[Entry]
 
 
 class GalleryKeeper:
@@ -83,17 +91,13 @@ class GalleryKeeper:
         With `settled` nothing is taken for half copied.
         """
         started = time.monotonic()
-        present = {entry.path: entry for entry in await asyncio.to_thread(scan, self._root)}
+        changes = await asyncio.to_thread(self._compare)
         self._scan_seconds = time.monotonic() - started
-        receipts = self._forget_missing(present)
+        receipts = self._forget(changes.gone)
         if receipts:
             await self._publish()
-        changed = [
-            entry for path, entry in present.items() if not self._knows(entry) and path in self._records
-        ]
-        fresh = [entry for path, entry in present.items() if path not in self._records]
-        pending = changed + fresh
-        before = {entry.path: self._records[entry.path] for entry in changed}
+        pending = changes.changed + changes.fresh
+        before = {entry.path: self._records[entry.path] for entry in changes.changed}
         looked = await self._look_at(pending, settled)
         reviewed: list[PurePath] = []
         if looked or receipts or any(path not in self._records for path in before):
@@ -111,6 +115,15 @@ class GalleryKeeper:
             await self._sink(receipts)
         return left
 
+    def _compare(self) -> "_Changes":
+        """How the folder differs from the records. For another thread: with many photos it takes a while."""
+        present = {entry.path: entry for entry in scan(self._root)}
+        return _Changes(
+            gone=[path for path in {*self._records, *self._first_seen} if path not in present],
+            changed=[at for path, at in present.items() if path in self._records and not self._knows(at)],
+            fresh=[at for path, at in present.items() if path not in self._records],
+        )
+
     def _knows(self, entry: Entry) -> bool:
         record = self._records.get(entry.path)
         return record is not None and record.entry == entry
@@ -124,13 +137,13 @@ class GalleryKeeper:
         seen = self._first_seen.get(entry.path)
         return seen is not None and seen[0] == entry
 
-    def _forget_missing(self, present: dict[PurePath, Entry]) -> list[Receipt]:
-        gone = [path for path in self._records if path not in present]
-        for path in self._first_seen.keys() - present.keys():
-            del self._first_seen[path]
+    def _forget(self, gone: Sequence[PurePath]) -> list[Receipt]:
+        for path in gone:
+            self._first_seen.pop(path, None)
         return [
             Receipt(path, self._records.pop(path).person, Status.REMOVED, "removed", "the file is gone")
-            for path in gone
+            for path in sorted(gone)
+            if path in self._records
         ]
 
     async def _look_at(self, pending: Sequence[Entry], settled: bool) -> list[PurePath]:
