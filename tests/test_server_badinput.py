@@ -228,9 +228,7 @@ def test_faces_are_found_in_grayscale_and_cmyk(server: ServerProcess, mode: str)
 
 
 def test_a_peer_that_never_reads_is_disconnected(server: ServerProcess) -> None:
-    with BlackBox(server.port) as peer:
-        peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        peer.socket.settimeout(120)
+    with BlackBox(server.port, receive_buffer=4096) as peer:
         peer.hello("deaf")
         pings = packed({"type": "ping", "id": 2**60}) * 1000
         with pytest.raises((ConnectionResetError, BrokenPipeError)):

@@ -13,8 +13,13 @@ TIMEOUT = 20.0
 class BlackBox:
     """One connection; messages are plain maps."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
+    def __init__(self, port: int, receive_buffer: int | None = None) -> None:
+        """`receive_buffer` (bytes) is set before connecting: TCP cannot take back an offered window."""
+        self.socket = socket.socket()
+        self.socket.settimeout(TIMEOUT)
+        if receive_buffer is not None:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.connect(("127.0.0.1", port))
         self._seq = 0
 
     def __enter__(self) -> "BlackBox":

@@ -85,7 +85,7 @@ class ServerProcess:
     def worker_pids(self) -> list[int]:
         """The worker processes (Linux)."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        return [int(pid) for pid in children if b"spawn_main" in _command_line(pid)]
 
     def stop_reading(self) -> None:
         """Let the console fill up, as a paused pager does."""
@@ -103,6 +103,13 @@ class ServerProcess:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+
+
+def _command_line(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+        return b""
 
 
 @contextmanager
