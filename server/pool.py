@@ -6,10 +6,12 @@ process more than frames in work at once; it takes over when a worker dies and j
 
 import asyncio
 import contextlib
+import ctypes
+import itertools
 import logging
 import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
@@ -40,11 +42,19 @@ class PoisonError(Exception):
 
 
 class _Worker:
-    """One executor and the id of its process."""
+    """An executor of one process. `begun`, in shared memory: the number of the task it last began."""
 
-    def __init__(self, executor: Executor, pid: int) -> None:
-        self.executor = executor
-        self.pid = pid
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.begun: ctypes.c_uint64 = context.RawValue(ctypes.c_uint64, 0)
+        self.executor = ProcessPoolExecutor(1, context, worker.start, (self.begun,))
+        self.pid = 0
+
+    async def load(self) -> None:
+        """Start the process and load the models."""
+        with osdep.interrupt_held_back():
+            loading = self.executor.submit(worker.load)
+        self.pid = await asyncio.wrap_future(loading)
 
     async def finish(self) -> None:
         """Let the process end after what it is doing."""
@@ -53,11 +63,6 @@ class _Worker:
     def kill(self) -> None:
         osdep.kill_process(self.pid)
         self.executor.shutdown(wait=False, cancel_futures=True)
-
-
-def _new_executor() -> Executor:
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=worker.start)
 
 
 def _forget(finished: "asyncio.Future[Any]") -> None:
@@ -74,6 +79,7 @@ class WorkerPool:
         self._idle: asyncio.Queue[_Worker] = asyncio.Queue()
         self._alive: set[_Worker] = set()
         self._restarts: set[asyncio.Task[None]] = set()
+        self._numbers = itertools.count(1)
         self._closed = False
 
     async def start(self) -> None:
@@ -95,16 +101,17 @@ class WorkerPool:
         deaths = 0
         while deaths < 2:
             worker_ = await self._idle.get()
+            number = next(self._numbers)
             try:
-                future = worker_.executor.submit(task, *args, **kwargs)
-            except BrokenProcessPool:  # died while idle: not the task's doing
+                future = worker_.executor.submit(worker.begin, number, partial(task, *args, **kwargs))
+            except BrokenProcessPool:
                 self._replace(worker_)
                 continue
             running = asyncio.wrap_future(future)
             try:
                 result = await asyncio.wait_for(asyncio.shield(running), TASK_SECONDS)
             except BrokenProcessPool:
-                deaths += 1
+                deaths += worker_.begun.value == number  # else it died while idle: not the task's doing
                 self._replace(worker_)
             except asyncio.TimeoutError:
                 running.add_done_callback(_forget)
@@ -143,15 +150,12 @@ class WorkerPool:
         self._alive.clear()
 
     async def _add_worker(self) -> None:
-        executor = _new_executor()
+        added = _Worker()
         try:
-            with osdep.interrupt_held_back():
-                loading = executor.submit(worker.load)
-            pid = await asyncio.wrap_future(loading)
+            await added.load()
         except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
+            added.executor.shutdown(wait=False, cancel_futures=True)
             raise
-        added = _Worker(executor, pid)
         self._alive.add(added)
         self._idle.put_nowait(added)
 

@@ -30,6 +30,11 @@ def answer() -> int:
     return 42
 
 
+def pid_after(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
 def die_once(marker: str) -> str:
     if not os.path.exists(marker):
         open(marker, "w").close()
@@ -83,6 +88,22 @@ def test_a_task_whose_worker_dies_once_is_done_by_another(tmp_path: Any) -> None
         return await pool.run(die_once, str(tmp_path / "marker"))
 
     assert with_pool(work) == "survived"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="stops processes with signals")
+def test_a_task_is_not_blamed_for_workers_that_died_before_it_began() -> None:
+    async def work(pool: WorkerPool) -> int:
+        idle = await asyncio.gather(*(pool.run(pid_after, 0.3) for _ in range(3)))
+        assert len(set(idle)) == 3
+        for pid in idle:
+            os.kill(pid, signal.SIGSTOP)  # takes the task, and never begins it
+        asked = asyncio.ensure_future(pool.run(answer))
+        for pid in idle:
+            await asyncio.sleep(0.1)
+            os.kill(pid, signal.SIGKILL)
+        return await asked
+
+    assert with_pool(work, workers=2) == 42
 
 
 def test_a_hanging_worker_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,18 +1,29 @@
 """What a worker process runs: `start` once, then the other functions, each stateless."""
 
+import ctypes
 import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Callable
+from typing import TypeVar
 
 from server.vision.analysis import Analysis, Face, Hints, PhotoOutcome
 from server.vision.models import Models, load_models
 
+T = TypeVar("T")
+
 _models: Models | None = None
+_begun: ctypes.c_uint64
 
 
-def start() -> None:
-    """Prepare the process: leave the signals that stop a service to the parent, and end when it does."""
+def start(begun: ctypes.c_uint64) -> None:
+    """Prepare the process: leave the signals that stop a service to the parent, and end when it does.
+
+    `begun`, shared with the parent, holds the number of the last task begun.
+    """
+    global _begun
+    _begun = begun
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -37,6 +48,12 @@ def load() -> int:
     cv2.setNumThreads(1)
     _models = load_models()
     return os.getpid()
+
+
+def begin(number: int, task: Callable[[], T]) -> T:
+    """Run `task`, after noting that the worker came to it: should it die now, the task is suspect."""
+    _begun.value = number
+    return task()
 
 
 def _loaded() -> Models:
