@@ -86,7 +86,8 @@ class FrameService:
     async def _answer(self, session: Session, frame: PendingFrame) -> None:
         started = time.monotonic()
         try:
-            analysis = await self._pool.run(worker.analyse, frame.jpeg, self._hints)
+            hints = session.door.hints(self._hints, frame.received)
+            analysis = await self._pool.run(worker.analyse, frame.jpeg, hints)
         except PictureTooLargeError as error:
             return self._part(session, ErrorMessage(ErrorCode.FRAME_TOO_BIG, str(error), frame.seq))
         except PictureError as error:

@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.access.decision import Reason
-from server.access.evidence import SPREAD, Identity, Look, Rules, Standing, compare, judge, mean_embedding
+from server.access.evidence import (
+    SPREAD,
+    Identity,
+    Look,
+    Rules,
+    Standing,
+    compare,
+    judge,
+    mean_embedding,
+    recent,
+)
 from server.gallery.snapshot import EMPTY, Gallery
 from server.vision.analysis import Embedding
 from tests.support.embeddings import APART, axis, gallery, look, person, shifted, stranger
@@ -43,7 +53,8 @@ def standing(
     total: int | None = None,
 ) -> Standing:
     number = len(embeddings) if total is None else total
-    return judge(looks(embeddings, known, times), NOW - looked_for, number, NOW, known, rules)
+    window = recent(looks(embeddings, known, times), NOW, rules)
+    return judge(window, compare(window, known), looked_for, number, rules)
 
 
 def test_three_agreeing_looks_name_a_person() -> None:

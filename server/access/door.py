@@ -9,11 +9,12 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from server.access.attention import Attention
 from server.access.decision import Decision, Policy, Reason
 from server.access.evidence import Identity, Rules, Standing
 from server.access.tracks import LOST_SECONDS, Track, Tracker
 from server.gallery.snapshot import Gallery
-from server.vision.analysis import Analysis, Face
+from server.vision.analysis import Analysis, Face, Hints
 from wire import FaceReport, Verdict
 
 RETRY_SECONDS = 1.0
@@ -42,6 +43,13 @@ class Visit:
             return Verdict.GRANTED
         return Verdict.CHECKING
 
+    def gathers(self, rules: Rules) -> bool:
+        """Whether more looks may change what was decided."""
+        if self.decided is not Verdict.DENIED:
+            return self.verdict is not Verdict.GRANTED
+        match = self.track.looks[-1].match
+        return match is not None and match.distance <= rules.contradiction
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -59,14 +67,23 @@ class Door:
         self._rules = rules
         self._new_id = new_id
         self._tracker = Tracker(rules.window)
+        self._attention = Attention()
         self._visits: dict[int, Visit] = {}
         self._left: list[Visit] = []
         self._seen: list[tuple[Face, Visit | None]] = []
         self._crowded_until = -math.inf
 
+    def hints(self, wanted: Hints, now: float) -> Hints:
+        """How to look at the frame received at `now`, given what every terminal has in common."""
+        tracks = [(visit.track, visit.gathers(self._rules)) for visit in self._visits.values()]
+        others = [face for face, visit in self._seen if visit is None]
+        return self._attention.hints(wanted, tracks, others, now)
+
     def observe(self, analysis: Analysis, gallery: Gallery, now: float) -> Outcome:
-        """Take in one frame at time `now` (monotonic seconds, never decreasing)."""
-        tracks, ended = self._tracker.update(analysis.faces, gallery, now)
+        """Take in what the worker made of the last hints, for the frame received at `now` (monotonic
+        seconds, never decreasing)."""
+        tracks, ended = self._tracker.update(analysis.faces, gallery, now, self._attention.continued)
+        self._attention.learn(analysis, now)
         self._left += [visit for track in ended if (visit := self._visits.pop(track.id, None))]
         for track in self._tracker.tracks:
             standing = track.standing(now, gallery, self._rules)

@@ -1,7 +1,7 @@
 """From looks at one face to who it is: several agreeing looks, or nobody."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -38,7 +38,7 @@ class Rules:
     stranger_seconds: float = 1.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Look:
     """One embedded face of a track at time `at` (monotonic seconds), matched against one gallery."""
 
@@ -80,20 +80,24 @@ class Standing:
     match: Match | None
 
 
-def judge(
-    looks: Sequence[Look], first_look: float, total: int, now: float, gallery: Gallery, rules: Rules
-) -> Standing:
-    """Who the face is, from the last looks at it.
+def recent(looks: Iterable[Look], now: float, rules: Rules) -> tuple[Look, ...]:
+    """The looks, oldest first, that count at time `now`."""
+    return tuple(look for look in looks if now - look.at <= rules.window_seconds)[-rules.window :]
 
-    `looks`: oldest first, all matched against `gallery`. `first_look`: time of the track's first look.
-    `total`: number of looks so far, including those no longer in `looks`.
+
+def judge(
+    window: Sequence[Look], match: Match | None, looked_for: float, total: int, rules: Rules
+) -> Standing:
+    """Who the face is, from the looks that count.
+
+    `window`: `recent` looks, all matched against one gallery, and `match`, the comparison of them together
+    with it. `looked_for`: seconds since the track's first look. `total`: number of looks so far, including
+    those that no longer count.
     """
-    window = [look for look in looks if now - look.at <= rules.window_seconds][-rules.window :]
-    match = compare(window, gallery) if window else None
     reason = _weigh(window, match, rules)
     if match is not None and reason is Reason.RECOGNISED:
         return Standing(Identity.RECOGNISED, match.name, reason, match)
-    tried_enough = total >= rules.window and now - first_look >= _patience(match, rules)
+    tried_enough = total >= rules.window and looked_for >= _patience(match, rules)
     return Standing(Identity.UNRECOGNISED if tried_enough else Identity.GATHERING, None, reason, match)
 
 
@@ -110,13 +114,15 @@ def mean_embedding(looks: Sequence[Look]) -> Embedding:
 
 
 def compare(looks: Sequence[Look], gallery: Gallery) -> Match | None:
-    """The looks, taken together, against the gallery; None when nobody is enrolled.
+    """The looks, taken together, against the gallery; None without looks, or when nobody is enrolled.
 
     A distance is sqrt(|g - m|^2 + SPREAD s^2), with the photo g, the mean m of the looks and their mean
     squared distance s^2 from it. For one look, or looks that are all alike, that is the Euclidean distance;
     the more the looks differ, the more chance is averaged out of m, and the term keeps that from becoming a
     cheaper way in.
     """
+    if not looks:
+        return None
     mean = mean_embedding(looks)
     match = gallery.match(mean)
     if match is None:
@@ -128,6 +134,8 @@ def compare(looks: Sequence[Look], gallery: Gallery) -> Match | None:
 
 def _weigh(window: Sequence[Look], match: Match | None, rules: Rules) -> Reason:
     """`RECOGNISED` when the looks, together and one by one, say that it is `match.name`; else why not."""
+    if not window:
+        return Reason.TOO_FEW_LOOKS
     if match is None:
         return Reason.NOBODY_ENROLLED
     if match.distance > rules.threshold:

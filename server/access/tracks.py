@@ -1,13 +1,13 @@
 """Following faces from frame to frame: a track is one face at one terminal from appearing to leaving."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from server.access.evidence import Look, Rules, Standing, judge, mean_embedding
-from server.gallery.snapshot import Gallery
+from server.access.evidence import Look, Rules, Standing, compare, judge, mean_embedding, recent
+from server.gallery.snapshot import Gallery, Match
 from server.vision.analysis import Embedding, Face
 from wire import Box
 
@@ -25,9 +25,14 @@ MAX_SCALE = 2.0
 """How much larger or smaller it may become meanwhile."""
 
 
+QUALITY_DECAY = 0.98
+"""How fast the best view of a face is forgotten, for each frame: light and distance change."""
+
+
 @dataclass(eq=False)
 class Track:
-    """One face. `looks` are the newest embedded ones, oldest first."""
+    """One face. `looks` are the newest embedded ones, oldest first. `quality`: how good it was to see at its
+    best. `patch`: how it looked in the last frame (`server.vision.appearance`)."""
 
     id: int
     box: Box
@@ -35,21 +40,39 @@ class Track:
     first_look: float
     looks: deque[Look]
     total_looks: int = 0
+    quality: float = 0.0
+    patch: bytes = b""
     _mean: Embedding | None = field(default=None, repr=False)
+    _compared: tuple[tuple[Look, ...], Match | None] | None = field(default=None, repr=False)
 
-    def add(self, box: Box, look: Look) -> None:
-        self.box = box
-        self.last_seen = look.at
+    @property
+    def last_look(self) -> float:
+        return self.looks[-1].at
+
+    def see(self, face: Face, now: float) -> None:
+        """The face is in view."""
+        self.box = face.box
+        self.patch = face.patch
+        self.last_seen = now
+        self.quality = max(face.quality, QUALITY_DECAY * self.quality)
+
+    def add(self, look: Look) -> None:
+        """The face has been embedded."""
         self.looks.append(look)
         self.total_looks += 1
         self._mean = mean_embedding(tuple(self.looks))
 
     def rematch(self, gallery: Gallery) -> None:
         """Hold every look against the present gallery, so that a revocation acts at once."""
-        self.looks = deque((look.against(gallery) for look in self.looks), self.looks.maxlen)
+        if any(look.gallery_version != gallery.version for look in self.looks):
+            self.looks = deque((look.against(gallery) for look in self.looks), self.looks.maxlen)
 
     def standing(self, now: float, gallery: Gallery, rules: Rules) -> Standing:
-        return judge(tuple(self.looks), self.first_look, self.total_looks, now, gallery, rules)
+        """Who the face is; compared anew only when the looks that count or the gallery have changed."""
+        window = recent(self.looks, now, rules)
+        if self._compared is None or self._compared[0] != window:
+            self._compared = window, compare(window, gallery)
+        return judge(window, self._compared[1], now - self.first_look, self.total_looks, rules)
 
     def distance(self, embedding: Embedding) -> float:
         """Euclidean distance from the mean of the newest looks."""
@@ -67,16 +90,26 @@ class Tracker:
         self.tracks: list[Track] = []
 
     def update(
-        self, faces: Sequence[Face], gallery: Gallery, now: float
+        self,
+        faces: Sequence[Face],
+        gallery: Gallery,
+        now: float,
+        continued: Callable[[Face], Track | None] = lambda face: None,
     ) -> tuple[list[Track | None], list[Track]]:
         """Take in one frame at time `now` (monotonic seconds, never decreasing).
 
-        Returns the track of each face (None for a face without an embedding), and the tracks that ended.
+        `continued`: the track that a face without an embedding continues by its place. Returns the track of
+        each face (None for one that has neither), and the tracks that ended.
         """
         ended = self._drop(now, GAP_SECONDS)
         for track in self.tracks:
             track.rematch(gallery)
         pairs = self._pair(faces)
+        for at, face in enumerate(faces):
+            if face.embedding is None:
+                track_ = continued(face)
+                if track_ in self.tracks and track_ not in pairs.values():
+                    pairs[at] = track_
         found = [self._extend(pairs.get(at), face, gallery, now) for at, face in enumerate(faces)]
         return found, ended + self._drop(now, LOST_SECONDS)
 
@@ -103,13 +136,14 @@ class Tracker:
         return pairs
 
     def _extend(self, track: Track | None, face: Face, gallery: Gallery, now: float) -> Track | None:
-        if face.embedding is None:
-            return None
-        if track is None:
+        if track is None and face.embedding is not None:
             track = Track(self._next_id, face.box, now, now, deque(maxlen=self._window))
             self._next_id += 1
             self.tracks.append(track)
-        track.add(face.box, Look.take(now, face.embedding, gallery))
+        if track is not None:
+            track.see(face, now)
+            if face.embedding is not None:
+                track.add(Look.take(now, face.embedding, gallery))
         return track
 
 

@@ -19,34 +19,79 @@ PIPELINE = "dlib-resnet-v1/5pt/photo-1"
 """Names everything that the outcome of an enrolment photo depends on; change it with any of them."""
 
 
+class Scan(str, Enum):
+    """Where to look for faces that are not followed."""
+
+    NOWHERE = "nowhere"
+    CHANGED = "changed"
+    EVERYWHERE = "everywhere"
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A face of an earlier frame, to be looked for near its place.
+
+    `box`: where it was last. `patch`: how it looked there (`appearance.patch`). `reach`: how far around the
+    box to search, in widths of the box. `lost`: the last frame did not show it; only an embedding can tell
+    that it is back. `quality`: embed it when it is at least so good to see (`Face.quality`): 0 in any
+    case, infinity only when it may have become another face.
+    """
+
+    box: Box
+    patch: bytes
+    reach: float
+    lost: bool
+    quality: float
+
+
 @dataclass(frozen=True)
 class Hints:
     """How to look at a frame.
 
-    `min_face`: smallest face wanted, pixels of its box. `max_faces`: how many faces, largest first, are
-    embedded. `max_pixels`: largest frame that is decoded, in pixels.
+    `min_face`: smallest face wanted, pixels of its box. `max_faces`: how many faces, largest first, may be
+    embedded. `max_pixels`: largest frame that is decoded, in pixels. `followed`: faces of earlier frames.
+    `scan`: where else to look; `rescan`: whether to look everywhere at once when a face gets lost. `scene`:
+    what the terminal showed where it was last searched (`motion.signature`); None searches everywhere.
     """
 
     min_face: int
     max_faces: int
     max_pixels: int
+    followed: tuple[Followed, ...] = ()
+    scan: Scan = Scan.EVERYWHERE
+    rescan: bool = True
+    scene: bytes | None = None
 
 
 @dataclass(frozen=True)
 class Face:
-    """One detected face; `embedding` is None when there were more faces than `max_faces`."""
+    """One detected face.
+
+    `embedding`: None when none was needed, or there were more faces than `max_faces`. `followed`: index in
+    `Hints.followed` of the face that this one surely continues, or may continue when it has an embedding.
+    `patch`: how it looks here. `quality`: how sharp and frontal it is, comparable within a track only.
+    """
 
     box: Box
     embedding: Embedding | None
+    followed: int | None = None
+    patch: bytes = b""
+    quality: float = 0.0
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """What one frame shows: its size in pixels and its faces, largest first."""
+    """What one frame shows: its size in pixels and its faces, largest first.
+
+    `scanned`: where faces were looked for beside the followed ones. `scene`: `Hints.scene`, brought up to
+    date.
+    """
 
     width: int
     height: int
     faces: tuple[Face, ...]
+    scanned: Scan = Scan.EVERYWHERE
+    scene: bytes | None = None
 
 
 class PictureError(Exception):

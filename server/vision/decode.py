@@ -1,12 +1,15 @@
 """From encoded bytes to RGB pixels, with the size checked before anything is decoded."""
 
+import math
 import warnings
 from io import BytesIO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from server.vision.analysis import Picture, PictureError, PictureTooLargeError
+from server.vision.detection import GrayView
 
 # Our own limit comes first; Pillow's warning about large pictures would only repeat it.
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -40,20 +43,41 @@ def _refuse_many_scans(jpeg: bytes) -> None:
         raise PictureError(f"the JPEG has more than {MAX_SCANS} scans")
 
 
-def decode_frame(jpeg: bytes, max_pixels: int) -> Picture:
-    """Decode one JPEG of any colour space; EXIF is ignored, boxes refer to the frame as sent.
+class JpegFrame:
+    """One JPEG frame of any colour space, decoded only as far as asked for.
 
-    Raises PictureError: not a JPEG, truncated, damaged, more than `MAX_SCANS`. PictureTooLargeError: over
-    `max_pixels`, or a side over `MAX_SIDE`.
+    EXIF is ignored: boxes refer to the frame as sent. `width`, `height`: pixels of the frame.
     """
-    image = _open(jpeg, ("JPEG",), max_pixels)
-    if max(image.size) > MAX_SIDE:
-        raise PictureTooLargeError(f"the picture's longer side is {max(image.size)}; at most {MAX_SIDE}")
-    _refuse_many_scans(jpeg)
-    try:
-        return np.asarray(image.convert("RGB"))
-    except Exception as error:
-        raise PictureError("the JPEG is truncated or damaged") from error
+
+    def __init__(self, jpeg: bytes, max_pixels: int) -> None:
+        """Raises PictureError: not a JPEG, more than `MAX_SCANS`. PictureTooLargeError: over `max_pixels`, or
+        a side over `MAX_SIDE`."""
+        image = _open(jpeg, ("JPEG",), max_pixels)
+        if max(image.size) > MAX_SIDE:
+            raise PictureTooLargeError(f"the picture's longer side is {max(image.size)}; at most {MAX_SIDE}")
+        _refuse_many_scans(jpeg)
+        self.width, self.height = image.size
+        self._jpeg = jpeg
+        self._gray: GrayView | None = None
+
+    def gray(self, scale: float) -> GrayView:
+        """The brightness at `scale` (at most 1) times the frame's size or more. Raises PictureError."""
+        if self._gray is None or self._gray.scale < scale:
+            least = (max(1, math.ceil(self.width * scale)), max(1, math.ceil(self.height * scale)))
+            self._gray = GrayView(self._decode("L", least), self.width, self.height)
+        return self._gray
+
+    def rgb(self) -> Picture:
+        """All pixels in colour. Raises PictureError."""
+        return self._decode("RGB", (self.width, self.height))
+
+    def _decode(self, mode: str, least_size: tuple[int, int]) -> NDArray[np.uint8]:
+        try:
+            image = Image.open(BytesIO(self._jpeg), formats=("JPEG",))
+            image.draft(mode, least_size)  # libjpeg decodes at 1/2, 1/4 or 1/8 for less
+            return np.asarray(image.convert(mode))
+        except Exception as error:
+            raise PictureError("the JPEG is truncated or damaged") from error
 
 
 def decode_photo(data: bytes, max_pixels: int, max_side: int) -> tuple[Picture, float]:

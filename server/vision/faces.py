@@ -1,16 +1,16 @@
-"""Finding faces and embedding them with dlib."""
+"""Faces of a picture: found, aligned and embedded."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from server.vision.analysis import Embedding, Picture
+from server.vision.analysis import EMBEDDING_SIZE, Picture
+from server.vision.detection import HOG_WINDOW, GrayView, detect
 from server.vision.models import Models
 from wire import MAX_FACES, Box
-
-HOG_WINDOW = 80
-"""Smallest face, in pixels, that dlib's HOG detector was trained to find without upsampling."""
 
 
 def find_faces(models: Models, picture: Picture, min_face: int) -> list[Box]:
@@ -20,35 +20,18 @@ def find_faces(models: Models, picture: Picture, min_face: int) -> list[Box]:
     pixel is searched at a finer scale than the smallest wanted face needs.
     """
     height, width = picture.shape[:2]
-    scale = HOG_WINDOW / min_face
-    if min(height, width) * scale < HOG_WINDOW:
-        return []
-    gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    scaled = cv2.resize(gray, (round(width * scale), round(height * scale)), interpolation=interpolation)
-    boxes = [_unscaled(found, scale, width, height) for found in models.detector(scaled, 0)]
+    view = GrayView(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8), width, height)
+    boxes = [found.box for found in detect(models, view, view.frame, HOG_WINDOW / min_face)]
     return sorted(boxes, key=lambda box: box.area, reverse=True)[:MAX_FACES]
 
 
-def _unscaled(found: Any, scale: float, width: int, height: int) -> Box:
-    return Box(
-        top=max(0, round(found.top() / scale)),
-        right=min(width, round(found.right() / scale)),
-        bottom=min(height, round(found.bottom() / scale)),
-        left=max(0, round(found.left() / scale)),
-    )
-
-
-def _landmarks(models: Models, picture: Picture, box: Box) -> Any:
-    import dlib
-
-    return models.landmarks(picture, dlib.rectangle(box.left, box.top, box.right, box.bottom))
-
-
-def embed(models: Models, picture: Picture, box: Box) -> Embedding:
-    """The 128-d embedding of the face in `box`: 5-point alignment, no jitter, as face_recognition does it."""
-    shape = _landmarks(models, picture, box)
-    return np.array(models.embedder.compute_face_descriptor(picture, shape), dtype=np.float32)
+def embed(models: Models, picture: Picture, boxes: Sequence[Box]) -> NDArray[np.float32]:
+    """float32[n, 128], the embeddings of the faces in `boxes`: 5-point alignment, no jitter, as
+    face_recognition does it."""
+    if not boxes:
+        return np.empty((0, EMBEDDING_SIZE), np.float32)
+    chips = np.stack([aligned_chip(models, picture, box) for box in boxes])
+    return np.asarray(models.embedder(chips), np.float32)
 
 
 def aligned_chip(models: Models, picture: Picture, box: Box) -> Picture:
@@ -57,3 +40,9 @@ def aligned_chip(models: Models, picture: Picture, box: Box) -> Picture:
 
     chip: Picture = dlib.get_face_chip(picture, _landmarks(models, picture, box), size=150)
     return chip
+
+
+def _landmarks(models: Models, picture: Picture, box: Box) -> Any:
+    import dlib
+
+    return models.landmarks(picture, dlib.rectangle(box.left, box.top, box.right, box.bottom))

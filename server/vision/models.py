@@ -39,5 +39,13 @@ def load_models() -> Models:
     return Models(
         detector=dlib.get_frontal_face_detector(),
         landmarks=dlib.shape_predictor(str(folder / "shape_predictor_5_face_landmarks.dat")),
-        embedder=dlib.face_recognition_model_v1(str(folder / "dlib_face_recognition_resnet_model_v1.dat")),
+        embedder=_dlib_embedder(str(folder / "dlib_face_recognition_resnet_model_v1.dat")),
     )
+
+
+def _dlib_embedder(path: str) -> Any:
+    import dlib
+    import numpy as np
+
+    net = dlib.face_recognition_model_v1(path)
+    return lambda chips: np.array([net.compute_face_descriptor(chip) for chip in chips], np.float32)

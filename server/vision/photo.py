@@ -68,4 +68,4 @@ def _judge_face(models: Models, picture: Picture, box: Box, factor: float) -> Ph
             PhotoFlaw.TOO_BLURRED,
             f"the face is too blurred (sharpness {sharp:.0f}, needed {MIN_SHARPNESS:.0f})",
         )
-    return PhotoAccepted(embed(models, picture, box), face_pixels, sharp)
+    return PhotoAccepted(embed(models, picture, [box])[0], face_pixels, sharp)

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from server.vision.analysis import Analysis, Face, Hints, PhotoOutcome
+from server.vision.analysis import Analysis, Hints, PhotoOutcome
 from server.vision.models import Models, load_models
 
 T = TypeVar("T")
@@ -63,18 +63,10 @@ def _loaded() -> Models:
 
 
 def analyse(jpeg: bytes, hints: Hints) -> Analysis:
-    """Find and embed the faces of one frame. Raises PictureError, PictureTooLargeError."""
-    from server.vision.decode import decode_frame
-    from server.vision.faces import embed, find_faces
+    """Find the faces of one frame and embed those that need it. Raises PictureError, PictureTooLargeError."""
+    from server.vision.frame import analyse_frame
 
-    models = _loaded()
-    picture = decode_frame(jpeg, hints.max_pixels)
-    boxes = find_faces(models, picture, hints.min_face)
-    faces = tuple(
-        Face(box, embed(models, picture, box) if rank < hints.max_faces else None)
-        for rank, box in enumerate(boxes)
-    )
-    return Analysis(picture.shape[1], picture.shape[0], faces)
+    return analyse_frame(_loaded(), jpeg, hints)
 
 
 def analyse_photo(data: bytes) -> PhotoOutcome:

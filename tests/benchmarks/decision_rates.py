@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.access.decision import Reason
-from server.access.evidence import Identity, Look, Rules, judge
+from server.access.evidence import Identity, Look, Rules, compare, judge
 from server.gallery.snapshot import Gallery
 
 DEFAULT_DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "lfw_calibration.npz"
@@ -32,7 +32,7 @@ def doorward(looks: Embeddings, gallery: Gallery) -> str | None:
     """Whom our rule recognises in these looks."""
     rules = Rules()
     taken = [Look.take(at / 10, look, gallery) for at, look in enumerate(looks)]
-    standing = judge(taken, 0.0, len(taken), len(taken) / 10, gallery, rules)
+    standing = judge(taken, compare(taken, gallery), len(taken) / 10, len(taken), rules)
     assert (standing.identity is Identity.RECOGNISED) == (standing.reason is Reason.RECOGNISED)
     return standing.name
 

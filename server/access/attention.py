@@ -1,0 +1,106 @@
+"""What a worker is asked to look at in the next frame of one terminal, and how hard. Pure."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from server.access.tracks import GAP_SECONDS, Track
+from server.vision.analysis import Analysis, Face, Followed, Hints, Scan
+
+NEWCOMER_SECONDS = 0.3
+"""How often the picture beside a followed face is searched where it has changed."""
+SEARCH_SECONDS = 0.1
+"""How often, while nobody is followed."""
+SWEEP_SECONDS = 2.0
+"""How often all of the picture is searched whatever has changed, while somebody is followed."""
+IDLE_SWEEP_SECONDS = 10.0
+"""How often, while nobody is."""
+FRESH_SECONDS = 0.4
+"""A face not seen for longer counts as lost: somebody else may stand there."""
+LOOK_SECONDS = 0.1
+"""Least time between two looks that gather evidence: nearer frames say the same twice."""
+WAIT_SECONDS = 0.25
+"""After so long without a look a face is embedded however well it can be seen."""
+VERIFY_SECONDS = 0.7
+"""How often a face that has been decided is looked at again, in a good frame."""
+VERIFY_WAIT_SECONDS = 0.9
+"""And however well it can be seen: five looks then fit into the evidence's 5 seconds."""
+GOOD_SHARE = 0.7
+"""A frame is good when the face is at least so nearly as good to see as it was at its best."""
+REACH, SPEED, MAX_REACH = 0.35, 1.5, 0.8
+"""A face is searched within REACH widths of its place, SPEED more for each second, MAX_REACH at most."""
+MAX_FOLLOWED = 16
+"""Faces followed at once; the others are found whenever all of the picture is searched."""
+
+
+class Attention:
+    """Remembers what the terminal showed and where it was searched."""
+
+    def __init__(self) -> None:
+        self._followed: list[Track | None] = []
+        self._scene: bytes | None = None
+        self._searched = self._swept = self._fed = -math.inf
+
+    def hints(
+        self, wanted: Hints, tracks: Sequence[tuple[Track, bool]], others: Sequence[Face], now: float
+    ) -> Hints:
+        """How to look at the frame received at `now`.
+
+        `wanted`: what every terminal has in common. `tracks`: each with whether evidence is being gathered
+        about it. `others`: faces of the last frame that have no track yet.
+        """
+        if now - self._fed > GAP_SECONDS:
+            self._scene = None
+        newest = sorted(tracks, key=lambda pair: (-pair[0].last_seen, -pair[0].box.area))[:MAX_FOLLOWED]
+        bystanders = others[: MAX_FOLLOWED - len(newest)]
+        self._followed = [*(track for track, _ in newest), *(None for _ in bystanders)]
+        followed = tuple(
+            [self._follow(track, gathering, now) for track, gathering in newest]
+            + [Followed(face.box, face.patch, _reach(now - self._fed), False, 0.0) for face in bystanders]
+        )
+        return replace(
+            wanted,
+            followed=followed,
+            scan=self._scan(any(not each.lost for each in followed), now),
+            rescan=now - self._swept >= SEARCH_SECONDS,
+            scene=self._scene,
+        )
+
+    def learn(self, analysis: Analysis, now: float) -> None:
+        """Take in what came of the last hints."""
+        self._fed = now
+        self._scene = analysis.scene
+        if analysis.scanned is not Scan.NOWHERE:
+            self._searched = now
+        if analysis.scanned is Scan.EVERYWHERE:
+            self._swept = now
+
+    def continued(self, face: Face) -> Track | None:
+        """The track that a face of the last analysis continues, by its place; None for a newcomer."""
+        known = face.followed is not None and face.followed < len(self._followed)
+        return self._followed[face.followed] if known and face.followed is not None else None
+
+    def _follow(self, track: Track, gathering: bool, now: float) -> Followed:
+        unseen = now - track.last_seen
+        lost = track.last_seen < self._fed or unseen > FRESH_SECONDS
+        return Followed(track.box, track.patch, _reach(unseen), lost, _least_quality(track, gathering, now))
+
+    def _scan(self, somebody: bool, now: float) -> Scan:
+        if now - self._swept >= (SWEEP_SECONDS if somebody else IDLE_SWEEP_SECONDS):
+            return Scan.EVERYWHERE
+        due = now - self._searched >= (NEWCOMER_SECONDS if somebody else SEARCH_SECONDS)
+        return Scan.CHANGED if due else Scan.NOWHERE
+
+
+def _reach(seconds: float) -> float:
+    return min(REACH + SPEED * seconds, MAX_REACH)
+
+
+def _least_quality(track: Track, gathering: bool, now: float) -> float:
+    """How good the face must be to see for the next look at it."""
+    since = now - track.last_look
+    if since < (LOOK_SECONDS if gathering else VERIFY_SECONDS):
+        return math.inf
+    if since >= (WAIT_SECONDS if gathering else VERIFY_WAIT_SECONDS):
+        return 0.0
+    return GOOD_SHARE * track.quality

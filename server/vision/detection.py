@@ -1,0 +1,108 @@
+"""Finding faces with dlib's HOG detector, no finer and no wider than needed."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from server.vision.models import Models
+from wire import Box
+
+HOG_WINDOW = 80
+"""Smallest face, in pixels, that dlib's HOG detector was trained to find without upsampling."""
+FRONTAL_DETECTOR = 0
+"""dlib's detector is five: looking ahead, to the left, to the right, and ahead with the head tilted."""
+
+
+class GrayView(NamedTuple):
+    """A frame's brightness, uint8[h, w], at `scale` times its size; `width` and `height` are the frame's."""
+
+    pixels: NDArray[np.uint8]
+    width: int
+    height: int
+
+    @property
+    def scale(self) -> float:
+        return float(self.pixels.shape[1]) / self.width
+
+    @property
+    def frame(self) -> Box:
+        """All of it, as a box."""
+        return Box(0, self.width, self.height, 0)
+
+
+class Found(NamedTuple):
+    """A detected face: its box in pixels of the frame, the detector's score, whether it looks ahead."""
+
+    box: Box
+    score: float
+    frontal: bool
+
+
+def detect(
+    models: Models, view: GrayView, region: Box, scale: float, least_score: float = 0.0
+) -> list[Found]:
+    """The faces inside `region` that are at least `HOG_WINDOW` / `scale` pixels of the frame wide.
+
+    `least_score`: 0 is the detector's own threshold; a little less finds faces that are hard to see, and
+    sometimes things that are none.
+    """
+    top, bottom = round(region.top * view.scale), round(region.bottom * view.scale)
+    left, right = round(region.left * view.scale), round(region.right * view.scale)
+    width, height = round(region.width * scale), round(region.height * scale)
+    if min(width, height) < HOG_WINDOW or bottom <= top or right <= left:
+        return []
+    interpolation = cv2.INTER_AREA if scale < view.scale else cv2.INTER_LINEAR
+    scaled = cv2.resize(view.pixels[top:bottom, left:right], (width, height), interpolation=interpolation)
+    boxes, scores, detectors = models.detector.run(scaled, 0, least_score)
+    found = [
+        Found(_in_frame(box, region, scale, view), score, detector == FRONTAL_DETECTOR)
+        for box, score, detector in zip(boxes, scores, detectors, strict=True)
+    ]
+    return [face for face in found if face.box.width > 0 and face.box.height > 0]
+
+
+def _in_frame(found: Any, region: Box, scale: float, view: GrayView) -> Box:
+    edges = (found.top(), found.right(), found.bottom(), found.left())
+    top, right, bottom, left = (round(edge / scale) for edge in edges)
+    return Box(
+        top=min(max(0, region.top + top), view.height),
+        right=min(max(0, region.left + right), view.width),
+        bottom=min(max(0, region.top + bottom), view.height),
+        left=min(max(0, region.left + left), view.width),
+    )
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Intersection over union of two boxes, 0 to 1."""
+    width = min(one.right, other.right) - max(one.left, other.left)
+    height = min(one.bottom, other.bottom) - max(one.top, other.top)
+    if width <= 0 or height <= 0:
+        return 0.0
+    return width * height / (one.area + other.area - width * height)
+
+
+SAME_PLACE = 0.3
+"""Boxes that overlap more are two views of one face: of two real faces neither hides so much of the other."""
+
+
+def distinct(found: Iterable[Found]) -> list[Found]:
+    """One detection for each face, the best."""
+    kept: list[Found] = []
+    for face in sorted(found, key=lambda face: face.score, reverse=True):
+        if all(overlap(face.box, other.box) <= SAME_PLACE for other in kept):
+            kept.append(face)
+    return kept
+
+
+def grown(box: Box, margin: float, view: GrayView) -> Box:
+    """`box` with `margin` widths more on each side, inside the frame."""
+    more = round(margin * box.width)
+    return Box(
+        top=max(0, box.top - more),
+        right=min(view.width, box.right + more),
+        bottom=min(view.height, box.bottom + more),
+        left=max(0, box.left - more),
+    )
