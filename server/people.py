@@ -19,7 +19,7 @@ async def people(settings: Settings) -> str:
     async with contextlib.AsyncExitStack() as stack:
         cache = open_cache(settings)
         stack.callback(cache.close)
-        pool = _PoolOnDemand(settings.workers)
+        pool = _PoolOnDemand(settings)
         stack.push_async_callback(pool.close)
         keeper = make_keeper(settings, cache, pool.analyse_photo, _ignore)
         await load(keeper, settings)
@@ -58,8 +58,8 @@ async def _ignore(receipts: Sequence[Receipt]) -> None:
 class _PoolOnDemand:
     """Starts workers when the first photo has to be looked at: mostly none has."""
 
-    def __init__(self, workers: int) -> None:
-        self._pool = WorkerPool(workers)
+    def __init__(self, settings: Settings) -> None:
+        self._pool = WorkerPool(settings.workers, settings.model_cache)
         self._starting = asyncio.Lock()
         self._started = False
 

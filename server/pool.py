@@ -1,7 +1,8 @@
 """Worker processes that survive being killed.
 
-Each worker is an executor of one process: when that process dies, nothing else is lost. There is one
-process more than frames in work at once; it takes over when a worker dies and judges photos meanwhile.
+There is one process more than frames in work at once; it takes over when a worker dies and judges photos
+meanwhile. Each worker has a pipe and, in the parent, a thread that waits at it: a `ProcessPoolExecutor`
+breaks as a whole when one process dies, and costs twice as much for each frame.
 """
 
 import asyncio
@@ -11,9 +12,9 @@ import itertools
 import logging
 import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from server import osdep
@@ -41,28 +42,67 @@ class PoisonError(Exception):
     """The task ended two workers or kept one for too long; it must not be tried again."""
 
 
+class WorkerGoneError(Exception):
+    """The process ended. `begun`: while it was busy with the task."""
+
+    def __init__(self, begun: bool) -> None:
+        super().__init__("the worker process ended")
+        self.begun = begun
+
+
 class _Worker:
-    """An executor of one process. `begun`, in shared memory: the number of the task it last began."""
+    """One process, which does one task at a time."""
 
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
-        self.begun: ctypes.c_uint64 = context.RawValue(ctypes.c_uint64, 0)
-        self.executor = ProcessPoolExecutor(1, context, worker.start, (self.begun,))
-        self.pid = 0
+        self._pipe, self._its_end = context.Pipe()
+        self._begun: ctypes.c_uint64 = context.RawValue(ctypes.c_uint64, 0)
+        self._process = context.Process(target=worker.serve, args=(self._its_end, self._begun), daemon=True)
+        self._thread = ThreadPoolExecutor(1, "worker")
+        self._numbers = itertools.count(1)
 
-    async def load(self) -> None:
+    @property
+    def pid(self) -> int:
+        return self._process.pid or 0
+
+    def start(self, cache: Path) -> "Future[None]":
         """Start the process and load the models."""
-        with osdep.interrupt_held_back():
-            loading = self.executor.submit(worker.load)
-        self.pid = await asyncio.wrap_future(loading)
+        return self._thread.submit(self._start, cache)
 
-    async def finish(self) -> None:
-        """Let the process end after what it is doing."""
-        await asyncio.to_thread(self.executor.shutdown, wait=True, cancel_futures=True)
+    def ask(self, task: Callable[[], T]) -> "Future[T]":
+        """Have `task` done. The future raises WorkerGoneError, and whatever the task raises."""
+        return self._thread.submit(self._ask, task)
+
+    def _start(self, cache: Path) -> None:
+        with osdep.interrupt_held_back():
+            self._process.start()
+        self._its_end.close()
+        self._ask(partial(worker.load, cache))
+
+    def _ask(self, task: Callable[[], T]) -> T:
+        number = next(self._numbers)
+        try:
+            self._pipe.send((number, task))
+            result, error = self._pipe.recv()
+        except (EOFError, OSError):
+            raise WorkerGoneError(self._begun.value == number) from None
+        if error is not None:
+            raise error
+        done: T = result
+        return done
+
+    def finish(self) -> None:
+        """Let the process end after what it is doing; blocks until it has."""
+        self._thread.shutdown(wait=True, cancel_futures=True)
+        self._pipe.close()
+        if self._process.pid:
+            self._process.join()
 
     def kill(self) -> None:
-        osdep.kill_process(self.pid)
-        self.executor.shutdown(wait=False, cancel_futures=True)
+        """End it now."""
+        if self._process.pid:
+            self._process.kill()
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
 
 def _forget(finished: "asyncio.Future[Any]") -> None:
@@ -73,24 +113,24 @@ def _forget(finished: "asyncio.Future[Any]") -> None:
 class WorkerPool:
     """Runs the functions of `server.vision.worker` in processes of their own."""
 
-    def __init__(self, workers: int) -> None:
-        """`workers`: how many frames are in work at once."""
+    def __init__(self, workers: int, cache: Path) -> None:
+        """`workers`: how many frames are in work at once. `cache`: folder for what workers convert once."""
         self.workers = workers
-        self._idle: asyncio.Queue[_Worker] = asyncio.Queue()
+        self._cache = cache
+        self._idle: asyncio.Queue[_Worker] = asyncio.LifoQueue()  # the last used is still in the CPU's caches
         self._alive: set[_Worker] = set()
         self._restarts: set[asyncio.Task[None]] = set()
-        self._numbers = itertools.count(1)
         self._closed = False
 
     async def start(self) -> None:
         """Start every process and load the models. Raises WorkersUnavailableError."""
-        outcomes = await asyncio.gather(
-            *(self._add_worker() for _ in range(self.workers + SPARES)), return_exceptions=True
-        )
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                await self.close()
-                raise WorkersUnavailableError(str(outcome)) from outcome
+        try:
+            if not self._cache.is_dir():
+                await self._add_worker()  # it fills the cache for the others
+            await self._add_workers(self.workers + SPARES - len(self._alive))
+        except BaseException as error:
+            await self.close()
+            raise WorkersUnavailableError(str(error)) from error
 
     async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `task` in a worker. A task whose worker dies is tried once more, on another one.
@@ -101,17 +141,11 @@ class WorkerPool:
         deaths = 0
         while deaths < 2:
             worker_ = await self._idle.get()
-            number = next(self._numbers)
-            try:
-                future = worker_.executor.submit(worker.begin, number, partial(task, *args, **kwargs))
-            except BrokenProcessPool:
-                self._replace(worker_)
-                continue
-            running = asyncio.wrap_future(future)
+            running = asyncio.wrap_future(worker_.ask(partial(task, *args, **kwargs)))
             try:
                 result = await asyncio.wait_for(asyncio.shield(running), TASK_SECONDS)
-            except BrokenProcessPool:
-                deaths += worker_.begun.value == number  # else it died while idle: not the task's doing
+            except WorkerGoneError as gone:
+                deaths += gone.begun  # else it died while idle: not the task's doing
                 self._replace(worker_)
             except asyncio.TimeoutError:
                 running.add_done_callback(_forget)
@@ -129,7 +163,7 @@ class WorkerPool:
         raise PoisonError
 
     def _release(self, worker_: _Worker, finished: "asyncio.Future[Any]") -> None:
-        if finished.cancelled() or isinstance(finished.exception(), BrokenProcessPool):
+        if finished.cancelled() or isinstance(finished.exception(), WorkerGoneError):
             self._replace(worker_)
         else:
             self._idle.put_nowait(worker_)
@@ -140,7 +174,9 @@ class WorkerPool:
         for restart in tuple(self._restarts):
             restart.cancel()
         await asyncio.gather(*self._restarts, return_exceptions=True)
-        ending = {worker_: asyncio.ensure_future(worker_.finish()) for worker_ in self._alive}
+        ending = {
+            worker_: asyncio.ensure_future(asyncio.to_thread(worker_.finish)) for worker_ in self._alive
+        }
         if ending:
             await asyncio.wait(ending.values(), timeout=END_SECONDS)
         for worker_, end in ending.items():
@@ -149,12 +185,18 @@ class WorkerPool:
         await asyncio.gather(*ending.values())
         self._alive.clear()
 
+    async def _add_workers(self, count: int) -> None:
+        outcomes = await asyncio.gather(*(self._add_worker() for _ in range(count)), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
     async def _add_worker(self) -> None:
         added = _Worker()
         try:
-            await added.load()
+            await asyncio.wrap_future(added.start(self._cache))
         except BaseException:
-            added.executor.shutdown(wait=False, cancel_futures=True)
+            added.kill()
             raise
         self._alive.add(added)
         self._idle.put_nowait(added)

@@ -24,7 +24,7 @@ from tests.support.server_process import (
     running_server,
     wait_for,
 )
-from tests.support.visits import empty_scene, person, side_by_side, visit
+from tests.support.visits import empty_scene, person, side_by_side, unhurried, visit
 
 
 def enrol(home: Path, name: str, file: str) -> Path:
@@ -89,7 +89,7 @@ def test_an_enrolled_person_is_granted_once_and_logged_before_the_reply(server: 
 def test_nobody_is_named_before_three_frames_agree(server: ServerProcess) -> None:
     with BlackBox(server.port) as terminal:
         terminal.hello()
-        answers = [terminal.show(frame) for frame, _ in zip(person("obama2"), range(3), strict=False)]
+        answers = [terminal.show(frame) for frame in unhurried(person("obama2"), 3)]
     names = [[face["name"] for face in answer["faces"]] for answer in answers]
     assert names == [[None], [None], ["Barack Obama"]]
     assert [answer["verdict"] for answer in answers] == ["checking", "checking", "granted"]
@@ -261,8 +261,9 @@ def test_a_stop_in_mid_stream_loses_no_decision_and_exits_0(tmp_path: Path, numb
     enrol(tmp_path, "obama", "barack_obama.jpg")
     with running_server(tmp_path) as server, BlackBox(server.port) as terminal:
         terminal.hello()
-        answered = [terminal.show(frame) for frame, _ in zip(person("obama2"), range(2), strict=False)]
-        terminal.send(type="frame", seq=1000, jpeg=next(person("obama2")))
+        frames = unhurried(person("obama2"), 3)
+        answered = [terminal.show(next(frames)), terminal.show(next(frames))]
+        terminal.send(type="frame", seq=1000, jpeg=next(frames))
         terminal.send(type="ping", id=1)
         assert terminal.receive()["type"] == "pong", "the frame before it has been read"
         assert server.stop(number) == 0

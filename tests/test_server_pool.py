@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from server import pool as pool_module
 from server.pool import PoisonError, WorkerPool, WorkersUnavailableError
 from server.vision import worker
 from server.vision.analysis import Analysis, Hints, PictureError
-from tests.support.photos import jpeg
+from tests.support.photos import MODEL_CACHE, jpeg
 
 HINTS = Hints(min_face=80, max_faces=4, max_pixels=10_000_000)
 
@@ -44,7 +45,7 @@ def die_once(marker: str) -> str:
 
 def with_pool(work: Callable[[WorkerPool], Awaitable[Any]], workers: int = 1) -> Any:
     async def run() -> Any:
-        pool = WorkerPool(workers)
+        pool = WorkerPool(workers, MODEL_CACHE)
         await pool.start()
         try:
             return await work(pool)
@@ -130,7 +131,7 @@ def test_a_cancelled_call_gives_its_worker_back() -> None:
     assert with_pool(work) == 42
 
 
-def broken_load() -> int:
+def broken_load(cache: Path) -> None:
     raise RuntimeError("dlib cannot be imported; install it")
 
 

@@ -8,7 +8,7 @@ from server.access.tracks import GAP_SECONDS, Track
 from server.vision.analysis import Analysis, Face, Followed, Hints, Scan
 
 NEWCOMER_SECONDS = 0.3
-"""How often the picture beside a followed face is searched where it has changed."""
+"""How often the picture beside a followed face is searched where it has changed since the last time."""
 SEARCH_SECONDS = 0.1
 """How often, while nobody is followed."""
 SWEEP_SECONDS = 2.0
@@ -27,7 +27,7 @@ VERIFY_WAIT_SECONDS = 0.9
 """And however well it can be seen: five looks then fit into the evidence's 5 seconds."""
 GOOD_SHARE = 0.7
 """A frame is good when the face is at least so nearly as good to see as it was at its best."""
-REACH, SPEED, MAX_REACH = 0.35, 1.5, 0.8
+REACH, SPEED, MAX_REACH = 0.25, 1.5, 0.8
 """A face is searched within REACH widths of its place, SPEED more for each second, MAX_REACH at most."""
 MAX_FOLLOWED = 16
 """Faces followed at once; the others are found whenever all of the picture is searched."""

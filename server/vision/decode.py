@@ -61,7 +61,8 @@ class JpegFrame:
         self._gray: GrayView | None = None
 
     def gray(self, scale: float) -> GrayView:
-        """The brightness at `scale` (at most 1) times the frame's size or more. Raises PictureError."""
+        """The brightness at `scale` (at most 1) times the frame's size or more, decoded at most once for each
+        size. Raises PictureError."""
         if self._gray is None or self._gray.scale < scale:
             least = (max(1, math.ceil(self.width * scale)), max(1, math.ceil(self.height * scale)))
             self._gray = GrayView(self._decode("L", least), self.width, self.height)

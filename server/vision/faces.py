@@ -31,7 +31,7 @@ def embed(models: Models, picture: Picture, boxes: Sequence[Box]) -> NDArray[np.
     if not boxes:
         return np.empty((0, EMBEDDING_SIZE), np.float32)
     chips = np.stack([aligned_chip(models, picture, box) for box in boxes])
-    return np.asarray(models.embedder(chips), np.float32)
+    return models.embedder(chips)
 
 
 def aligned_chip(models: Models, picture: Picture, box: Box) -> Picture:

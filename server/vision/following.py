@@ -7,7 +7,7 @@ from server.vision.appearance import SAME_LOOK, correlation, patch
 from server.vision.detection import Found, GrayView, detect, distinct, grown, overlap
 from server.vision.models import Models
 
-FOLLOWED_SIZE = 88
+FOLLOWED_SIZE = 86
 """Width in pixels at which a followed face is searched: a little above the detector's window, so that it is
 still found when it has become somewhat smaller."""
 FOLLOWED_SCORE = -0.2

@@ -1,4 +1,4 @@
-"""dlib's models, loaded from the weights that face_recognition ships.
+"""The models of a worker, loaded from the weights that face_recognition ships.
 
 `import face_recognition` itself would load three models nobody here uses (another 110 MB and 1.1 s for each
 worker) and ends the process when something is missing, so only its weights are used.
@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from server.vision.embedder import Embedder, load_embedder
+
 INSTALL_HINT = "install the server's dependencies: pip install '.[server]' (see README.md)"
 
 
 @dataclass(frozen=True)
 class Models:
-    """dlib objects: HOG frontal face detector, 5-point landmark predictor, ResNet embedding network."""
+    """dlib's HOG frontal face detector and 5-point landmark predictor, and its ResNet embedding network."""
 
     detector: Any
     landmarks: Any
-    embedder: Any
+    embedder: Embedder
 
 
 def weights_folder() -> Path:
@@ -29,8 +31,11 @@ def weights_folder() -> Path:
     return Path(spec.origin).parent / "models"
 
 
-def load_models() -> Models:
-    """Load everything a worker needs (about half a second). Raises RuntimeError with what to install."""
+def load_models(cache: Path) -> Models:
+    """Load everything a worker needs (about half a second). Raises RuntimeError with what to install.
+
+    `cache`: folder for the converted embedding network.
+    """
     try:
         import dlib
     except ImportError as error:
@@ -39,13 +44,5 @@ def load_models() -> Models:
     return Models(
         detector=dlib.get_frontal_face_detector(),
         landmarks=dlib.shape_predictor(str(folder / "shape_predictor_5_face_landmarks.dat")),
-        embedder=_dlib_embedder(str(folder / "dlib_face_recognition_resnet_model_v1.dat")),
+        embedder=load_embedder(folder / "dlib_face_recognition_resnet_model_v1.dat", cache),
     )
-
-
-def _dlib_embedder(path: str) -> Any:
-    import dlib
-    import numpy as np
-
-    net = dlib.face_recognition_model_v1(path)
-    return lambda chips: np.array([net.compute_face_descriptor(chip) for chip in chips], np.float32)

@@ -52,13 +52,22 @@ def changed(now: Grid, before: Grid) -> Mask:
     return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, _SPECK), np.bool_)
 
 
-def cells(box: Box, shape: tuple[int, int], width: int, height: int) -> tuple[slice, slice]:
+def cells(box: Box, shape: tuple[int, ...], width: int, height: int) -> tuple[slice, slice]:
     """The rows and columns that lie wholly inside `box`, given in pixels of a `width` x `height` frame."""
     rows, columns = shape
     return (
         slice(-(-box.top * rows // height), box.bottom * rows // height),
         slice(-(-box.left * columns // width), box.right * columns // width),
     )
+
+
+def updated(before: Grid, now: Grid, searched: Box | None, width: int, height: int) -> Grid:
+    """`before`, with what is there `now` inside the box that has been searched."""
+    grid = before.copy()
+    if searched:
+        place = cells(searched, before.shape, width, height)
+        grid[place] = now[place]
+    return grid
 
 
 def region(mask: Mask, width: int, height: int, margin: int) -> Box | None:

@@ -1,4 +1,4 @@
-"""What a worker process runs: `start` once, then the other functions, each stateless."""
+"""What a worker process runs: `serve`, which does one task after the other, each stateless."""
 
 import ctypes
 import multiprocessing
@@ -6,27 +6,39 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
 
 from server.vision.analysis import Analysis, Hints, PhotoOutcome
 from server.vision.models import Models, load_models
 
-T = TypeVar("T")
-
 _models: Models | None = None
-_begun: ctypes.c_uint64
 
 
-def start(begun: ctypes.c_uint64) -> None:
-    """Prepare the process: leave the signals that stop a service to the parent, and end when it does.
+def serve(pipe: "Connection[Any, Any]", begun: ctypes.c_uint64) -> None:
+    """Do what comes through the pipe, (number, task), and send back (result, None) or (None, error).
 
-    `begun`, shared with the parent, holds the number of the last task begun.
+    `begun`, shared with the parent, holds the number of the last task begun: should the process die now,
+    that task is suspect. The signals that stop a service are left to the parent; the process ends with it.
     """
-    global _begun
-    _begun = begun
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    while True:
+        try:
+            number, task = pipe.recv()
+        except EOFError:
+            return
+        begun.value = number
+        pipe.send(_outcome(task))
+
+
+def _outcome(task: Callable[[], object]) -> tuple[object, Exception | None]:
+    try:
+        return task(), None
+    except Exception as error:
+        return None, error
 
 
 def _end_with_parent() -> None:
@@ -36,8 +48,11 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def load() -> int:
-    """Load the models; returns the process id. Raises RuntimeError with what to install."""
+def load(cache: Path) -> None:
+    """Load the models. Raises RuntimeError with what to install.
+
+    `cache`: folder for the converted embedding network.
+    """
     global _models
     try:
         import cv2
@@ -46,14 +61,7 @@ def load() -> int:
         raise RuntimeError(f"OpenCV cannot be imported ({error}); {hint}") from error
 
     cv2.setNumThreads(1)
-    _models = load_models()
-    return os.getpid()
-
-
-def begin(number: int, task: Callable[[], T]) -> T:
-    """Run `task`, after noting that the worker came to it: should it die now, the task is suspect."""
-    _begun.value = number
-    return task()
+    _models = load_models(cache)
 
 
 def _loaded() -> Models:

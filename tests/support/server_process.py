@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from server.audit.access_log import parse
+from tests.support.photos import MODEL_CACHE
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
@@ -84,7 +85,8 @@ class ServerProcess:
 
     def worker_pids(self) -> list[int]:
         """The worker processes (Linux)."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        threads = Path(f"/proc/{self.pid}/task").glob("*/children")
+        children = [pid for thread in threads for pid in thread.read_text().split()]
         return [int(pid) for pid in children if b"spawn_main" in _command_line(pid)]
 
     def stop_reading(self) -> None:
@@ -112,11 +114,20 @@ def _command_line(pid: str) -> bytes:
         return b""
 
 
+def _share_models(logs: Path) -> None:
+    """Spare every server of the tests the conversion of the embedding network."""
+    MODEL_CACHE.mkdir(parents=True, exist_ok=True)
+    logs.mkdir(exist_ok=True)
+    if not (logs / "models").exists():
+        (logs / "models").symlink_to(MODEL_CACHE, target_is_directory=True)
+
+
 @contextmanager
 def running_server(
     home: Path, *flags: str, workers: int = 1, own_group: bool = False
 ) -> Iterator[ServerProcess]:
     (home / "faces").mkdir(parents=True, exist_ok=True)
+    _share_models(home / "logs")
     server = ServerProcess(home, *flags, workers=workers, own_group=own_group)
     try:
         yield server

@@ -1,11 +1,14 @@
 """Visits as a terminal would send them: frames of the simulated camera."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import cv2
 import numpy as np
 
 from client.simulated import EMPTY_SECONDS, HEIGHT, VISIT_SECONDS, WIDTH, frame_at
+from server.access.attention import WAIT_SECONDS
 from tests.support.blackbox import BlackBox
 from tests.support.photos import photo
 
@@ -22,6 +25,14 @@ def person(name: str) -> Iterator[bytes]:
     assert picture is not None
     for index in range(int(VISIT_SECONDS * FPS)):
         yield encoded(frame_at(picture, EMPTY_SECONDS + index / FPS))
+
+
+def unhurried(frames: Iterable[bytes], count: int) -> Iterator[bytes]:
+    """`count` of the frames, so far apart that the server takes a look at the face in each."""
+    for at, frame in enumerate(islice(frames, count)):
+        if at:
+            time.sleep(WAIT_SECONDS + 0.05)
+        yield frame
 
 
 def side_by_side(left: str, right: str) -> bytes:
