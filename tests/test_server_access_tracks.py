@@ -250,3 +250,87 @@ def test_a_standing_is_that_of_the_looks(scene: Scene) -> None:
     (track,) = scene.tracker.tracks
     assert track.standing(scene.now, PEOPLE, Rules()).name == "Ada"
     assert track.standing(scene.now + 5.1, PEOPLE, Rules()).name is None
+
+
+class Continuing(Scene):
+    """Faces whose `followed` is the id of the track that their place continues."""
+
+    def see(self, *faces: Face, seconds: float = 0.25) -> list[int | None]:
+        self.now += seconds
+        tracks, ended = self.tracker.update(faces, self.gallery, self.now, self._continued)
+        self.ended += ended
+        return [track.id if track else None for track in tracks]
+
+    def _continued(self, seen: Face) -> Track | None:
+        return next((track for track in self.tracker.tracks if track.id == seen.followed), None)
+
+
+def unlooked(track_id: int | None, left: int = 100, quality: float = 1.0) -> Face:
+    """A face that was followed and not embedded."""
+    box = face(None, left).box
+    return Face(box, None, track_id, b"now", quality)
+
+
+def test_a_followed_face_stays_in_its_track_without_a_look() -> None:
+    scene = Continuing()
+    scene.see(face(person(0)))
+    assert scene.see(unlooked(1, left=120)) == [1]
+    (track,) = scene.tracker.tracks
+    assert (track.total_looks, track.last_look, track.last_seen) == (1, 0.25, 0.5)
+    assert (track.box.left, track.patch) == (120, b"now")
+
+
+def test_a_face_that_follows_nobody_has_no_track_before_it_is_looked_at() -> None:
+    scene = Continuing()
+    assert scene.see(unlooked(None)) == [None]
+    assert scene.see(unlooked(7)) == [None]
+    assert scene.tracker.tracks == []
+
+
+def test_a_look_outweighs_a_place() -> None:
+    """The embedded face takes its track back from one that only stands where it was."""
+    scene = Continuing()
+    scene.see(face(person(0)))
+    assert scene.see(unlooked(1), face(person(0), left=FAR_AWAY)) == [None, 1]
+
+
+def test_a_followed_face_that_turns_out_to_be_somebody_else_starts_a_track() -> None:
+    scene = Continuing()
+    scene.see(face(person(0)))
+    other = face(person(1))
+    assert scene.see(Face(other.box, other.embedding, 1)) == [2]
+    assert [track.total_looks for track in scene.tracker.tracks] == [1, 1]
+
+
+def test_a_track_that_is_only_followed_does_not_end() -> None:
+    scene = Continuing()
+    scene.see(face(person(0)))
+    for _ in range(20):
+        assert scene.see(unlooked(1)) == [1]
+    assert not scene.ended
+    scene.see(seconds=LOST_SECONDS + 0.25)
+    assert [track.id for track in scene.ended] == [1]
+
+
+def test_the_best_view_of_a_face_is_remembered_for_a_while() -> None:
+    scene = Continuing()
+    scene.see(face(person(0)))
+    scene.see(unlooked(1, quality=100.0))
+    scene.see(unlooked(1, quality=10.0))
+    (track,) = scene.tracker.tracks
+    assert track.quality == pytest.approx(98.0)
+
+
+def test_who_a_track_is_is_compared_again_only_when_something_has_changed() -> None:
+    scene = Continuing()
+    scene.see(face(person(0)))
+    (track,) = scene.tracker.tracks
+    compared = track.standing(scene.now, scene.gallery, Rules()).match
+    scene.see(unlooked(1))
+    assert track.standing(scene.now, scene.gallery, Rules()).match is compared
+    scene.see(face(look(0, 0.25)))
+    assert track.standing(scene.now, scene.gallery, Rules()).match is not compared
+    scene.gallery = gallery({"Bob": person(1)}, version=2)
+    scene.see(unlooked(1))
+    match = track.standing(scene.now, scene.gallery, Rules()).match
+    assert match is not None and match.name == "Bob"

@@ -13,8 +13,6 @@ still found when it has become somewhat smaller."""
 FOLLOWED_SCORE = -0.2
 """A face that was here a moment ago needs less evidence to be here still: with it a followed face is found in
 every frame in which a search of the whole frame at twice the size finds it (three videos, 2,137 frames)."""
-MOVED = 0.4
-"""Boxes of one face in two frames that overlap less: it may have become another one."""
 NEIGHBOUR = 0.25
 """Faces nearer to each other, in widths, may be taken for one another."""
 
@@ -71,7 +69,6 @@ def _doubtful(view: GrayView, face: Found, before: Followed, found: list[Found])
     near = grown(face.box, NEIGHBOUR, view)
     return (
         before.lost
-        or overlap(face.box, before.box) < MOVED
         or any(other is not face and overlap(near, other.box) > 0 for other in found)
         or correlation(before.patch, patch(view.pixels, before.box, view.scale)) < SAME_LOOK
     )
