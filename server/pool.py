@@ -65,19 +65,19 @@ class _Worker:
     def pid(self) -> int:
         return self._process.pid or 0
 
-    def start(self, cache: Path) -> "Future[None]":
-        """Start the process and load the models."""
+    def start(self, cache: Path) -> "Future[list[worker.Remark]]":
+        """Start the process and load the models; returns what is to be logged about it."""
         return self._thread.submit(self._start, cache)
 
     def ask(self, task: Callable[[], T]) -> "Future[T]":
         """Have `task` done. The future raises WorkerGoneError, and whatever the task raises."""
         return self._thread.submit(self._ask, task)
 
-    def _start(self, cache: Path) -> None:
+    def _start(self, cache: Path) -> list[worker.Remark]:
         with osdep.interrupt_held_back():
             self._process.start()
         self._its_end.close()
-        self._ask(partial(worker.load, cache))
+        return self._ask(partial(worker.load, cache))
 
     def _ask(self, task: Callable[[], T]) -> T:
         number = next(self._numbers)
@@ -120,6 +120,7 @@ class WorkerPool:
         self._idle: asyncio.Queue[_Worker] = asyncio.LifoQueue()  # the last used is still in the CPU's caches
         self._alive: set[_Worker] = set()
         self._restarts: set[asyncio.Task[None]] = set()
+        self._remarks: set[worker.Remark] = set()
         self._closed = False
 
     async def start(self) -> None:
@@ -194,12 +195,19 @@ class WorkerPool:
     async def _add_worker(self) -> None:
         added = _Worker()
         try:
-            await asyncio.wrap_future(added.start(self._cache))
+            self._log(await asyncio.wrap_future(added.start(self._cache)))
         except BaseException:
             added.kill()
             raise
         self._alive.add(added)
         self._idle.put_nowait(added)
+
+    def _log(self, remarks: list[worker.Remark]) -> None:
+        """Log what a worker says of its start; what another has said already is not repeated."""
+        for remark in remarks:
+            if remark not in self._remarks:
+                log.log(*remark)
+            self._remarks.add(remark)
 
     def _replace(self, dead: _Worker) -> None:
         if self._closed or dead not in self._alive:

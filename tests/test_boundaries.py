@@ -23,7 +23,7 @@ loaded = {{name.split(".")[0] for name in sys.modules}}
 assert not loaded & {unwanted!r}, loaded & {unwanted!r}
 """
 
-MODELS = {"dlib", "face_recognition", "face_recognition_models", "onnxruntime"}
+MODELS = {"dlib", "face_recognition", "face_recognition_models", "onnx", "onnxruntime"}
 WORKER_ONLY = "server.vision."
 
 

@@ -6,6 +6,7 @@ from collections import deque
 import pytest
 
 from server.access.attention import (
+    DETECT_SECONDS,
     FRESH_SECONDS,
     GOOD_SHARE,
     IDLE_SWEEP_SECONDS,
@@ -163,6 +164,18 @@ def test_the_longer_ago_the_last_look_the_less_is_asked_of_the_next(
     ada = track(terminal.now)
     (followed,) = terminal.ask((ada, gathering), seconds=seconds).followed
     assert followed.quality == pytest.approx(quality)
+
+
+def test_a_face_may_stay_undetected_only_for_a_moment_and_while_no_look_is_due(terminal: Terminal) -> None:
+    ada = track(terminal.now)
+    ada.last_detected = terminal.now
+    assert terminal.ask((ada, True)).followed[0].stay
+    assert not terminal.ask((ada, True), seconds=LOOK_SECONDS).followed[0].stay, "a look is due"
+    ada.last_detected = terminal.now - DETECT_SECONDS
+    assert not terminal.ask((ada, False)).followed[0].stay
+    ada.last_detected = terminal.now
+    terminal.answer(terminal.ask((ada, False)))
+    assert not terminal.ask((ada, False)).followed[0].stay, "it is lost"
 
 
 def test_faces_without_a_track_are_followed_and_embedded_when_there_is_room(terminal: Terminal) -> None:

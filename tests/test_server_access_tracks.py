@@ -334,3 +334,13 @@ def test_who_a_track_is_is_compared_again_only_when_something_has_changed() -> N
     scene.see(unlooked(1))
     match = track.standing(scene.now, scene.gallery, Rules()).match
     assert match is not None and match.name == "Bob"
+
+
+def test_a_face_that_was_not_detected_again_stays_where_it_was() -> None:
+    scene = Continuing()
+    scene.see(face(person(0)))
+    moved = Face(face(None, 300).box, None, 1, b"other", 50.0, detected=False)
+    assert scene.see(moved) == [1]
+    (track,) = scene.tracker.tracks
+    assert (track.box.left, track.patch, track.quality) == (100, b"", 0.0)
+    assert (track.last_seen, track.last_detected) == (0.5, 0.25)

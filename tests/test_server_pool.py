@@ -1,8 +1,10 @@
 """Worker processes that die, hang or never start."""
 
 import asyncio
+import logging
 import os
 import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -75,6 +77,26 @@ def test_an_error_of_the_task_reaches_the_caller_and_costs_no_worker() -> None:
     assert with_pool(work) == 42
 
 
+def remarks(cache: Path) -> list[worker.Remark]:
+    return [(logging.WARNING, "the network had to be converted")]
+
+
+def test_what_workers_say_of_their_start_is_logged_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(worker, "load", remarks)
+    assert with_pool(lambda pool: pool.run(answer), workers=2) == 42
+    assert [record.getMessage() for record in caplog.records] == ["the network had to be converted"]
+
+
+def test_a_worker_remarks_on_an_embedder_that_falls_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    ((level, message),) = worker.load(tmp_path)
+    assert level == logging.INFO and "dlib" in message
+
+
 def test_a_task_that_kills_two_workers_is_poison_and_the_pool_recovers() -> None:
     async def work(pool: WorkerPool) -> list[int]:
         with pytest.raises(PoisonError):
@@ -131,7 +153,7 @@ def test_a_cancelled_call_gives_its_worker_back() -> None:
     assert with_pool(work) == 42
 
 
-def broken_load(cache: Path) -> None:
+def broken_load(cache: Path) -> list[worker.Remark]:
     raise RuntimeError("dlib cannot be imported; install it")
 
 

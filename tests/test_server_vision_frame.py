@@ -188,3 +188,29 @@ def test_followed_boxes_outside_the_frame_do_no_harm(models: Models, first: Anal
     boxes = (Box(470, 700, 560, 610), Box(0, 1, 1, 0), Box(0, WIDTH * 3, HEIGHT * 3, 0))
     wanted = [follow(face, box=box) for box in boxes]
     assert analyse_frame(models, frame("obama2"), hints(*wanted, scene=first.scene)).width == WIDTH
+
+
+def stay(face: Face) -> Followed:
+    return Followed(face.box, face.patch, 0.3, False, math.inf, stay=True)
+
+
+def test_a_face_that_has_not_moved_is_not_detected_again(models: Models, first: Analysis) -> None:
+    (before,) = first.faces
+    (face,) = analyse_frame(models, frame("obama2", 0.001), hints(stay(before), scene=first.scene)).faces
+    assert (face.box, face.patch, face.detected) == (before.box, before.patch, False)
+    assert (face.followed, face.embedding) == (0, None)
+
+
+@pytest.mark.parametrize("now", [frame("obama2", 1.0), empty_scene(), frame("biden")])
+def test_a_face_that_looks_otherwise_is(models: Models, first: Analysis, now: bytes) -> None:
+    faces = analyse_frame(models, now, hints(stay(first.faces[0]), scene=first.scene)).faces
+    assert all(face.detected for face in faces)
+
+
+def test_one_stays_while_the_other_moves(models: Models) -> None:
+    """Each face is found once, whichever way."""
+    both = side_by_side("obama", "biden")
+    faces = analyse_frame(models, both, hints(scene=None)).faces
+    wanted = [stay(faces[0]), follow(faces[1])]
+    again = analyse_frame(models, both, hints(*wanted, scene=b"")).faces
+    assert [(face.followed, face.detected) for face in again] == [(0, False), (1, True)]

@@ -25,6 +25,8 @@ VERIFY_SECONDS = 0.7
 """How often a face that has been decided is looked at again, in a good frame."""
 VERIFY_WAIT_SECONDS = 0.9
 """And however well it can be seen: five looks then fit into the evidence's 5 seconds."""
+DETECT_SECONDS = 0.3
+"""How long a face may be taken to be where it was detected because it looks the same there."""
 GOOD_SHARE = 0.7
 """A frame is good when the face is at least so nearly as good to see as it was at its best."""
 REACH, SPEED, MAX_REACH = 0.25, 1.5, 0.8
@@ -83,7 +85,9 @@ class Attention:
     def _follow(self, track: Track, gathering: bool, now: float) -> Followed:
         unseen = now - track.last_seen
         lost = track.last_seen < self._fed or unseen > FRESH_SECONDS
-        return Followed(track.box, track.patch, _reach(unseen), lost, _least_quality(track, gathering, now))
+        quality = _least_quality(track, gathering, now)
+        stay = not lost and quality == math.inf and now - track.last_detected < DETECT_SECONDS
+        return Followed(track.box, track.patch, _reach(unseen), lost, quality, stay)
 
     def _scan(self, somebody: bool, now: float) -> Scan:
         if now - self._swept >= (SWEEP_SECONDS if somebody else IDLE_SWEEP_SECONDS):

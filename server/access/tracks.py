@@ -31,8 +31,9 @@ QUALITY_DECAY = 0.98
 
 @dataclass(eq=False)
 class Track:
-    """One face. `looks` are the newest embedded ones, oldest first. `quality`: how good it was to see at its
-    best. `patch`: how it looked in the last frame (`server.vision.appearance`)."""
+    """One face. `looks` are the newest embedded ones, oldest first. `box` and `patch`: where it was last
+    detected, and how it looked there (`server.vision.appearance`). `quality`: how good it was to see at its
+    best."""
 
     id: int
     box: Box
@@ -40,6 +41,7 @@ class Track:
     first_look: float
     looks: deque[Look]
     total_looks: int = 0
+    last_detected: float = 0.0
     quality: float = 0.0
     patch: bytes = b""
     _mean: Embedding | None = field(default=None, repr=False)
@@ -51,10 +53,12 @@ class Track:
 
     def see(self, face: Face, now: float) -> None:
         """The face is in view."""
-        self.box = face.box
-        self.patch = face.patch
         self.last_seen = now
-        self.quality = max(face.quality, QUALITY_DECAY * self.quality)
+        if face.detected:
+            self.last_detected = now
+            self.box = face.box
+            self.patch = face.patch
+            self.quality = max(face.quality, QUALITY_DECAY * self.quality)
 
     def add(self, look: Look) -> None:
         """The face has been embedded."""

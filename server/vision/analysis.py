@@ -34,7 +34,8 @@ class Followed:
     `box`: where it was last. `patch`: how it looked there (`appearance.patch`). `reach`: how far around the
     box to search, in widths of the box. `lost`: the last frame did not show it; only an embedding can tell
     that it is back. `quality`: embed it when it is at least so good to see (`Face.quality`): 0 in any
-    case, infinity only when it may have become another face.
+    case, infinity only when it may have become another face. `stay`: it need not be detected again while it
+    looks the same.
     """
 
     box: Box
@@ -42,6 +43,7 @@ class Followed:
     reach: float
     lost: bool
     quality: float
+    stay: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Face:
     `embedding`: None when none was needed, or there were more faces than `max_faces`. `followed`: index in
     `Hints.followed` of the face that this one surely continues, or may continue when it has an embedding.
     `patch`: how it looks here. `quality`: how sharp and frontal it is, comparable within a track only.
+    `detected`: False when it only looks as it did when it was detected; box and patch are then of that frame.
     """
 
     box: Box
@@ -77,6 +80,7 @@ class Face:
     followed: int | None = None
     patch: bytes = b""
     quality: float = 0.0
+    detected: bool = True
 
 
 @dataclass(frozen=True)

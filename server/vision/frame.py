@@ -1,11 +1,14 @@
 """Analysing one frame: follow, search where it is due, embed what is wanted."""
 
-from server.vision.analysis import Analysis, Face, Hints
+from collections.abc import Sequence
+from dataclasses import replace
+
+from server.vision.analysis import Analysis, Face, Followed, Hints
 from server.vision.appearance import patch, sharpness
 from server.vision.decode import JpegFrame
-from server.vision.detection import Found, GrayView
+from server.vision.detection import GrayView
 from server.vision.faces import embed
-from server.vision.following import Sighting, follow, smallest_scale
+from server.vision.following import Sighting, follow
 from server.vision.models import Models
 from server.vision.scanning import search
 from wire import MAX_FACES
@@ -17,44 +20,46 @@ SIDEWAYS = 0.5
 def analyse_frame(models: Models, jpeg: bytes, hints: Hints) -> Analysis:
     """See `worker.analyse`."""
     frame = JpegFrame(jpeg, hints.max_pixels)
-    sightings = follow(models, frame.gray(smallest_scale(hints.followed)), hints.followed)
+    sightings = follow(models, frame, hints.followed)
     newcomers = search(models, frame, hints, sightings)
     sightings += [Sighting(found) for found in newcomers.found]
-    faces = _faces(models, frame, frame.gray(0.0), sightings, hints)
-    return Analysis(frame.width, frame.height, faces, newcomers.scan, newcomers.scene)
+    view = frame.gray(0.0)  # a damaged frame is refused whether anything is looked for or not
+    faces = [_face(view, sighting, hints.followed) for sighting in sightings]
+    ranked = sorted(zip(faces, sightings, strict=True), key=lambda pair: pair[0].box.area, reverse=True)
+    faces = _embedded(models, frame, ranked[:MAX_FACES], hints)
+    return Analysis(frame.width, frame.height, tuple(faces), newcomers.scan, newcomers.scene)
 
 
-def _faces(
-    models: Models, frame: JpegFrame, view: GrayView, sightings: list[Sighting], hints: Hints
-) -> tuple[Face, ...]:
-    """The faces, largest first, with the embeddings that are wanted."""
-    ranked = sorted(sightings, key=lambda sighting: sighting.found.box.area, reverse=True)[:MAX_FACES]
-    qualities = [_quality(view, sighting.found) for sighting in ranked]
+def _face(view: GrayView, sighting: Sighting, followed: Sequence[Followed]) -> Face:
+    """The face as it looks, not embedded yet."""
+    found, index = sighting.found, sighting.index
+    if index is not None and not sighting.detected:
+        return Face(found.box, None, index, followed[index].patch, detected=False)
+    quality = sharpness(view.pixels, found.box, view.scale) * (1.0 if found.frontal else SIDEWAYS)
+    return Face(found.box, None, index, patch(view.pixels, found.box, view.scale), quality)
+
+
+def _embedded(
+    models: Models, frame: JpegFrame, ranked: Sequence[tuple[Face, Sighting]], hints: Hints
+) -> list[Face]:
+    """The faces, largest first, with the embeddings that are wanted. Without one a doubtful face continues
+    nobody."""
     wanted = [
         rank
-        for rank, (sighting, quality) in enumerate(zip(ranked, qualities, strict=True))
-        if rank < hints.max_faces and _wants_embedding(sighting, quality, hints)
+        for rank, (face, sighting) in enumerate(ranked[: hints.max_faces])
+        if sighting.doubtful or _good_enough(face, hints.followed)
     ]
-    rows = embed(models, frame.rgb(), [ranked[rank].found.box for rank in wanted]) if wanted else ()
+    rows = embed(models, frame.rgb(), [ranked[rank][0].box for rank in wanted]) if wanted else ()
     embeddings = dict(zip(wanted, rows, strict=True))
-    return tuple(
-        Face(
-            sighting.found.box,
-            embeddings.get(rank),
-            None if sighting.doubtful and rank not in embeddings else sighting.index,
-            patch(view.pixels, sighting.found.box, view.scale),
-            quality,
+    return [
+        replace(
+            face,
+            embedding=embeddings.get(rank),
+            followed=None if sighting.doubtful and rank not in embeddings else face.followed,
         )
-        for rank, (sighting, quality) in enumerate(zip(ranked, qualities, strict=True))
-    )
+        for rank, (face, sighting) in enumerate(ranked)
+    ]
 
 
-def _wants_embedding(sighting: Sighting, quality: float, hints: Hints) -> bool:
-    if sighting.doubtful or sighting.index is None:
-        return True
-    return quality >= hints.followed[sighting.index].quality
-
-
-def _quality(view: GrayView, found: Found) -> float:
-    """How good a face is to recognise."""
-    return sharpness(view.pixels, found.box, view.scale) * (1.0 if found.frontal else SIDEWAYS)
+def _good_enough(face: Face, followed: Sequence[Followed]) -> bool:
+    return face.followed is not None and face.detected and face.quality >= followed[face.followed].quality

@@ -1,8 +1,8 @@
 """Where a picture differs from what was there when it was last searched. Pure.
 
 A signature is the mean brightness of each cell of a grid. A cell has changed when its brightness has left the
-range of its neighbourhood, so that sensor noise, a trembling camera or a swaying person are no change, while
-a newcomer is.
+range of its neighbourhood, two cells wide, so that sensor noise, a trembling camera or a swaying person are
+no change, while a newcomer is.
 """
 
 from typing import TypeAlias
@@ -25,7 +25,7 @@ NOISE = 6
 (sigma 10) averaged over a cell is 1 to 2 levels."""
 MAX_GAIN = 1.15
 """Largest change of the light as a whole that is taken out; beyond it everything has changed."""
-_NEIGHBOURHOOD = np.ones((3, 3), np.uint8)
+_NEIGHBOURHOOD = np.ones((5, 5), np.uint8)
 _SPECK = np.ones((2, 2), np.uint8)
 
 

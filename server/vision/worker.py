@@ -1,6 +1,7 @@
 """What a worker process runs: `serve`, which does one task after the other, each stateless."""
 
 import ctypes
+import logging
 import multiprocessing
 import os
 import signal
@@ -8,10 +9,13 @@ import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from server.vision.analysis import Analysis, Hints, PhotoOutcome
 from server.vision.models import Models, load_models
+
+Remark: TypeAlias = tuple[int, str]
+"""A level of `logging`, and a message."""
 
 _models: Models | None = None
 
@@ -48,12 +52,26 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def load(cache: Path) -> None:
-    """Load the models. Raises RuntimeError with what to install.
+class _Remarks(logging.Handler):
+    """Keeps what is logged here, for the parent, which knows where logs go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[Remark] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.kept.append((record.levelno, self.format(record)))
+
+
+def load(cache: Path) -> list[Remark]:
+    """Load the models; returns what is to be logged about it. Raises RuntimeError with what to install.
 
     `cache`: folder for the converted embedding network.
     """
     global _models
+    remarks, logger = _Remarks(), logging.getLogger("server")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(remarks)
     try:
         import cv2
     except ImportError as error:
@@ -62,6 +80,8 @@ def load(cache: Path) -> None:
 
     cv2.setNumThreads(1)
     _models = load_models(cache)
+    logger.removeHandler(remarks)
+    return remarks.kept
 
 
 def _loaded() -> Models:
