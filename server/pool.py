@@ -11,6 +11,7 @@ import ctypes
 import itertools
 import logging
 import multiprocessing
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -43,11 +44,12 @@ class PoisonError(Exception):
 
 
 class WorkerGoneError(Exception):
-    """The process ended. `begun`: while it was busy with the task."""
+    """The process ended, `seconds` after it was asked. `begun`: while it was busy with the task."""
 
-    def __init__(self, begun: bool) -> None:
+    def __init__(self, begun: bool, seconds: float) -> None:
         super().__init__("the worker process ended")
         self.begun = begun
+        self.seconds = seconds
 
 
 class _Worker:
@@ -80,12 +82,12 @@ class _Worker:
         return self._ask(partial(worker.load, cache))
 
     def _ask(self, task: Callable[[], T]) -> T:
-        number = next(self._numbers)
+        number, asked = next(self._numbers), time.monotonic()
         try:
             self._pipe.send((number, task))
             result, error = self._pipe.recv()
         except (EOFError, OSError):
-            raise WorkerGoneError(self._begun.value == number) from None
+            raise WorkerGoneError(self._begun.value == number, time.monotonic() - asked) from None
         if error is not None:
             raise error
         done: T = result
@@ -103,11 +105,6 @@ class _Worker:
         if self._process.pid:
             self._process.kill()
         self._thread.shutdown(wait=False, cancel_futures=True)
-
-
-def _forget(finished: "asyncio.Future[Any]") -> None:
-    if not finished.cancelled():
-        finished.exception()
 
 
 class WorkerPool:
@@ -142,18 +139,17 @@ class WorkerPool:
         deaths = 0
         while deaths < 2:
             worker_ = await self._idle.get()
-            running = asyncio.wrap_future(worker_.ask(partial(task, *args, **kwargs)))
+            future = worker_.ask(partial(task, *args, **kwargs))
+            too_long = asyncio.get_running_loop().call_later(TASK_SECONDS, worker_.kill)
             try:
-                result = await asyncio.wait_for(asyncio.shield(running), TASK_SECONDS)
+                result = await asyncio.wrap_future(future)
             except WorkerGoneError as gone:
+                self._replace(worker_)
+                if gone.seconds >= TASK_SECONDS:
+                    break
                 deaths += gone.begun  # else it died while idle: not the task's doing
-                self._replace(worker_)
-            except asyncio.TimeoutError:
-                running.add_done_callback(_forget)
-                self._replace(worker_)
-                break
-            except asyncio.CancelledError:  # the worker is still busy with it
-                running.add_done_callback(partial(self._release, worker_))
+            except asyncio.CancelledError:
+                self._take_back(worker_, future)
                 raise
             except Exception:
                 self._idle.put_nowait(worker_)
@@ -161,13 +157,21 @@ class WorkerPool:
             else:
                 self._idle.put_nowait(worker_)
                 return result
+            finally:
+                too_long.cancel()
         raise PoisonError
 
-    def _release(self, worker_: _Worker, finished: "asyncio.Future[Any]") -> None:
-        if finished.cancelled() or isinstance(finished.exception(), WorkerGoneError):
-            self._replace(worker_)
-        else:
-            self._idle.put_nowait(worker_)
+    def _take_back(self, worker_: _Worker, future: "Future[Any]") -> None:
+        """Nobody waits for the answer any more, but the worker is still busy with it."""
+        loop = asyncio.get_running_loop()
+
+        def release() -> None:
+            if future.cancelled() or isinstance(future.exception(), WorkerGoneError):
+                self._replace(worker_)
+            else:
+                self._idle.put_nowait(worker_)
+
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(release))
 
     async def close(self) -> None:
         """End every process, also one that hangs."""
