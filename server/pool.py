@@ -11,6 +11,7 @@ import ctypes
 import itertools
 import logging
 import multiprocessing
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -55,13 +56,15 @@ class WorkerGoneError(Exception):
 class _Worker:
     """One process, which does one task at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_end: Callable[[], None]) -> None:
+        """`on_end` is called from a thread when the process has ended, whatever it was doing."""
         context = multiprocessing.get_context("spawn")
         self._pipe, self._its_end = context.Pipe()
         self._begun: ctypes.c_uint64 = context.RawValue(ctypes.c_uint64, 0)
         self._process = context.Process(target=worker.serve, args=(self._its_end, self._begun), daemon=True)
         self._thread = ThreadPoolExecutor(1, "worker")
         self._numbers = itertools.count(1)
+        self._on_end = on_end
 
     @property
     def pid(self) -> int:
@@ -79,7 +82,12 @@ class _Worker:
         with osdep.interrupt_held_back():
             self._process.start()
         self._its_end.close()
+        threading.Thread(target=self._watch, daemon=True).start()
         return self._ask(partial(worker.load, cache))
+
+    def _watch(self) -> None:
+        self._process.join()
+        self._on_end()
 
     def _ask(self, task: Callable[[], T]) -> T:
         number, asked = next(self._numbers), time.monotonic()
@@ -139,6 +147,8 @@ class WorkerPool:
         deaths = 0
         while deaths < 2:
             worker_ = await self._idle.get()
+            if worker_ not in self._alive:
+                continue
             future = worker_.ask(partial(task, *args, **kwargs))
             too_long = asyncio.get_running_loop().call_later(TASK_SECONDS, worker_.kill)
             try:
@@ -197,7 +207,13 @@ class WorkerPool:
                 raise outcome
 
     async def _add_worker(self) -> None:
-        added = _Worker()
+        loop = asyncio.get_running_loop()
+
+        def ended() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody needs workers any more
+                loop.call_soon_threadsafe(self._replace, added)
+
+        added = _Worker(ended)
         try:
             self._log(await asyncio.wrap_future(added.start(self._cache)))
         except BaseException:

@@ -24,7 +24,7 @@ from tests.support.server_process import (
     running_server,
     wait_for,
 )
-from tests.support.visits import empty_scene, person, side_by_side, unhurried, visit
+from tests.support.visits import as_filmed, empty_scene, person, side_by_side, unhurried, visit
 
 
 def enrol(home: Path, name: str, file: str) -> Path:
@@ -68,7 +68,7 @@ def test_an_enrolled_person_is_granted_once_and_logged_before_the_reply(server: 
         assert set(welcome["limits"]) == {"frame_bytes", "frame_pixels"}
         before = len(server.log_lines())
         granted = []
-        for frame in person("obama2"):
+        for frame in as_filmed(person("obama2")):
             answer = terminal.show(frame)
             if answer["decision"]:
                 granted.append(answer["decision"])
@@ -137,7 +137,7 @@ def test_a_swap_of_people_inherits_nothing(server: ServerProcess) -> None:
 def test_any_policy_grants_beside_a_stranger(server: ServerProcess) -> None:
     with BlackBox(server.port) as terminal:
         terminal.hello()
-        answer = [terminal.show(side_by_side("obama", "biden")) for _ in range(4)][-1]
+        answer = [terminal.show(frame) for frame in unhurried([side_by_side("obama", "biden")] * 4, 4)][-1]
     assert answer["verdict"] == "granted"
     assert sorted(str(face["name"]) for face in answer["faces"]) == ["Barack Obama", "None"]
 

@@ -1,6 +1,7 @@
 """One connection from the server's side: who may speak, for how long, and what they are told at the end."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from itertools import count
 
@@ -106,6 +107,15 @@ def meet(
         await terminal.close()
 
     asyncio.run(asyncio.wait_for(with_terminal(), 30))
+
+
+def test_a_reply_leaves_at_once_and_waits_for_no_acknowledgement() -> None:
+    async def test(terminal: Terminal) -> None:
+        await terminal.greet()
+        accepted = terminal.session._writer.get_extra_info("socket")
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+    meet(test)
 
 
 def test_a_hello_is_welcomed_and_frames_are_handed_on() -> None:

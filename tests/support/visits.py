@@ -27,6 +27,13 @@ def person(name: str) -> Iterator[bytes]:
         yield encoded(frame_at(picture, EMPTY_SECONDS + index / FPS))
 
 
+def as_filmed(frames: Iterable[bytes]) -> Iterator[bytes]:
+    """The frames, not much faster than a camera makes them."""
+    for frame in frames:
+        time.sleep(0.5 / FPS)
+        yield frame
+
+
 def unhurried(frames: Iterable[bytes], count: int) -> Iterator[bytes]:
     """`count` of the frames, so far apart that the server takes a look at the face in each."""
     for at, frame in enumerate(islice(frames, count)):
@@ -52,4 +59,4 @@ def encoded(picture: "cv2.typing.MatLike") -> bytes:
 
 def visit(terminal: BlackBox, name: str) -> list[dict[str, object]]:
     """Show a whole visit; returns the answers."""
-    return [terminal.show(frame) for frame in person(name)]
+    return [terminal.show(frame) for frame in as_filmed(person(name))]
