@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .NOTPARALLEL:
-.PHONY: help demo test lint format clean
+.PHONY: help demo test bench lint format clean
 
 help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -19,6 +19,10 @@ test:  ## Everything CI runs: style, types, tests with branch coverage
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --cov --cov-report=term-missing
 	$(BIN)/coverage report --include='wire/*,server/access/*,server/audit/*' --fail-under=90
+
+bench:  ## Against face_recognition's usual loops: 12 minutes, writes docs/benchmarks/ (Linux)
+	@$(PYTHON) scripts/bootstrap.py --bench
+	@$(BIN)/python -m tests.benchmarks.speed
 
 lint:  ## Style and types only
 	@$(PYTHON) scripts/bootstrap.py --test

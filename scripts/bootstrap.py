@@ -1,6 +1,6 @@
 """Set up .venv from prebuilt wheels: no compiler, no cmake, only Python and a package index.
 
-    python3 scripts/bootstrap.py [--test]
+    python3 scripts/bootstrap.py [--test] [--bench]
 
 A stamp inside .venv records what it was built from. While the stamp holds and the imports work, a second run
 does nothing; after a change of the requirements it installs what changed; otherwise .venv is made afresh. The
@@ -275,7 +275,9 @@ def main() -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description="Set up .venv from prebuilt wheels.")
     parser.add_argument("--test", action="store_true", help="install what the tests need, too")
-    wanted = {"server", "prebuilt"} | ({"test"} if parser.parse_args().test else set())
+    parser.add_argument("--bench", action="store_true", help="install what the benchmark needs, too")
+    asked = vars(parser.parse_args())
+    wanted = {"server", "prebuilt", *(extra for extra in asked if asked[extra])}
     try:
         bootstrap(wanted)
     except StepFailedError as error:

@@ -1,0 +1,111 @@
+"""One contender's way through one scene, timed."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.benchmarks.speed.door_server import DoorServer
+from tests.benchmarks.speed.loops import Loop, PlainLoop, QuarterLoop
+from tests.benchmarks.speed.measures import Faces, Reported
+from tests.benchmarks.speed.process_tree import CpuTime
+from tests.benchmarks.speed.scenes import Scene
+from tests.benchmarks.speed.terminal import Terminal
+
+TRAILING_SECONDS = 0.1
+"""What the server does within this time of its last answer counts as done for the stream."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """How a contender went through a scene.
+
+    `frames`: how many `cpu` (seconds) was spent on. `times`: milliseconds for each frame that was looked at.
+    `seen`: the faces reported for each frame of the scene; None where it did not see them all. `behind`: how
+    many frames were sent late because the one before was not answered yet. `decision_ms`: from sending the
+    first frame with a clear face to the first decision, which is `verdict`.
+    """
+
+    frames: int
+    cpu: CpuTime
+    times: tuple[float, ...]
+    seen: tuple[Faces, ...] | None = None
+    behind: int = 0
+    decision_ms: float | None = None
+    verdict: str = ""
+
+    @property
+    def cpu_ms(self) -> float:
+        """Milliseconds of CPU per frame."""
+        return self.cpu.total * 1000 / self.frames
+
+
+def spread_evenly(count: int, wanted: int) -> list[int]:
+    """At most `wanted` of the numbers below `count`, evenly spread."""
+    return sorted({at * count // wanted for at in range(wanted)})
+
+
+def plain(loop: PlainLoop, scene: Scene, timed: int) -> Pass:
+    """The plain loop, on a few frames of the scene."""
+    frames = [scene.frames[at] for at in spread_evenly(len(scene.frames), timed)]
+    _, times, cpu = _timed(loop, frames)
+    return Pass(len(frames), CpuTime(cpu, 0.0), tuple(times))
+
+
+def quarter(loop: PlainLoop, scene: Scene) -> Pass:
+    """The quick variant. Its times are those of the frames that it looks at."""
+    seen, times, cpu = _timed(QuarterLoop(loop), scene.frames)
+    return Pass(len(scene.frames), CpuTime(cpu, 0.0), tuple(times[::2]), seen)
+
+
+def _timed(loop: Loop, frames: Sequence[bytes]) -> tuple[tuple[Faces, ...], list[float], float]:
+    """The faces; wall-clock milliseconds for each frame; seconds of CPU in all."""
+    seen, times = [], []
+    begun = time.process_time()
+    for jpeg in frames:
+        started = time.perf_counter()
+        seen.append(loop.look(jpeg))
+        times.append((time.perf_counter() - started) * 1000)
+    return tuple(seen), times, time.process_time() - begun
+
+
+def doorward(server: DoorServer, port: int, scene: Scene, clear: int | None) -> Pass:
+    """The server, at the pace of life; `clear`: the first frame with a clear face.
+
+    Each frame is sent when it is due, or when the one before has been answered, whichever is later.
+    """
+    seen: list[Faces] = []
+    times: list[float] = []
+    behind = 0
+    appeared = decided = None
+    verdict = ""
+    with Terminal(port, f"bench-{scene.key}") as terminal:
+        begun = server.cpu_time()
+        started = time.perf_counter()
+        for index, jpeg in enumerate(scene.frames):
+            early = started + index / scene.fps - time.perf_counter()
+            if early > 0:
+                time.sleep(early)
+            else:
+                behind += index > 0
+            if index == clear:
+                appeared = time.perf_counter()
+            result, seconds = terminal.show(jpeg)
+            times.append(seconds * 1000)
+            if result.decision and decided is None:
+                decided, verdict = time.perf_counter(), result.decision.verdict.value
+            seen.append(tuple(Reported(face.box, face.name) for face in result.faces))
+        time.sleep(TRAILING_SECONDS)
+        cpu = server.cpu_time() - begun
+    waited = (decided - appeared) * 1000 if decided is not None and appeared is not None else None
+    return Pass(len(scene.frames), cpu, tuple(times), tuple(seen), behind, waited, verdict)
+
+
+def warm_up(loop: PlainLoop, port: int, scene: Scene) -> None:
+    """Let everybody see a few frames before anything counts."""
+    with Terminal(port, "bench-warm-up") as terminal:
+        for jpeg in scene.frames[:10]:
+            terminal.show(jpeg)
+    quick = QuarterLoop(loop)
+    for jpeg in scene.frames[:2]:
+        loop.look(jpeg)
+        quick.look(jpeg)

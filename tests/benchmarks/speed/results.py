@@ -1,0 +1,49 @@
+"""Everything that one run found, and its JSON."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tests.benchmarks.speed.capacity import P95_MS, Series
+from tests.benchmarks.speed.machine import Machine
+from tests.benchmarks.speed.race import SceneFigures
+from tests.benchmarks.speed.startup import Start
+
+
+@dataclass(frozen=True)
+class Results:
+    """One run. What was not measured is empty; `missing`: scenes whose material was not there; `others`:
+    how many cores other programs kept busy meanwhile."""
+
+    machine: Machine
+    kind: str
+    rounds: int
+    minutes: float
+    others: float
+    missing: Sequence[str]
+    scenes: Sequence[SceneFigures]
+    capacity: Sequence[Series]
+    startup: Sequence[Start]
+
+
+def as_json(results: Results) -> str:
+    """The run as JSON, with what follows from the loads written out."""
+    values: dict[str, Any] = asdict(results)
+    for written, series in zip(values["capacity"], results.capacity, strict=True):
+        written["capacity"] = series.capacity
+        written["p95_limit_ms"] = P95_MS
+        for row, load in zip(written["loads"], series.loads, strict=True):
+            row["holds"] = load.holds
+    return json.dumps(_rounded(values), indent=1) + "\n"
+
+
+def _rounded(value: Any) -> Any:
+    """The same with numbers of five significant digits: more would only pretend."""
+    if isinstance(value, float):
+        return float(f"{value:.5g}")
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(item) for item in value]
+    return value
