@@ -17,7 +17,7 @@ from server.gallery.snapshot import Gallery
 from server.pool import PoisonError, WorkerPool
 from server.session import PendingFrame, Session
 from server.vision import worker
-from server.vision.analysis import Hints, PictureError, PictureTooLargeError
+from server.vision.analysis import Analysis, Hints, PictureError, PictureTooLargeError, Scan
 from wire import ErrorCode, ErrorMessage, Result, Timing
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ class FrameService:
         self._hints = hints
         self._queue: FairQueue[Session, PendingFrame] = FairQueue()
         self._in_work = 0
+        self._sweeps = 0
         self._resting = asyncio.Event()
         self._resting.set()
         self._stopping = False
@@ -86,8 +87,7 @@ class FrameService:
     async def _answer(self, session: Session, frame: PendingFrame) -> None:
         started = time.monotonic()
         try:
-            hints = session.door.hints(self._hints, frame.received)
-            analysis = await self._pool.run(worker.analyse, frame.jpeg, hints)
+            analysis = await self._analyse(session, frame)
         except PictureTooLargeError as error:
             return self._part(session, ErrorMessage(ErrorCode.FRAME_TOO_BIG, str(error), frame.seq))
         except PictureError as error:
@@ -105,6 +105,16 @@ class FrameService:
         timing = Timing(_ms(started - frame.received), _ms(worked - started))
         self._complain_when_slow(worked - frame.received)
         return session.send(_result(frame.seq, outcome, timing))
+
+    async def _analyse(self, session: Session, frame: PendingFrame) -> Analysis:
+        """Whole pictures are searched one at a time, so that the frames of all other doors get through."""
+        hints = session.door.hints(self._hints, frame.received, may_sweep=not self._sweeps)
+        sweep = hints.scan is Scan.EVERYWHERE
+        self._sweeps += sweep
+        try:
+            return await self._pool.run(worker.analyse, frame.jpeg, hints)
+        finally:
+            self._sweeps -= sweep
 
     def _part(self, session: Session, error: ErrorMessage) -> None:
         """End a session beside the work on frames: no other terminal waits for its last words."""

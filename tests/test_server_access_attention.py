@@ -15,8 +15,10 @@ from server.access.attention import (
     MAX_REACH,
     NEWCOMER_SECONDS,
     REACH,
+    SEARCH_FRAMES,
     SEARCH_SECONDS,
     SPEED,
+    SWEEP_FRAMES,
     SWEEP_SECONDS,
     VERIFY_SECONDS,
     VERIFY_WAIT_SECONDS,
@@ -24,7 +26,7 @@ from server.access.attention import (
     Attention,
 )
 from server.access.evidence import Look
-from server.access.tracks import GAP_SECONDS, Track
+from server.access.tracks import Track
 from server.vision.analysis import Analysis, Face, Hints, Scan
 from tests.support.embeddings import box, gallery, person
 
@@ -83,11 +85,6 @@ def test_what_was_seen_there_goes_into_the_next_hints(terminal: Terminal) -> Non
     assert terminal.ask().scene == b"one"
 
 
-def test_after_a_gap_nothing_is_assumed_about_the_scene(terminal: Terminal) -> None:
-    terminal.answer(terminal.ask())
-    assert terminal.ask(seconds=GAP_SECONDS + 0.1).scene is None
-
-
 def longest_run(asked: list[Scan], wanted: set[Scan]) -> int:
     """The most frames in a row without one of `wanted`."""
     longest = run = 0
@@ -119,9 +116,33 @@ def test_while_nobody_is_followed_and_things_move_a_search_is_due_every_tenth_se
 
 
 def test_a_lost_face_may_have_everything_searched_but_not_in_every_frame(terminal: Terminal) -> None:
-    terminal.answer(terminal.ask())
-    assert not terminal.ask().rescan
-    assert terminal.ask(seconds=SEARCH_SECONDS).rescan
+    asked = []
+    for _ in range(2 * SWEEP_FRAMES):
+        hints = terminal.ask()
+        asked.append(hints.rescan)
+        terminal.answer(hints, scan=None if hints.scan is EVERYWHERE else NOWHERE)
+    assert asked == [True] + [False] * (SWEEP_FRAMES - 1) + [True] * SWEEP_FRAMES
+
+
+@pytest.mark.parametrize("followed", [True, False])
+def test_where_frames_come_late_only_some_are_searched(terminal: Terminal, followed: bool) -> None:
+    """A frame in three seconds: every search is due, and would make the next frame later still."""
+    tracks = (track(100.0),) if followed else ()
+    asked = []
+    for _ in range(160):
+        hints = terminal.ask(*((one, False) for one in tracks), seconds=3.0)
+        asked.append(hints.scan)
+        terminal.answer(hints, *tracks)
+    assert asked.count(EVERYWHERE) <= 160 / SWEEP_FRAMES
+    assert asked.count(CHANGED) + asked.count(EVERYWHERE) <= 160 / SEARCH_FRAMES + 1
+
+
+def test_a_sweep_can_be_put_off_and_the_changes_are_searched_instead(terminal: Terminal) -> None:
+    terminal.watch(frames=100, scan=NOWHERE)
+    terminal.now += IDLE_SWEEP_SECONDS
+    hints = terminal.attention.hints(WANTED, (), (), terminal.now, may_sweep=False)
+    assert (hints.scan, hints.rescan) == (CHANGED, False)
+    assert terminal.attention.hints(WANTED, (), (), terminal.now).scan is EVERYWHERE
 
 
 def test_a_track_is_followed_where_it_was_last(terminal: Terminal) -> None:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from server.access.tracks import GAP_SECONDS, Track
+from server.access.tracks import Track
 from server.vision.analysis import Analysis, Face, Followed, Hints, Scan
 
 NEWCOMER_SECONDS = 0.3
@@ -13,8 +13,11 @@ SEARCH_SECONDS = 0.1
 """How often, while nobody is followed."""
 SWEEP_SECONDS = 2.0
 """How often all of the picture is searched whatever has changed, while somebody is followed."""
-IDLE_SWEEP_SECONDS = 10.0
+IDLE_SWEEP_SECONDS = 30.0
 """How often, while nobody is."""
+SEARCH_FRAMES, SWEEP_FRAMES = 2, 8
+"""And not more often than once in so many frames: where frames come late for want of processors, a search in
+each of them would make the next ones later still."""
 FRESH_SECONDS = 0.4
 """A face not seen for longer counts as lost: somebody else may stand there."""
 LOOK_SECONDS = 0.1
@@ -42,17 +45,23 @@ class Attention:
         self._followed: list[Track | None] = []
         self._scene: bytes | None = None
         self._searched = self._swept = self._fed = -math.inf
+        self._unsearched, self._unswept = SEARCH_FRAMES, SWEEP_FRAMES
 
     def hints(
-        self, wanted: Hints, tracks: Sequence[tuple[Track, bool]], others: Sequence[Face], now: float
+        self,
+        wanted: Hints,
+        tracks: Sequence[tuple[Track, bool]],
+        others: Sequence[Face],
+        now: float,
+        may_sweep: bool = True,
     ) -> Hints:
         """How to look at the frame received at `now`.
 
         `wanted`: what every terminal has in common. `tracks`: each with whether evidence is being gathered
-        about it. `others`: faces of the last frame that have no track yet.
+        about it. `others`: faces of the last frame that have no track yet. `may_sweep`: False puts off
+        searching everywhere, except in a first frame.
         """
-        if now - self._fed > GAP_SECONDS:
-            self._scene = None
+        may_sweep = may_sweep and self._unswept >= SWEEP_FRAMES
         newest = sorted(tracks, key=lambda pair: (-pair[0].last_seen, -pair[0].box.area))[:MAX_FOLLOWED]
         bystanders = others[: MAX_FOLLOWED - len(newest)]
         self._followed = [*(track for track, _ in newest), *(None for _ in bystanders)]
@@ -63,8 +72,8 @@ class Attention:
         return replace(
             wanted,
             followed=followed,
-            scan=self._scan(any(not each.lost for each in followed), now),
-            rescan=now - self._swept >= SEARCH_SECONDS,
+            scan=self._scan(any(not each.lost for each in followed), now, may_sweep),
+            rescan=may_sweep,
             scene=self._scene,
         )
 
@@ -72,10 +81,12 @@ class Attention:
         """Take in what came of the last hints."""
         self._fed = now
         self._scene = analysis.scene
+        self._unsearched += 1
+        self._unswept += 1
         if analysis.scanned is not Scan.NOWHERE:
-            self._searched = now
+            self._searched, self._unsearched = now, 1
         if analysis.scanned is Scan.EVERYWHERE:
-            self._swept = now
+            self._swept, self._unswept = now, 1
 
     def continued(self, face: Face) -> Track | None:
         """The track that a face of the last analysis continues, by its place; None for a newcomer."""
@@ -89,11 +100,11 @@ class Attention:
         stay = not lost and quality == math.inf and now - track.last_detected < DETECT_SECONDS
         return Followed(track.box, track.patch, _reach(unseen), lost, quality, stay)
 
-    def _scan(self, somebody: bool, now: float) -> Scan:
-        if now - self._swept >= (SWEEP_SECONDS if somebody else IDLE_SWEEP_SECONDS):
+    def _scan(self, somebody: bool, now: float, may_sweep: bool) -> Scan:
+        if may_sweep and now - self._swept >= (SWEEP_SECONDS if somebody else IDLE_SWEEP_SECONDS):
             return Scan.EVERYWHERE
         due = now - self._searched >= (NEWCOMER_SECONDS if somebody else SEARCH_SECONDS)
-        return Scan.CHANGED if due else Scan.NOWHERE
+        return Scan.CHANGED if due and self._unsearched >= SEARCH_FRAMES else Scan.NOWHERE
 
 
 def _reach(seconds: float) -> float:

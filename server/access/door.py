@@ -73,11 +73,12 @@ class Door:
         self._seen: list[tuple[Face, Visit | None]] = []
         self._crowded_until = -math.inf
 
-    def hints(self, wanted: Hints, now: float) -> Hints:
-        """How to look at the frame received at `now`, given what every terminal has in common."""
+    def hints(self, wanted: Hints, now: float, may_sweep: bool = True) -> Hints:
+        """How to look at the frame received at `now`, given what every terminal has in common. `may_sweep`:
+        False puts off searching all of the picture."""
         tracks = [(visit.track, visit.gathers(self._rules)) for visit in self._visits.values()]
         others = [face for face, visit in self._seen if visit is None]
-        return self._attention.hints(wanted, tracks, others, now)
+        return self._attention.hints(wanted, tracks, others, now, may_sweep)
 
     def observe(self, analysis: Analysis, gallery: Gallery, now: float) -> Outcome:
         """Take in what the worker made of the last hints, for the frame received at `now` (monotonic
