@@ -15,7 +15,7 @@ from server.frames import FrameService
 from server.gallery.snapshot import Gallery
 from server.pool import PoisonError, WorkerPool
 from server.session import PendingFrame, Session
-from server.vision.analysis import Analysis, Face, Hints, PictureError, PictureTooLargeError
+from server.vision.analysis import Analysis, Face, Hints, PictureError, PictureTooLargeError, Scan
 from wire import Box, ErrorCode, ErrorMessage, Message, Result, Verdict
 
 FACE = np.eye(128, dtype=np.float32)[0]
@@ -144,3 +144,46 @@ def test_a_session_that_has_left_is_neither_decided_nor_told() -> None:
 
     asyncio.run(run())
     assert not session.told and not audit.entries
+
+
+class BusyPool:
+    """Workers that are done when they are told to be, and what they were asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Hints] = []
+        self.asking = asyncio.Semaphore(0)
+        self.done = asyncio.Event()
+
+    async def run(self, task: object, jpeg: bytes, hints: Hints) -> Analysis:
+        self.asked.append(hints)
+        self.asking.release()
+        await self.done.wait()
+        return Analysis(640, 480, (), hints.scan, b"scene")
+
+
+def test_whole_pictures_are_searched_one_at_a_time() -> None:
+    """So that a worker is left for the other doors; the search that was put off is made up for."""
+
+    async def run() -> list[list[Scan]]:
+        pool, doors = BusyPool(), [FakeSession(), FakeSession()]
+        service = FrameService(cast(WorkerPool, pool), cast(AuditTrail, FakeAudit()), lambda: GALLERY, HINTS)
+        serving = [asyncio.ensure_future(service.serve()) for _ in doors]
+        rounds = []
+        for seq in range(20):
+            pool.done.clear()
+            pool.asked.clear()
+            for door in doors:
+                service.offer(cast(Session, door), PendingFrame(seq, b"", seq * 10.0))
+                await pool.asking.acquire()
+            rounds.append([hints.scan for hints in pool.asked])
+            pool.done.set()
+            for door in doors:
+                await door.answers.get()
+        for task in serving:
+            task.cancel()
+        return rounds
+
+    rounds = asyncio.run(asyncio.wait_for(run(), 10))
+    assert all(scans.count(Scan.EVERYWHERE) <= 1 for scans in rounds)
+    for door in range(2):
+        assert Scan.EVERYWHERE in [scans[door] for scans in rounds]
