@@ -11,6 +11,7 @@ from typing import Protocol
 from client.exchange import Exchange, SentFrame
 from client.exits import Exit, FatalError
 from client.frames import CapturedFrame
+from client.idle import IdleRate
 from client.jpeg import encode_within
 from client.latest import Latest
 from client.reconnect import FAILURES, RefusedError, delays, is_fatal, reason
@@ -24,6 +25,7 @@ from wire import (
     Limits,
     Ping,
     Result,
+    Verdict,
     Welcome,
     encode,
 )
@@ -45,7 +47,8 @@ class Listener(Protocol):
 
 @dataclass(frozen=True)
 class LinkSettings:
-    """Where to connect, what to say there, and how large frames are sent."""
+    """Where to connect, what to say there, how large frames are sent, and whether at the idle rate while
+    nothing moves."""
 
     host: str
     port: int
@@ -53,6 +56,7 @@ class LinkSettings:
     tls: ssl.SSLContext | None
     width: int
     quality: int
+    idle: bool
 
 
 class Link:
@@ -61,7 +65,7 @@ class Link:
     def __init__(self, settings: LinkSettings, listener: Listener, stopping: threading.Event) -> None:
         self.status = LinkStatus()
         self.settled = 0
-        """Number of the last frame that was answered, or lost with its connection."""
+        """Number of the last frame that was answered, not worth sending, or lost with its connection."""
         self._settings = settings
         self._listener = listener
         self._stopping = stopping
@@ -105,7 +109,7 @@ class Link:
         settings = self._settings
         stream = Stream(connect(settings.host, settings.port, settings.tls), self._waker)
         stream.send(encode(settings.hello))
-        return _Connection(stream, ClientConnection(), Exchange(time.monotonic()))
+        return _Connection(stream, ClientConnection(), Exchange(time.monotonic()), IdleRate())
 
     def _serve(self, connection: "_Connection") -> None:
         """Ends when told to stop, or by raising one of FAILURES."""
@@ -124,7 +128,10 @@ class Link:
     def _send_due(self, connection: "_Connection") -> None:
         exchange = connection.exchange
         if connection.limits and exchange.may_send and (frame := self._frames.take()):
-            self._send_frame(connection, connection.limits, frame)
+            if not self._settings.idle or connection.idle.due(frame):
+                self._send_frame(connection, connection.limits, frame)
+            else:
+                self.settled = frame.number
         now = time.monotonic()
         if exchange.ping_due(now):
             connection.stream.send(encode(Ping(exchange.ping_sent(now))))
@@ -151,6 +158,7 @@ class Link:
     def _answered(self, connection: "_Connection", result: Result, now: float) -> None:
         answer = Answer(result, connection.exchange.answered(result.seq), now)
         connection.answered = True
+        connection.idle.answered(answer.sent.frame, result.verdict is Verdict.NONE and not result.faces)
         self.status = replace(self.status, waiting_since=None, answer=answer)
         self._listener.on_answer(answer)
         self.settled = result.seq
@@ -162,6 +170,7 @@ class Link:
         in_flight = connection.exchange.in_flight
         if in_flight and error.seq in (None, in_flight.frame.number):
             connection.exchange.answered(in_flight.frame.number)
+            connection.idle.answered(in_flight.frame, False)
             self.status = replace(self.status, waiting_since=None)
             self.settled = in_flight.frame.number
 
@@ -187,6 +196,7 @@ class _Connection:
     stream: Stream
     protocol: ClientConnection
     exchange: Exchange
+    idle: IdleRate
     limits: Limits | None = None
     answered: bool = False
 

@@ -32,6 +32,9 @@ exit codes:
   1  a defect                               4  refused by the server (token, version, certificate)
   2  wrong usage                            5  no display
 
+One frame at a time is sent: the next one when the server has answered. While nothing moves in front of a
+camera and nobody is seen, two frames a second go out (idle rate); files and folders know no such pause.
+
 The grant command runs once for each granted decision with DOORWARD_DECISION_ID, DOORWARD_VERDICT,
 DOORWARD_NAMES (a JSON array), DOORWARD_REASON and DOORWARD_TERMINAL in its environment.
 """

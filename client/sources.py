@@ -41,6 +41,11 @@ class Source:
     live: bool
     frames: Callable[[], Pictures]
 
+    @property
+    def is_camera(self) -> bool:
+        """Whether it looks at one place, live or simulated; the pictures of other sources all matter."""
+        return self.live or self.name.startswith(SIMULATED)
+
 
 def open_source(spec: str, fps: float | None) -> Source:
     """The source that `spec` names. Raises FatalError: a path that does not exist or holds no image."""

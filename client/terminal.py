@@ -60,7 +60,7 @@ class Terminal:
         self._capture = Capture(source, options.loop, self._publish, crew.stopping)
         hello = Hello(options.terminal, options.token)
         settings = LinkSettings(
-            options.host, options.port, hello, options.tls, options.width, options.quality
+            options.host, options.port, hello, options.tls, options.width, options.quality, source.is_camera
         )
         self._link = Link(settings, self, crew.stopping)
         self._fallback = Fallback()

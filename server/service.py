@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 import errno
+import gc
 import logging
 import secrets
 import ssl
+import sys
 from collections.abc import Coroutine
 from typing import Any
 
-from server import osdep
+from server import loopwatch, osdep
 from server.access.door import Door
 from server.audit.trail import AuditTrail
 from server.enrolment import ReceiptDesk, load, make_keeper, open_cache, summary
@@ -26,6 +28,9 @@ log = logging.getLogger(__name__)
 
 STRANGERS = 32
 """Connections that may be open beyond `max_terminals`: they have yet to say hello."""
+SWITCH_SECONDS = 0.0005
+"""How long a busy thread keeps the interpreter from the event loop, each time that the loop has let go of it.
+Python's own 5 ms add up: reading a message and answering it lets go several times."""
 STOP_SECONDS = 5.0
 """How long frames in work may take to finish when the server stops."""
 
@@ -51,7 +56,7 @@ class Service:
             stack.callback(audit.close)
             cache = open_cache(settings)
             stack.callback(cache.close)
-            pool = WorkerPool(settings.workers)
+            pool = WorkerPool(settings.workers, settings.model_cache)
             stack.push_async_callback(pool.close)
             keeper = make_keeper(
                 settings, cache, lambda data: pool.run(worker.analyse_photo, data), ReceiptDesk(audit).take
@@ -75,6 +80,9 @@ class Service:
         return True
 
     async def _serve(self, keeper: GalleryKeeper) -> None:
+        # What is there by now stays. Searching it for garbage would stop the loop for 20 ms every time.
+        gc.collect()
+        gc.freeze()
         listener = await self._listen()
         parts = [keeper.watch(), *(self._frames.serve() for _ in range(self._settings.workers))]
         running = {asyncio.ensure_future(part) for part in parts}
@@ -187,7 +195,7 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
 
 def _announce(settings: Settings, listener: asyncio.Server, keeper: GalleryKeeper) -> None:
     gallery = keeper.gallery
-    rejected = len(keeper.receipts()) - gallery.photos
+    rejected = keeper.files - gallery.photos
     log.info("enrolled: %s; %d rejected", summary(len(gallery.people), gallery.photos), rejected)
     if not gallery.people:
         log.warning("nobody is enrolled: everybody will be denied")
@@ -213,5 +221,7 @@ async def serve(settings: Settings) -> None:
     """Run a server until SIGINT or SIGTERM. Raises StartError, CrashError."""
     service = Service(settings)
     osdep.allow_many_files()
+    sys.setswitchinterval(SWITCH_SECONDS)
     osdep.on_stop_signal(asyncio.get_running_loop(), service.stop)
-    await service.run()
+    with loopwatch.watching() if settings.watch_loop else contextlib.nullcontext():
+        await service.run()

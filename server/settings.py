@@ -63,6 +63,7 @@ class Settings(BaseModel):
     tokens: dict[str, str] = Field(default_factory=dict, description="terminal name -> its secret token")
     tls_cert: Path | None = Field(None, description="certificate chain (PEM); turns TLS on")
     tls_key: Path | None = Field(None, description="private key (PEM) of tls_cert")
+    watch_loop: bool = Field(False, description="log what keeps the event loop for more than 10 ms")
 
     @model_validator(mode="after")
     def _together(self) -> "Settings":
@@ -89,6 +90,11 @@ class Settings(BaseModel):
             return ip_address(self.host).is_loopback
         except ValueError:
             return self.host == "localhost"
+
+    @property
+    def model_cache(self) -> Path:
+        """Folder for the converted embedding network."""
+        return self.logs / "models"
 
     def rules(self) -> Rules:
         return Rules(

@@ -4,10 +4,8 @@ import shutil
 import socket
 import ssl
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -15,77 +13,13 @@ import numpy as np
 import pytest
 
 from client import exchange as exchange_module
-from client.exits import Exit, FatalError
-from client.frames import CapturedFrame
-from client.link import Link, LinkSettings
+from client.exits import Exit
 from client.screen import Banner, Screen, screen_at
-from client.status import Answer, LinkState, LinkStatus
+from client.status import LinkState
 from client.stream import Stream, Waker, connect
 from tests.support.fake_server import LIMITS, FakeServer, refusal, result, wait_until, welcome
+from tests.support.running_link import Running, running
 from wire import ErrorCode, ErrorMessage, Hello, Limits, Ping, Verdict, Welcome, encode
-
-IMAGE = np.random.default_rng(3).integers(0, 255, (480, 640, 3), np.uint8)
-
-
-class Recorder:
-    """A listener that remembers."""
-
-    def __init__(self) -> None:
-        self.answers: list[Answer] = []
-        self.errors: list[ErrorMessage] = []
-        self.states: list[str] = []
-        self.reasons: list[str] = []
-
-    def on_answer(self, answer: Answer) -> None:
-        self.answers.append(answer)
-
-    def on_error(self, error: ErrorMessage) -> None:
-        self.errors.append(error)
-
-    def on_link(self, status: LinkStatus) -> None:
-        self.states.append(status.state.value)
-        self.reasons.append(status.reason)
-
-
-class Running:
-    """A link in its thread, fed by a camera."""
-
-    def __init__(self, port: int, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
-        self.recorder = Recorder()
-        self.fatal: FatalError | None = None
-        self.stopping = threading.Event()
-        settings = LinkSettings(host, port, Hello("door", "secret"), tls, width=640, quality=85)
-        self.link = Link(settings, self.recorder, self.stopping)
-        self.threads = [threading.Thread(target=self._run), threading.Thread(target=self._feed)]
-
-    def _run(self) -> None:
-        try:
-            self.link.run()
-        except FatalError as fatal:
-            self.fatal = fatal
-
-    def _feed(self) -> None:
-        number = 0
-        while not self.stopping.wait(0.01):
-            number += 1
-            self.link.offer(CapturedFrame(number, IMAGE, time.monotonic()))
-
-    def answered(self, count: int) -> Callable[[], bool]:
-        return lambda: len(self.recorder.answers) >= count
-
-
-@contextmanager
-def running(port: int, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Iterator[Running]:
-    run = Running(port, tls, host)
-    for thread in run.threads:
-        thread.start()
-    try:
-        yield run
-    finally:
-        run.stopping.set()
-        for thread in run.threads:
-            thread.join(10)
-            assert not thread.is_alive()
 
 
 @pytest.fixture

@@ -112,6 +112,15 @@ def test_absent_camera_is_lost_not_fatal(spec: str) -> None:
         next(source.frames())
 
 
+def test_the_idle_rate_is_for_cameras(tmp_path: Path) -> None:
+    """Pictures that somebody put into a folder or a file were chosen, alike as they may be."""
+    write_image(tmp_path / "a.png")
+    write_video(tmp_path / "v.avi")
+    cameras = ["0", "rtsp://camera.local/stream", f"sim:{tmp_path}"]
+    chosen = [str(tmp_path), str(tmp_path / "a.png"), str(tmp_path / "v.avi")]
+    assert [open_source(spec, None).is_camera for spec in cameras + chosen] == [True] * 3 + [False] * 3
+
+
 def test_password_of_a_camera_is_not_shown() -> None:
     assert without_password("rtsp://admin:s3cret@cam/1") == "rtsp://admin:***@cam/1"
     assert without_password("rtsp://cam:554/1") == "rtsp://cam:554/1"

@@ -12,6 +12,9 @@ from server.gallery.snapshot import EMPTY, Gallery
 from server.vision.analysis import EMBEDDING_SIZE, Embedding
 from tests.support.embeddings import axis, gallery, look, person, shifted
 
+EXACT = 1e-5
+"""How far a distance may be from the truth in double precision."""
+
 embeddings = arrays(np.float32, EMBEDDING_SIZE, elements=st.floats(-0.25, 0.25, width=32))
 photos = st.lists(
     st.tuples(st.sampled_from(["Ada", "Bob", "Zoë", "ada", "李"]), embeddings), min_size=1, max_size=8
@@ -32,9 +35,30 @@ def test_match_is_that_of_a_plain_search(enrolled: list[tuple[str, Embedding]], 
     expected = brute_force(enrolled, probe)
     nearest, *others = sorted(expected.values())
     assert match is not None
-    assert match.distance == pytest.approx(nearest, abs=2e-3)
-    assert expected[match.name] == pytest.approx(nearest, abs=2e-3)
-    assert match.runner_up == (pytest.approx(others[0], abs=2e-3) if others else None)
+    assert match.distance == pytest.approx(nearest, abs=EXACT)
+    assert expected[match.name] == pytest.approx(nearest, abs=EXACT)
+    assert match.runner_up == (pytest.approx(others[0], abs=EXACT) if others else None)
+
+
+@pytest.mark.parametrize("spread", [1e-5, 1e-4, 1e-3, 1e-2, 0.1])
+@pytest.mark.parametrize("seed", range(5))
+def test_people_who_are_all_but_equally_near_are_told_apart(spread: float, seed: int) -> None:
+    """Where |g|^2 - 2 g.p + |p|^2 in single precision says nothing any more."""
+    random = np.random.default_rng(seed)
+    probe = random.normal(0, 0.12, EMBEDDING_SIZE).astype(np.float32)
+    near = probe + random.normal(0, spread, (300, EMBEDDING_SIZE)).astype(np.float32)
+    enrolled = [(f"p{number // 3:03}", row) for number, row in enumerate(near)]
+    expected = brute_force(enrolled, probe)
+    nearest, runner_up, *_ = sorted(expected.values())
+    match = Gallery.build(1, enrolled).match(probe)
+    assert match is not None
+    assert match.name == min(expected, key=expected.__getitem__)
+    assert (match.distance, match.runner_up) == pytest.approx((nearest, runner_up), abs=EXACT, rel=1e-6)
+
+
+def test_one_picture_under_two_names_goes_to_the_first_with_the_other_as_near() -> None:
+    known = gallery({"Cy": person(1), "Bob": look(0, 0.25), "Ada": look(0, 0.25)})
+    assert known.match(person(0)) == ("Ada", 0.25, 0.25)
 
 
 @given(photos, st.randoms(use_true_random=False))
@@ -74,7 +98,7 @@ def test_the_only_person_has_no_runner_up() -> None:
 def test_the_same_picture_is_at_distance_nought() -> None:
     embedding = np.full(EMBEDDING_SIZE, 0.1, np.float32)
     match = gallery({"Ada": embedding}).match(embedding)
-    assert match is not None and match.distance == pytest.approx(0, abs=1e-3)
+    assert match == ("Ada", 0.0, None)
 
 
 def test_nobody_matches_nobody() -> None:
@@ -90,6 +114,7 @@ def test_a_hundred_thousand_people() -> None:
     assert crowd.embeddings.shape == (number, EMBEDDING_SIZE) and crowd.embeddings.dtype == np.float32
     assert crowd.squares.shape == crowd.starts.shape == (number,)
     match = crowd.match(rows[54_321])
-    assert match is not None and match.name == "p054321"
-    assert match.runner_up is not None and match.runner_up > 0.5
+    distances = np.linalg.norm(rows.astype(float) - rows[54_321], axis=1)
+    assert match is not None and (match.name, match.distance) == ("p054321", 0.0)
+    assert match.runner_up == pytest.approx(np.partition(distances, 1)[1], abs=EXACT)
     assert "p099999" in crowd and "p100000" not in crowd

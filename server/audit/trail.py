@@ -2,8 +2,9 @@
 
 import asyncio
 import errno
+from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -13,9 +14,15 @@ from server.audit.durable import DurableLog
 from server.audit.enrolment_log import enrolment_line
 from server.gallery.receipts import Receipt
 
+BATCH_LINES = 256
+"""Most lines that share one flush: a batch fails as a whole, and whoever comes next waits for it."""
+
 
 class AuditTrail:
-    """Owns both logs and the one thread that writes them, so that lines keep their order."""
+    """Owns both logs and the one thread that writes them, so that lines keep their order.
+
+    Lines of the access log that arrive while the disk is busy are written and flushed together.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Raises OSError: a log cannot be opened, or another server writes there."""
@@ -26,12 +33,32 @@ class AuditTrail:
             raise OSError(errno.EBUSY, "another server is using this folder", str(folder))
         self._access = DurableLog(folder / "access_log.txt")
         self._enrolment = DurableLog(folder / "enrolment_log.txt")
+        self._waiting: deque[tuple[str, Future[None]]] = deque()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="audit")
 
     async def record(self, entry: AccessEntry) -> None:
-        """Returns when the line is on disk. Raises OSError: it is not."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._writer, self._access.append, [entry.line()])
+        """Returns when the line is on disk. Raises OSError: it is not, nor are those written with it.
+
+        The line is written even when the caller is cancelled meanwhile.
+        """
+        written: Future[None] = Future()
+        self._waiting.append((entry.line(), written))
+        self._writer.submit(self._append_waiting)
+        await asyncio.shield(asyncio.wrap_future(written))
+
+    def _append_waiting(self) -> None:
+        """Called once for each line; mostly an earlier call has taken the line along."""
+        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_LINES))]
+        if not batch:
+            return
+        try:
+            self._access.append([line for line, _ in batch])
+        except Exception as error:
+            for _, written in batch:
+                written.set_exception(error)
+        else:
+            for _, written in batch:
+                written.set_result(None)
 
     async def record_receipts(self, receipts: Sequence[Receipt]) -> None:
         """Raises OSError."""

@@ -62,6 +62,11 @@ class GalleryKeeper:
     def gallery(self) -> Gallery:
         return self._gallery
 
+    @property
+    def files(self) -> int:
+        """How many files there are, enrolled or rejected."""
+        return len(self._records)
+
     def receipts(self) -> list[Receipt]:
         """The present outcome of every file, sorted by path."""
         return [self._records[path].receipt() for path in sorted(self._records)]
@@ -101,14 +106,12 @@ class GalleryKeeper:
         looked = await self._look_at(pending, settled)
         reviewed: list[PurePath] = []
         if looked or receipts or any(path not in self._records for path in before):
-            reviewed = await self._review(looked)
+            reviewed = await asyncio.to_thread(self._review, looked)
             await self._publish()
         left = sum(not self._knows(entry) and not self._settling(entry) for entry in pending)
-        # Not earlier: photos that are still to be looked at would be forgotten. Not when the folder itself
-        # is away: a share that comes back would have to be looked at anew.
-        if not left and (looked or receipts or settled) and self._root.exists():
-            hashes = [record.sha256 for record in self._records.values() if record.sha256]
-            await asyncio.to_thread(self._cache.keep_only, hashes)
+        # Not earlier: photos that are still to be looked at would be forgotten.
+        if not left and (looked or receipts or settled):
+            await asyncio.to_thread(self._clean_cache)
         told = [path for path in looked if not self._same(path, before.get(path))]
         receipts += [self._records[path].receipt() for path in told + reviewed]
         if receipts:
@@ -199,15 +202,23 @@ class GalleryKeeper:
         sha256 = hashlib.sha256(data).hexdigest()
         return data, sha256, self._cache.get(sha256)
 
-    async def _review(self, fresh: Sequence[PurePath]) -> list[PurePath]:
-        """Look for faces under two names; returns the photos, other than `fresh`, that this changed."""
+    def _clean_cache(self) -> None:
+        """Not when the folder itself is away: a share that comes back would have to be looked at anew."""
+        if self._root.exists():
+            self._cache.keep_only(record.sha256 for record in self._records.values() if record.sha256)
+
+    def _review(self, fresh: Sequence[PurePath]) -> list[PurePath]:
+        """Look for faces under two names; returns the photos, other than `fresh`, that this changed.
+
+        For another thread, like all that goes through every record.
+        """
         doubted = {path: rec for path, rec in self._records.items() if rec.look_alike or rec.unlike}
         before = dict(self._records)
         for path, record in doubted.items():
             self._records[path] = replace(record, look_alike=None, misplaced=False, unlike=None)
         photos = {path: at for path, record in self._records.items() if (at := record.enrolled) is not None}
         judged = [path for path in {*fresh, *doubted} if path in photos]
-        found = await asyncio.to_thread(review, photos, judged)
+        found = review(photos, judged)
         for path, distance in found.unlike.items():
             self._records[path] = replace(self._records[path], unlike=distance)
         for path, other in found.misplaced.items():
@@ -218,5 +229,8 @@ class GalleryKeeper:
         return sorted(path for path in touched if self._records[path].receipt() != before[path].receipt())
 
     async def _publish(self) -> None:
+        self._gallery = await asyncio.to_thread(self._built)
+
+    def _built(self) -> Gallery:
         photos = [at for record in self._records.values() if (at := record.enrolled) is not None]
-        self._gallery = await asyncio.to_thread(Gallery.build, self._gallery.version + 1, photos)
+        return Gallery.build(self._gallery.version + 1, photos)
