@@ -15,6 +15,10 @@ else:
     import resource
 
 
+NICE = 5
+"""How far workers step back: when they have all processors, the event loop still gets one as it needs it."""
+
+
 def flush_to_disk(file: IO[bytes]) -> None:
     """Return when the file's content is on the disk itself, not only in the kernel's cache."""
     file.flush()
@@ -71,6 +75,12 @@ def kill_process(pid: int) -> None:
     """End a process of ours at once; one that is gone already is fine."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+def step_back() -> None:
+    """Let the other processes of this machine go first, where the system knows such an order."""
+    if hasattr(os, "nice"):
+        os.nice(NICE)
 
 
 @contextlib.contextmanager

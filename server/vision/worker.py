@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from server import osdep
 from server.vision.analysis import Analysis, Hints, PhotoOutcome
 from server.vision.models import Models, load_models
 
@@ -29,6 +30,7 @@ def serve(pipe: "Connection[Any, Any]", begun: ctypes.c_uint64) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    osdep.step_back()
     while True:
         try:
             number, task = pipe.recv()
