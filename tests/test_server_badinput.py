@@ -15,6 +15,7 @@ from PIL import Image
 from tests.support.blackbox import BlackBox, packed
 from tests.support.photos import jpeg
 from tests.support.server_process import ServerProcess, running_server, wait_for
+from tests.support.visits import unhurried
 
 
 @pytest.fixture(scope="module")
@@ -250,8 +251,8 @@ def test_no_terminal_name_forges_or_breaks_a_line(server: ServerProcess, name: s
     before = len(server.log_lines())
     with BlackBox(server.port) as peer:
         assert peer.hello(name)["type"] == "welcome"
-        for _ in range(3):
-            peer.show(jpeg("biden"))
+        for frame in unhurried([jpeg("biden")] * 3, 3):
+            peer.show(frame)
     wait_for(lambda: len(server.log_lines()) == before + 1, what="one line for the visit that was left")
     line = server.log_lines()[-1]
     assert (line["terminal"], line["verdict"], line["name"]) == (name, "DENIED", None)

@@ -11,7 +11,7 @@ NEWCOMER_SECONDS = 0.3
 """How often the picture beside a followed face is searched where it has changed since the last time."""
 SEARCH_SECONDS = 0.1
 """How often, while nobody is followed."""
-SWEEP_SECONDS = 2.0
+SWEEP_SECONDS = 4.0
 """How often all of the picture is searched whatever has changed, while somebody is followed."""
 IDLE_SWEEP_SECONDS = 30.0
 """How often, while nobody is."""
@@ -22,11 +22,11 @@ FRESH_SECONDS = 0.4
 """A face not seen for longer counts as lost: somebody else may stand there."""
 LOOK_SECONDS = 0.1
 """Least time between two looks that gather evidence: nearer frames say the same twice."""
-WAIT_SECONDS = 0.25
+WAIT_SECONDS = 0.2
 """After so long without a look a face is embedded however well it can be seen."""
-VERIFY_SECONDS = 0.7
+VERIFY_SECONDS = 0.9
 """How often a face that has been decided is looked at again, in a good frame."""
-VERIFY_WAIT_SECONDS = 0.9
+VERIFY_WAIT_SECONDS = 1.1
 """And however well it can be seen: five looks then fit into the evidence's 5 seconds."""
 DETECT_SECONDS = 0.3
 """How long a face may be taken to be where it was detected because it looks the same there."""

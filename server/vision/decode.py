@@ -58,6 +58,7 @@ class JpegFrame:
         _refuse_many_scans(jpeg)
         self.width, self.height = image.size
         self._jpeg = jpeg
+        self._opened: Image.Image | None = image
         self._gray: GrayView | None = None
 
     def gray(self, scale: float) -> GrayView:
@@ -74,7 +75,8 @@ class JpegFrame:
 
     def _decode(self, mode: str, least_size: tuple[int, int]) -> NDArray[np.uint8]:
         try:
-            image = Image.open(BytesIO(self._jpeg), formats=("JPEG",))
+            image = self._opened or Image.open(BytesIO(self._jpeg), formats=("JPEG",))
+            self._opened = None  # a picture can be decoded once
             image.draft(mode, least_size)  # libjpeg decodes at 1/2, 1/4 or 1/8 for less
             return np.asarray(image.convert(mode))
         except Exception as error:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from server.vision.analysis import Followed
-from server.vision.appearance import PATCH, SAME_LOOK, correlation, patch
+from server.vision.appearance import SAME_LOOK, correlation, patch
 from server.vision.decode import JpegFrame
 from server.vision.detection import SAME_PLACE, Found, GrayView, detect, distinct, grown, overlap
 from server.vision.models import Models
@@ -37,21 +37,22 @@ class Sighting:
 
 def follow(models: Models, frame: JpegFrame, followed: Sequence[Followed]) -> list[Sighting]:
     """The faces around the followed ones' places: those that continue one, and newcomers there."""
-    unmoved = [index for index, each in enumerate(followed) if each.stay and _is_unmoved(frame, each)]
+    if not followed:
+        return []
+    view = frame.gray(min(1.0, max(map(_scale, followed))))
+    unmoved = [index for index, each in enumerate(followed) if each.stay and _is_unmoved(view, each)]
     still = [Sighting(Found(followed[index].box, 0.0, True), index, False, False) for index in unmoved]
     moved = {index: each for index, each in enumerate(followed) if index not in unmoved}
-    return still + (_detected(models, frame, moved, still) if moved else [])
+    return still + _detected(models, view, moved, still)
 
 
-def _is_unmoved(frame: JpegFrame, each: Followed) -> bool:
-    view = frame.gray(PATCH / each.box.width)
+def _is_unmoved(view: GrayView, each: Followed) -> bool:
     return correlation(each.patch, patch(view.pixels, each.box, view.scale)) >= UNMOVED
 
 
 def _detected(
-    models: Models, frame: JpegFrame, followed: Mapping[int, Followed], still: Sequence[Sighting]
+    models: Models, view: GrayView, followed: Mapping[int, Followed], still: Sequence[Sighting]
 ) -> list[Sighting]:
-    view = frame.gray(min(1.0, max(_scale(each) for each in followed.values())))
     found = [
         face
         for face in distinct(
