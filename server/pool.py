@@ -1,26 +1,19 @@
 """Worker processes that survive being killed.
 
 There is one process more than frames in work at once; it takes over when a worker dies and judges photos
-meanwhile. Each worker has a pipe and, in the parent, a thread that waits at it: a `ProcessPoolExecutor`
-breaks as a whole when one process dies, and costs twice as much for each frame.
+meanwhile.
 """
 
 import asyncio
 import contextlib
-import ctypes
-import itertools
 import logging
-import multiprocessing
-import threading
-import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from server import osdep
 from server.vision import worker
+from server.workerprocess import WorkerGoneError, WorkerProcess
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,77 +37,6 @@ class PoisonError(Exception):
     """The task ended two workers or kept one for too long; it must not be tried again."""
 
 
-class WorkerGoneError(Exception):
-    """The process ended, `seconds` after it was asked. `begun`: while it was busy with the task."""
-
-    def __init__(self, begun: bool, seconds: float) -> None:
-        super().__init__("the worker process ended")
-        self.begun = begun
-        self.seconds = seconds
-
-
-class _Worker:
-    """One process, which does one task at a time."""
-
-    def __init__(self, on_end: Callable[[], None]) -> None:
-        """`on_end` is called from a thread when the process has ended, whatever it was doing."""
-        context = multiprocessing.get_context("spawn")
-        self._pipe, self._its_end = context.Pipe()
-        self._begun: ctypes.c_uint64 = context.RawValue(ctypes.c_uint64, 0)
-        self._process = context.Process(target=worker.serve, args=(self._its_end, self._begun), daemon=True)
-        self._thread = ThreadPoolExecutor(1, "worker")
-        self._numbers = itertools.count(1)
-        self._on_end = on_end
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid or 0
-
-    def start(self, cache: Path) -> "Future[list[worker.Remark]]":
-        """Start the process and load the models; returns what is to be logged about it."""
-        return self._thread.submit(self._start, cache)
-
-    def ask(self, task: Callable[[], T]) -> "Future[T]":
-        """Have `task` done. The future raises WorkerGoneError, and whatever the task raises."""
-        return self._thread.submit(self._ask, task)
-
-    def _start(self, cache: Path) -> list[worker.Remark]:
-        with osdep.interrupt_held_back():
-            self._process.start()
-        self._its_end.close()
-        threading.Thread(target=self._watch, daemon=True).start()
-        return self._ask(partial(worker.load, cache))
-
-    def _watch(self) -> None:
-        self._process.join()
-        self._on_end()
-
-    def _ask(self, task: Callable[[], T]) -> T:
-        number, asked = next(self._numbers), time.monotonic()
-        try:
-            self._pipe.send((number, task))
-            result, error = self._pipe.recv()
-        except (EOFError, OSError):
-            raise WorkerGoneError(self._begun.value == number, time.monotonic() - asked) from None
-        if error is not None:
-            raise error
-        done: T = result
-        return done
-
-    def finish(self) -> None:
-        """Let the process end after what it is doing; blocks until it has."""
-        self._thread.shutdown(wait=True, cancel_futures=True)
-        self._pipe.close()
-        if self._process.pid:
-            self._process.join()
-
-    def kill(self) -> None:
-        """End it now."""
-        if self._process.pid:
-            self._process.kill()
-        self._thread.shutdown(wait=False, cancel_futures=True)
-
-
 class WorkerPool:
     """Runs the functions of `server.vision.worker` in processes of their own."""
 
@@ -122,8 +44,9 @@ class WorkerPool:
         """`workers`: how many frames are in work at once. `cache`: folder for what workers convert once."""
         self.workers = workers
         self._cache = cache
-        self._idle: asyncio.Queue[_Worker] = asyncio.LifoQueue()  # the last used is still in the CPU's caches
-        self._alive: set[_Worker] = set()
+        # last in, first out: what the last used worker needs is still in the processor's caches
+        self._idle: asyncio.Queue[WorkerProcess] = asyncio.LifoQueue()
+        self._alive: set[WorkerProcess] = set()
         self._restarts: set[asyncio.Task[None]] = set()
         self._remarks: set[worker.Remark] = set()
         self._closed = False
@@ -149,17 +72,17 @@ class WorkerPool:
             worker_ = await self._idle.get()
             if worker_ not in self._alive:
                 continue
-            future = worker_.ask(partial(task, *args, **kwargs))
+            answer = worker_.ask(partial(task, *args, **kwargs))
             too_long = asyncio.get_running_loop().call_later(TASK_SECONDS, worker_.kill)
             try:
-                result = await asyncio.wrap_future(future)
+                result = await asyncio.shield(answer)
             except WorkerGoneError as gone:
                 self._replace(worker_)
                 if gone.seconds >= TASK_SECONDS:
                     break
                 deaths += gone.begun  # else it died while idle: not the task's doing
             except asyncio.CancelledError:
-                self._take_back(worker_, future)
+                answer.add_done_callback(partial(self._take_back, worker_))
                 raise
             except Exception:
                 self._idle.put_nowait(worker_)
@@ -171,17 +94,12 @@ class WorkerPool:
                 too_long.cancel()
         raise PoisonError
 
-    def _take_back(self, worker_: _Worker, future: "Future[Any]") -> None:
-        """Nobody waits for the answer any more, but the worker is still busy with it."""
-        loop = asyncio.get_running_loop()
-
-        def release() -> None:
-            if future.cancelled() or isinstance(future.exception(), WorkerGoneError):
-                self._replace(worker_)
-            else:
-                self._idle.put_nowait(worker_)
-
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(release))
+    def _take_back(self, worker_: WorkerProcess, answer: "asyncio.Future[Any]") -> None:
+        """The worker is done with what nobody waits for any more."""
+        if isinstance(answer.exception(), WorkerGoneError):
+            self._replace(worker_)
+        else:
+            self._idle.put_nowait(worker_)
 
     async def close(self) -> None:
         """End every process, also one that hangs."""
@@ -189,9 +107,7 @@ class WorkerPool:
         for restart in tuple(self._restarts):
             restart.cancel()
         await asyncio.gather(*self._restarts, return_exceptions=True)
-        ending = {
-            worker_: asyncio.ensure_future(asyncio.to_thread(worker_.finish)) for worker_ in self._alive
-        }
+        ending = {worker_: asyncio.ensure_future(worker_.finish()) for worker_ in self._alive}
         if ending:
             await asyncio.wait(ending.values(), timeout=END_SECONDS)
         for worker_, end in ending.items():
@@ -207,15 +123,9 @@ class WorkerPool:
                 raise outcome
 
     async def _add_worker(self) -> None:
-        loop = asyncio.get_running_loop()
-
-        def ended() -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody needs workers any more
-                loop.call_soon_threadsafe(self._replace, added)
-
-        added = _Worker(ended)
+        added = WorkerProcess(lambda: self._replace(added))
         try:
-            self._log(await asyncio.wrap_future(added.start(self._cache)))
+            self._log(await added.start(self._cache))
         except BaseException:
             added.kill()
             raise
@@ -229,7 +139,7 @@ class WorkerPool:
                 log.log(*remark)
             self._remarks.add(remark)
 
-    def _replace(self, dead: _Worker) -> None:
+    def _replace(self, dead: WorkerProcess) -> None:
         if self._closed or dead not in self._alive:
             return
         log.warning("worker process %d is gone; starting another", dead.pid)

@@ -1,15 +1,18 @@
 """What a worker process runs: `serve`, which does one task after the other, each stateless."""
 
+import contextlib
 import ctypes
 import logging
 import multiprocessing
 import os
+import pickle
 import signal
+import socket
+import struct
 import threading
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from server import osdep
 from server.vision.analysis import Analysis, Hints, PhotoOutcome
@@ -21,8 +24,23 @@ Remark: TypeAlias = tuple[int, str]
 _models: Models | None = None
 
 
-def serve(pipe: "Connection[Any, Any]", begun: ctypes.c_uint64) -> None:
-    """Do what comes through the pipe, (number, task), and send back (result, None) or (None, error).
+HEADER = struct.Struct("<Q")
+"""What goes before each message between a worker and its parent: its length in bytes. Then comes a pickle."""
+
+
+def packed(message: object) -> tuple[bytes, bytes]:
+    """A message in two parts."""
+    data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    return HEADER.pack(len(data)), data
+
+
+def message_end(received: bytearray) -> int | None:
+    """Where the message that begins here ends; None while that is not known."""
+    return HEADER.size + HEADER.unpack_from(received)[0] if len(received) >= HEADER.size else None
+
+
+def serve(parent: socket.socket, begun: ctypes.c_uint64) -> None:
+    """Do what comes through the socket, (number, task), and send back (result, None) or (None, error).
 
     `begun`, shared with the parent, holds the number of the last task begun: should the process die now,
     that task is suspect. The signals that stop a service are left to the parent; the process ends with it.
@@ -31,20 +49,19 @@ def serve(pipe: "Connection[Any, Any]", begun: ctypes.c_uint64) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     osdep.step_back()
-    while True:
-        try:
-            number, task = pipe.recv()
-        except EOFError:
-            return
-        begun.value = number
-        pipe.send(_outcome(task))
+    messages = parent.makefile("rb")
+    with contextlib.suppress(OSError):  # the parent has hung up
+        while header := messages.read(HEADER.size):
+            number, task = pickle.loads(messages.read(*HEADER.unpack(header)))  # noqa: S301 - from our parent
+            begun.value = number
+            parent.sendall(b"".join(_outcome(task)))
 
 
-def _outcome(task: Callable[[], object]) -> tuple[object, Exception | None]:
+def _outcome(task: Callable[[], object]) -> tuple[bytes, bytes]:
     try:
-        return task(), None
+        return packed((task(), None))
     except Exception as error:
-        return None, error
+        return packed((None, error))
 
 
 def _end_with_parent() -> None:
