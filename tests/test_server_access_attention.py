@@ -138,11 +138,13 @@ def test_where_frames_come_late_only_some_are_searched(terminal: Terminal, follo
 
 
 def test_a_sweep_can_be_put_off_and_the_changes_are_searched_instead(terminal: Terminal) -> None:
-    terminal.watch(frames=100, scan=NOWHERE)
-    terminal.now += IDLE_SWEEP_SECONDS
-    hints = terminal.attention.hints(WANTED, (), (), terminal.now, may_sweep=False)
+    terminal.watch(frames=20, scan=NOWHERE)
+    later = terminal.now + IDLE_SWEEP_SECONDS
+    hints = terminal.attention.hints(WANTED, (), (), later, may_sweep=False)
     assert (hints.scan, hints.rescan) == (CHANGED, False)
-    assert terminal.attention.hints(WANTED, (), (), terminal.now).scan is EVERYWHERE
+    assert terminal.attention.hints(WANTED, (), (), later).scan is EVERYWHERE
+    later += IDLE_SWEEP_SECONDS
+    assert terminal.attention.hints(WANTED, (), (), later, may_sweep=False).scan is EVERYWHERE
 
 
 def test_a_track_is_followed_where_it_was_last(terminal: Terminal) -> None:

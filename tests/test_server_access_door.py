@@ -12,7 +12,7 @@ from server.access.door import RETRY_SECONDS, Door, Outcome, frame_verdict
 from server.access.evidence import Rules
 from server.access.tracks import GAP_SECONDS, LOST_SECONDS
 from server.gallery.snapshot import EMPTY, Gallery
-from server.vision.analysis import Embedding, Face
+from server.vision.analysis import Embedding, Face, Hints
 from tests.support.embeddings import analysis, box, face, gallery, look, person, shifted, stranger
 from wire import FaceReport, Verdict
 
@@ -575,3 +575,14 @@ def test_rules_that_hold_whatever_happens(
     for decision in doorway.decisions:
         assert (decision.verdict is GRANTED) == (decision.reason is Reason.RECOGNISED)
         assert decision.verdict is DENIED or decision.looks >= doorway.rules.frames
+
+
+def test_a_grant_rests_on_a_look_that_is_not_old(doorway: Doorway) -> None:
+    """In a crowd a face may be followed without being looked at: it is nobody until it is looked at again."""
+    doorway.watch(ada, frames=3)
+    doorway.door.hints(Hints(48, 4, 10**6), doorway.now)
+    followed = Face(ada.box, None, followed=0)
+    verdicts_ = [verdicts(doorway.see(followed)) for _ in range(8)]
+    assert verdicts_ == [[GRANTED]] * 6 + [[CHECKING]] * 2
+    assert doorway.see(followed).faces[0].name is None
+    assert verdicts(doorway.see(ada)) == [GRANTED]

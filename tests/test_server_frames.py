@@ -173,7 +173,7 @@ def test_whole_pictures_are_searched_one_at_a_time() -> None:
             pool.done.clear()
             pool.asked.clear()
             for door in doors:
-                service.offer(cast(Session, door), PendingFrame(seq, b"", seq * 10.0))
+                service.offer(cast(Session, door), PendingFrame(seq, b"", seq * 1.3))
                 await pool.asking.acquire()
             rounds.append([hints.scan for hints in pool.asked])
             pool.done.set()

@@ -324,7 +324,7 @@ def test_a_file_that_cannot_be_replaced_leaves_no_litter(
     cached.mkdir()
     assert isinstance(load_embedder(WEIGHTS, cached.parent), OnnxEmbedder)
     assert list(cached.parent.iterdir()) == [cached]
-    assert "cannot be read" in caplog.text
+    assert "cannot be written" in caplog.text
     assert "cannot be written" in caplog.text
 
 

@@ -214,3 +214,30 @@ def test_one_stays_while_the_other_moves(models: Models) -> None:
     wanted = [stay(faces[0]), follow(faces[1])]
     again = analyse_frame(models, both, hints(*wanted, scene=b"")).faces
     assert [(face.followed, face.detected) for face in again] == [(0, False), (1, True)]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (80, 60), (1280, 960), (480, 640)])
+def test_a_frame_of_another_size_is_a_new_view(
+    models: Models, first: Analysis, size: tuple[int, int]
+) -> None:
+    picture = cv2.imdecode(np.frombuffer(frame("obama2"), np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    other = encoded(cv2.resize(picture, size))
+    followed = (stay(first.faces[0]), follow(first.faces[0]))
+    wanted = Hints(48, 4, 10**7, followed, NOWHERE, False, first.scene, (WIDTH, HEIGHT))
+    seen = analyse_frame(models, other, wanted)
+    assert (seen.width, seen.height, seen.scanned) == (*size, EVERYWHERE)
+    assert all(face.followed is None and face.embedding is not None for face in seen.faces)
+
+
+def test_places_outside_the_frame_are_like_nothing(models: Models, first: Analysis) -> None:
+    tiny = encoded(np.full((4, 4, 3), 200, np.uint8))
+    assert analyse_frame(models, tiny, hints(stay(first.faces[0]), scene=b"")).faces == ()
+
+
+def test_in_a_crowd_who_has_waited_longest_is_embedded_before_who_is_largest(models: Models) -> None:
+    both = side_by_side("obama", "biden")
+    large, small = analyse_frame(models, both, hints(scene=None)).faces
+    wanted = [follow(large, quality=1.0), follow(small, quality=0.0)]
+    faces = analyse_frame(models, both, hints(*wanted, scene=b"", faces=1)).faces
+    assert [face.embedding is not None for face in faces] == [False, True]

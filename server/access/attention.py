@@ -13,7 +13,7 @@ SEARCH_SECONDS = 0.1
 """How often, while nobody is followed."""
 SWEEP_SECONDS = 4.0
 """How often all of the picture is searched whatever has changed, while somebody is followed."""
-IDLE_SWEEP_SECONDS = 30.0
+IDLE_SWEEP_SECONDS = 10.0
 """How often, while nobody is."""
 SEARCH_FRAMES, SWEEP_FRAMES = 2, 8
 """And not more often than once in so many frames: where frames come late for want of processors, a search in
@@ -44,6 +44,7 @@ class Attention:
     def __init__(self) -> None:
         self._followed: list[Track | None] = []
         self._scene: bytes | None = None
+        self._size: tuple[int, int] | None = None
         self._searched = self._swept = self._fed = -math.inf
         self._unsearched, self._unswept = SEARCH_FRAMES, SWEEP_FRAMES
 
@@ -59,9 +60,8 @@ class Attention:
 
         `wanted`: what every terminal has in common. `tracks`: each with whether evidence is being gathered
         about it. `others`: faces of the last frame that have no track yet. `may_sweep`: False puts off
-        searching everywhere, except in a first frame.
+        searching everywhere, except in a first frame and when it is due for twice as long as it should be.
         """
-        may_sweep = may_sweep and self._unswept >= SWEEP_FRAMES
         newest = sorted(tracks, key=lambda pair: (-pair[0].last_seen, -pair[0].box.area))[:MAX_FOLLOWED]
         bystanders = others[: MAX_FOLLOWED - len(newest)]
         self._followed = [*(track for track, _ in newest), *(None for _ in bystanders)]
@@ -69,18 +69,23 @@ class Attention:
             [self._follow(track, gathering, now) for track, gathering in newest]
             + [Followed(face.box, face.patch, _reach(now - self._fed), False, 0.0) for face in bystanders]
         )
+        somebody = any(not each.lost for each in followed)
+        overdue = now - self._swept >= 2 * _sweep_seconds(somebody)
+        may_sweep = (may_sweep or overdue) and self._unswept >= SWEEP_FRAMES
         return replace(
             wanted,
             followed=followed,
-            scan=self._scan(any(not each.lost for each in followed), now, may_sweep),
+            scan=self._scan(somebody, now, may_sweep),
             rescan=may_sweep,
             scene=self._scene,
+            size=self._size,
         )
 
     def learn(self, analysis: Analysis, now: float) -> None:
         """Take in what came of the last hints."""
         self._fed = now
         self._scene = analysis.scene
+        self._size = analysis.width, analysis.height
         self._unsearched += 1
         self._unswept += 1
         if analysis.scanned is not Scan.NOWHERE:
@@ -101,10 +106,14 @@ class Attention:
         return Followed(track.box, track.patch, _reach(unseen), lost, quality, stay)
 
     def _scan(self, somebody: bool, now: float, may_sweep: bool) -> Scan:
-        if may_sweep and now - self._swept >= (SWEEP_SECONDS if somebody else IDLE_SWEEP_SECONDS):
+        if may_sweep and now - self._swept >= _sweep_seconds(somebody):
             return Scan.EVERYWHERE
         due = now - self._searched >= (NEWCOMER_SECONDS if somebody else SEARCH_SECONDS)
         return Scan.CHANGED if due and self._unsearched >= SEARCH_FRAMES else Scan.NOWHERE
+
+
+def _sweep_seconds(somebody: bool) -> float:
+    return SWEEP_SECONDS if somebody else IDLE_SWEEP_SECONDS
 
 
 def _reach(seconds: float) -> float:

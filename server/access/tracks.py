@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from server.access.evidence import Look, Rules, Standing, compare, judge, mean_embedding, recent
+from server.access.decision import Reason
+from server.access.evidence import Identity, Look, Rules, Standing, compare, judge, mean_embedding, recent
 from server.gallery.snapshot import Gallery, Match
 from server.vision.analysis import Embedding, Face
 from wire import Box
 
 LOST_SECONDS = 1.5
 """A face that a frame does not show, and that was not seen for this long, has left."""
+STALE_SECONDS = 1.5
+"""A face that was last looked at longer ago is nobody for the time being, wherever it was followed to."""
 GAP_SECONDS = 5.0
 """After so long without any frame nothing is continued."""
 SAME_FACE = 0.45
@@ -76,6 +79,8 @@ class Track:
         window = recent(self.looks, now, rules)
         if self._compared is None or self._compared[0] != window:
             self._compared = window, compare(window, gallery)
+        if now - self.last_look > STALE_SECONDS:
+            return Standing(Identity.GATHERING, None, Reason.TOO_FEW_LOOKS, self._compared[1])
         return judge(window, self._compared[1], now - self.first_look, self.total_looks, rules)
 
     def distance(self, embedding: Embedding) -> float:

@@ -54,6 +54,7 @@ class Hints:
     embedded. `max_pixels`: largest frame that is decoded, in pixels. `followed`: faces of earlier frames.
     `scan`: where else to look; `rescan`: whether to look everywhere at once when a face gets lost. `scene`:
     what the terminal showed where it was last searched (`motion.signature`); None searches everywhere.
+    `size`: width and height of the frame before, in pixels: a frame of another size is a new view.
     """
 
     min_face: int
@@ -63,6 +64,7 @@ class Hints:
     scan: Scan = Scan.EVERYWHERE
     rescan: bool = True
     scene: bytes | None = None
+    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -170,10 +170,10 @@ def _seal(model: bytes | memoryview) -> bytes:
 
 def _intact(path: Path) -> bool:
     """Whether there is such a file, and it is as `_store` wrote it."""
+    if not path.is_file():  # nothing yet, or what could not be read to its end
+        return False
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
-        return False
     except OSError as error:
         log.warning("%s cannot be read (%s): converting the weights anew", path, error)
         return False

@@ -19,7 +19,7 @@ NEIGHBOUR = 0.25
 """Faces nearer to each other, in widths, may be taken for one another."""
 
 
-UNMOVED = 0.93
+UNMOVED = 0.9
 """Correlation of two patches of one place above which the face is taken to be there still: its old box then
 overlapped with that of a new search by 0.4 or more in each of 800 frames of two videos."""
 

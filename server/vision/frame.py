@@ -20,6 +20,8 @@ SIDEWAYS = 0.5
 def analyse_frame(models: Models, jpeg: bytes, hints: Hints) -> Analysis:
     """See `worker.analyse`."""
     frame = JpegFrame(jpeg, hints.max_pixels)
+    if hints.size not in (None, (frame.width, frame.height)):
+        hints = replace(hints, followed=(), scene=None)
     sightings = follow(models, frame, hints.followed)
     newcomers = search(models, frame, hints, sightings)
     sightings += [Sighting(found) for found in newcomers.found]
@@ -46,9 +48,10 @@ def _embedded(
     nobody."""
     wanted = [
         rank
-        for rank, (face, sighting) in enumerate(ranked[: hints.max_faces])
+        for rank, (face, sighting) in enumerate(ranked)
         if sighting.doubtful or _good_enough(face, hints.followed)
     ]
+    wanted = sorted(wanted, key=lambda rank: not _overdue(ranked[rank][0], hints.followed))[: hints.max_faces]
     rows = embed(models, frame.rgb(), [ranked[rank][0].box for rank in wanted]) if wanted else ()
     embeddings = dict(zip(wanted, rows, strict=True))
     return [
@@ -59,6 +62,12 @@ def _embedded(
         )
         for rank, (face, sighting) in enumerate(ranked)
     ]
+
+
+def _overdue(face: Face, followed: Sequence[Followed]) -> bool:
+    """Whether it has waited long for a look. Newcomers wait until these are served: a crowd cannot keep
+    somebody's last look from being repeated."""
+    return face.followed is not None and followed[face.followed].quality == 0
 
 
 def _good_enough(face: Face, followed: Sequence[Followed]) -> bool:
