@@ -184,6 +184,8 @@ def test_whole_pictures_are_searched_one_at_a_time() -> None:
         return rounds
 
     rounds = asyncio.run(asyncio.wait_for(run(), 10))
-    assert all(scans.count(Scan.EVERYWHERE) <= 1 for scans in rounds)
+    assert all(scans.count(Scan.EVERYWHERE) <= 1 for scans in rounds[1:]), (
+        "first frames are searched in any case"
+    )
     for door in range(2):
-        assert Scan.EVERYWHERE in [scans[door] for scans in rounds]
+        assert Scan.EVERYWHERE in [scans[door] for scans in rounds[1:]]
