@@ -71,12 +71,6 @@ def allow_many_files() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def kill_process(pid: int) -> None:
-    """End a process of ours at once; one that is gone already is fine."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
-
-
 def step_back() -> None:
     """Let the other processes of this machine go first, where the system knows such an order."""
     if hasattr(os, "nice"):

@@ -57,7 +57,7 @@ class WorkerPool:
             if not self._cache.is_dir():
                 await self._add_worker()  # it fills the cache for the others
             await self._add_workers(self.workers + SPARES - len(self._alive))
-        except BaseException as error:
+        except Exception as error:
             await self.close()
             raise WorkersUnavailableError(str(error)) from error
 

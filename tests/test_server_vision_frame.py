@@ -1,13 +1,14 @@
 """One frame in a worker, on real faces: followed, searched where it is due, embedded when it matters."""
 
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
 from client.simulated import EMPTY_SECONDS, HEIGHT, WIDTH, frame_at
-from server.vision.analysis import Analysis, Face, Followed, Hints, PictureError, Scan
+from server.vision.analysis import Analysis, Face, Followed, Hints, Picture, PictureError, Scan
 from server.vision.detection import overlap
 from server.vision.frame import analyse_frame
 from server.vision.models import Models
@@ -241,3 +242,23 @@ def test_in_a_crowd_who_has_waited_longest_is_embedded_before_who_is_largest(mod
     wanted = [follow(large, quality=1.0), follow(small, quality=0.0)]
     faces = analyse_frame(models, both, hints(*wanted, scene=b"", faces=1)).faces
     assert [face.embedding is not None for face in faces] == [False, True]
+
+
+class Searched:
+    """Stands in for dlib's detector and keeps the sizes of the pictures that it is given."""
+
+    def __init__(self) -> None:
+        self.shapes: list[tuple[int, ...]] = []
+
+    def run(self, picture: Picture, upsample: int, least_score: float) -> tuple[list[object], ...]:
+        self.shapes.append(picture.shape)
+        return [], [], []
+
+
+@pytest.mark.parametrize("box", [Box(100, 1, 300, 0), Box(479, 400, 480, 200), Box(0, 640, 3, 400)])
+def test_a_face_cut_off_by_the_edge_is_not_blown_up(models: Models, first: Analysis, box: Box) -> None:
+    """dlib overruns its memory on pictures that are extremely long."""
+    searched = Searched()
+    wanted = hints(follow(first.faces[0], box=box, reach=0.8), scene=first.scene)
+    analyse_frame(replace(models, detector=searched), frame("obama2"), wanted)
+    assert all(max(shape) < 300 for shape in searched.shapes)

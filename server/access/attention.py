@@ -95,8 +95,8 @@ class Attention:
 
     def continued(self, face: Face) -> Track | None:
         """The track that a face of the last analysis continues, by its place; None for a newcomer."""
-        known = face.followed is not None and face.followed < len(self._followed)
-        return self._followed[face.followed] if known and face.followed is not None else None
+        at = face.followed
+        return self._followed[at] if at is not None and at < len(self._followed) else None
 
     def _follow(self, track: Track, gathering: bool, now: float) -> Followed:
         unseen = now - track.last_seen

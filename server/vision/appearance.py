@@ -45,9 +45,14 @@ def _relief(cells: bytes) -> NDArray[np.float32]:
 
 
 def sharpness(gray: NDArray[np.uint8], box: Box, scale: float) -> float:
-    """Variance of the Laplacian (Pech-Pacheco et al., 2000) of the face at one size: higher is sharper."""
+    """`laplacian_variance` of the face in `box`, brought to one size: higher is sharper."""
     face = cv2.resize(_cut(gray, box, scale), (SHARPNESS_SIDE, SHARPNESS_SIDE), interpolation=cv2.INTER_AREA)
-    _, deviation = cv2.meanStdDev(cv2.Laplacian(face, cv2.CV_16S))
+    return laplacian_variance(np.asarray(face, np.uint8))
+
+
+def laplacian_variance(gray: NDArray[np.uint8]) -> float:
+    """Variance of the Laplacian of uint8[h, w] (Pech-Pacheco et al., 2000)."""
+    _, deviation = cv2.meanStdDev(cv2.Laplacian(gray, cv2.CV_16S))
     return float(deviation[0, 0]) ** 2
 
 

@@ -62,8 +62,8 @@ class JpegFrame:
         self._gray: GrayView | None = None
 
     def gray(self, scale: float) -> GrayView:
-        """The brightness at `scale` (at most 1) times the frame's size or more, decoded at most once for each
-        size. Raises PictureError."""
+        """The brightness at `scale` (at most 1) times the frame's size, or at a larger one that has been
+        decoded already. Raises PictureError."""
         if self._gray is None or self._gray.scale < scale:
             least = (max(1, math.ceil(self.width * scale)), max(1, math.ceil(self.height * scale)))
             self._gray = GrayView(self._decode("L", least), self.width, self.height)
@@ -86,7 +86,8 @@ class JpegFrame:
 def decode_photo(data: bytes, max_pixels: int, max_side: int) -> tuple[Picture, float]:
     """Decode an enrolment photo upright (EXIF orientation applied), at most `max_side` pixels long.
 
-    Returns the picture and the factor from its pixels to the photo's own. Raises like `decode_frame`.
+    Returns the picture and the factor from its pixels to the photo's own. Raises PictureError and
+    PictureTooLargeError.
     """
     image = _open(data, ("JPEG", "PNG", "WEBP"), max_pixels)
     if image.format == "JPEG":

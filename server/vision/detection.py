@@ -98,8 +98,8 @@ def distinct(found: Iterable[Found]) -> list[Found]:
 
 
 def grown(box: Box, margin: float, view: GrayView) -> Box:
-    """`box` with `margin` widths more on each side, inside the frame."""
-    more = round(margin * box.width)
+    """`box` with `margin` times its longer side more on each side, inside the frame."""
+    more = round(margin * max(box.width, box.height))
     return Box(
         top=max(0, box.top - more),
         right=min(view.width, box.right + more),

@@ -1,6 +1,7 @@
 """Judging one enrolment photo: exactly one face, large and sharp enough to recognise somebody by."""
 
 import cv2
+import numpy as np
 
 from server.vision.analysis import (
     PhotoAccepted,
@@ -11,6 +12,7 @@ from server.vision.analysis import (
     PictureError,
     PictureTooLargeError,
 )
+from server.vision.appearance import laplacian_variance
 from server.vision.decode import decode_photo
 from server.vision.faces import aligned_chip, embed, find_faces
 from server.vision.models import Models
@@ -31,9 +33,9 @@ MIN_SHARPNESS = 6.0
 
 
 def sharpness(chip: Picture) -> float:
-    """Variance of the Laplacian of an aligned chip (Pech-Pacheco et al., 2000): higher is sharper."""
+    """`laplacian_variance` of an aligned chip: higher is sharper."""
     gray = cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY)
-    return float(cv2.Laplacian(gray, cv2.CV_64F).var())
+    return laplacian_variance(np.asarray(gray, np.uint8))
 
 
 def judge_photo(models: Models, data: bytes) -> PhotoOutcome:
