@@ -13,8 +13,8 @@ THICKNESS = 0.09
 """Stroke width relative to the height of a capital."""
 SHRINK = 0.97
 """Steps in which letters get smaller. Widths jump with the stroke, so there is no size to compute."""
-MAX_CHARS = 80
-"""Longer names are cut: no line of any screen holds more."""
+MAX_CHARS = 200
+"""Longer texts are cut: no note is longer, and no line of any screen holds more."""
 
 Bgr = tuple[int, int, int]
 
@@ -26,7 +26,7 @@ def ascii_text(text: str) -> str:
         if unicodedata.combining(char) or unicodedata.category(char).startswith("C"):
             continue
         letters.append(char if char.isascii() else "?")
-    return "".join(letters)
+    return "".join(letters)[:MAX_CHARS]
 
 
 def text_width(text: str, height: float) -> int:
@@ -43,6 +43,19 @@ def fit(text: str, height: float, smallest: float, width: float) -> tuple[str, f
     while text and text_width(text + "...", height) > width:
         text = text[:-1]
     return (text + "..." if text else ""), height
+
+
+def wrap(text: str, height: float, width: float) -> list[str]:
+    """ASCII `text` broken between words into rows at most `width` pixels wide; a longer word has its own row,
+    and is cut."""
+    rows: list[str] = []
+    for word in text.split():
+        longer = f"{rows[-1]} {word}" if rows else word
+        if rows and text_width(longer, height) <= width:
+            rows[-1] = longer
+        else:
+            rows.append(fit(word, height, height, width)[0])
+    return rows
 
 
 def write(image: Image, text: str, left: float, baseline: float, height: float, colour: Bgr) -> None:

@@ -159,7 +159,7 @@ class Link:
         answer = Answer(result, connection.exchange.answered(result.seq), now)
         connection.answered = True
         connection.idle.answered(answer.sent.frame, result.verdict is Verdict.NONE and not result.faces)
-        self.status = replace(self.status, waiting_since=None, answer=answer)
+        self.status = self.status.answered(answer)
         self._listener.on_answer(answer)
         self.settled = result.seq
 

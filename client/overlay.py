@@ -3,30 +3,18 @@
 import cv2
 import numpy as np
 
+from client.banner import BLACK, draw_banner
 from client.frames import Image, resized
 from client.lettering import Bgr, ascii_text, fit, text_width, write
-from client.screen import Banner, Colour, Mark, Screen
+from client.screen import Colour, Mark, Screen
 
 SIDES = (640, 1280)
 """Pictures are drawn with their longer side within these pixels: letters stay sharp, drawing stays fast."""
-BANNER_SHARE = 0.15
+BANNER_SHARE = 0.2
 """Height of the banner relative to the whole: read from two metres."""
 STATUS_SHARE = 0.05
-WHITE: Bgr = (255, 255, 255)
-BLACK: Bgr = (0, 0, 0)
 PALE: Bgr = (200, 200, 200)
 STATUS_BACKGROUND: Bgr = (24, 22, 20)
-
-BANNER_COLOURS: dict[Banner, tuple[Bgr, Bgr]] = {
-    Banner.GRANTED: ((60, 140, 0), WHITE),
-    Banner.DENIED: ((40, 30, 200), WHITE),
-    Banner.CHECKING: ((0, 180, 255), BLACK),
-    Banner.IDLE: ((56, 48, 44), WHITE),
-    Banner.LATE: ((120, 120, 120), WHITE),
-    Banner.OFFLINE: ((120, 120, 120), WHITE),
-    Banner.NO_CAMERA: ((120, 120, 120), WHITE),
-}
-"""Background and letters. White or black on each contrasts at least 4 to 1."""
 
 MARK_COLOURS: dict[Colour, Bgr] = {
     Colour.GRANTED: (80, 200, 0),
@@ -47,7 +35,7 @@ def draw(picture: Image, screen: Screen) -> Image:
     canvas[:height] = shown
     for mark in screen.marks:
         _draw_mark(canvas[:height], mark)
-    _draw_banner(canvas[height : height + banner], screen)
+    draw_banner(canvas[height : height + banner], screen)
     _draw_status(canvas[height + banner :], screen)
     return canvas
 
@@ -82,15 +70,6 @@ def _draw_label(
     y = top - plate_height if top >= plate_height else min(bottom + 1, height - plate_height)
     cv2.rectangle(picture, (x, y), (x + plate_width - 1, y + plate_height - 1), colour, cv2.FILLED)
     write(picture, text, x + pad, y + pad + size, size, BLACK)
-
-
-def _draw_banner(bar: Image, screen: Screen) -> None:
-    background, letters = BANNER_COLOURS[screen.banner]
-    bar[:] = background
-    height, width = bar.shape[:2]
-    words = " ".join([screen.banner.value, ", ".join(ascii_text(name) for name in screen.names)]).strip()
-    text, size = fit(words, height * 0.5, height * 0.25, width * 0.94)
-    write(bar, text, (width - text_width(text, size)) / 2, (height + size) / 2, size, letters)
 
 
 def _draw_status(strip: Image, screen: Screen) -> None:

@@ -4,12 +4,16 @@ from dataclasses import dataclass
 from enum import Enum
 
 from client.frames import Area, area
+from client.memory import Memory
 from client.status import Answer, LinkState, LinkStatus, is_late
-from wire import FaceReport, Verdict
+from client.words import Arrow, instruction, refusal
+from wire import DecisionNotice, FaceReport, Result, Verdict
 
 GRANT_SECONDS = 1.0
 """How long a verdict outlives the picture it was drawn from. A person takes about this long to leave a
 doorway, and the next one must not inherit a grant."""
+REFUSAL_SECONDS = 4.0
+"""How long a refusal's reason is shown, as long as the answers still deny: long enough to read a note."""
 
 
 class Banner(Enum):
@@ -52,6 +56,20 @@ class LocalFaces:
 
 
 @dataclass(frozen=True)
+class Message:
+    """What the visitor is told beyond the banner: `headline` instead of its own words, `lines` under them,
+    and how much of the time to do it is left, 0 to 1."""
+
+    headline: str = ""
+    lines: tuple[str, ...] = ()
+    arrow: Arrow | None = None
+    time_left: float | None = None
+
+
+NO_MESSAGE = Message()
+
+
+@dataclass(frozen=True)
 class Screen:
     """All that is drawn over the picture. `names` belong to a grant."""
 
@@ -60,6 +78,7 @@ class Screen:
     marks: tuple[Mark, ...]
     link: str
     latency_ms: float | None
+    message: Message = NO_MESSAGE
 
 
 _BANNERS = {
@@ -89,7 +108,7 @@ def screen_at(
     """The screen at `now`, in `time.monotonic()` seconds.
 
     A verdict needs a camera, a connection whose answers are not late, and evidence younger than
-    GRANT_SECONDS; without them there is no grant and no name.
+    GRANT_SECONDS; without them there is no grant, no name, and nobody is asked to do anything.
     """
     late = is_late(status, now, late_seconds)
     answer = status.answer if status.answer and _fresh(status.answer.captured, now) else None
@@ -103,14 +122,45 @@ def screen_at(
         return Screen(banner, (), marks, link, latency)
     if answer is None:
         return Screen(Banner.IDLE, (), (), link, latency)
-    return decided_screen(answer, link)
+    return _answered_screen(answer, link, _message(answer.result, status.memory, now))
 
 
-def decided_screen(answer: Answer, link: str = _LINKS[LinkState.CONNECTED]) -> Screen:
-    """The screen while `answer` holds."""
+def decided_screen(answer: Answer) -> Screen:
+    """The screen at the moment a decision came, with `answer`."""
+    message = _message(answer.result, Memory().after(answer.result, answer.received), answer.received)
+    return _answered_screen(answer, _LINKS[LinkState.CONNECTED], message)
+
+
+def _answered_screen(answer: Answer, link: str, message: Message) -> Screen:
     result = answer.result
     marks = tuple(_mark(face, answer.sent.width, answer.sent.height) for face in result.faces)
-    return Screen(_BANNERS[result.verdict], _granted_names(answer), marks, link, answer.latency_ms)
+    banner = _BANNERS[result.verdict]
+    return Screen(banner, _granted_names(answer), marks, link, answer.latency_ms, message)
+
+
+def _message(result: Result, memory: Memory, now: float) -> Message:
+    """What `result` leaves to be said at `now`. A grant needs nothing more; a refusal's reason is read before
+    anything is asked of the visitor, and whatever is asked then, the word DENIED stays."""
+    if result.verdict is Verdict.GRANTED:
+        return NO_MESSAGE
+    denied = result.verdict is Verdict.DENIED
+    if denied and memory.refusal and now - memory.refusal.told < REFUSAL_SECONDS:
+        return _refused(memory.refusal.decision)
+    if result.prompt is None:
+        return NO_MESSAGE
+    deadline = memory.deadline if result.prompt_seconds is not None else None
+    told = instruction(result.prompt, deadline.left(now) if deadline else None)
+    share = deadline.share_left(now) if deadline else None
+    if denied:
+        return Message("", (told.sentence,), told.arrow, share)
+    return Message(told.headline, (told.line,) if told.line else (), told.arrow, share)
+
+
+def _refused(decision: DecisionNotice) -> Message:
+    why = refusal(decision.reason)
+    if decision.note:
+        return Message(f"{Banner.DENIED.value}: {why}", (decision.note,))
+    return Message("", (why,))
 
 
 def _granted_names(answer: Answer) -> tuple[str, ...]:

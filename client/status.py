@@ -1,9 +1,10 @@
 """What the link's thread tells the others: frozen values, replaced as a whole."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from client.exchange import SentFrame
+from client.memory import Memory
 from wire import Result
 
 
@@ -37,12 +38,19 @@ class Answer:
 
 @dataclass(frozen=True, eq=False)
 class LinkStatus:
-    """`waiting_since`: when the oldest unanswered frame was sent. `answer`: the newest of this connection."""
+    """`waiting_since`: when the oldest unanswered frame was sent. `answer`: the newest of this connection.
+    `memory`: what the answers of this connection, this one included, leave behind."""
 
     state: LinkState = LinkState.CONNECTING
     reason: str = ""
     waiting_since: float | None = None
     answer: Answer | None = None
+    memory: Memory = field(default_factory=Memory)
+
+    def answered(self, answer: Answer) -> "LinkStatus":
+        """The status once the frame in flight is answered."""
+        memory = self.memory.after(answer.result, answer.received)
+        return replace(self, waiting_since=None, answer=answer, memory=memory)
 
 
 def is_late(status: LinkStatus, now: float, late_seconds: float) -> bool:

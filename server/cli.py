@@ -16,6 +16,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 try:
     from server import settings as settings_module
     from server.access.decision import Policy
+    from server.access.permits import Liveness
     from server.console import STDERR, STDOUT, console, log_file, logging_to
     from server.errors import CrashError, StartError
     from server.settings import Settings, SettingsError
@@ -31,8 +32,8 @@ examples:
   python -m server --policy all         several people at the door: all of them must be enrolled
   python -m server people               who is enrolled, by which photos, and what was rejected
 
-Every setting can also stand in doorward.toml (threshold = 0.42) or in the environment
-(DOORWARD_THRESHOLD=0.42); a flag wins over the environment, the environment over the file.
+Every setting can also stand in doorward.toml (max_false_accept = 0.001) or in the environment
+(DOORWARD_MAX_FALSE_ACCEPT=0.001); a flag wins over the environment, the environment over the file.
 docs/settings.md lists them all.
 """
 
@@ -59,7 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     _add(parser, "logs", metavar="DIR")
     _add(parser, "workers", metavar="N")
     _add(parser, "policy", metavar="|".join(policy.value for policy in Policy))
+    _add(parser, "liveness", metavar="|".join(mode.value for mode in Liveness))
+    _add(parser, "max_false_accept", metavar="SHARE")
     _add(parser, "threshold", metavar="D")
+    _add(parser, "antispoof", metavar="FILE")
+    _add(parser, "record", action="store_true")
     _add(parser, "min_face", metavar="PX")
     _add(parser, "tls_cert", metavar="FILE")
     _add(parser, "tls_key", metavar="FILE")

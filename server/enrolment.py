@@ -3,12 +3,16 @@
 import logging
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
+from server.access import calibration
+from server.access.evidence import VISIT_LOOKS, Rules
 from server.audit.trail import AuditTrail
 from server.errors import StartError
+from server.gallery.admission import Pair
 from server.gallery.cache import EmbeddingCache
-from server.gallery.keeper import Embed, GalleryKeeper, Sink
+from server.gallery.keeper import Embed, Enrolling, GalleryKeeper, Sink
 from server.gallery.receipts import Receipt, Status
 from server.pool import SPARES
 from server.settings import Settings
@@ -29,14 +33,40 @@ def open_cache(settings: Settings) -> EmbeddingCache:
         raise StartError(f"logs: cannot use {path}: {error}") from error
 
 
-def make_keeper(settings: Settings, cache: EmbeddingCache, embed: Embed, sink: Sink) -> GalleryKeeper:
-    return GalleryKeeper(
-        settings.faces,
-        cache,
-        embed,
-        sink,
-        parallel=settings.workers + SPARES,
+def make_keeper(
+    settings: Settings,
+    cache: EmbeddingCache,
+    embed: Embed,
+    sink: Sink,
+    confirmed: Callable[[], frozenset[Pair]] = frozenset,
+) -> GalleryKeeper:
+    """`confirmed`: the pairs of people, at this moment, who may look alike."""
+    enrolling = Enrolling(
+        threshold=partial(_look_threshold, settings.rules()),
+        refused=partial(_refused, settings.rules()),
+        confirmed=confirmed,
     )
+    return GalleryKeeper(settings.faces, cache, embed, sink, enrolling, parallel=settings.workers + SPARES)
+
+
+def _look_threshold(rules: Rules, people: int) -> float:
+    """At which distance a single look is taken for one of `people`."""
+    if rules.threshold is not None:
+        return rules.threshold
+    return calibration.threshold(rules.max_false_accept, people)
+
+
+def _refused(rules: Rules, people: int, photos: int) -> float:
+    """The share of visits of somebody with so many photos that the first looks do not suffice for."""
+    return calibration.false_reject(rules.threshold_for(people, photos), photos, rules.frames)
+
+
+def odds(rules: Rules, people: int) -> str:
+    """Such as "with your 63 people: about 1 stranger in 10,000; threshold 0.27". `people`: at least 1."""
+    threshold = rules.threshold_for(people, photos=1)
+    strangers = 1 / calibration.risk(threshold, people, frames=VISIT_LOOKS)
+    who = f"{people} {'person' if people == 1 else 'people'}"
+    return f"with your {who}: about 1 stranger in {float(f'{strangers:.2g}'):,.0f}; threshold {threshold:.2f}"
 
 
 async def load(keeper: GalleryKeeper, settings: Settings) -> None:
@@ -69,7 +99,7 @@ class ReceiptDesk:
     async def take(self, receipts: Sequence[Receipt]) -> None:
         """Photos that were accepted in an earlier run and still are need no second receipt."""
         for receipt in receipts:
-            if receipt.status is Status.REJECTED or receipt.look_alike is not None:
+            if receipt.status in (Status.HELD, Status.REJECTED) or receipt.look_alike is not None:
                 log.warning("%s", receipt)
             elif not receipt.cached:
                 log.info("%s", receipt)

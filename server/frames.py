@@ -15,6 +15,7 @@ from server.audit.trail import AuditTrail
 from server.fairqueue import FairQueue
 from server.gallery.snapshot import Gallery
 from server.pool import PoisonError, WorkerPool
+from server.roster.roster import Roster
 from server.session import PendingFrame, Session
 from server.vision import worker
 from server.vision.analysis import Analysis, Hints, PictureError, PictureTooLargeError, Scan
@@ -31,12 +32,18 @@ class FrameService:
     """Serves the frames of all sessions with a pool of workers, fairly and the newest first."""
 
     def __init__(
-        self, pool: WorkerPool, audit: AuditTrail, gallery: Callable[[], Gallery], hints: Hints
+        self,
+        pool: WorkerPool,
+        audit: AuditTrail,
+        gallery: Callable[[], Gallery],
+        roster: Callable[[], Roster],
+        hints: Hints,
     ) -> None:
-        """`gallery` returns the present snapshot."""
+        """`gallery` and `roster` return the present snapshots."""
         self._pool = pool
         self._audit = audit
         self._gallery = gallery
+        self._roster = roster
         self._hints = hints
         self._queue: FairQueue[Session, PendingFrame] = FairQueue()
         self._in_work = 0
@@ -81,7 +88,8 @@ class FrameService:
     async def leave(self, session: Session) -> None:
         """The session is over: log the visits that it leaves undecided."""
         self._queue.drop(session)
-        for decision in session.door.close():
+        decisions, _ = session.door.close()
+        for decision in decisions:
             await self._record(session, decision, time.monotonic())
 
     async def _answer(self, session: Session, frame: PendingFrame) -> None:
@@ -99,7 +107,8 @@ class FrameService:
         if not session.open:
             return None
         worked = time.monotonic()
-        outcome = session.door.observe(analysis, self._gallery(), frame.received)
+        orders = self._roster().orders(session.terminal, datetime.now())
+        outcome = session.door.observe(analysis, self._gallery(), frame.received, orders)
         if outcome.decision is not None and not await self._record(session, outcome.decision, frame.received):
             outcome = session.door.retract(outcome.decision, frame.received)
         timing = Timing(_ms(started - frame.received), _ms(worked - started))
@@ -153,4 +162,6 @@ def _result(seq: int, outcome: Outcome, timing: Timing) -> Result:
         for face in outcome.faces
     )
     notice = outcome.decision.notice() if outcome.decision else None
-    return Result(seq, outcome.verdict, faces, notice, timing)
+    asked = outcome.asked
+    seconds = None if asked is None or asked.seconds is None else round(asked.seconds, 2)
+    return Result(seq, outcome.verdict, faces, notice, timing, asked.prompt if asked else None, seconds)

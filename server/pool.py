@@ -9,10 +9,10 @@ import contextlib
 import logging
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from server.vision import worker
+from server.vision.analysis import ModelSettings
 from server.workerprocess import WorkerGoneError, WorkerProcess
 
 P = ParamSpec("P")
@@ -40,10 +40,10 @@ class PoisonError(Exception):
 class WorkerPool:
     """Runs the functions of `server.vision.worker` in processes of their own."""
 
-    def __init__(self, workers: int, cache: Path) -> None:
-        """`workers`: how many frames are in work at once. `cache`: folder for what workers convert once."""
+    def __init__(self, workers: int, models: ModelSettings) -> None:
+        """`workers`: how many frames are in work at once. `models`: what each worker loads."""
         self.workers = workers
-        self._cache = cache
+        self._models = models
         # last in, first out: what the last used worker needs is still in the processor's caches
         self._idle: asyncio.Queue[WorkerProcess] = asyncio.LifoQueue()
         self._alive: set[WorkerProcess] = set()
@@ -54,7 +54,7 @@ class WorkerPool:
     async def start(self) -> None:
         """Start every process and load the models. Raises WorkersUnavailableError."""
         try:
-            if not self._cache.is_dir():
+            if not self._models.cache.is_dir():
                 await self._add_worker()  # it fills the cache for the others
             await self._add_workers(self.workers + SPARES - len(self._alive))
         except Exception as error:
@@ -125,7 +125,7 @@ class WorkerPool:
     async def _add_worker(self) -> None:
         added = WorkerProcess(lambda: self._replace(added))
         try:
-            self._log(await added.start(self._cache))
+            self._log(await added.start(self._models))
         except BaseException:
             added.kill()
             raise

@@ -13,12 +13,16 @@ from typing import Any
 
 from server import loopwatch, osdep
 from server.access.door import Door
+from server.access.evidence import Rules
+from server.access.lockout import Lockouts
+from server.access.permits import Liveness
 from server.audit.trail import AuditTrail
-from server.enrolment import ReceiptDesk, load, make_keeper, open_cache, summary
+from server.enrolment import ReceiptDesk, load, make_keeper, odds, open_cache, summary
 from server.errors import CrashError, StartError
 from server.frames import FrameService
 from server.gallery.keeper import GalleryKeeper
 from server.pool import WorkerPool, WorkersUnavailableError
+from server.roster.keeper import RosterKeeper
 from server.session import HELLO_SECONDS, Session
 from server.settings import Settings
 from server.vision import worker
@@ -31,6 +35,9 @@ STRANGERS = 32
 SWITCH_SECONDS = 0.0005
 """How long a busy thread keeps the interpreter from the event loop, each time that the loop has let go of it.
 Python's own 5 ms add up: reading a message and answering it lets go several times."""
+NOBODY = "nobody is enrolled: everybody will be denied"
+RISK_SECONDS = 1.0
+"""How soon after a change of enrolment its risk is told."""
 STOP_SECONDS = 5.0
 """How long frames in work may take to finish when the server stops."""
 
@@ -42,6 +49,7 @@ class Service:
         self._settings = settings
         self._stop = asyncio.Event()
         self._sessions: set[Session] = set()
+        self._lockouts = Lockouts()
         self._connections: dict[Session, asyncio.Task[Any]] = {}
 
     def stop(self) -> None:
@@ -56,14 +64,21 @@ class Service:
             stack.callback(audit.close)
             cache = open_cache(settings)
             stack.callback(cache.close)
-            pool = WorkerPool(settings.workers, settings.model_cache)
+            pool = WorkerPool(settings.workers, settings.models)
             stack.push_async_callback(pool.close)
+            roster = RosterKeeper(settings.people_file, settings.logs / "people.last_good.toml")
             keeper = make_keeper(
-                settings, cache, lambda data: pool.run(worker.analyse_photo, data), ReceiptDesk(audit).take
+                settings,
+                cache,
+                lambda data: pool.run(worker.analyse_photo, data),
+                ReceiptDesk(audit).take,
+                lambda: roster.roster.confirmed,
             )
-            self._frames = FrameService(pool, audit, lambda: keeper.gallery, settings.hints())
-            if await self._unless_stopped(_start(pool, keeper, settings)):
-                await self._serve(keeper)
+            self._frames = FrameService(
+                pool, audit, lambda: keeper.gallery, lambda: roster.roster, settings.hints()
+            )
+            if await self._unless_stopped(_start(pool, roster, keeper, settings)):
+                await self._serve(roster, keeper)
         log.info("stopped")
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> bool:
@@ -79,15 +94,20 @@ class Service:
         working.result()
         return True
 
-    async def _serve(self, keeper: GalleryKeeper) -> None:
+    async def _serve(self, roster: RosterKeeper, keeper: GalleryKeeper) -> None:
         # What is there by now stays. Searching it for garbage would stop the loop for 20 ms every time.
         gc.collect()
         gc.freeze()
         listener = await self._listen()
-        parts = [keeper.watch(), *(self._frames.serve() for _ in range(self._settings.workers))]
+        parts = [
+            roster.watch(),
+            keeper.watch(),
+            _tell_risk(self._settings.rules(), keeper),
+            *(self._frames.serve() for _ in range(self._settings.workers)),
+        ]
         running = {asyncio.ensure_future(part) for part in parts}
         stopping = asyncio.ensure_future(self._stop.wait())
-        _announce(self._settings, listener, keeper)
+        _announce(self._settings, listener, roster, keeper)
         await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")
         await self._hang_up(listener)
@@ -122,7 +142,7 @@ class Service:
         session = Session(
             reader,
             writer,
-            door=Door(self._settings.rules(), lambda: secrets.token_hex(8)),
+            open_door=self._open_door,
             limits=self._settings.limits(),
             tokens=self._settings.tokens,
             admit=self._admit,
@@ -138,6 +158,9 @@ class Service:
         finally:
             del self._connections[session]
             self._sessions.discard(session)
+
+    def _open_door(self, terminal: str) -> Door:
+        return Door(self._settings.rules(), lambda: secrets.token_hex(8), terminal, self._lockouts)
 
     def _admit(self, session: Session) -> bool:
         if len(self._sessions) >= self._settings.max_terminals:
@@ -162,13 +185,14 @@ def _open_audit(settings: Settings) -> AuditTrail:
         raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
 
 
-async def _start(pool: WorkerPool, keeper: GalleryKeeper, settings: Settings) -> None:
+async def _start(pool: WorkerPool, roster: RosterKeeper, keeper: GalleryKeeper, settings: Settings) -> None:
     try:
         await pool.start()
     except WorkersUnavailableError as error:
         raise StartError(f"no worker process can be started: {error}") from error
     if not settings.faces.exists():
         _make_folder(settings)
+    await roster.load()
     await load(keeper, settings)
 
 
@@ -193,24 +217,37 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
-def _announce(settings: Settings, listener: asyncio.Server, keeper: GalleryKeeper) -> None:
+async def _tell_risk(rules: Rules, keeper: GalleryKeeper) -> None:
+    """Say what the rules risk whenever enrolment has changed it."""
+    people = len(keeper.gallery.people)
+    while True:
+        await asyncio.sleep(RISK_SECONDS)
+        if len(keeper.gallery.people) != people:
+            people = len(keeper.gallery.people)
+            log.info("%s", odds(rules, people) if people else NOBODY)
+
+
+def _announce(
+    settings: Settings, listener: asyncio.Server, roster: RosterKeeper, keeper: GalleryKeeper
+) -> None:
     gallery = keeper.gallery
     rejected = keeper.files - gallery.photos
     log.info("enrolled: %s; %d rejected", summary(len(gallery.people), gallery.photos), rejected)
-    if not gallery.people:
-        log.warning("nobody is enrolled: everybody will be denied")
+    if gallery.people:
+        log.info("%s", odds(settings.rules(), len(gallery.people)))
+    else:
+        log.warning(NOBODY)
     if not settings.is_local and not settings.tokens:
         log.warning("INSECURE: any machine that reaches %s is accepted as a terminal", settings.host)
     if not settings.is_local and settings.tls_cert is None:
         log.warning("no TLS: pictures and tokens can be read on the network; set tls_cert and tls_key")
-    log.info(
-        "policy %s; a person is recognised at distance %.2f or less, %.2f nearer than anybody else,"
-        " over at least %d looks",
-        settings.policy.value,
-        settings.threshold,
-        settings.margin,
-        settings.frames,
-    )
+    for name in roster.roster.unknown_names(gallery.people):
+        log.warning("%s names %s, whom no photo enrols", settings.people_file, ascii(name))
+    for name in roster.roster.unknown_terminals(settings.tokens) if settings.tokens else ():
+        log.warning("%s names terminal %s, which has no token", settings.people_file, ascii(name))
+    log.info("policy %s; liveness %s", settings.policy.value, settings.liveness.value)
+    if settings.liveness is Liveness.OFF:
+        log.warning("liveness is off: a photo of an enrolled person opens the door")
     for socket in listener.sockets:
         host, port = socket.getsockname()[:2]
         secured = " with TLS" if settings.tls_cert else ""

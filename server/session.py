@@ -63,17 +63,19 @@ class Session:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         *,
-        door: Door,
+        open_door: Callable[[str], Door],
         limits: Limits,
         tokens: Mapping[str, str],
         admit: Callable[["Session"], bool],
         on_frame: Callable[["Session", PendingFrame], None],
     ) -> None:
-        """`admit` is asked once the hello is good; False means that too many terminals are connected."""
+        """`admit` is asked once the hello is good; False means that too many terminals are connected.
+        `open_door` makes the door of the terminal of that name."""
         self.id = secrets.token_hex(8)
         self.terminal = ""
-        self.door = door
         self.open = True
+        self._open_door = open_door
+        self._door: Door | None = None
         self._reader = reader
         self._writer = writer
         self._limits = limits
@@ -93,6 +95,12 @@ class Session:
     def name(self) -> str:
         """For the console: the terminal where it is known, else the peer's address."""
         return ascii(self.terminal) if self.terminal else self._peer
+
+    @property
+    def door(self) -> Door:
+        """The terminal's door; there is one once the terminal has been welcomed."""
+        assert self._door is not None
+        return self._door
 
     @property
     def _peer(self) -> str:
@@ -215,6 +223,7 @@ class Session:
         self.terminal = hello.terminal
         if not self._admit(self):
             raise ProtocolError(ErrorCode.TOO_MANY, "too many terminals are connected")
+        self._door = self._open_door(hello.terminal)
         self._connection.accept()
         self.send(Welcome(self.id, self._limits))
         log.info("%s: connected from %s", self.name, self._peer)

@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from server.access.decision import Policy
 from server.access.evidence import Rules
-from server.vision.analysis import Hints
+from server.access.lockout import MAX_ATTEMPTS
+from server.access.permits import Liveness
+from server.vision.analysis import Hints, ModelSettings
 from wire import TERMINAL_CHARS, Limits
 
 if sys.version_info >= (3, 11):
@@ -46,11 +48,24 @@ class Settings(BaseModel):
     logs: Path = Field(Path("logs"), description="folder for the access log and all else that is written")
     workers: int = Field(default_factory=_cpus, ge=1, le=256, description="frames in work at once")
     policy: Policy = Field(Policy.ANY, description="whom a grant depends on: any, all or the largest face")
-    threshold: float = Field(
-        0.45, ge=0.2, le=0.6, description="largest distance at which a person is recognised"
+    max_false_accept: float = Field(
+        1e-4, ge=1e-6, le=0.01, description="share of strangers' visits that may end in a grant"
     )
-    margin: float = Field(0.04, ge=0.01, le=0.3, description="how much farther the runner-up must be")
+    threshold: float | None = Field(
+        None, ge=0.1, le=0.45, description="largest distance, in place of the one that max_false_accept gives"
+    )
+    margin: float = Field(0.03, ge=0.0, le=0.3, description="how much farther the runner-up must be")
     frames: int = Field(3, ge=2, le=5, description="looks out of the last 5 that must agree")
+    liveness: Liveness = Field(
+        Liveness.PASSIVE, description="proof that a face is alive: off, passive or challenge"
+    )
+    antispoof: Path | None = Field(None, description="ONNX model that tells living faces from others")
+    antispoof_sha256: str | None = Field(
+        None, pattern="^[0-9a-f]{64}$", description="what the file of antispoof must hash to"
+    )
+    attempts: int = Field(
+        10, ge=0, le=MAX_ATTEMPTS, description="failed visits in a row that lock a terminal; 0 never does"
+    )
     deny_seconds: float = Field(3.0, ge=0.5, le=30, description="how long a doubtful face is looked at")
     min_face: int = Field(48, ge=20, le=400, description="smallest face looked for, pixels of the frame")
     max_faces: int = Field(4, ge=1, le=32, description="faces compared in one frame, largest first")
@@ -63,6 +78,9 @@ class Settings(BaseModel):
     tokens: dict[str, str] = Field(default_factory=dict, description="terminal name -> its secret token")
     tls_cert: Path | None = Field(None, description="certificate chain (PEM); turns TLS on")
     tls_key: Path | None = Field(None, description="private key (PEM) of tls_cert")
+    record: bool = Field(False, description="keep what was seen, as numbers, for python -m server replay")
+    record_days: int = Field(7, ge=1, le=365, description="how long recordings are kept")
+    record_pictures: bool = Field(False, description="keep the pictures, too")
     watch_loop: bool = Field(False, description="log what keeps the event loop for more than 10 ms")
 
     @model_validator(mode="after")
@@ -74,6 +92,8 @@ class Settings(BaseModel):
                 raise ValueError(f"tokens.{terminal}: a token has at least {MIN_TOKEN_CHARS} characters")
         if len(set(self.tokens.values())) < len(self.tokens):
             raise ValueError("tokens: two terminals share a token; give each its own")
+        if (self.antispoof is None) != (self.antispoof_sha256 is None):
+            raise ValueError("antispoof and antispoof_sha256 go together: a model is trusted by its hash")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key go together")
         if not self.is_local and not self.tokens and not self.insecure:
@@ -92,16 +112,25 @@ class Settings(BaseModel):
             return self.host == "localhost"
 
     @property
-    def model_cache(self) -> Path:
-        """Folder for the converted embedding network."""
-        return self.logs / "models"
+    def models(self) -> ModelSettings:
+        """What workers load."""
+        pinned = (self.antispoof, self.antispoof_sha256) if self.antispoof and self.antispoof_sha256 else None
+        return ModelSettings(self.logs / "models", self.liveness is not Liveness.OFF, pinned)
+
+    @property
+    def people_file(self) -> Path:
+        """What is laid down for people and terminals."""
+        return self.faces / "people.toml"
 
     def rules(self) -> Rules:
         return Rules(
+            max_false_accept=self.max_false_accept,
             threshold=self.threshold,
             margin=self.margin,
             frames=self.frames,
             policy=self.policy,
+            liveness=self.liveness,
+            attempts=self.attempts,
             deny_seconds=self.deny_seconds,
         )
 

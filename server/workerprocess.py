@@ -9,11 +9,11 @@ import socket
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 from server import osdep
 from server.vision import worker
+from server.vision.analysis import ModelSettings
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ class WorkerProcess(asyncio.Protocol):
     def pid(self) -> int:
         return self._process.pid or 0
 
-    async def start(self, cache: Path) -> list[worker.Remark]:
+    async def start(self, settings: ModelSettings) -> list[worker.Remark]:
         """Start the process and load the models; returns what is to be logged about it."""
         try:
             await asyncio.to_thread(self._launch)
@@ -56,7 +56,7 @@ class WorkerProcess(asyncio.Protocol):
             self._transport, _ = await loop.create_connection(lambda: self, sock=self._socket)
         finally:
             self._its_socket.close()
-        return await self.ask(partial(worker.load, cache))
+        return await self.ask(partial(worker.load, settings))
 
     def _launch(self) -> None:
         with osdep.interrupt_held_back():

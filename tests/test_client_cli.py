@@ -16,11 +16,11 @@ import cv2
 import numpy as np
 import pytest
 
+from client.banner import BANNER_COLOURS
 from client.lines import QUEUE_LENGTH, JsonLines
-from client.overlay import BANNER_COLOURS
 from client.screen import Banner
-from tests.support.fake_server import FakeServer, grant, refusal, result, wait_until
-from wire import ErrorCode, ErrorMessage, Frame, Message
+from tests.support.fake_server import FakeServer, denial, grant, refusal, result, wait_until
+from wire import ErrorCode, ErrorMessage, Frame, Message, Prompt, Verdict
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = {
@@ -91,13 +91,31 @@ def test_headless_prints_json_lines(server: FakeServer, folder: Path) -> None:
         "verdict": "granted",
         "names": ["Ada Lovelace"],
         "reason": "match",
+        "note": None,
     }
-    assert last["decision"] is None
+    assert last["decision"] is None and last["prompt"] is None and last["prompt_seconds"] is None
     assert first["timing"] == {"queue_ms": 1.0, "work_ms": 2.0}
     assert first["latency_ms"] > 0
     assert datetime.fromisoformat(first["time"]).tzinfo is not None
     assert {line["terminal"] for line in lines} == {"Zoë's door"}
     assert "connected to" in done.stderr
+
+
+def test_lines_carry_prompts_and_notes(server: FakeServer, folder: Path) -> None:
+    server.reply = lambda frame: [
+        result(
+            frame.seq,
+            Verdict.DENIED,
+            decision=denial("expired", "Ask at the desk"),
+            prompt=Prompt.TURN_LEFT,
+            prompt_seconds=2.5,
+        )
+    ]
+    done = headless(server, folder)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    told = next(line for line in lines if line["type"] == "result")
+    assert (told["prompt"], told["prompt_seconds"]) == ("turn_left", 2.5)
+    assert (told["decision"]["reason"], told["decision"]["note"]) == ("expired", "Ask at the desk")
 
 
 def test_errors_and_links_are_lines_too(server: FakeServer, folder: Path) -> None:
@@ -136,7 +154,7 @@ def test_on_grant_and_snapshot(server: FakeServer, folder: Path, tmp_path: Path)
     assert done.returncode == 0, done.stderr
     assert log.read_text() == "the-id\n"
     drawn = cv2.imread(str(picture))
-    assert drawn is not None and drawn.shape == (600, 640, 3)
+    assert drawn is not None and drawn.shape == (640, 640, 3)
     assert tuple(drawn[490, 5]) == BANNER_COLOURS[Banner.GRANTED][0]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["decision.png", "log", "open.py", "pictures"]
 

@@ -17,7 +17,7 @@ from client.exits import Exit
 from client.screen import Banner, Screen, screen_at
 from client.status import LinkState
 from client.stream import Stream, Waker, connect
-from tests.support.fake_server import LIMITS, FakeServer, refusal, result, wait_until, welcome
+from tests.support.fake_server import LIMITS, FakeServer, denial, refusal, result, wait_until, welcome
 from tests.support.running_link import Running, running
 from wire import ErrorCode, ErrorMessage, Hello, Limits, Ping, Verdict, Welcome, encode
 
@@ -106,6 +106,20 @@ def test_reconnects_to_a_server_that_comes_back() -> None:
         run.stopping.set()
         for thread in run.threads:
             thread.join(10)
+
+
+def test_a_refusal_is_remembered_within_its_connection(server: FakeServer) -> None:
+    server.reply = lambda frame: [
+        result(frame.seq, Verdict.DENIED, decision=denial() if len(server.frames) == 1 else None)
+    ]
+    with running(server.port) as run:
+        wait_until(run.answered(3), "answers after the decision")
+        memory = run.link.status.memory
+        assert memory.refusal and memory.refusal.decision == denial()
+        server.drop()
+        wait_until(lambda: len(server.hellos) >= 2, "the next connection")
+        wait_until(lambda: run.link.status.answer, "its first answer")
+        assert run.link.status.memory.refusal is None
 
 
 @pytest.mark.parametrize("code", [ErrorCode.UNAUTHORIZED, ErrorCode.VERSION_MISMATCH])

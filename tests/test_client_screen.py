@@ -1,14 +1,28 @@
 """What the screen says: verdicts expire with their evidence, and nothing late grants."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from client.exchange import SentFrame
 from client.frames import Area, CapturedFrame
-from client.screen import GRANT_SECONDS, Banner, Colour, LocalFaces, Screen, decided_screen, screen_at
+from client.screen import (
+    GRANT_SECONDS,
+    NO_MESSAGE,
+    REFUSAL_SECONDS,
+    Banner,
+    Colour,
+    LocalFaces,
+    Message,
+    Screen,
+    decided_screen,
+    screen_at,
+)
 from client.status import Answer, LinkState, LinkStatus
-from tests.support.fake_server import result
-from wire import Box, Result, Verdict
+from client.words import Arrow
+from tests.support.fake_server import denial, grant, result
+from wire import Box, DecisionNotice, Prompt, Result, Verdict
 
 CAPTURED = 100.0
 LATE = 0.5
@@ -29,7 +43,7 @@ def screen(
     local: LocalFaces | None = None,
     camera_lost: bool = False,
 ) -> Screen:
-    status = LinkStatus(state, "", waiting_since, answer(reply))
+    status = replace(LinkStatus(state).answered(answer(reply)), waiting_since=waiting_since)
     return screen_at(CAPTURED + after, status, local, camera_lost, LATE)
 
 
@@ -117,3 +131,102 @@ def test_a_decision_is_shown_however_late_it_came() -> None:
     shown = decided_screen(answer())
     assert (shown.banner, shown.names) == (Banner.GRANTED, ("Ada Lovelace",))
     assert shown.latency_ms == pytest.approx(200)
+
+
+def prompted(prompt: Prompt, seconds: float | None = None, verdict: Verdict = Verdict.CHECKING) -> Result:
+    return result(1, verdict, prompt=prompt, prompt_seconds=seconds)
+
+
+def test_a_prompt_takes_the_banner_s_words_and_leaves_its_colour() -> None:
+    shown = screen(0.2, prompted(Prompt.COME_CLOSER))
+    assert (shown.banner, shown.message) == (Banner.CHECKING, Message("COME CLOSER"))
+    assert screen(0.2, prompted(Prompt.MORE_LIGHT, verdict=Verdict.NONE)).message.lines == ("Face the light",)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "arrow"), [(Prompt.TURN_LEFT, Arrow.LEFT), (Prompt.TURN_RIGHT, Arrow.RIGHT)]
+)
+def test_a_turn_has_an_arrow_and_the_time_that_is_left(prompt: Prompt, arrow: Arrow) -> None:
+    shown = screen(0.7, prompted(prompt, 4.0))  # received at 0.2
+    assert shown.message.arrow is arrow
+    assert shown.message.time_left == pytest.approx(3.5 / 4)
+    assert screen(0.2, prompted(prompt)).message.time_left is None
+
+
+def test_no_time_is_left_over_from_the_answer_before() -> None:
+    hurried, calm = answer(prompted(Prompt.BLINK, 4.0)), answer(prompted(Prompt.BLINK))
+    status = LinkStatus(LinkState.CONNECTED, waiting_since=CAPTURED).answered(hurried).answered(calm)
+    assert status.waiting_since is None
+    assert screen_at(CAPTURED + 0.3, status, None, False, LATE).message.time_left is None
+
+
+def test_a_prompt_needs_a_fresh_answer() -> None:
+    blink = prompted(Prompt.BLINK, 4.0)
+    assert screen(GRANT_SECONDS - 0.01, blink).message.headline == "BLINK"
+    assert screen(GRANT_SECONDS, blink).message is NO_MESSAGE
+
+
+def test_late_offline_and_no_camera_win_over_prompts_and_refusals() -> None:
+    for reply in (prompted(Prompt.BLINK, 4.0), result(1, Verdict.DENIED, decision=denial(note="Ring"))):
+        for shown in (
+            screen(0.7, reply, waiting_since=CAPTURED),
+            screen(0.2, reply, state=LinkState.RETRYING),
+            screen(0.2, reply, camera_lost=True),
+        ):
+            assert shown.banner in (Banner.LATE, Banner.OFFLINE, Banner.NO_CAMERA)
+            assert shown.message is NO_MESSAGE
+
+
+def test_a_grant_asks_for_nothing() -> None:
+    assert screen(0.2, result(1, decision=grant(), prompt=Prompt.BLINK)).message is NO_MESSAGE
+
+
+def refused_then(later: Verdict, seconds: float, prompt: Prompt | None = None) -> Screen:
+    """A refusal, and a result `seconds` later that was seen and answered at once."""
+    refused = answer(result(1, Verdict.DENIED, decision=denial("expired", "Ask at the desk")))
+    now = refused.received + seconds
+    frame = CapturedFrame(2, refused.sent.frame.image, now)
+    newer = Answer(result(2, later, prompt=prompt), SentFrame(frame, 640, 480, now), now)
+    status = LinkStatus(LinkState.CONNECTED).answered(refused).answered(newer)
+    return screen_at(now, status, None, False, LATE)
+
+
+def test_a_refusal_is_told_in_plain_words_with_its_note() -> None:
+    shown = screen(0.2, result(1, Verdict.DENIED, decision=denial("outside_schedule", "Ring the bell")))
+    assert (shown.banner, shown.message) == (
+        Banner.DENIED,
+        Message("DENIED: Not at this time", ("Ring the bell",)),
+    )
+    assert screen(0.2, result(1, Verdict.DENIED, decision=denial("of the future"))).message == Message(
+        "", ("Not recognised",)
+    )
+
+
+def test_a_refusal_s_words_outlive_its_result_for_some_seconds() -> None:
+    words = Message("DENIED: Access has expired", ("Ask at the desk",))
+    assert refused_then(Verdict.DENIED, REFUSAL_SECONDS - 0.01).message == words
+    assert refused_then(Verdict.DENIED, REFUSAL_SECONDS).message == NO_MESSAGE
+
+
+def test_a_refusal_s_words_need_a_denied_face() -> None:
+    for verdict in (Verdict.NONE, Verdict.CHECKING, Verdict.GRANTED):
+        assert refused_then(verdict, 1.0).message is NO_MESSAGE
+
+
+def test_a_refusal_s_words_are_read_before_a_prompt_and_the_word_denied_stays() -> None:
+    assert refused_then(Verdict.DENIED, 1.0, Prompt.STEP_AWAY).message.lines == ("Ask at the desk",)
+    later = refused_then(Verdict.DENIED, REFUSAL_SECONDS, Prompt.STEP_AWAY)
+    assert (later.banner, later.message) == (Banner.DENIED, Message("", ("Step away, then come back",)))
+    assert refused_then(Verdict.CHECKING, 1.0, Prompt.BLINK).message.headline == "BLINK"
+
+
+def test_words_do_not_outlive_the_picture_they_came_with() -> None:
+    reply = result(1, Verdict.DENIED, decision=denial())
+    assert screen(GRANT_SECONDS - 0.01, reply).message.lines == ("Not recognised",)
+    assert screen(GRANT_SECONDS, reply).message is NO_MESSAGE
+
+
+@pytest.mark.parametrize("decision", [denial(), grant()])
+def test_the_picture_of_a_decision_tells_its_reason(decision: DecisionNotice) -> None:
+    shown = decided_screen(answer(result(1, decision.verdict, decision=decision)))
+    assert shown.message.lines == (("Not recognised",) if decision.verdict is Verdict.DENIED else ())

@@ -13,9 +13,10 @@ import cv2
 import numpy as np
 import pytest
 
+from client.banner import BANNER_COLOURS
 from client.exits import Exit, FatalError
 from client.fallback import HaarDetector
-from client.overlay import BANNER_COLOURS, MARK_COLOURS
+from client.overlay import MARK_COLOURS
 from client.screen import Banner, Colour
 from client.window import Window
 from tests.support.fake_server import FACE, FakeServer, result, wait_until
@@ -96,7 +97,7 @@ def test_grant_then_stall_then_quit(display: Display, photo: Path) -> None:
         try:
             wait_until(lambda: display.pixel(*banner_place) == green, "the green banner", 30)
             shot = display.screenshot()
-            assert (shot[484:566, [2, 637]] == green).all(), "the bar has the full width"
+            assert (shot[484:604, [2, 637]] == green).all(), "the bar has the full width"
             frame = MARK_COLOURS[Colour.GRANTED]
             assert (shot[FACE.top + 2 : FACE.bottom - 2, FACE.left] == frame).all(), "left edge of the box"
             assert (shot[FACE.top + 2 : FACE.bottom - 2, FACE.right - 1] == frame).all(), "right edge"

@@ -10,6 +10,7 @@ from server.access.attention import (
     FRESH_SECONDS,
     GOOD_SHARE,
     IDLE_SWEEP_SECONDS,
+    LANDMARK_SECONDS,
     LOOK_SECONDS,
     MAX_FOLLOWED,
     MAX_REACH,
@@ -20,18 +21,19 @@ from server.access.attention import (
     SPEED,
     SWEEP_FRAMES,
     SWEEP_SECONDS,
-    VERIFY_SECONDS,
-    VERIFY_WAIT_SECONDS,
     WAIT_SECONDS,
     Attention,
+    Watched,
 )
 from server.access.evidence import Look
 from server.access.tracks import Track
+from server.access.visit import Care
 from server.vision.analysis import Analysis, Face, Hints, Scan
-from tests.support.embeddings import box, gallery, person
+from tests.support.embeddings import box, face, gallery, person
 
 WANTED = Hints(min_face=48, max_faces=4, max_pixels=10**6)
 STEP = 1 / 32
+GATHER, PROVE, VERIFY = Care.GATHER, Care.PROVE, Care.VERIFY
 EVERYWHERE, CHANGED, NOWHERE = Scan.EVERYWHERE, Scan.CHANGED, Scan.NOWHERE
 ADA = gallery({"Ada": person(0)})
 
@@ -43,9 +45,9 @@ class Terminal:
         self.attention = Attention()
         self.now = 100.0
 
-    def ask(self, *tracks: tuple[Track, bool], others: tuple[Face, ...] = (), seconds: float = STEP) -> Hints:
+    def ask(self, *tracks: tuple[Track, Care], others: tuple[Face, ...] = (), seconds: float = STEP) -> Hints:
         self.now += seconds
-        return self.attention.hints(WANTED, tracks, others, self.now)
+        return self.attention.hints(WANTED, [Watched(*each) for each in tracks], others, self.now)
 
     def answer(self, hints: Hints, *seen: Track, scene: bytes = b"scene", scan: Scan | None = None) -> None:
         for track in seen:
@@ -57,15 +59,15 @@ class Terminal:
         """The scans asked for while the tracks stay in view."""
         asked = []
         for _ in range(frames):
-            hints = self.ask(*((track, False) for track in tracks))
+            hints = self.ask(*((track, VERIFY) for track in tracks))
             asked.append(hints.scan)
             self.answer(hints, *tracks, scan=None if hints.scan is EVERYWHERE else scan)
         return asked
 
 
 def track(at: float, quality: float = 100.0) -> Track:
-    one = Track(1, box(), at, at, deque(maxlen=5), quality=quality, patch=b"patch")
-    one.add(Look.take(at, person(0), ADA))
+    one = Track(1, box(), at, at, deque(maxlen=5), at, quality=quality, patch=b"patch")
+    one.add(Look.take(at, face(person(0)), ADA))
     return one
 
 
@@ -130,7 +132,7 @@ def test_where_frames_come_late_only_some_are_searched(terminal: Terminal, follo
     tracks = (track(100.0),) if followed else ()
     asked = []
     for _ in range(160):
-        hints = terminal.ask(*((one, False) for one in tracks), seconds=3.0)
+        hints = terminal.ask(*((one, VERIFY) for one in tracks), seconds=3.0)
         asked.append(hints.scan)
         terminal.answer(hints, *tracks)
     assert asked.count(EVERYWHERE) <= 160 / SWEEP_FRAMES
@@ -149,61 +151,76 @@ def test_a_sweep_can_be_put_off_and_the_changes_are_searched_instead(terminal: T
 
 def test_a_track_is_followed_where_it_was_last(terminal: Terminal) -> None:
     ada = track(terminal.now)
-    (followed,) = terminal.ask((ada, True)).followed
+    (followed,) = terminal.ask((ada, GATHER)).followed
     assert (followed.box, followed.patch, followed.lost) == (ada.box, b"patch", False)
     assert followed.reach == pytest.approx(REACH + SPEED * STEP)
 
 
 def test_a_track_that_the_last_frame_did_not_show_is_lost_and_searched_wider(terminal: Terminal) -> None:
     ada = track(terminal.now)
-    terminal.answer(terminal.ask((ada, False)))
-    (followed,) = terminal.ask((ada, False)).followed
+    terminal.answer(terminal.ask((ada, VERIFY)))
+    (followed,) = terminal.ask((ada, VERIFY)).followed
     assert followed.lost and followed.reach > REACH + SPEED * STEP
-    (followed,) = terminal.ask((ada, False), seconds=1.0).followed
+    (followed,) = terminal.ask((ada, VERIFY), seconds=1.0).followed
     assert followed.reach == MAX_REACH
 
 
 def test_a_track_not_seen_for_a_moment_is_lost_even_if_no_frame_came_between(terminal: Terminal) -> None:
     ada = track(terminal.now)
-    terminal.answer(terminal.ask((ada, False)), ada)
-    assert not terminal.ask((ada, False), seconds=FRESH_SECONDS - 0.01).followed[0].lost
-    assert terminal.ask((ada, False), seconds=STEP).followed[0].lost
+    terminal.answer(terminal.ask((ada, VERIFY)), ada)
+    assert not terminal.ask((ada, VERIFY), seconds=FRESH_SECONDS - 0.01).followed[0].lost
+    assert terminal.ask((ada, VERIFY), seconds=STEP).followed[0].lost
 
 
-@pytest.mark.parametrize(
-    ("gathering", "seconds", "quality"),
-    [
-        (True, LOOK_SECONDS - 0.01, math.inf),
-        (True, LOOK_SECONDS + 0.01, GOOD_SHARE * 100),
-        (True, WAIT_SECONDS + 0.01, 0.0),
-        (False, VERIFY_SECONDS - 0.01, math.inf),
-        (False, VERIFY_SECONDS + 0.01, GOOD_SHARE * 100),
-        (False, VERIFY_WAIT_SECONDS + 0.01, 0.0),
-    ],
-)
-def test_the_longer_ago_the_last_look_the_less_is_asked_of_the_next(
-    terminal: Terminal, gathering: bool, seconds: float, quality: float
-) -> None:
+@pytest.mark.parametrize("care", list(Care))
+def test_the_longer_ago_the_last_look_the_less_is_asked_of_the_next(terminal: Terminal, care: Care) -> None:
+    soon, good_enough, due = LOOK_SECONDS[care] - 0.01, LOOK_SECONDS[care] + 0.01, WAIT_SECONDS[care] + 0.01
+    asked = [
+        Terminal().ask((track(100.0), care), seconds=seconds).followed[0].quality
+        for seconds in (soon, good_enough, due)
+    ]
+    assert asked == pytest.approx([math.inf, GOOD_SHARE * 100, 0.0])
+
+
+def test_what_is_known_is_looked_at_less_often() -> None:
+    assert LOOK_SECONDS[GATHER] < LOOK_SECONDS[PROVE] < LOOK_SECONDS[VERIFY]
+    assert WAIT_SECONDS[GATHER] < WAIT_SECONDS[PROVE] < WAIT_SECONDS[VERIFY]
+
+
+@pytest.mark.parametrize(("care", "mirrored"), [(GATHER, True), (PROVE, False), (VERIFY, False)])
+def test_mirror_images_are_for_finding_out_who_it_is(terminal: Terminal, care: Care, mirrored: bool) -> None:
+    assert terminal.ask((track(terminal.now), care)).followed[0].mirrored is mirrored
+
+
+@pytest.mark.parametrize(("care", "wanted"), [(GATHER, False), (PROVE, True), (VERIFY, False)])
+def test_landmarks_are_for_proving_that_it_lives(terminal: Terminal, care: Care, wanted: bool) -> None:
+    assert terminal.ask((track(terminal.now), care)).followed[0].landmarks is wanted
+
+
+def test_landmarks_are_found_ten_times_a_second_and_where_the_face_is_now(terminal: Terminal) -> None:
     ada = track(terminal.now)
-    (followed,) = terminal.ask((ada, gathering), seconds=seconds).followed
-    assert followed.quality == pytest.approx(quality)
+    ada.last_detected = ada.last_landmarks = terminal.now
+    hint = terminal.ask((ada, PROVE)).followed[0]
+    assert (hint.landmarks, hint.stay) == (False, True)
+    hint = terminal.ask((ada, PROVE), seconds=LANDMARK_SECONDS).followed[0]
+    assert (hint.landmarks, hint.stay) == (True, False)
 
 
 def test_a_face_may_stay_undetected_only_for_a_moment_and_while_no_look_is_due(terminal: Terminal) -> None:
     ada = track(terminal.now)
     ada.last_detected = terminal.now
-    assert terminal.ask((ada, True)).followed[0].stay
-    assert not terminal.ask((ada, True), seconds=LOOK_SECONDS).followed[0].stay, "a look is due"
+    assert terminal.ask((ada, GATHER)).followed[0].stay
+    assert not terminal.ask((ada, GATHER), seconds=LOOK_SECONDS[GATHER]).followed[0].stay, "a look is due"
     ada.last_detected = terminal.now - DETECT_SECONDS
-    assert not terminal.ask((ada, False)).followed[0].stay
+    assert not terminal.ask((ada, VERIFY)).followed[0].stay
     ada.last_detected = terminal.now
-    terminal.answer(terminal.ask((ada, False)))
-    assert not terminal.ask((ada, False)).followed[0].stay, "it is lost"
+    terminal.answer(terminal.ask((ada, VERIFY)))
+    assert not terminal.ask((ada, VERIFY)).followed[0].stay, "it is lost"
 
 
 def test_faces_without_a_track_are_followed_and_embedded_when_there_is_room(terminal: Terminal) -> None:
     ada, other = track(terminal.now), Face(box(left=400), None, patch=b"other")
-    _, other_hint = terminal.ask((ada, False), others=(other,)).followed
+    _, other_hint = terminal.ask((ada, VERIFY), others=(other,)).followed
     assert (other_hint.box, other_hint.patch, other_hint.quality) == (other.box, b"other", 0.0)
     assert terminal.attention.continued(Face(other.box, None, followed=1)) is None
     assert terminal.attention.continued(Face(ada.box, None, followed=0)) is ada
@@ -215,7 +232,7 @@ def test_a_crowd_is_followed_in_part_those_just_seen_and_large_first(terminal: T
     crowd = [track(terminal.now - at / 100) for at in range(MAX_FOLLOWED + 5)]
     others = (Face(box(left=400), None),)
     assert (
-        len(terminal.ask(*((one, False) for one in reversed(crowd)), others=others).followed) == MAX_FOLLOWED
+        len(terminal.ask(*((one, VERIFY) for one in reversed(crowd)), others=others).followed) == MAX_FOLLOWED
     )
     newest = [terminal.attention.continued(Face(box(), None, followed=at)) for at in range(MAX_FOLLOWED)]
     assert newest == crowd[:MAX_FOLLOWED]
@@ -224,4 +241,4 @@ def test_a_crowd_is_followed_in_part_those_just_seen_and_large_first(terminal: T
 def test_five_looks_fit_into_the_time_that_evidence_lasts() -> None:
     from server.access.evidence import Rules
 
-    assert (Rules().window - 1) * VERIFY_WAIT_SECONDS < Rules().window_seconds
+    assert (Rules().window - 1) * WAIT_SECONDS[Care.VERIFY] < Rules().window_seconds

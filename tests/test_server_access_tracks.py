@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.access.evidence import Rules
 from server.access.tracks import GAP_SECONDS, LOST_SECONDS, MAX_SCALE, REACH, Track, Tracker
 from server.gallery.snapshot import Gallery
 from server.vision.analysis import Embedding, Face
 from tests.support.embeddings import face, gallery, look, person, shifted, stranger
+from tests.support.rules import rules
 from wire import Box
 
 PEOPLE = gallery({"Ada": person(0), "Bob": person(1)})
@@ -177,7 +177,7 @@ def test_a_track_is_compared_by_the_mean_of_its_newest_looks(scene: Scene) -> No
 
 
 def test_a_track_without_looks_is_like_nobody() -> None:
-    empty = Track(1, Box(0, 1, 1, 0), 0.0, 0.0, deque())
+    empty = Track(1, Box(0, 1, 1, 0), 0.0, 0.0, deque(), 0.0)
     assert empty.distance(person(0)) == float("inf")
 
 
@@ -248,8 +248,8 @@ def test_a_standing_is_that_of_the_looks(scene: Scene) -> None:
     for _ in range(3):
         scene.see(face(person(0)))
     (track,) = scene.tracker.tracks
-    assert track.standing(scene.now, PEOPLE, Rules()).name == "Ada"
-    assert track.standing(scene.now + 5.1, PEOPLE, Rules()).name is None
+    assert track.standing(scene.now, PEOPLE, rules()).name == "Ada"
+    assert track.standing(scene.now + 5.1, PEOPLE, rules()).name is None
 
 
 class Continuing(Scene):
@@ -325,14 +325,14 @@ def test_who_a_track_is_is_compared_again_only_when_something_has_changed() -> N
     scene = Continuing()
     scene.see(face(person(0)))
     (track,) = scene.tracker.tracks
-    compared = track.standing(scene.now, scene.gallery, Rules()).match
+    compared = track.standing(scene.now, scene.gallery, rules()).match
     scene.see(unlooked(1))
-    assert track.standing(scene.now, scene.gallery, Rules()).match is compared
+    assert track.standing(scene.now, scene.gallery, rules()).match is compared
     scene.see(face(look(0, 0.25)))
-    assert track.standing(scene.now, scene.gallery, Rules()).match is not compared
+    assert track.standing(scene.now, scene.gallery, rules()).match is not compared
     scene.gallery = gallery({"Bob": person(1)}, version=2)
     scene.see(unlooked(1))
-    match = track.standing(scene.now, scene.gallery, Rules()).match
+    match = track.standing(scene.now, scene.gallery, rules()).match
     assert match is not None and match.name == "Bob"
 
 

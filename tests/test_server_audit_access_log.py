@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.access.decision import Decision, Reason
+from server.access.decision import Decision
 from server.audit.access_log import PATTERN, AccessEntry, parse
 from wire import Verdict
+from wire.reasons import Reason
 
 DOCS = Path(__file__).parent.parent / "docs" / "access_log.md"
 MOMENT = datetime(2024, 5, 6, 7, 8, 9, 123456, timezone(timedelta(hours=2)))

@@ -11,12 +11,13 @@ from typing import IO, Any, cast
 import pytest
 
 from server import osdep
-from server.access.decision import Decision, Reason
+from server.access.decision import Decision
 from server.audit import trail as module
 from server.audit.access_log import AccessEntry, parse
 from server.audit.trail import AuditTrail
 from server.gallery.receipts import Receipt, Status
 from wire import Verdict
+from wire.reasons import Reason
 
 
 def entry(number: int) -> AccessEntry:

@@ -8,18 +8,19 @@ import numpy as np
 import pytest
 
 from server.access.door import Door
-from server.access.evidence import Rules
 from server.audit.access_log import AccessEntry
 from server.audit.trail import AuditTrail
 from server.frames import FrameService
 from server.gallery.snapshot import Gallery
 from server.pool import PoisonError, WorkerPool
+from server.roster.roster import EMPTY as ROSTER
 from server.session import PendingFrame, Session
 from server.vision.analysis import Analysis, Face, Hints, PictureError, PictureTooLargeError, Scan
+from tests.support.rules import rules
 from wire import Box, ErrorCode, ErrorMessage, Message, Result, Verdict
 
 FACE = np.eye(128, dtype=np.float32)[0]
-GALLERY = Gallery.build(1, [("Ada", FACE)])
+GALLERY = Gallery.build(1, [("Ada", FACE[None])])
 HINTS = Hints(min_face=48, max_faces=4, max_pixels=10**6)
 
 
@@ -46,7 +47,7 @@ class FakeAudit:
 
 class FakeSession:
     def __init__(self) -> None:
-        self.door = Door(Rules(), iter("abcdefgh").__next__)
+        self.door = Door(rules(), iter("abcdefgh").__next__)
         self.terminal = self.name = "door"
         self.open = True
         self.told: list[Message] = []
@@ -72,7 +73,9 @@ def serve(
     session = FakeSession()
 
     async def run() -> None:
-        service = FrameService(cast(WorkerPool, pool), cast(AuditTrail, audit), lambda: GALLERY, HINTS)
+        service = FrameService(
+            cast(WorkerPool, pool), cast(AuditTrail, audit), lambda: GALLERY, lambda: ROSTER, HINTS
+        )
         serving = asyncio.ensure_future(service.serve())
         for seq in range(frames):
             between(seq)
@@ -134,7 +137,7 @@ def test_a_session_that_has_left_is_neither_decided_nor_told() -> None:
 
     async def run() -> None:
         service = FrameService(
-            cast(WorkerPool, FakePool(ADA)), cast(AuditTrail, audit), lambda: GALLERY, HINTS
+            cast(WorkerPool, FakePool(ADA)), cast(AuditTrail, audit), lambda: GALLERY, lambda: ROSTER, HINTS
         )
         serving = asyncio.ensure_future(service.serve())
         service.offer(cast(Session, session), PendingFrame(1, b"", 0.0))
@@ -166,7 +169,9 @@ def test_whole_pictures_are_searched_one_at_a_time() -> None:
 
     async def run() -> list[list[Scan]]:
         pool, doors = BusyPool(), [FakeSession(), FakeSession()]
-        service = FrameService(cast(WorkerPool, pool), cast(AuditTrail, FakeAudit()), lambda: GALLERY, HINTS)
+        service = FrameService(
+            cast(WorkerPool, pool), cast(AuditTrail, FakeAudit()), lambda: GALLERY, lambda: ROSTER, HINTS
+        )
         serving = [asyncio.ensure_future(service.serve()) for _ in doors]
         rounds = []
         for seq in range(20):

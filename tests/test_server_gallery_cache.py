@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from server.gallery import cache as module
+from server.gallery.arrivals import Arrival
 from server.gallery.cache import EmbeddingCache
-from server.vision.analysis import EMBEDDING_SIZE, Embedding, PhotoAccepted, PhotoFlaw, PhotoRefused
+from server.vision.analysis import EMBEDDING_SIZE, PIPELINE, Embedding, PhotoAccepted, PhotoFlaw, PhotoRefused
 from tests.support.embeddings import person
 
-ADA = PhotoAccepted(person(0), 200, 0.5)
+ADA = PhotoAccepted(person(0), person(1), 200, 0.5)
 REFUSED = PhotoRefused(PhotoFlaw.NO_FACE, "no face was found")
 Open = Callable[[], EmbeddingCache]
 
@@ -48,21 +49,22 @@ def same(one: object, other: PhotoAccepted) -> bool:
         isinstance(one, PhotoAccepted)
         and one.embedding.dtype == np.float32
         and np.array_equal(one.embedding, other.embedding)
+        and np.array_equal(one.mirrored, other.mirrored)
         and (one.face_pixels, one.sharpness) == (other.face_pixels, other.sharpness)
     )
 
 
 any_embedding = arrays(
     np.float32, EMBEDDING_SIZE, elements=st.floats(width=32, allow_nan=False, allow_infinity=False)
-)
+).filter(np.any)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(any_embedding, st.integers(1, 10_000), st.floats(0, 1e6))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(any_embedding, any_embedding, st.integers(1, 10_000), st.floats(0, 1e6))
 def test_an_accepted_photo_comes_back_exactly(
-    reopen: Open, embedding: Embedding, face_pixels: int, sharpness: float
+    reopen: Open, embedding: Embedding, mirrored: Embedding, face_pixels: int, sharpness: float
 ) -> None:
-    outcome = PhotoAccepted(embedding, face_pixels, sharpness)
+    outcome = PhotoAccepted(embedding, mirrored, face_pixels, sharpness)
     reopen().put("a", outcome)
     assert same(reopen().get("a"), outcome)
 
@@ -74,6 +76,9 @@ def test_an_accepted_photo_comes_back_exactly(
         "embedding = 'text'",
         "embedding = x'00'",
         "embedding = randomblob(508) || x'0000c07f'",
+        "embedding = zeroblob(512)",
+        "mirrored = NULL",
+        "mirrored = zeroblob(512)",
         "face_pixels = NULL",
         "sharpness = 'sharp'",
         "flaw = 'unheard_of'",
@@ -81,23 +86,23 @@ def test_an_accepted_photo_comes_back_exactly(
     ],
 )
 def test_a_row_that_we_did_not_write_is_no_row(reopen: Open, path: Path, damage: str) -> None:
-    reopen().put("a", PhotoAccepted(np.zeros(EMBEDDING_SIZE, np.float32), 100, 10.0))
+    reopen().put("a", ADA)
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute(f"UPDATE photo SET {damage}")
     assert reopen().get("a") is None
 
 
 def test_a_forgotten_face_leaves_no_bytes_behind(reopen: Open, path: Path) -> None:
-    embedding = np.random.default_rng(0).random(EMBEDDING_SIZE).astype(np.float32)
+    embedding, mirrored = np.random.default_rng(0).random((2, EMBEDDING_SIZE)).astype(np.float32)
     cache = reopen()
-    cache.put("a", PhotoAccepted(embedding, 100, 10.0))
+    cache.put("a", PhotoAccepted(embedding, mirrored, 100, 10.0))
 
     def on_disk() -> bytes:
         return b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
 
-    assert embedding.tobytes() in on_disk()
+    assert embedding.tobytes() in on_disk() and mirrored.tobytes() in on_disk()
     cache.keep_only([])
-    assert embedding.tobytes()[:64] not in on_disk()
+    assert embedding.tobytes()[:64] not in on_disk() and mirrored.tobytes()[:64] not in on_disk()
 
 
 @pytest.mark.parametrize("flaw", [flaw for flaw in PhotoFlaw if flaw is not PhotoFlaw.UNREADABLE])
@@ -144,7 +149,7 @@ def test_outcomes_of_another_pipeline_are_not_used(reopen: Open, monkeypatch: py
 
 def test_an_embedding_of_another_size_is_not_used(reopen: Open) -> None:
     cache = reopen()
-    cache.put("a", PhotoAccepted(np.zeros(64, np.float32), 1, 1.0))
+    cache.put("a", PhotoAccepted(np.ones(64, np.float32), person(0), 1, 1.0))
     assert cache.get("a") is None
 
 
@@ -239,3 +244,53 @@ def test_it_is_a_plain_sqlite_file(reopen: Open, path: Path) -> None:
     database = sqlite3.connect(path)
     assert database.execute("SELECT count(*) FROM photo").fetchone() == (1,)
     database.close()
+
+
+OLD_TABLE = """
+CREATE TABLE photo (
+    sha256 TEXT NOT NULL, pipeline TEXT NOT NULL,
+    embedding BLOB, face_pixels INTEGER, sharpness REAL, flaw TEXT, detail TEXT,
+    PRIMARY KEY (sha256, pipeline)
+)
+"""
+
+
+@pytest.mark.parametrize("table", [OLD_TABLE, "CREATE TABLE photo (x BLOB)"])
+def test_a_file_of_another_layout_is_made_anew(reopen: Open, path: Path, table: str) -> None:
+    face = np.random.default_rng(0).bytes(512)
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute(table)
+        columns = table.count(",") - 1 if table is OLD_TABLE else 1
+        values = ["a", PIPELINE, face, 100, 10.0, None, None][:columns] if columns > 1 else [face]
+        database.execute(f"INSERT INTO photo VALUES ({', '.join('?' * len(values))})", values)
+    assert face[:64] in path.read_bytes()
+    cache = reopen()
+    assert cache.get("a") is None and cache.arrivals() == []
+    assert face[:64] not in path.read_bytes()
+    cache.put("a", ADA)
+    assert same(reopen().get("a"), ADA)
+
+
+def test_the_order_of_arrival_outlives_a_restart(reopen: Open) -> None:
+    arrivals = [Arrival("Ada", "a", 7), Arrival("Bob", "a", 3), Arrival('Zoë "Z"', "b", 9)]
+    reopen().keep_arrivals([*arrivals, Arrival("Gone", "c", 1)])
+    cache = reopen()
+    cache.keep_arrivals(arrivals)
+    assert sorted(reopen().arrivals()) == sorted(arrivals)
+
+
+def test_an_order_that_we_did_not_write_is_no_order(reopen: Open, path: Path) -> None:
+    reopen().keep_arrivals([Arrival("Ada", "a", 1), Arrival("Bob", "b", 2)])
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("UPDATE arrival SET number = 'first' WHERE person = 'Ada'")
+    assert reopen().arrivals() == [Arrival("Bob", "b", 2)]
+
+
+def test_an_order_that_cannot_be_kept_is_no_failure(reopen: Open, caplog: pytest.LogCaptureFixture) -> None:
+    cache = reopen()
+    cache.keep_arrivals([Arrival("Ada", "a", 1)])
+    cache.keep_arrivals([Arrival("Bob", "a", 1), Arrival("Bob", "a", 2)])
+    assert "cannot be written" in caplog.text
+    assert cache.arrivals() == [Arrival("Ada", "a", 1)]
+    cache._database.execute("DROP TABLE arrival")
+    assert cache.arrivals() == []

@@ -15,7 +15,7 @@ import pytest
 from server import pool as pool_module
 from server.pool import PoisonError, WorkerPool, WorkersUnavailableError
 from server.vision import worker
-from server.vision.analysis import Analysis, Hints, PictureError
+from server.vision.analysis import Analysis, Hints, ModelSettings, PictureError
 from tests.support.photos import MODEL_CACHE, jpeg
 
 HINTS = Hints(min_face=80, max_faces=4, max_pixels=10_000_000)
@@ -47,7 +47,7 @@ def die_once(marker: str) -> str:
 
 def with_pool(work: Callable[[WorkerPool], Awaitable[Any]], workers: int = 1) -> Any:
     async def run() -> Any:
-        pool = WorkerPool(workers, MODEL_CACHE)
+        pool = WorkerPool(workers, ModelSettings(MODEL_CACHE))
         await pool.start()
         try:
             return await work(pool)
@@ -93,7 +93,7 @@ def test_a_worker_remarks_on_an_embedder_that_falls_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    ((level, message),) = worker.load(tmp_path)
+    ((level, message),) = worker.load(ModelSettings(tmp_path))
     assert level == logging.INFO and "dlib" in message
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from server import session as module
 from server.access.door import Door
-from server.access.evidence import Rules
 from server.session import OUTBOX, PendingFrame, Session
+from tests.support.rules import rules
 from wire import (
     ClientConnection,
     ErrorCode,
@@ -51,7 +51,7 @@ class Terminal:
         self.session = Session(
             reader,
             writer,
-            door=Door(Rules(), lambda: str(next(numbers))),
+            open_door=lambda terminal: Door(rules(), lambda: str(next(numbers)), terminal),
             limits=LIMITS,
             tokens=self._tokens,
             admit=self._admit,

@@ -9,6 +9,7 @@ import pytest
 
 from server.access.decision import Policy
 from server.access.evidence import Rules
+from server.access.permits import Liveness
 from server.settings import MIN_TOKEN_CHARS, Settings, SettingsError, load
 from server.vision.analysis import Hints
 from wire import Limits
@@ -101,8 +102,11 @@ def test_a_value_out_of_range_is_named_with_its_origin(origin: str, sources: tup
     [
         ("port", 0, 65535, 1),
         ("workers", 1, 256, 1),
-        ("threshold", 0.2, 0.6, 0.001),
-        ("margin", 0.01, 0.3, 0.001),
+        ("max_false_accept", 1e-6, 0.01, 1e-7),
+        ("threshold", 0.1, 0.45, 0.001),
+        ("margin", 0.0, 0.3, 0.001),
+        ("attempts", 0, 100, 1),
+        ("record_days", 1, 365, 1),
         ("frames", 2, 5, 1),
         ("deny_seconds", 0.5, 30, 0.01),
         ("min_face", 20, 400, 1),
@@ -196,8 +200,11 @@ def test_defaults_of_the_rules_and_of_the_settings_are_the_same() -> None:
 def test_settings_reach_the_parts_they_are_for() -> None:
     found = settings(
         """
-        threshold = 0.5
+        max_false_accept = 0.001
+        threshold = 0.3
         margin = 0.1
+        liveness = "challenge"
+        attempts = 5
         frames = 4
         policy = "all"
         deny_seconds = 7
@@ -207,9 +214,36 @@ def test_settings_reach_the_parts_they_are_for() -> None:
         frame_pixels = 30_000
         """
     )
-    assert found.rules() == Rules(threshold=0.5, margin=0.1, frames=4, policy=Policy.ALL, deny_seconds=7)
+    assert found.rules() == Rules(
+        max_false_accept=0.001,
+        threshold=0.3,
+        margin=0.1,
+        frames=4,
+        policy=Policy.ALL,
+        liveness=Liveness.CHALLENGE,
+        attempts=5,
+        deny_seconds=7,
+    )
     assert found.hints() == Hints(min_face=60, max_faces=2, max_pixels=30_000)
     assert found.limits() == Limits(frame_bytes=20_000, frame_pixels=30_000)
+
+
+@pytest.mark.parametrize(("mode", "wanted"), [("off", False), ("passive", True), ("challenge", True)])
+def test_workers_load_what_liveness_needs_when_it_is_asked_for(mode: str, wanted: bool) -> None:
+    assert settings(f'liveness = "{mode}"').models.liveness is wanted
+
+
+def test_a_model_against_spoofing_is_trusted_by_its_hash_only() -> None:
+    together = "antispoof and antispoof_sha256 go together: a model is trusted by its hash"
+    assert refusal('antispoof = "m.onnx"') == together
+    assert refusal(f'antispoof_sha256 = "{"0" * 64}"') == together
+    assert "antispoof_sha256" in refusal('antispoof = "m.onnx"\nantispoof_sha256 = "0123"')
+    found = settings(f'antispoof = "m.onnx"\nantispoof_sha256 = "{"0" * 64}"')
+    assert found.models.antispoof == (Path("m.onnx"), "0" * 64)
+
+
+def test_what_is_laid_down_for_people_stands_beside_their_photos() -> None:
+    assert settings('faces = "residents"').people_file == Path("residents/people.toml")
 
 
 def test_settings_do_not_change() -> None:

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from client.simulated import EMPTY_SECONDS, HEIGHT, WIDTH, frame_at
-from server.access.attention import LOOK_SECONDS, NEWCOMER_SECONDS, VERIFY_WAIT_SECONDS
+from server.access.attention import LOOK_SECONDS, NEWCOMER_SECONDS, WAIT_SECONDS
 from server.access.door import Door
 from server.access.evidence import Rules
+from server.access.permits import Liveness
+from server.access.visit import Care
 from server.gallery.snapshot import Gallery
 from server.vision.analysis import Hints, PhotoAccepted
 from server.vision.frame import analyse_frame
@@ -46,7 +48,7 @@ class Watch:
     def __init__(self, models: Models, known: Gallery) -> None:
         self._models = models
         self._known = known
-        self._door = Door(Rules(), map(str, count()).__next__)
+        self._door = Door(Rules(liveness=Liveness.OFF), map(str, count()).__next__)
         self._now = 1000.0
         self.embedded = 0
 
@@ -68,7 +70,7 @@ def enrolled(models: Models, **photos: bytes) -> Gallery:
     return Gallery.build(
         1,
         [
-            (name, outcome.embedding)
+            (name, np.stack([outcome.embedding, outcome.mirrored]))
             for name, outcome in outcomes.items()
             if isinstance(outcome, PhotoAccepted)
         ],
@@ -152,7 +154,7 @@ def test_two_people_who_walk_across_each_other_keep_their_own_verdicts(door: Wat
     assert [name for _, name, _ in sorted(before[-1].faces)] == ["obama", None]
     door.see(frames)
     after = door.see([frames[-1]] * FPS)
-    for frame in after[round(FPS * LOOK_SECONDS) :]:
+    for frame in after[round(FPS * LOOK_SECONDS[Care.GATHER]) :]:
         assert [name for _, name, _ in sorted(frame.faces)] in ([None, "obama"], [None, None])
     assert [name for _, name, _ in sorted(after[-1].faces)] == [None, "obama"]
 
@@ -172,7 +174,7 @@ def test_a_slow_cross_fade_is_found_out_by_the_next_verification(door: Watch) ->
     assert door.see([encoded(obama)] * FPS)[-1].granted
     door.see(encoded(cv2.addWeighted(obama, 1 - at / 30, biden, at / 30, 0)) for at in range(30))
     seen = door.see([encoded(biden)] * (2 * FPS))
-    assert not any(frame.granted for frame in seen[round(VERIFY_WAIT_SECONDS * FPS) + 1 :])
+    assert not any(frame.granted for frame in seen[round(WAIT_SECONDS[Care.VERIFY] * FPS) + 1 :])
 
 
 def test_a_newcomer_beside_a_followed_face_is_reported_in_time(door: Watch) -> None:
@@ -185,7 +187,8 @@ def test_a_newcomer_beside_a_followed_face_is_reported_in_time(door: Watch) -> N
 
 @pytest.mark.skipif(not VIDEO.exists(), reason="the video is not beside this checkout")
 def test_the_cuts_of_a_real_video_hand_nothing_on(models: Models) -> None:
-    """Lin-Manuel Miranda is in view from frame 84 to 211; then comes a cut to the audience."""
+    """Lin-Manuel Miranda is far away up to frame 20 or so, and near from 84 to 211; then comes a cut to the
+    audience."""
     lin = enrolled(models, lin=(DATA / "people" / "lin-manuel-miranda.png").read_bytes())
     video = cv2.VideoCapture(str(VIDEO))
     frames = []
@@ -196,5 +199,6 @@ def test_the_cuts_of_a_real_video_hand_nothing_on(models: Models) -> None:
         frames.append(encoded(picture))
     seen = Watch(models, lin).see(frames)
     granted = [at for at, frame in enumerate(seen) if frame.granted]
-    assert granted and min(granted) >= 84 and max(granted) <= 211
+    assert any(84 <= at <= 211 for at in granted)
+    assert all(at <= 25 or 84 <= at <= 211 for at in granted)
     assert [at for at, frame in enumerate(seen) if frame.faces and at >= 212]

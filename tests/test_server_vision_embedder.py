@@ -18,7 +18,7 @@ import pytest
 
 from scripts.samples import sample_photos
 from server.vision import embedder as under_test
-from server.vision.analysis import Embedding, Picture
+from server.vision.analysis import Embedding, ModelSettings, Picture
 from server.vision.dlib_weights import (
     AddKept,
     Affine,
@@ -116,7 +116,7 @@ def converted_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def chips(converted_file: Path) -> Picture:
     """Every face that is found, as uint8[n, 150, 150, 3]."""
-    models = load_models(converted_file.parent)
+    models = load_models(ModelSettings(converted_file.parent))
     found = [
         aligned_chip(models, picture, box)
         for picture in pictures()

@@ -2,7 +2,7 @@
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support import messages as strategies
 from wire import (
+    NOTE_CHARS,
     TERMINAL_CHARS,
     VERSION,
     Box,
@@ -25,7 +26,9 @@ from wire import (
     Message,
     Ping,
     Pong,
+    Prompt,
     ProtocolError,
+    Reason,
     Result,
     Timing,
     Verdict,
@@ -59,8 +62,10 @@ PINNED: dict[type, tuple[Message, dict[str, Any]]] = {
             7,
             Verdict.GRANTED,
             (FaceReport(BOX, "Ada", 0.25, Verdict.GRANTED), FaceReport(BOX, None, None, Verdict.CHECKING)),
-            DecisionNotice("d1", Verdict.GRANTED, ("Ada",), "recognised"),
+            DecisionNotice("d1", Verdict.GRANTED, ("Ada",), "recognised", "Ring the bell"),
             Timing(1.5, 20.0),
+            Prompt.TURN_LEFT,
+            2.5,
         ),
         {
             "type": "result",
@@ -70,8 +75,16 @@ PINNED: dict[type, tuple[Message, dict[str, Any]]] = {
                 {"box": [10, 40, 30, 20], "name": "Ada", "distance": 0.25, "verdict": "granted"},
                 {"box": [10, 40, 30, 20], "name": None, "distance": None, "verdict": "checking"},
             ],
-            "decision": {"id": "d1", "verdict": "granted", "names": ["Ada"], "reason": "recognised"},
+            "decision": {
+                "id": "d1",
+                "verdict": "granted",
+                "names": ["Ada"],
+                "reason": "recognised",
+                "note": "Ring the bell",
+            },
             "timing": {"queue_ms": 1.5, "work_ms": 20.0},
+            "prompt": "turn_left",
+            "prompt_seconds": 2.5,
         },
     ),
     ErrorMessage: (
@@ -128,7 +141,45 @@ def test_closed_vocabularies_are_pinned() -> None:
         "overloaded",
         "internal",
     ]
-    assert (VERSION, TERMINAL_CHARS) == (1, 64)
+    assert [reason.value for reason in Reason] == [
+        "recognised",
+        "unknown_face",
+        "near_tie",
+        "disagreeing",
+        "too_few_looks",
+        "nobody_enrolled",
+        "not_alone",
+        "revoked",
+        "left",
+        "log_unavailable",
+        "too_dark",
+        "too_bright",
+        "too_blurred",
+        "looking_away",
+        "not_live",
+        "challenge_failed",
+        "disabled",
+        "not_yet_valid",
+        "expired",
+        "outside_schedule",
+        "wrong_terminal",
+        "locked_out",
+    ]
+    assert [prompt.value for prompt in Prompt] == [
+        "come_closer",
+        "step_back",
+        "look_at_camera",
+        "more_light",
+        "less_light",
+        "hold_still",
+        "move_a_little",
+        "turn_left",
+        "turn_right",
+        "blink",
+        "step_away",
+        "wait",
+    ]
+    assert (VERSION, TERMINAL_CHARS, NOTE_CHARS) == (1, 64, 200)
 
 
 def test_only_a_bad_frame_leaves_the_connection_open() -> None:
@@ -193,6 +244,15 @@ WRONG = [
     Wrong(Result, ("decision", "verdict"), "result.decision.verdict", NOT_WORD),
     Wrong(Result, ("decision", "names"), "result.decision.names", [None, "Ada", [1], [None], {}]),
     Wrong(Result, ("decision", "reason"), "result.decision.reason", NOT_TEXT),
+    Wrong(
+        Result,
+        ("decision", "note"),
+        "result.decision.note",
+        [*NOT_TEXT[1:], "x" * (NOTE_CHARS + 1)],
+        required=False,
+    ),
+    Wrong(Result, ("prompt",), "result.prompt", NOT_TEXT[1:], required=False),
+    Wrong(Result, ("prompt_seconds",), "result.prompt_seconds", [*NOT_NUMBER[1:], -0.001], required=False),
     Wrong(Result, ("timing",), "result.timing", NOT_MAP),
     Wrong(Result, ("timing", "queue_ms"), "result.timing.queue_ms", NOT_NUMBER),
     Wrong(Result, ("timing", "work_ms"), "result.timing.work_ms", NOT_NUMBER),
@@ -266,6 +326,46 @@ def test_whole_numbers_are_fit_for_fractions() -> None:
     assert message.timing == Timing(3.0, float(2**64 - 1))
 
 
+NEWER_KEYS = ("prompt", "prompt_seconds")
+
+
+def test_a_server_that_knows_no_prompts_and_notes_is_understood() -> None:
+    message, values = PINNED[Result]
+    assert isinstance(message, Result) and message.decision
+    for key in NEWER_KEYS:
+        values = changed(values, (key,), MISSING)
+    values = changed(values, ("decision", "note"), MISSING)
+    plain = replace(message, decision=replace(message.decision, note=None), prompt=None, prompt_seconds=None)
+    assert read(values) == plain
+    assert plain == Result(
+        message.seq,
+        message.verdict,
+        message.faces,
+        DecisionNotice("d1", Verdict.GRANTED, ("Ada",), "recognised"),
+        message.timing,
+    )
+
+
+@given(st.text(max_size=40).filter(lambda word: word not in {prompt.value for prompt in Prompt}))
+def test_a_prompt_of_a_newer_server_is_none(word: str) -> None:
+    message, values = PINNED[Result]
+    assert isinstance(message, Result)
+    assert read({**values, "prompt": word}) == replace(message, prompt=None)
+
+
+@given(strategies.texts)
+def test_a_reason_of_a_newer_server_is_kept(word: str) -> None:
+    message = read(changed(PINNED[Result][1], ("decision", "reason"), word))
+    assert isinstance(message, Result) and message.decision and message.decision.reason == word
+
+
+def test_the_bounds_of_notes_and_seconds_are_fit() -> None:
+    values = changed(PINNED[Result][1], ("decision", "note"), "x" * NOTE_CHARS)
+    message = read({**values, "prompt_seconds": 0})
+    assert isinstance(message, Result) and message.decision
+    assert (message.decision.note, message.prompt_seconds) == ("x" * NOTE_CHARS, 0.0)
+
+
 def test_a_protocol_error_reads_as_code_and_message() -> None:
     assert str(ProtocolError(ErrorCode.TOO_MANY, "full")) == "too_many: full"
 
@@ -274,3 +374,9 @@ def test_the_manual_has_every_error_code() -> None:
     manual = (Path(__file__).parent.parent / "docs" / "protocol.md").read_text("utf-8")
     rows = re.findall(r"^\| `(\w+)` \| .* \| (stays|closed) \|$", manual, re.MULTILINE)
     assert dict(rows) == {code.value: "closed" if code.closes else "stays" for code in ErrorCode}
+
+
+def test_the_manual_has_every_prompt_and_no_other() -> None:
+    manual = (Path(__file__).parent.parent / "docs" / "protocol.md").read_text("utf-8")
+    section = manual.split("## Prompts")[1].split("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == [prompt.value for prompt in Prompt]

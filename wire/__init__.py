@@ -5,6 +5,7 @@ from wire.errors import ErrorCode, ProtocolError
 from wire.framing import HEADER_BYTES, FrameSplitter, encode
 from wire.messages import (
     MAX_FACES,
+    NOTE_CHARS,
     TERMINAL_CHARS,
     VERSION,
     Box,
@@ -22,10 +23,12 @@ from wire.messages import (
     Verdict,
     Welcome,
 )
+from wire.reasons import Prompt, Reason
 
 __all__ = [
     "HEADER_BYTES",
     "MAX_FACES",
+    "NOTE_CHARS",
     "TERMINAL_CHARS",
     "VERSION",
     "Box",
@@ -41,7 +44,9 @@ __all__ = [
     "Message",
     "Ping",
     "Pong",
+    "Prompt",
     "ProtocolError",
+    "Reason",
     "Result",
     "ServerConnection",
     "Timing",

@@ -51,8 +51,13 @@ class Fields:
             self._bad(key, "a finite number")
         return float(value)
 
-    def optional_number(self, key: str) -> float | None:
-        return self.number(key) if self.present(key) else None
+    def optional_number(self, key: str, *, least: float = -math.inf) -> float | None:
+        if not self.present(key):
+            return None
+        value = self.number(key)
+        if value < least:
+            self._bad(key, f"a number of at least {least:g}")
+        return value
 
     def binary(self, key: str) -> bytes:
         value = self._values.get(key)
@@ -65,6 +70,11 @@ class Fields:
             return kind(self._values.get(key))
         except ValueError:
             self._bad(key, "one of " + ", ".join(str(member.value) for member in kind))
+
+    def known(self, key: str, kind: type[E]) -> E | None:
+        """A word of a vocabulary that may grow: None where it is nil, missing or not known here."""
+        word = self.optional_text(key)
+        return next((member for member in kind if member.value == word), None)
 
     def items(self, key: str) -> list[Any]:
         value = self._values.get(key)

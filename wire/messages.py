@@ -6,12 +6,15 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from wire.errors import ErrorCode, ProtocolError
 from wire.fields import Fields
+from wire.reasons import Prompt
 
 VERSION = 1
 TERMINAL_CHARS = 64
 """Longest terminal name, in characters."""
 NAME_CHARS = 256
 """Longest person's name that a terminal takes, in characters."""
+NOTE_CHARS = 200
+"""Longest note to a visitor, in characters."""
 MAX_FACES = 64
 """Most faces in one result."""
 
@@ -187,12 +190,17 @@ class FaceReport:
 
 @dataclass(frozen=True)
 class DecisionNotice:
-    """The decision of one visit; `id` is the id of its line in the access log."""
+    """The decision of one visit; `id` is the id of its line in the access log.
+
+    `reason`: the value of a `Reason`, or of one that only a newer server knows. `note`: what the visitor can
+    do instead, in the administrator's words.
+    """
 
     id: str
     verdict: Verdict
     names: tuple[str, ...]
     reason: str
+    note: str | None = None
 
     def to_map(self) -> dict[str, Any]:
         return {
@@ -200,12 +208,17 @@ class DecisionNotice:
             "verdict": self.verdict.value,
             "names": list(self.names),
             "reason": self.reason,
+            "note": self.note,
         }
 
     @classmethod
     def read(cls, fields: Fields) -> "DecisionNotice":
         return cls(
-            fields.text("id"), fields.one_of("verdict", Verdict), fields.texts("names"), fields.text("reason")
+            fields.text("id"),
+            fields.one_of("verdict", Verdict),
+            fields.texts("names"),
+            fields.text("reason"),
+            fields.optional_text("note", max_chars=NOTE_CHARS),
         )
 
 
@@ -219,7 +232,11 @@ class Timing:
 
 @dataclass(frozen=True)
 class Result:
-    """The answer to frame `seq`; it also closes every earlier frame."""
+    """The answer to frame `seq`; it also closes every earlier frame.
+
+    `prompt`: what the visitor is asked to do now; `prompt_seconds`: how long is left to do it. A prompt that
+    only a newer server knows reads as None.
+    """
 
     type: ClassVar[str] = "result"
     seq: int
@@ -227,6 +244,8 @@ class Result:
     faces: tuple[FaceReport, ...]
     decision: DecisionNotice | None
     timing: Timing
+    prompt: Prompt | None = None
+    prompt_seconds: float | None = None
 
     def to_map(self) -> dict[str, Any]:
         return {
@@ -236,6 +255,8 @@ class Result:
             "faces": [face.to_map() for face in self.faces],
             "decision": self.decision.to_map() if self.decision else None,
             "timing": {"queue_ms": self.timing.queue_ms, "work_ms": self.timing.work_ms},
+            "prompt": self.prompt.value if self.prompt else None,
+            "prompt_seconds": self.prompt_seconds,
         }
 
     @classmethod
@@ -247,6 +268,8 @@ class Result:
             tuple(FaceReport.read(face) for face in fields.nested_items("faces", MAX_FACES)),
             DecisionNotice.read(fields.nested("decision")) if fields.present("decision") else None,
             Timing(timing.number("queue_ms"), timing.number("work_ms")),
+            fields.known("prompt", Prompt),
+            fields.optional_number("prompt_seconds", least=0.0),
         )
 
 

@@ -1,1 +1,19 @@
-"""Who is at the door, and may they come in: pure logic, the clock is an argument."""
+"""Who is at the door, and may they come in: pure logic, the clock is an argument.
+
+What is exported here compares faces by itself, without a door; docs/accuracy/ has an example.
+"""
+
+from server.access.calibration import extrapolated, false_reject, risk, threshold
+from server.access.templates import Template, distance, score, score_at, template
+
+__all__ = [
+    "Template",
+    "distance",
+    "extrapolated",
+    "false_reject",
+    "risk",
+    "score",
+    "score_at",
+    "template",
+    "threshold",
+]

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from server.access.tracks import Track
+from server.access.visit import Care
 from server.vision.analysis import Analysis, Face, Followed, Hints, Scan
 
 NEWCOMER_SECONDS = 0.3
@@ -20,14 +21,13 @@ SEARCH_FRAMES, SWEEP_FRAMES = 2, 8
 each of them would make the next ones later still."""
 FRESH_SECONDS = 0.4
 """A face not seen for longer counts as lost: somebody else may stand there."""
-LOOK_SECONDS = 0.1
-"""Least time between two looks that gather evidence: nearer frames say the same twice."""
-WAIT_SECONDS = 0.2
-"""After so long without a look a face is embedded however well it can be seen."""
-VERIFY_SECONDS = 0.9
-"""How often a face that has been decided is looked at again, in a good frame."""
-VERIFY_WAIT_SECONDS = 1.1
-"""And however well it can be seen: five looks then fit into the evidence's 5 seconds."""
+LOOK_SECONDS = {Care.GATHER: 0.1, Care.PROVE: 0.3, Care.VERIFY: 0.9}
+"""Least time between two looks: nearer frames say the same twice, and what is known needs fewer."""
+WAIT_SECONDS = {Care.GATHER: 0.2, Care.PROVE: 0.5, Care.VERIFY: 1.1}
+"""After so long without a look a face is embedded even in a bad frame."""
+LANDMARK_SECONDS = 0.095
+"""How often the points of a face are found while it is to be proven that it is a living one: each of the
+frames of a terminal that sends ten in a second, every other one of twenty."""
 DETECT_SECONDS = 0.3
 """How long a face may be taken to be where it was detected because it looks the same there."""
 GOOD_SHARE = 0.7
@@ -36,6 +36,14 @@ REACH, SPEED, MAX_REACH = 0.25, 1.5, 0.8
 """A face is searched within REACH widths of its place, SPEED more for each second, MAX_REACH at most."""
 MAX_FOLLOWED = 16
 """Faces followed at once; the others are found whenever all of the picture is searched."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A track, and what looks at it are for."""
+
+    track: Track
+    care: Care
 
 
 class Attention:
@@ -51,23 +59,25 @@ class Attention:
     def hints(
         self,
         wanted: Hints,
-        tracks: Sequence[tuple[Track, bool]],
+        watched: Sequence[Watched],
         others: Sequence[Face],
         now: float,
         may_sweep: bool = True,
     ) -> Hints:
         """How to look at the frame received at `now`.
 
-        `wanted`: what every terminal has in common. `tracks`: each with whether evidence is being gathered
-        about it. `others`: faces of the last frame that have no track yet. `may_sweep`: False puts off
-        searching everywhere, except in a first frame and when it is due for twice as long as it should be.
+        `wanted`: what every terminal has in common. `others`: faces of the last frame that have no track yet.
+        `may_sweep`: False puts off searching everywhere, except in a first frame and when it is due for twice
+        as long as it should be.
         """
-        newest = sorted(tracks, key=lambda pair: (-pair[0].last_seen, -pair[0].box.area))[:MAX_FOLLOWED]
+        newest = sorted(watched, key=lambda each: (-each.track.last_seen, -each.track.box.area))[
+            :MAX_FOLLOWED
+        ]
         bystanders = others[: MAX_FOLLOWED - len(newest)]
-        self._followed = [*(track for track, _ in newest), *(None for _ in bystanders)]
+        self._followed = [*(each.track for each in newest), *(None for _ in bystanders)]
         followed = tuple(
-            [self._follow(track, gathering, now) for track, gathering in newest]
-            + [Followed(face.box, face.patch, _reach(now - self._fed), False, 0.0) for face in bystanders]
+            [self._follow(each.track, each.care, now) for each in newest]
+            + [self._approach(face, now) for face in bystanders]
         )
         somebody = any(not each.lost for each in followed)
         overdue = now - self._swept >= 2 * _sweep_seconds(somebody)
@@ -98,12 +108,19 @@ class Attention:
         at = face.followed
         return self._followed[at] if at is not None and at < len(self._followed) else None
 
-    def _follow(self, track: Track, gathering: bool, now: float) -> Followed:
+    def _follow(self, track: Track, care: Care, now: float) -> Followed:
         unseen = now - track.last_seen
         lost = track.last_seen < self._fed or unseen > FRESH_SECONDS
-        quality = _least_quality(track, gathering, now)
-        stay = not lost and quality == math.inf and now - track.last_detected < DETECT_SECONDS
-        return Followed(track.box, track.patch, _reach(unseen), lost, quality, stay)
+        quality = _least_quality(track, care, now)
+        points = care is Care.PROVE and now - track.last_landmarks >= LANDMARK_SECONDS
+        settled = not lost and not points and quality == math.inf
+        stay = settled and now - track.last_detected < DETECT_SECONDS
+        mirrored = care is Care.GATHER
+        return Followed(track.box, track.patch, _reach(unseen), lost, quality, stay, mirrored, points)
+
+    def _approach(self, face: Face, now: float) -> Followed:
+        """Somebody who has not been looked at yet."""
+        return Followed(face.box, face.patch, _reach(now - self._fed), False, 0.0, mirrored=True)
 
     def _scan(self, somebody: bool, now: float, may_sweep: bool) -> Scan:
         if may_sweep and now - self._swept >= _sweep_seconds(somebody):
@@ -120,11 +137,9 @@ def _reach(seconds: float) -> float:
     return min(REACH + SPEED * seconds, MAX_REACH)
 
 
-def _least_quality(track: Track, gathering: bool, now: float) -> float:
+def _least_quality(track: Track, care: Care, now: float) -> float:
     """How good the face must be to see for the next look at it."""
     since = now - track.last_look
-    if since < (LOOK_SECONDS if gathering else VERIFY_SECONDS):
+    if since < LOOK_SECONDS[care]:
         return math.inf
-    if since >= (WAIT_SECONDS if gathering else VERIFY_WAIT_SECONDS):
-        return 0.0
-    return GOOD_SHARE * track.quality
+    return 0.0 if since >= WAIT_SECONDS[care] else GOOD_SHARE * track.quality

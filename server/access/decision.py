@@ -4,38 +4,49 @@ from dataclasses import dataclass
 from enum import Enum
 
 from wire import DecisionNotice, Verdict
+from wire.reasons import Reason
 
 
 class Policy(str, Enum):
     """Whom a grant depends on when several faces are in view."""
 
     ANY = "any"
+    FLAG = "flag"
     ALL = "all"
     LARGEST = "largest"
 
 
-class Reason(str, Enum):
-    """Why a visit was decided as it was: stable codes for the log and the terminal."""
+class Aliveness(str, Enum):
+    """What is known of whether the face is a living one: as the log tells it."""
 
-    RECOGNISED = "recognised"
-    UNKNOWN_FACE = "unknown_face"
-    NEAR_TIE = "near_tie"
-    DISAGREEING = "disagreeing"
-    TOO_FEW_LOOKS = "too_few_looks"
-    NOBODY_ENROLLED = "nobody_enrolled"
-    NOT_ALONE = "not_alone"
-    REVOKED = "revoked"
-    LEFT = "left"
-    LOG_UNAVAILABLE = "log_unavailable"
+    OFF = "off"
+    NOT_PROVEN = "not_proven"
+    LIVE = "live"
+    CHALLENGE = "challenge"
+
+
+FAILED_ATTEMPTS = frozenset(
+    {
+        Reason.UNKNOWN_FACE,
+        Reason.NEAR_TIE,
+        Reason.DISAGREEING,
+        Reason.TOO_FEW_LOOKS,
+        Reason.NOT_LIVE,
+        Reason.CHALLENGE_FAILED,
+    }
+)
+"""Refusals that count against the terminal's attempts: somebody tried to be taken for a resident."""
 
 
 @dataclass(frozen=True)
 class Decision:
     """One decision about one visit: one line of the access log.
 
-    `name`: who it is, None when not recognised. `distance` and `runner_up`: from the last looks to the
-    nearest person and to the next other one (`evidence.compare`). `threshold`: what the distance was held
-    against. `looks`: how many times the face was compared in this visit.
+    `name`: who it is, None when not recognised. `distance` and `runner_up`: from the visit's template to the
+    nearest person and to the next other one (`server.access.templates`). `threshold`: what the distance was
+    held against. `looks`: how many times the face was embedded in this visit. `accompanied`: somebody else,
+    not recognised, was in view of a terminal whose policy wants that told. `note`: what the terminal's
+    administrator tells those who are refused.
     """
 
     id: str
@@ -46,8 +57,12 @@ class Decision:
     runner_up: float | None
     threshold: float
     looks: int
+    liveness: Aliveness = Aliveness.OFF
+    accompanied: bool = False
+    note: str | None = None
 
     def notice(self) -> DecisionNotice:
         """The decision as the terminal is told it."""
         names = () if self.name is None else (self.name,)
-        return DecisionNotice(self.id, self.verdict, names, self.reason.value)
+        note = self.note if self.verdict is Verdict.DENIED else None
+        return DecisionNotice(self.id, self.verdict, names, self.reason.value, note)

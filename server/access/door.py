@@ -6,93 +6,99 @@ seen and its recent looks still agree; the decision stands behind that, it does 
 """
 
 import math
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from server.access.attention import Attention
-from server.access.decision import Decision, Policy, Reason
-from server.access.evidence import Identity, Rules, Standing
+from server.access.attention import Attention, Watched
+from server.access.decision import FAILED_ATTEMPTS, Decision, Policy
+from server.access.evidence import Identity, Rules
+from server.access.lockout import Lockout, Lockouts
+from server.access.proof import LivenessCheck
 from server.access.tracks import LOST_SECONDS, Track, Tracker
-from server.gallery.snapshot import Gallery
+from server.access.visit import Account, Asked, Visit
+from server.gallery.snapshot import EMPTY, Gallery
+from server.roster.roster import EMPTY as NO_ROSTER
+from server.roster.roster import Orders
 from server.vision.analysis import Analysis, Face, Hints
 from wire import FaceReport, Verdict
+from wire.reasons import Prompt, Reason
 
 RETRY_SECONDS = 1.0
 """After a decision that could not be logged, how long before the visit may be granted again."""
-
-
-@dataclass(eq=False)
-class Visit:
-    """A track and what was decided about it."""
-
-    track: Track
-    standing: Standing
-    decision: Decision | None = None
-    not_before: float = 0.0
-
-    @property
-    def decided(self) -> Verdict:
-        return self.decision.verdict if self.decision else Verdict.NONE
-
-    @property
-    def verdict(self) -> Verdict:
-        """What the face in view means now."""
-        if self.decided is Verdict.DENIED:
-            return Verdict.DENIED
-        if self.decided is Verdict.GRANTED and self.decision and self.standing.name == self.decision.name:
-            return Verdict.GRANTED
-        return Verdict.CHECKING
-
-    def gathers(self, rules: Rules) -> bool:
-        """Whether more looks may change what was decided."""
-        if self.decided is not Verdict.DENIED:
-            return self.verdict is not Verdict.GRANTED
-        match = self.track.looks[-1].match
-        return match is not None and match.distance <= rules.contradiction
+NO_ORDERS = NO_ROSTER.orders("", datetime.min)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one frame means: the frame's verdict, each face in the analysis' order, perhaps a decision."""
+    """What one frame means: the frame's verdict, each face in the analysis' order, perhaps a decision and
+    something for the visitor to do; and the visits that are over."""
 
     verdict: Verdict
     faces: tuple[FaceReport, ...]
     decision: Decision | None
+    asked: Asked | None = None
+    ended: tuple[Account, ...] = ()
 
 
 class Door:
-    """State of one terminal's door. `new_id` makes the ids of decisions."""
+    """State of one terminal's door."""
 
-    def __init__(self, rules: Rules, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        new_id: Callable[[], str],
+        terminal: str = "",
+        lockouts: Lockouts | None = None,
+        rng: random.Random | None = None,
+    ) -> None:
+        """`new_id` makes the ids of decisions. `lockouts` outlive the door: reconnecting does not end a lock.
+        `rng` chooses challenges; by default nobody can foresee them."""
+        self._defaults = rules
         self._rules = rules
+        self._orders = NO_ORDERS
         self._new_id = new_id
+        self._terminal = terminal
+        self._lockouts = lockouts or Lockouts()
+        self._lockout = Lockout(0)
+        self._rng = rng or random.SystemRandom()
         self._tracker = Tracker(rules.window)
         self._attention = Attention()
+        self._gallery = EMPTY
         self._visits: dict[int, Visit] = {}
         self._left: list[Visit] = []
+        self._ended: list[Account] = []
         self._seen: list[tuple[Face, Visit | None]] = []
         self._crowded_until = -math.inf
 
     def hints(self, wanted: Hints, now: float, may_sweep: bool = True) -> Hints:
         """How to look at the frame received at `now`, given what every terminal has in common. `may_sweep`:
         False puts off searching all of the picture."""
-        tracks = [(visit.track, visit.gathers(self._rules)) for visit in self._visits.values()]
+        watched = [Watched(visit.track, visit.care(self._rules)) for visit in self._visits.values()]
         others = [face for face, visit in self._seen if visit is None]
-        return self._attention.hints(wanted, tracks, others, now, may_sweep)
+        return self._attention.hints(wanted, watched, others, now, may_sweep)
 
-    def observe(self, analysis: Analysis, gallery: Gallery, now: float) -> Outcome:
+    def observe(
+        self, analysis: Analysis, gallery: Gallery, now: float, orders: Orders = NO_ORDERS
+    ) -> Outcome:
         """Take in what the worker made of the last hints, for the frame received at `now` (monotonic
-        seconds, never decreasing)."""
+        seconds, never decreasing). `orders`: what the administrator wants at this terminal at this time."""
+        self._orders, self._rules = orders, _ordered(self._defaults, orders)
+        self._gallery = gallery
+        self._lockout = self._lockouts.of(self._terminal, self._rules.attempts, now)
         tracks, ended = self._tracker.update(analysis.faces, gallery, now, self._attention.continued)
         self._attention.learn(analysis, now)
         self._left += [visit for track in ended if (visit := self._visits.pop(track.id, None))]
         for track in self._tracker.tracks:
-            standing = track.standing(now, gallery, self._rules)
-            self._visits.setdefault(track.id, Visit(track, standing)).standing = standing
+            self._follow(track, gallery, now)
         self._seen = [
             (face, self._visits[track.id] if track else None)
             for face, track in zip(analysis.faces, tracks, strict=True)
         ]
+        for face, visit in self._seen:
+            if visit is not None:
+                visit.check.see(visit.track, face.landmarks, now)
         if any(visit is None for _, visit in self._seen):
             self._crowded_until = now + LOST_SECONDS
         return self._outcome(self._decide(gallery, now), now)
@@ -106,15 +112,35 @@ class Door:
                 visit.not_before = now + RETRY_SECONDS
         return self._outcome(denied, now)
 
-    def close(self) -> list[Decision]:
-        """The terminal is gone: the decisions on visits that were under way and never decided."""
+    def close(self) -> tuple[list[Decision], list[Account]]:
+        """The terminal is gone: the decisions on visits that were under way and never decided, and what
+        became of all that had not ended."""
         leaving = [*self._left, *self._visits.values()]
         self._left, self._visits, self._seen = [], {}, []
-        return [decision for visit in leaving if (decision := self._on_leaving(visit))]
+        decisions = [decision for visit in leaving if (decision := self._on_leaving(visit))]
+        accounts, self._ended = self._ended, []
+        return decisions, accounts
+
+    def _follow(self, track: Track, gallery: Gallery, now: float) -> None:
+        standing = track.standing(now, gallery, self._rules)
+        visit = self._visits.get(track.id)
+        if visit is None:
+            check = LivenessCheck(self._rules.proof_seconds, self._rng)
+            visit = self._visits[track.id] = Visit(track, standing, check)
+        visit.take(standing, self._rules, now)
 
     def _outcome(self, decision: Decision | None, now: float) -> Outcome:
         faces = tuple(_report(face, visit) for face, visit in self._seen)
-        return Outcome(self._verdict(faces, now), faces, decision)
+        ended, self._ended = tuple(self._ended), []
+        return Outcome(self._verdict(faces, now), faces, decision, self._asked(now), ended)
+
+    def _asked(self, now: float) -> Asked | None:
+        """The largest face that can do something about it is asked."""
+        visits = [visit for _, visit in self._seen if visit is not None]
+        locked = self._lockout.seconds_left(now)
+        if locked > 0 and any(visit.verdict is not Verdict.GRANTED for visit in visits):
+            return Asked(Prompt.WAIT, locked)
+        return next((asked for visit in visits if (asked := visit.asked(now))), None)
 
     def _verdict(self, faces: Sequence[FaceReport], now: float) -> Verdict:
         """The frame's verdict. A grant that depends on others also depends on those seen a moment ago: a face
@@ -128,7 +154,7 @@ class Door:
         if self._rules.policy is Policy.ALL:
             alone = all(visit.verdict is Verdict.GRANTED for visit in self._visits.values())
             return alone and now >= self._crowded_until
-        return self._rules.policy is Policy.ANY or self._is_largest(self._seen[0][1])
+        return self._rules.policy is not Policy.LARGEST or self._is_largest(self._seen[0][1])
 
     def _is_largest(self, visit: Visit | None) -> bool:
         if visit is None or visit is not self._seen[0][1]:
@@ -137,24 +163,47 @@ class Door:
 
     def _decide(self, gallery: Gallery, now: float) -> Decision | None:
         for visit in self._visits.values():
-            if _is_revoked(visit, gallery):
-                return self._record(visit, Verdict.DENIED, Reason.REVOKED)
-        for visit in [visit for _, visit in self._seen if visit is not None]:
-            if self._is_due_a_grant(visit, now):
-                return self._record(visit, Verdict.GRANTED, Reason.RECOGNISED)
-        for visit in self._visits.values():
-            reason = self._denial(visit)
+            reason = self._revocation(visit, gallery)
             if reason is not None:
-                return self._record(visit, Verdict.DENIED, reason)
+                return self._record(visit, Verdict.DENIED, reason, now)
+        for visit in [visit for _, visit in self._seen if visit is not None]:
+            barred = self._barred(visit, now)
+            if barred is not None:
+                if visit.decision is None or visit.decision.reason is not barred:
+                    return self._record(visit, Verdict.DENIED, barred, now)
+            elif self._is_due_a_grant(visit, now):
+                return self._record(visit, Verdict.GRANTED, Reason.RECOGNISED, now)
+        for visit in self._visits.values():
+            reason = self._denial(visit, now)
+            if reason is not None:
+                return self._record(visit, Verdict.DENIED, reason, now)
         while self._left:
-            decision = self._on_leaving(self._left.pop(0))
+            decision = self._on_leaving(self._left.pop(0), now)
             if decision:
                 return decision
         return None
 
+    def _revocation(self, visit: Visit, gallery: Gallery) -> Reason | None:
+        """Why somebody granted is granted no longer, although the face is still the same."""
+        granted = visit.decision if visit.decided is Verdict.GRANTED else None
+        if granted is None or granted.name is None:
+            return None
+        return self._orders.bar(granted.name) if granted.name in gallery else Reason.REVOKED
+
+    def _barred(self, visit: Visit, now: float) -> Reason | None:
+        """Why somebody recognised may not enter here and now."""
+        if visit.standing.name is None or visit.verdict is Verdict.GRANTED or visit.over:
+            return None
+        barred = self._orders.bar(visit.standing.name)
+        locked = self._lockout.seconds_left(now) > 0
+        return barred or (Reason.LOCKED_OUT if locked else None)
+
     def _is_due_a_grant(self, visit: Visit, now: float) -> bool:
         return (
             visit.standing.identity is Identity.RECOGNISED
+            and visit.recognised_in_time
+            and not visit.over
+            and visit.alive(self._rules)
             and visit.verdict is not Verdict.GRANTED
             and now >= visit.not_before
             and self._permits(visit, now)
@@ -163,14 +212,23 @@ class Door:
     def _permits(self, visit: Visit, now: float) -> bool:
         """Whether the faces in view, or seen a moment ago, allow a grant."""
         if self._rules.policy is Policy.ALL:
-            known = all(other.standing.identity is Identity.RECOGNISED for other in self._visits.values())
-            return known and now >= self._crowded_until
-        return self._rules.policy is Policy.ANY or self._is_largest(visit)
+            return not self._accompanied(visit, now)
+        return self._rules.policy is not Policy.LARGEST or self._is_largest(visit)
 
-    def _denial(self, visit: Visit) -> Reason | None:
+    def _accompanied(self, visit: Visit, now: float) -> bool:
+        """Whether somebody is there, or was a moment ago, who is not recognised."""
+        strangers = any(
+            other.standing.identity is not Identity.RECOGNISED
+            for other in self._visits.values()
+            if other is not visit
+        )
+        return strangers or now < self._crowded_until
+
+    def _denial(self, visit: Visit, now: float) -> Reason | None:
         """Why this visit is to be denied now, if it is."""
-        if visit.decided is Verdict.NONE and visit.standing.identity is Identity.UNRECOGNISED:
-            return visit.standing.reason
+        refusal = visit.refusal(self._rules, now)
+        if refusal is not None:
+            return refusal
         not_alone = (
             self._rules.policy is Policy.ALL
             and visit.decided is not Verdict.DENIED
@@ -179,17 +237,23 @@ class Door:
         )
         return Reason.NOT_ALONE if not_alone else None
 
-    def _on_leaving(self, visit: Visit) -> Decision | None:
-        """A face that was looked at often enough to decide, and went before it was."""
-        if visit.decision is not None or visit.track.total_looks < self._rules.frames:
-            return None
-        return self._record(visit, Verdict.DENIED, Reason.LEFT)
+    def _on_leaving(self, visit: Visit, now: float | None = None) -> Decision | None:
+        """A visit is over: it is accounted for, and decided if it should have been."""
+        reason = visit.parting(self._rules)
+        decision = self._record(visit, Verdict.DENIED, reason, now) if reason else None
+        if visit.track.total_looks >= self._rules.frames:
+            self._ended.append(visit.account(self._rules, len(self._gallery.people)))
+        return decision
 
-    def _record(self, visit: Visit, verdict: Verdict, reason: Reason) -> Decision:
-        match = visit.standing.match
-        name = visit.standing.name
-        if reason is Reason.REVOKED and visit.decision:
+    def _record(self, visit: Visit, verdict: Verdict, reason: Reason, now: float | None) -> Decision:
+        standing = visit.standing
+        match, name = standing.match, standing.name
+        if visit.decision and visit.decided is Verdict.GRANTED and verdict is Verdict.DENIED:
             name = visit.decision.name
+        if reason in (Reason.NOT_LIVE, Reason.CHALLENGE_FAILED):
+            name = name or visit.check.name
+        if now is not None:
+            self._count(verdict, reason, now)
         visit.decision = Decision(
             self._new_id(),
             verdict,
@@ -197,15 +261,29 @@ class Door:
             reason,
             match.distance if match else None,
             match.runner_up if match else None,
-            self._rules.threshold,
+            standing.threshold,
             visit.track.total_looks,
+            visit.aliveness(self._rules),
+            self._rules.policy is Policy.FLAG and now is not None and self._accompanied(visit, now),
+            self._orders.note,
         )
         return visit.decision
 
+    def _count(self, verdict: Verdict, reason: Reason, now: float) -> None:
+        if verdict is Verdict.GRANTED:
+            self._lockout.granted()
+        elif reason in FAILED_ATTEMPTS:
+            self._lockout.failed(now)
 
-def _is_revoked(visit: Visit, gallery: Gallery) -> bool:
-    granted = visit.decision if visit.decided is Verdict.GRANTED else None
-    return granted is not None and granted.name is not None and granted.name not in gallery
+
+def _ordered(rules: Rules, orders: Orders) -> Rules:
+    """The settings' rules, where the administrator has laid down nothing else for the terminal."""
+    return replace(
+        rules,
+        policy=rules.policy if orders.policy is None else orders.policy,
+        liveness=rules.liveness if orders.liveness is None else orders.liveness,
+        attempts=rules.attempts if orders.attempts is None else orders.attempts,
+    )
 
 
 def _report(face: Face, visit: Visit | None) -> FaceReport:
@@ -224,4 +302,4 @@ def frame_verdict(faces: Sequence[FaceReport], policy: Policy) -> Verdict:
         return verdicts[0]
     first = (Verdict.GRANTED, Verdict.CHECKING, Verdict.DENIED)
     worst = (Verdict.DENIED, Verdict.CHECKING, Verdict.GRANTED)
-    return next(verdict for verdict in (first if policy is Policy.ANY else worst) if verdict in verdicts)
+    return next(verdict for verdict in (worst if policy is Policy.ALL else first) if verdict in verdicts)

@@ -1,61 +1,101 @@
 """From looks at one face to who it is: several agreeing looks, or nobody."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
+from numpy.typing import NDArray
 
-from server.access.decision import Policy, Reason
+from server.access import calibration
+from server.access.decision import Policy
+from server.access.permits import Liveness
+from server.access.templates import Template, template
 from server.gallery.snapshot import Gallery, Match
-from server.vision.analysis import Embedding
+from server.vision.analysis import Embedding, Face, Flaw
+from wire.reasons import Reason
 
-SPREAD = 0.6
-"""With it one threshold accepts as many strangers for 1, 3 and 5 independent looks (measured on LFW)."""
+VISIT_LOOKS = 40
+"""Looks that may speak for somebody in one visit: what a stranger's visit is calibrated for. After them only
+a new visit helps."""
+PROBE_LOOKS = 8
+"""Looks that make a template, at most: more of one visit say nothing new."""
+SAME_VIEW = 0.06
+"""Looks nearer to each other say the same, and make way for others; distance between unit embeddings."""
+POOR_VIEW = 0.5
+"""A look worth less than this share of the best one is left out of the template."""
 
 
 @dataclass(frozen=True)
 class Rules:
     """How evidence is weighed. docs/decisions.md tells what the defaults were measured to do.
 
-    `threshold`: largest distance (see `compare`) from the last looks to a person's nearest photo. `margin`:
-    how much farther the runner-up must be. `frames`: how many of the last `window` looks must each have that
-    person as the nearest, no farther than `contradiction`. `window_seconds`: older looks say nothing.
-    `deny_seconds`: how long a face is looked at before it is denied; one farther than `stranger` from
-    everybody needs only `stranger_seconds`, whatever a better look might bring.
+    `max_false_accept`: share of strangers' visits that may end in a grant, whoever they are taken for.
+    `threshold`: largest distance (`templates.distance`) from a visit's template to a person's, in place of
+    the one that follows from `max_false_accept`. `margin`: how much farther the runner-up must be. `frames`:
+    how many of the last `window` looks must each have that person as the nearest, no farther than
+    `contradiction`. `liveness`: what proof that the face is a living one a grant needs. `attempts`: failed
+    visits in a row that lock the terminal, 0 never. `window_seconds`: older looks say nothing. `deny_seconds`: how long a face is looked at
+    before it is denied; one farther than `stranger` from everybody needs only `stranger_seconds`, whatever a
+    better look might bring. `poor_seconds`: how long a face that cannot be seen well is waited for.
+    `proof_seconds`: how long passive liveness may gather evidence before the visitor is challenged.
     """
 
-    threshold: float = 0.45
-    margin: float = 0.04
+    max_false_accept: float = 1e-4
+    threshold: float | None = None
+    margin: float = 0.03
     frames: int = 3
     policy: Policy = Policy.ANY
+    liveness: Liveness = Liveness.PASSIVE
+    attempts: int = 10
     window: int = 5
     window_seconds: float = 5.0
-    contradiction: float = 0.55
+    contradiction: float = 0.39
     deny_seconds: float = 3.0
-    stranger: float = 0.6
+    stranger: float = 0.42
     stranger_seconds: float = 1.5
+    poor_seconds: float = 8.0
+    proof_seconds: float = 6.0
+
+    def threshold_for(self, people: int, photos: int) -> float:
+        """The largest distance at which one of `people`, enrolled by `photos` photos, is recognised."""
+        if self.threshold is not None:
+            return self.threshold
+        return calibration.threshold(self.max_false_accept, max(1, people), max(1, photos), VISIT_LOOKS)
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """One embedded face of a track at time `at` (monotonic seconds), matched against one gallery."""
+    """One embedded face of a track at time `at` (monotonic seconds), matched against one gallery.
+
+    `rows`: float32[1 or 2, 128], its embedding and that of its mirror image,
+    brought to length 1. `flaw`: why it says nothing about
+    who it is; it is then not matched. `quality`: see `Face.quality`.
+    """
 
     at: float
     embedding: Embedding
+    rows: NDArray[np.float32]
+    quality: float
+    flaw: Flaw | None
     match: Match | None
     gallery_version: int
 
     @classmethod
-    def take(cls, at: float, embedding: Embedding, gallery: Gallery) -> "Look":
-        return cls(at, embedding, gallery.match(embedding), gallery.version)
+    def take(cls, at: float, face: Face, gallery: Gallery) -> "Look":
+        assert face.embedding is not None
+        mirrored = [] if face.mirrored is None else [face.mirrored]
+        rows = np.stack([face.embedding, *mirrored])
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        match = None if face.flaw else gallery.match(template(rows))
+        return cls(at, face.embedding, rows, face.quality, face.flaw, match, gallery.version)
 
     def against(self, gallery: Gallery) -> "Look":
         """The same look matched against the present gallery."""
         if gallery.version == self.gallery_version:
             return self
-        return Look.take(self.at, self.embedding, gallery)
+        match = None if self.flaw else gallery.match(template(self.rows))
+        return Look(self.at, self.embedding, self.rows, self.quality, self.flaw, match, gallery.version)
 
 
 class Identity(Enum):
@@ -70,35 +110,76 @@ class Identity(Enum):
 class Standing:
     """What the looks of one track say now.
 
-    `name` is set exactly when recognised, `reason` says why or why not, `match` is that of the looks that
-    count, taken together.
+    `name` is set exactly when recognised, `reason` says why or why not, `match` is that of the visit's
+    template, `threshold` what its distance was held against. `candidate`: whom the looks agree on, whatever
+    the threshold and the runner-up say.
     """
 
     identity: Identity
     name: str | None
     reason: Reason
     match: Match | None
+    threshold: float
+    candidate: str | None = None
 
 
 def recent(looks: Iterable[Look], now: float, rules: Rules) -> tuple[Look, ...]:
-    """The looks, oldest first, that count at time `now`."""
-    return tuple(look for look in looks if now - look.at <= rules.window_seconds)[-rules.window :]
+    """The looks, oldest first, that count at time `now`: all good enough, and not old."""
+    return tuple(look for look in looks if look.flaw is None and now - look.at <= rules.window_seconds)
+
+
+def chosen(looks: Sequence[Look]) -> tuple[Look, ...]:
+    """The looks that make a template: the best that differ, then the best of those that repeat them."""
+    ranked = sorted(looks, key=lambda look: (look.quality, look.at), reverse=True)
+    good = [look for look in ranked if look.quality >= POOR_VIEW * ranked[0].quality]
+    fresh: list[Look] = []
+    for look in good:
+        if len(fresh) < PROBE_LOOKS and all(_apart(look, other) >= SAME_VIEW for other in fresh):
+            fresh.append(look)
+    repeated = [look for look in good if look not in fresh]
+    return tuple([*fresh, *repeated][:PROBE_LOOKS])
+
+
+def probe(looks: Sequence[Look]) -> Template:
+    """The template of the chosen looks, of which there is at least one. A mirror image weighs as much as
+    the image, and each look as much as another."""
+    return template(np.stack([template(look.rows) for look in chosen(looks)]))
+
+
+def compare(looks: Sequence[Look], gallery: Gallery) -> Match | None:
+    """The looks, taken together, against the gallery; None without looks, or when nobody is enrolled."""
+    return gallery.match(probe(looks)) if looks else None
 
 
 def judge(
-    window: Sequence[Look], match: Match | None, looked_for: float, total: int, rules: Rules
+    looks: Sequence[Look], match: Match | None, people: int, looked_for: float, total: int, rules: Rules
 ) -> Standing:
     """Who the face is, from the looks that count.
 
-    `window`: `recent` looks, all matched against one gallery, and `match`, the comparison of them together
-    with it. `looked_for`: seconds since the track's first look. `total`: number of looks so far, including
-    those that no longer count.
+    `looks`: `recent` ones, all matched against one gallery of `people`, and `match`, the comparison of them
+    together with it. `looked_for`: seconds since the first good look. `total`: number of good looks so far,
+    also those that no longer count.
     """
-    reason = _weigh(window, match, rules)
+    window = looks[-rules.window :]
+    threshold = rules.threshold_for(people, match.photos if match else 1)
+    candidate = match.name if match is not None and _agreement(window, match.name, rules) else None
+    reason = _weigh(window, match, threshold, rules)
     if match is not None and reason is Reason.RECOGNISED:
-        return Standing(Identity.RECOGNISED, match.name, reason, match)
+        return Standing(Identity.RECOGNISED, match.name, reason, match, threshold, candidate)
     tried_enough = total >= rules.window and looked_for >= _patience(match, rules)
-    return Standing(Identity.UNRECOGNISED if tried_enough else Identity.GATHERING, None, reason, match)
+    identity = Identity.UNRECOGNISED if tried_enough else Identity.GATHERING
+    return Standing(identity, None, reason, match, threshold, candidate)
+
+
+def mean_embedding(looks: Sequence[Look]) -> Embedding:
+    """The mean of the looks' embeddings, float32[128], not brought to one length: what tracks are held
+    together by."""
+    mean: Embedding = np.mean([look.embedding for look in looks], axis=0)
+    return mean
+
+
+def _apart(one: Look, other: Look) -> float:
+    return float(np.linalg.norm(one.rows[0] - other.rows[0]))
 
 
 def _patience(match: Match | None, rules: Rules) -> float:
@@ -107,45 +188,25 @@ def _patience(match: Match | None, rules: Rules) -> float:
     return min(rules.stranger_seconds, rules.deny_seconds) if hopeless else rules.deny_seconds
 
 
-def mean_embedding(looks: Sequence[Look]) -> Embedding:
-    """The mean of the looks' embeddings, float32[128]: chance differences between frames cancel out."""
-    mean: Embedding = np.mean([look.embedding for look in looks], axis=0)
-    return mean
-
-
-def compare(looks: Sequence[Look], gallery: Gallery) -> Match | None:
-    """The looks, taken together, against the gallery; None without looks, or when nobody is enrolled.
-
-    A distance is sqrt(|g - m|^2 + SPREAD s^2), with the photo g, the mean m of the looks and their mean
-    squared distance s^2 from it. For one look, or looks that are all alike, that is the Euclidean distance;
-    the more the looks differ, the more chance is averaged out of m, and the term keeps that from becoming a
-    cheaper way in.
-    """
-    if not looks:
-        return None
-    mean = mean_embedding(looks)
-    match = gallery.match(mean)
-    if match is None:
-        return None
-    spread = SPREAD * float(np.mean([np.sum((look.embedding - mean) ** 2) for look in looks]))
-    runner_up = None if match.runner_up is None else math.sqrt(match.runner_up**2 + spread)
-    return Match(match.name, math.sqrt(match.distance**2 + spread), runner_up)
-
-
-def _weigh(window: Sequence[Look], match: Match | None, rules: Rules) -> Reason:
+def _weigh(window: Sequence[Look], match: Match | None, threshold: float, rules: Rules) -> Reason:
     """`RECOGNISED` when the looks, together and one by one, say that it is `match.name`; else why not."""
     if not window:
         return Reason.TOO_FEW_LOOKS
     if match is None:
         return Reason.NOBODY_ENROLLED
-    if match.distance > rules.threshold:
+    if match.distance > threshold:
         return Reason.UNKNOWN_FACE
     if match.runner_up is not None and match.runner_up - match.distance < rules.margin:
         return Reason.NEAR_TIE
-    if any(_names_other(look, match.name, rules) for look in window):
+    if any(_names_other(look, match.name, threshold) for look in window):
         return Reason.DISAGREEING
-    agreeing = [_agrees(look, match.name, rules) for look in window]
-    return Reason.RECOGNISED if agreeing[-1] and sum(agreeing) >= rules.frames else Reason.TOO_FEW_LOOKS
+    return Reason.RECOGNISED if _agreement(window, match.name, rules) else Reason.TOO_FEW_LOOKS
+
+
+def _agreement(window: Sequence[Look], name: str, rules: Rules) -> bool:
+    """Whether the newest look, and enough of them, have this person as the nearest."""
+    agreeing = [_agrees(look, name, rules) for look in window]
+    return bool(agreeing) and agreeing[-1] and sum(agreeing) >= rules.frames
 
 
 def _agrees(look: Look, name: str, rules: Rules) -> bool:
@@ -153,6 +214,6 @@ def _agrees(look: Look, name: str, rules: Rules) -> bool:
     return match is not None and match.name == name and match.distance <= rules.contradiction
 
 
-def _names_other(look: Look, name: str, rules: Rules) -> bool:
+def _names_other(look: Look, name: str, threshold: float) -> bool:
     match = look.match
-    return match is not None and match.name != name and match.distance <= rules.threshold
+    return match is not None and match.name != name and match.distance <= threshold

@@ -1,21 +1,36 @@
 """Following faces from frame to frame: a track is one face at one terminal from appearing to leaving."""
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from server.access.decision import Reason
-from server.access.evidence import Identity, Look, Rules, Standing, compare, judge, mean_embedding, recent
+from server.access.evidence import (
+    VISIT_LOOKS,
+    Identity,
+    Look,
+    Rules,
+    Standing,
+    compare,
+    judge,
+    mean_embedding,
+    recent,
+)
 from server.gallery.snapshot import Gallery, Match
-from server.vision.analysis import Embedding, Face
+from server.vision.analysis import Embedding, Face, Flaw
 from wire import Box
+from wire.reasons import Reason
 
 LOST_SECONDS = 1.5
 """A face that a frame does not show, and that was not seen for this long, has left."""
 STALE_SECONDS = 1.5
 """A face that was last looked at longer ago is nobody for the time being, wherever it was followed to."""
+BREAK_SECONDS = 0.5
+"""A face not seen for longer may have been another one meanwhile: what was proven of it is proven anew."""
+SLOT_SECONDS = 0.095
+"""Evidence counts ten times a second at most: frames nearer together are no chances of their own."""
 GAP_SECONDS = 5.0
 """After so long without any frame nothing is continued."""
 SAME_FACE = 0.45
@@ -34,19 +49,27 @@ QUALITY_DECAY = 0.98
 
 @dataclass(eq=False)
 class Track:
-    """One face. `looks` are the newest embedded ones, oldest first. `box` and `patch`: where it was last
-    detected, and how it looked there (`server.vision.appearance`). `quality`: how good it was to see at its
-    best."""
+    """One face. `looks` are the newest embedded ones, oldest first; they tell what is still this face.
+    `evidence`: those good enough to say who it is, of which there have been `good_looks`. `flaw`: what was
+    wrong with the newest look. `box` and `patch`: where it was last detected, and how it looked there
+    (`server.vision.appearance`). `quality`: how good it was to see at its best. `unbroken_since`: since when
+    it has been followed from frame to frame."""
 
     id: int
     box: Box
     last_seen: float
     first_look: float
     looks: deque[Look]
+    unbroken_since: float
+    evidence: deque[Look] = field(default_factory=lambda: deque(maxlen=VISIT_LOOKS))
     total_looks: int = 0
+    good_looks: int = 0
+    first_good: float = math.inf
     last_detected: float = 0.0
+    last_landmarks: float = -math.inf
     quality: float = 0.0
     patch: bytes = b""
+    _slot: float = field(default=-math.inf, repr=False)
     _mean: Embedding | None = field(default=None, repr=False)
     _compared: tuple[tuple[Look, ...], Match | None] | None = field(default=None, repr=False)
 
@@ -54,9 +77,17 @@ class Track:
     def last_look(self) -> float:
         return self.looks[-1].at
 
+    @property
+    def flaw(self) -> Flaw | None:
+        return self.looks[-1].flaw
+
     def see(self, face: Face, now: float) -> None:
         """The face is in view."""
+        if now - self.last_seen > BREAK_SECONDS:
+            self.unbroken_since = now
         self.last_seen = now
+        if face.landmarks is not None:
+            self.last_landmarks = now
         if face.detected:
             self.last_detected = now
             self.box = face.box
@@ -67,21 +98,36 @@ class Track:
         """The face has been embedded."""
         self.looks.append(look)
         self.total_looks += 1
+        if look.flaw is None:
+            self._take_as_evidence(look)
         self._mean = mean_embedding(tuple(self.looks))
+
+    def _take_as_evidence(self, look: Look) -> None:
+        """A look soon after another takes its place: it says the same, unless the face is another now."""
+        if look.at - self._slot < SLOT_SECONDS and self.evidence:
+            self.evidence[-1] = look
+            return
+        self._slot = look.at
+        self.evidence.append(look)
+        self.good_looks += 1
+        self.first_good = min(self.first_good, look.at)
 
     def rematch(self, gallery: Gallery) -> None:
         """Hold every look against the present gallery, so that a revocation acts at once."""
         if any(look.gallery_version != gallery.version for look in self.looks):
             self.looks = deque((look.against(gallery) for look in self.looks), self.looks.maxlen)
+            self.evidence = deque((look.against(gallery) for look in self.evidence), self.evidence.maxlen)
 
     def standing(self, now: float, gallery: Gallery, rules: Rules) -> Standing:
         """Who the face is; compared anew only when the looks that count or the gallery have changed."""
-        window = recent(self.looks, now, rules)
-        if self._compared is None or self._compared[0] != window:
-            self._compared = window, compare(window, gallery)
+        looks = recent(self.evidence, now, rules)
+        if self._compared is None or self._compared[0] != looks:
+            self._compared = looks, compare(looks, gallery)
+        match, people = self._compared[1], len(gallery.people)
         if now - self.last_look > STALE_SECONDS:
-            return Standing(Identity.GATHERING, None, Reason.TOO_FEW_LOOKS, self._compared[1])
-        return judge(window, self._compared[1], now - self.first_look, self.total_looks, rules)
+            threshold = rules.threshold_for(people, match.photos if match else 1)
+            return Standing(Identity.GATHERING, None, Reason.TOO_FEW_LOOKS, match, threshold)
+        return judge(looks, match, people, now - self.first_good, self.good_looks, rules)
 
     def distance(self, embedding: Embedding) -> float:
         """Euclidean distance from the mean of the newest looks."""
@@ -146,13 +192,13 @@ class Tracker:
 
     def _extend(self, track: Track | None, face: Face, gallery: Gallery, now: float) -> Track | None:
         if track is None and face.embedding is not None:
-            track = Track(self._next_id, face.box, now, now, deque(maxlen=self._window))
+            track = Track(self._next_id, face.box, now, now, deque(maxlen=self._window), now)
             self._next_id += 1
             self.tracks.append(track)
         if track is not None:
             track.see(face, now)
             if face.embedding is not None:
-                track.add(Look.take(now, face.embedding, gallery))
+                track.add(Look.take(now, face, gallery))
         return track
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from server.gallery.arrivals import Arrival
 from server.vision.analysis import (
     EMBEDDING_SIZE,
     PIPELINE,
+    Embedding,
     PhotoAccepted,
     PhotoFlaw,
     PhotoOutcome,
@@ -19,18 +21,29 @@ from server.vision.analysis import (
 
 log = logging.getLogger(__name__)
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS photo (
+_FORMAT = 2
+"""Number of the tables' layout; a file with another one is made anew."""
+_NEW_TABLES = f"""
+BEGIN IMMEDIATE;
+DROP TABLE IF EXISTS photo;
+DROP TABLE IF EXISTS arrival;
+CREATE TABLE photo (
     sha256 TEXT NOT NULL, pipeline TEXT NOT NULL,
-    embedding BLOB, face_pixels INTEGER, sharpness REAL, flaw TEXT, detail TEXT,
+    embedding BLOB, mirrored BLOB, face_pixels INTEGER, sharpness REAL, flaw TEXT, detail TEXT,
     PRIMARY KEY (sha256, pipeline)
-)
+);
+CREATE TABLE arrival (
+    person TEXT NOT NULL, sha256 TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (person, sha256)
+);
+PRAGMA user_version = {_FORMAT};
+COMMIT;
 """
 _EMBEDDING_BYTES = EMBEDDING_SIZE * 4
 
 
 class EmbeddingCache:
-    """A SQLite file of photo outcomes. It is derived data: a damaged one is made anew.
+    """A SQLite file of photo outcomes, and of the order in which photos came. A damaged one is made anew:
+    outcomes are derived data; the order is then that of the files' times.
 
     Safe to call from several threads. Unreadable photos are not kept: their file may still be arriving.
     """
@@ -52,7 +65,8 @@ class EmbeddingCache:
         database = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
         try:
             database.execute("PRAGMA secure_delete=ON")  # a removed face leaves no bytes behind
-            database.execute(_SCHEMA)
+            if database.execute("PRAGMA user_version").fetchone() != (_FORMAT,):
+                database.executescript(_NEW_TABLES)
             (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
             if verdict != "ok":
                 raise sqlite3.DatabaseError(verdict)
@@ -65,7 +79,7 @@ class EmbeddingCache:
         try:
             with self._lock:
                 row = self._database.execute(
-                    "SELECT embedding, face_pixels, sharpness, flaw, detail FROM photo"
+                    "SELECT embedding, mirrored, face_pixels, sharpness, flaw, detail FROM photo"
                     " WHERE sha256 = ? AND pipeline = ?",
                     (sha256, PIPELINE),
                 ).fetchone()
@@ -78,15 +92,15 @@ class EmbeddingCache:
 
     def put(self, sha256: str, outcome: PhotoOutcome) -> None:
         if isinstance(outcome, PhotoAccepted):
-            blob = outcome.embedding.astype("<f4").tobytes()
-            row: tuple[object, ...] = (blob, outcome.face_pixels, outcome.sharpness, None, None)
+            blobs = _blob(outcome.embedding), _blob(outcome.mirrored)
+            row: tuple[object, ...] = (*blobs, outcome.face_pixels, outcome.sharpness, None, None)
         elif outcome.flaw is PhotoFlaw.UNREADABLE:
             return
         else:
-            row = (None, None, None, outcome.flaw.value, outcome.detail)
+            row = (None, None, None, None, outcome.flaw.value, outcome.detail)
         self._write(
             lambda: self._database.execute(
-                "INSERT OR REPLACE INTO photo VALUES (?, ?, ?, ?, ?, ?, ?)", (sha256, PIPELINE, *row)
+                "INSERT OR REPLACE INTO photo VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (sha256, PIPELINE, *row)
             )
         )
 
@@ -97,6 +111,30 @@ class EmbeddingCache:
     def _delete_all_but(self, hashes: set[str]) -> None:
         known = {sha for (sha,) in self._database.execute("SELECT sha256 FROM photo")}
         self._database.executemany("DELETE FROM photo WHERE sha256 = ?", [(sha,) for sha in known - hashes])
+
+    def arrivals(self) -> list[Arrival]:
+        """As `keep_arrivals` left them."""
+        try:
+            with self._lock:
+                rows = self._database.execute("SELECT person, sha256, number FROM arrival").fetchall()
+        except sqlite3.Error as error:
+            log.warning("%s cannot be read: %s", self._path, error)
+            return []
+        return [Arrival(*row) for row in rows if tuple(map(type, row)) == (str, str, int)]
+
+    def keep_arrivals(self, arrivals: Iterable[Arrival]) -> None:
+        """Remember these, and no others."""
+        self._write(lambda: self._replace_arrivals(arrivals))
+
+    def _replace_arrivals(self, arrivals: Iterable[Arrival]) -> None:
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            self._database.execute("DELETE FROM arrival")
+            self._database.executemany("INSERT INTO arrival VALUES (?, ?, ?)", arrivals)
+        except sqlite3.Error:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
 
     def _write(self, change: Callable[[], object]) -> None:
         """A cache that cannot be written costs time at the next start, no more."""
@@ -111,16 +149,26 @@ class EmbeddingCache:
             self._database.close()
 
 
+def _blob(embedding: Embedding) -> bytes:
+    return embedding.astype("<f4").tobytes()
+
+
+def _embedding(blob: object) -> Embedding | None:
+    """float32[128] with a direction; None for anything else."""
+    if not isinstance(blob, bytes) or len(blob) != _EMBEDDING_BYTES:
+        return None
+    values = np.frombuffer(blob, dtype="<f4").astype(np.float32)
+    return values if np.isfinite(values).all() and values.any() else None
+
+
 def _outcome(
-    embedding: object, face_pixels: object, sharpness: object, flaw: object, detail: object
+    embedding: object, mirrored: object, face_pixels: object, sharpness: object, flaw: object, detail: object
 ) -> PhotoOutcome | None:
     """A row as an outcome; None when it is not one that we wrote."""
     if flaw is not None:
         known = flaw in {member.value for member in PhotoFlaw} and isinstance(detail, str)
         return PhotoRefused(PhotoFlaw(flaw), str(detail)) if known else None
-    if not isinstance(embedding, bytes) or len(embedding) != _EMBEDDING_BYTES:
+    face, image = _embedding(embedding), _embedding(mirrored)
+    if face is None or image is None or not isinstance(face_pixels, int) or not isinstance(sharpness, float):
         return None
-    values = np.frombuffer(embedding, dtype="<f4").astype(np.float32)
-    if not np.isfinite(values).all() or not isinstance(face_pixels, int) or not isinstance(sharpness, float):
-        return None
-    return PhotoAccepted(values, face_pixels, sharpness)
+    return PhotoAccepted(face, image, face_pixels, sharpness)

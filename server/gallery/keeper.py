@@ -5,14 +5,17 @@ import hashlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePath
 from typing import NamedTuple, TypeAlias
 
 from server.errors import StartError
+from server.gallery.admission import Admission, LookAlikes, Pair, Standing, Threshold, warnings
+from server.gallery.advice import Refused, advice
+from server.gallery.arrivals import Arrivals
 from server.gallery.cache import EmbeddingCache
 from server.gallery.folder import BadFile, Entry, ReadError, read_photo, scan
-from server.gallery.lookalikes import review
 from server.gallery.receipts import Receipt, Status
 from server.gallery.records import Record
 from server.gallery.snapshot import EMPTY, Gallery
@@ -34,8 +37,19 @@ Embed: TypeAlias = Callable[[bytes], Awaitable[PhotoOutcome]]
 Sink: TypeAlias = Callable[[Sequence[Receipt]], Awaitable[None]]
 
 
+@dataclass(frozen=True)
+class Enrolling:
+    """What decides beside the photos. `threshold`: at which distance people could be taken for each other.
+    `refused`: what a person's photos cost in refusals. `confirmed`: the pairs of people, at this moment, that
+    may look alike."""
+
+    threshold: Threshold
+    refused: Refused
+    confirmed: Callable[[], frozenset[Pair]]
+
+
 class _Changes(NamedTuple):
-    """What is in the folder no more, differently, and newly."""
+    """What is in the folder no more, differently, and newly; by the files' times."""
 
     gone: list[PurePath]
     changed: list[Entry]
@@ -45,14 +59,27 @@ class _Changes(NamedTuple):
 class GalleryKeeper:
     """Owns what is known of every file in faces/ and the gallery that follows from it."""
 
-    def __init__(self, root: Path, cache: EmbeddingCache, embed: Embed, sink: Sink, *, parallel: int) -> None:
+    def __init__(
+        self,
+        root: Path,
+        cache: EmbeddingCache,
+        embed: Embed,
+        sink: Sink,
+        enrolling: Enrolling,
+        *,
+        parallel: int,
+    ) -> None:
         """`embed` judges the bytes of a photo, at the start `parallel` at a time, later one by one beside the
         frames; `sink` takes the receipts."""
         self._root = root
         self._cache = cache
         self._embed = embed
         self._sink = sink
+        self._enrolling = enrolling
         self._parallel = parallel
+        self._arrivals = Arrivals(cache.arrivals())
+        self._admission = Admission(enrolling.threshold)
+        self._confirmed: frozenset[Pair] = frozenset()
         self._records: dict[PurePath, Record] = {}
         self._first_seen: dict[PurePath, tuple[Entry, float]] = {}
         self._scan_seconds = 0.0
@@ -70,6 +97,10 @@ class GalleryKeeper:
     def receipts(self) -> list[Receipt]:
         """The present outcome of every file, sorted by path."""
         return [self._records[path].receipt() for path in sorted(self._records)]
+
+    def look_alikes(self) -> list[LookAlikes]:
+        """Enrolled people who are near each other, nearest first."""
+        return self._admission.look_alikes()
 
     async def load(self, progress: Callable[[int, int], None]) -> None:
         """Look at everything once; `progress(done, total)` is called as it goes. Raises OSError."""
@@ -98,29 +129,33 @@ class GalleryKeeper:
         started = time.monotonic()
         changes = await asyncio.to_thread(self._compare)
         self._scan_seconds = time.monotonic() - started
+        confirmed = self._enrolling.confirmed()
         receipts = self._forget(changes.gone)
         if receipts:
             await self._publish()
         pending = changes.changed + changes.fresh
         before = {entry.path: self._records[entry.path] for entry in changes.changed}
         looked = await self._look_at(pending, settled)
+        lost = any(path not in self._records for path in before)
         reviewed: list[PurePath] = []
-        if looked or receipts or any(path not in self._records for path in before):
-            reviewed = await asyncio.to_thread(self._review, looked)
+        if looked or receipts or lost or confirmed != self._confirmed:
+            self._confirmed = confirmed
+            reviewed = await asyncio.to_thread(self._review)
             await self._publish()
         left = sum(not self._knows(entry) and not self._settling(entry) for entry in pending)
         # Not earlier: photos that are still to be looked at would be forgotten.
         if not left and (looked or receipts or settled):
             await asyncio.to_thread(self._clean_cache)
         told = [path for path in looked if not self._same(path, before.get(path))]
-        receipts += [self._records[path].receipt() for path in told + reviewed]
+        told += [path for path in reviewed if path not in set(looked)]
+        receipts += [self._receipt(path) for path in told]
         if receipts:
             await self._sink(receipts)
         return left
 
     def _compare(self) -> "_Changes":
         """How the folder differs from the records. For another thread: with many photos it takes a while."""
-        present = {entry.path: entry for entry in scan(self._root)}
+        present = {entry.path: entry for entry in sorted(scan(self._root), key=_time)}
         return _Changes(
             gone=[path for path in {*self._records, *self._first_seen} if path not in present],
             changed=[at for path, at in present.items() if path in self._records and not self._knows(at)],
@@ -162,7 +197,7 @@ class GalleryKeeper:
                     self._records.pop(path, None)
                     continue
                 self._first_seen.pop(path, None)
-                self._records[path] = record
+                self._records[path] = self._numbered(record)
                 looked.append(path)
             if time.monotonic() > deadline:
                 break
@@ -202,35 +237,54 @@ class GalleryKeeper:
         sha256 = hashlib.sha256(data).hexdigest()
         return data, sha256, self._cache.get(sha256)
 
+    def _numbered(self, record: Record) -> Record:
+        if record.person is None or record.sha256 is None:
+            return record
+        return replace(record, arrival=self._arrivals.number(record.person, record.sha256))
+
     def _clean_cache(self) -> None:
         """Not when the folder itself is away: a share that comes back would have to be looked at anew."""
-        if self._root.exists():
-            self._cache.keep_only(record.sha256 for record in self._records.values() if record.sha256)
+        if not self._root.exists():
+            return
+        photos = [record for record in self._records.values() if record.sha256]
+        self._cache.keep_only(record.sha256 for record in photos if record.sha256)
+        known = [(record.person, record.sha256) for record in photos if record.person and record.sha256]
+        self._cache.keep_arrivals(self._arrivals.keep_only(known))
 
-    def _review(self, fresh: Sequence[PurePath]) -> list[PurePath]:
-        """Look for faces under two names; returns the photos, other than `fresh`, that this changed.
+    def _review(self) -> list[PurePath]:
+        """Compare all photos; returns those on which the verdict, or the warning, is another than before.
 
         For another thread, like all that goes through every record.
         """
-        doubted = {path: rec for path, rec in self._records.items() if rec.look_alike or rec.unlike}
-        before = dict(self._records)
-        for path, record in doubted.items():
-            self._records[path] = replace(record, look_alike=None, misplaced=False, unlike=None)
-        photos = {path: at for path, record in self._records.items() if (at := record.enrolled) is not None}
-        judged = [path for path in {*fresh, *doubted} if path in photos]
-        found = review(photos, judged)
-        for path, distance in found.unlike.items():
-            self._records[path] = replace(self._records[path], unlike=distance)
-        for path, other in found.misplaced.items():
-            self._records[path] = replace(self._records[path], look_alike=other, misplaced=True)
-        for path, other in found.alike.items():
-            self._records[path] = replace(self._records[path], look_alike=other)
-        touched = {*doubted, *found.misplaced, *found.alike}.difference(fresh)
-        return sorted(path for path in touched if self._records[path].receipt() != before[path].receipt())
+        ordered = sorted(self._records.values(), key=lambda record: (record.arrival, record.entry.path))
+        photos = [photo for record in ordered if (photo := record.arrived) is not None]
+        verdicts = self._admission.review(photos, self._confirmed)
+        alike = warnings(self._admission.look_alikes())
+        changed = []
+        for path, verdict in verdicts.items():
+            record = self._records[path]
+            look_alike = alike.get(record.person or "") if verdict.standing is Standing.ADMITTED else None
+            if (record.verdict, record.look_alike) != (verdict, look_alike):
+                self._records[path] = replace(record, verdict=verdict, look_alike=look_alike)
+                changed.append(path)
+        return sorted(changed)
+
+    def _receipt(self, path: PurePath) -> Receipt:
+        record = self._records[path]
+        if record.person is None or not record.enrolled:
+            return record.receipt()
+        gallery, refused = self._gallery, self._enrolling.refused
+        photos = gallery.photos_of(record.person)
+        return record.receipt(advice(record.person, photos, partial(refused, len(gallery.people))))
 
     async def _publish(self) -> None:
         self._gallery = await asyncio.to_thread(self._built)
 
     def _built(self) -> Gallery:
-        photos = [at for record in self._records.values() if (at := record.enrolled) is not None]
+        enrolled = [record.arrived for record in self._records.values() if record.enrolled]
+        photos = [(photo.name, photo.rows) for photo in enrolled if photo is not None]
         return Gallery.build(self._gallery.version + 1, photos)
+
+
+def _time(entry: Entry) -> tuple[int, PurePath]:
+    return entry.signature.mtime_ns, entry.path

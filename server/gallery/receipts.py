@@ -6,16 +6,17 @@ from pathlib import PurePath
 
 
 class Status(str, Enum):
-    """What happened to a photo."""
+    """What happened to a photo. `HELD`: it is good, and waits for somebody to say that it may be enrolled."""
 
     ACCEPTED = "ACCEPTED"
+    HELD = "HELD"
     REJECTED = "REJECTED"
     REMOVED = "REMOVED"
 
 
 @dataclass(frozen=True)
 class LookAlike:
-    """Somebody else whose photo is so near that the two may be confused."""
+    """Somebody else who is so near that the two may be confused, and the distance of their templates."""
 
     name: str
     distance: float

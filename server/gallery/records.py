@@ -1,56 +1,73 @@
 """What is known of one file in faces/."""
 
+import json
 from dataclasses import dataclass
 
+import numpy as np
+
+from server.gallery.admission import Arrived, Standing, Verdict
 from server.gallery.folder import Entry, PhotoFile
-from server.gallery.lookalikes import Enrolled
 from server.gallery.receipts import LookAlike, Receipt, Status
 from server.vision.analysis import PhotoAccepted, PhotoOutcome, PhotoRefused
 
 
 @dataclass(frozen=True)
 class Record:
-    """A file, what its content was found to be, and whom it resembles.
+    """A file, what its content was found to be, and what follows from that.
 
-    `look_alike`: somebody else who may be confused with this person; with `misplaced` that person is nearer
-    than the other photos of the same name, and the photo is not enrolled. `unlike`: the distance to the
-    nearest photo of the same name, where that is too far for one person; not enrolled either. `cached`:
-    known from an earlier run.
+    `arrival`: grows in the order in which photos came. `cached`: known from an earlier run. `verdict`:
+    whether it is enrolled beside the others; None as long as they were not compared. `look_alike`: somebody
+    enrolled who may be confused with this person, which nobody has confirmed yet.
     """
 
     entry: Entry
     sha256: str | None
     outcome: PhotoOutcome
+    arrival: int = 0
     cached: bool = False
+    verdict: Verdict | None = None
     look_alike: LookAlike | None = None
-    misplaced: bool = False
-    unlike: float | None = None
 
     @property
     def person(self) -> str | None:
         return self.entry.person if isinstance(self.entry, PhotoFile) else None
 
     @property
-    def enrolled(self) -> Enrolled | None:
-        """The photo as the gallery takes it; None when it was rejected."""
-        if (
-            self.person is None
-            or self.misplaced
-            or self.unlike
-            or not isinstance(self.outcome, PhotoAccepted)
-        ):
+    def arrived(self) -> Arrived | None:
+        """The photo as it is compared with others; None when it shows no face to compare."""
+        if self.person is None or self.sha256 is None or not isinstance(self.outcome, PhotoAccepted):
             return None
-        return Enrolled(self.person, self.outcome.embedding)
+        rows = np.stack([self.outcome.embedding, self.outcome.mirrored])
+        return Arrived(self.entry.path, self.sha256, self.person, rows)
 
-    def receipt(self) -> Receipt:
+    @property
+    def enrolled(self) -> bool:
+        return self.verdict is not None and self.verdict.standing is Standing.ADMITTED
+
+    def receipt(self, advice: str = "") -> Receipt:
+        """`advice`: what to tell about a photo that was accepted."""
+        look_alike = self.look_alike
         if isinstance(self.outcome, PhotoRefused):
             status, reason, detail = Status.REJECTED, self.outcome.flaw.value, self.outcome.detail
-        elif self.unlike is not None:
-            status, reason = Status.REJECTED, "unlike_others"
-            detail = f"the face is unlike the other photos of {self.person} (distance {self.unlike:.2f})"
-        elif self.misplaced and self.look_alike is not None:
-            status, reason = Status.REJECTED, "looks_like"
-            detail = f"the face is nearer to {self.look_alike.name} than to the other photos of {self.person}"
+        elif self.verdict is None or self.verdict.standing is Standing.ADMITTED:
+            status, reason, detail = Status.ACCEPTED, "ok", advice
         else:
-            status, reason, detail = Status.ACCEPTED, "ok", ""
-        return Receipt(self.entry.path, self.person, status, reason, detail, self.look_alike, self.cached)
+            look_alike = self.verdict.other
+            status, reason, detail = _not_enrolled(self.person, self.verdict)
+        return Receipt(self.entry.path, self.person, status, reason, detail, look_alike, self.cached)
+
+
+def _not_enrolled(person: str | None, verdict: Verdict) -> tuple[Status, str, str]:
+    other = verdict.other
+    if other is None:
+        detail = f"the face is unlike the other photos of {person} (distance {verdict.distance:.2f})"
+        return Status.REJECTED, "unlike_others", detail
+    if verdict.standing is Standing.MISPLACED:
+        detail = f"the face is nearer to {other.name} than to the other photos of {person}"
+        return Status.REJECTED, "looks_like", detail
+    pair = json.dumps([person, other.name], ensure_ascii=False)
+    detail = (
+        f"{person} could be taken for {other.name}, who came first (distance {other.distance:.2f}); if they"
+        f" are two people, write confirmed = [{pair}] at the top of faces/people.toml, else remove one photo"
+    )
+    return Status.HELD, "needs_confirmation", detail

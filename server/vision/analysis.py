@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -15,8 +16,32 @@ EMBEDDING_SIZE = 128
 Picture: TypeAlias = NDArray[np.uint8]
 """uint8[height, width, 3], RGB."""
 
-PIPELINE = "dlib-resnet-v1/5pt/photo-1"
+PIPELINE = "dlib-resnet-v1/5pt/photo-2"
 """Names everything that the outcome of an enrolment photo depends on; change it with any of them."""
+
+
+class Flaw(str, Enum):
+    """Why a face in a frame is not good enough to be compared."""
+
+    TOO_SMALL = "too_small"
+    TOO_DARK = "too_dark"
+    TOO_BRIGHT = "too_bright"
+    TOO_BLURRED = "too_blurred"
+    LOOKING_AWAY = "looking_away"
+
+
+@dataclass(frozen=True, eq=False)
+class Landmarks:
+    """The 68 points of a face (dlib's order, iBUG 300-W), float32[68, 2] in pixels of the frame, x before y,
+    and where the head is turned, in degrees: `yaw` positive to the person's own left, `pitch` positive
+    upwards, `roll` positive towards the person's own left shoulder. `antispoof`: probability that the face
+    is real, by the model that was plugged in; None without one."""
+
+    points: NDArray[np.float32]
+    yaw: float
+    pitch: float
+    roll: float
+    antispoof: float | None = None
 
 
 class Scan(str, Enum):
@@ -35,7 +60,7 @@ class Followed:
     box to search, in widths of the box. `lost`: the last frame did not show it; only an embedding can tell
     that it is back. `quality`: embed it when it is at least so good to see (`Face.quality`): 0 in any
     case, infinity only when it may have become another face. `stay`: it need not be detected again while it
-    looks the same.
+    looks the same. `mirrored`: when it is embedded, so is its mirror image. `landmarks`: find its 68 points.
     """
 
     box: Box
@@ -44,6 +69,8 @@ class Followed:
     lost: bool
     quality: float
     stay: bool = False
+    mirrored: bool = False
+    landmarks: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +102,8 @@ class Face:
     `Hints.followed` of the face that this one surely continues, or may continue when it has an embedding.
     `patch`: how it looks here. `quality`: how sharp and frontal it is, comparable within a track only.
     `detected`: False when it only looks as it did when it was detected; box and patch are then of that frame.
+    `mirrored`: the embedding of the face's mirror image. `flaw`: why its embedding is not to be compared with
+    the gallery, though it tells whether this is still the same face. `landmarks`: where they were wanted.
     """
 
     box: Box
@@ -83,6 +112,9 @@ class Face:
     patch: bytes = b""
     quality: float = 0.0
     detected: bool = True
+    mirrored: Embedding | None = None
+    flaw: Flaw | None = None
+    landmarks: Landmarks | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +130,17 @@ class Analysis:
     faces: tuple[Face, ...]
     scanned: Scan = Scan.EVERYWHERE
     scene: bytes | None = None
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """What a worker loads. `cache`: folder for the converted embedding network. `liveness`: load the 68-point
+    landmarks at the start; otherwise they are loaded when they are first wanted. `antispoof`: an ONNX model
+    that tells living faces from others, and the sha256 that its file must have."""
+
+    cache: Path
+    liveness: bool = False
+    antispoof: tuple[Path, str] | None = None
 
 
 class PictureError(Exception):
@@ -122,9 +165,11 @@ class PhotoFlaw(str, Enum):
 
 @dataclass(frozen=True)
 class PhotoAccepted:
-    """The one face of a photo. `face_pixels`: width of its box in the photo; `sharpness`: see `photo.py`."""
+    """The one face of a photo. `mirrored`: the embedding of its mirror image. `face_pixels`: width of its
+    box in the photo; `sharpness`: see `photo.py`."""
 
     embedding: Embedding
+    mirrored: Embedding
     face_pixels: int
     sharpness: float
 

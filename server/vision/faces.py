@@ -1,13 +1,13 @@
 """Faces of a picture: found, aligned and embedded."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from server.vision.analysis import EMBEDDING_SIZE, Picture
+from server.vision.analysis import Embedding, Picture
 from server.vision.detection import HOG_WINDOW, GrayView, detect
 from server.vision.models import Models
 from wire import MAX_FACES, Box
@@ -25,24 +25,37 @@ def find_faces(models: Models, picture: Picture, min_face: int) -> list[Box]:
     return sorted(boxes, key=lambda box: box.area, reverse=True)[:MAX_FACES]
 
 
-def embed(models: Models, picture: Picture, boxes: Sequence[Box]) -> NDArray[np.float32]:
-    """float32[n, 128], the embeddings of the faces in `boxes`: 5-point alignment, no jitter, as
-    face_recognition does it."""
-    if not boxes:
-        return np.empty((0, EMBEDDING_SIZE), np.float32)
-    chips = np.stack([aligned_chip(models, picture, box) for box in boxes])
-    return models.embedder(chips)
+@dataclass(frozen=True, eq=False)
+class Aligned:
+    """One face as the embedding network sees it: `chip`, uint8[150, 150, 3], turned upright and scaled, and
+    the 5 landmarks that it was aligned by, float64[5, 2] in pixels of the picture, x before y."""
+
+    chip: Picture
+    points: NDArray[np.float64]
+
+
+def align(models: Models, picture: Picture, box: Box) -> Aligned:
+    """Align the face in `box` by 5 landmarks, as face_recognition does it."""
+    import dlib
+
+    shape = models.landmarks(picture, dlib.rectangle(box.left, box.top, box.right, box.bottom))
+    points = np.array([(point.x, point.y) for point in shape.parts()], np.float64)
+    return Aligned(dlib.get_face_chip(picture, shape, size=150), points)
+
+
+def embed(
+    models: Models, faces: Sequence[Aligned], mirrored: Sequence[bool]
+) -> list[tuple[Embedding, Embedding | None]]:
+    """For each face its embedding, and where `mirrored` says so that of its mirror image; no jitter."""
+    chips = [face.chip for face in faces]
+    chips += [face.chip[:, ::-1] for face, wanted in zip(faces, mirrored, strict=True) if wanted]
+    if not chips:
+        return []
+    rows = models.embedder(np.stack(chips))
+    images = iter(rows[len(faces) :])
+    return [(row, next(images) if wanted else None) for row, wanted in zip(rows, mirrored, strict=False)]
 
 
 def aligned_chip(models: Models, picture: Picture, box: Box) -> Picture:
-    """The face turned upright and scaled to uint8[150, 150, 3], as the embedding network sees it."""
-    import dlib
-
-    chip: Picture = dlib.get_face_chip(picture, _landmarks(models, picture, box), size=150)
-    return chip
-
-
-def _landmarks(models: Models, picture: Picture, box: Box) -> Any:
-    import dlib
-
-    return models.landmarks(picture, dlib.rectangle(box.left, box.top, box.right, box.bottom))
+    """The face in `box` as the embedding network sees it, uint8[150, 150, 3]."""
+    return align(models, picture, box).chip

@@ -7,9 +7,10 @@ from server.vision.analysis import Analysis, Face, Followed, Hints
 from server.vision.appearance import patch, sharpness
 from server.vision.decode import JpegFrame
 from server.vision.detection import GrayView
-from server.vision.faces import embed
+from server.vision.faces import align, embed
 from server.vision.following import Sighting, follow
 from server.vision.models import Models
+from server.vision.quality import flaw, gray
 from server.vision.scanning import search
 from wire import MAX_FACES
 
@@ -44,24 +45,50 @@ def _face(view: GrayView, sighting: Sighting, followed: Sequence[Followed]) -> F
 def _embedded(
     models: Models, frame: JpegFrame, ranked: Sequence[tuple[Face, Sighting]], hints: Hints
 ) -> list[Face]:
-    """The faces, largest first, with the embeddings that are wanted. Without one a doubtful face continues
-    nobody."""
+    """The faces, largest first, with the embeddings and landmarks that are wanted. Without an embedding a
+    doubtful face continues nobody."""
     wanted = [
         rank
         for rank, (face, sighting) in enumerate(ranked)
         if sighting.doubtful or _good_enough(face, hints.followed)
     ]
     wanted = sorted(wanted, key=lambda rank: not _overdue(ranked[rank][0], hints.followed))[: hints.max_faces]
-    rows = embed(models, frame.rgb(), [ranked[rank][0].box for rank in wanted]) if wanted else ()
-    embeddings = dict(zip(wanted, rows, strict=True))
-    return [
-        replace(
-            face,
-            embedding=embeddings.get(rank),
-            followed=None if sighting.doubtful and rank not in embeddings else face.followed,
-        )
+    faces = [
+        replace(face, followed=None) if sighting.doubtful and rank not in wanted else face
         for rank, (face, sighting) in enumerate(ranked)
     ]
+    _embed(models, frame, faces, wanted, hints.followed)
+    _find_landmarks(models, frame, faces, hints)
+    return faces
+
+
+def _embed(
+    models: Models, frame: JpegFrame, faces: list[Face], wanted: Sequence[int], followed: Sequence[Followed]
+) -> None:
+    """Put embeddings, and what is wrong with them, into the `wanted` ones of `faces`."""
+    if not wanted:
+        return
+    picture = frame.rgb()
+    aligned = [align(models, picture, faces[at].box) for at in wanted]
+    mirrored = [_wants_mirror(faces[at], followed) for at in wanted]
+    for at, one, (row, image) in zip(wanted, aligned, embed(models, aligned, mirrored), strict=True):
+        wrong = flaw(gray(one.chip), one.points, faces[at].box.width)
+        faces[at] = replace(faces[at], embedding=row, mirrored=image, flaw=wrong)
+
+
+def _find_landmarks(models: Models, frame: JpegFrame, faces: list[Face], hints: Hints) -> None:
+    """Put landmarks into those of `faces` for which they are wanted; `max_faces` of them at most."""
+    wanted = [
+        at
+        for at, face in enumerate(faces)
+        if face.followed is not None and hints.followed[face.followed].landmarks
+    ]
+    for at in wanted[: hints.max_faces]:
+        faces[at] = replace(faces[at], landmarks=models.proof.landmarks(frame, faces[at].box))
+
+
+def _wants_mirror(face: Face, followed: Sequence[Followed]) -> bool:
+    return face.followed is None or followed[face.followed].mirrored
 
 
 def _overdue(face: Face, followed: Sequence[Followed]) -> bool:

@@ -14,7 +14,7 @@ from server.vision.analysis import (
 )
 from server.vision.appearance import laplacian_variance
 from server.vision.decode import decode_photo
-from server.vision.faces import aligned_chip, embed, find_faces
+from server.vision.faces import align, embed, find_faces
 from server.vision.models import Models
 from wire import Box
 
@@ -64,10 +64,13 @@ def _judge_face(models: Models, picture: Picture, box: Box, factor: float) -> Ph
         return PhotoRefused(
             PhotoFlaw.TOO_SMALL, f"the face is {face_pixels} pixels wide; at least {MIN_FACE} are needed"
         )
-    sharp = sharpness(aligned_chip(models, picture, box))
+    aligned = align(models, picture, box)
+    sharp = sharpness(aligned.chip)
     if sharp < MIN_SHARPNESS:
         return PhotoRefused(
             PhotoFlaw.TOO_BLURRED,
             f"the face is too blurred (sharpness {sharp:.0f}, needed {MIN_SHARPNESS:.0f})",
         )
-    return PhotoAccepted(embed(models, picture, [box])[0], face_pixels, sharp)
+    ((embedding, mirrored),) = embed(models, [aligned], [True])
+    assert mirrored is not None
+    return PhotoAccepted(embedding, mirrored, face_pixels, sharp)

@@ -11,11 +11,10 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeAlias
 
 from server import osdep
-from server.vision.analysis import Analysis, Hints, PhotoOutcome
+from server.vision.analysis import Analysis, Hints, ModelSettings, PhotoOutcome
 from server.vision.models import Models, load_models
 
 Remark: TypeAlias = tuple[int, str]
@@ -82,11 +81,9 @@ class _Remarks(logging.Handler):
         self.kept.append((record.levelno, self.format(record)))
 
 
-def load(cache: Path) -> list[Remark]:
-    """Load the models; returns what is to be logged about it. Raises RuntimeError with what to install.
-
-    `cache`: folder for the converted embedding network.
-    """
+def load(settings: ModelSettings) -> list[Remark]:
+    """Load the models; returns what is to be logged about it. Raises RuntimeError with what to install,
+    AntispoofError."""
     global _models
     remarks, logger = _Remarks(), logging.getLogger("server")
     logger.setLevel(logging.INFO)
@@ -98,7 +95,7 @@ def load(cache: Path) -> list[Remark]:
         raise RuntimeError(f"OpenCV cannot be imported ({error}); {hint}") from error
 
     cv2.setNumThreads(1)
-    _models = load_models(cache)
+    _models = load_models(settings)
     logger.removeHandler(remarks)
     return remarks.kept
 

@@ -1,14 +1,16 @@
 """Synthetic embeddings at exact distances, and the faces, frames and galleries made of them.
 
-People and strangers stand on axes of their own, one unit from the origin, so any two of them are sqrt(2)
-apart. A shift goes along one of `DIRECTIONS` further axes, so a look shifted by `d` is exactly `d` from its
-person and still farther from everybody else.
+All have length 1. People and strangers stand on axes of their own, so any two of them are sqrt(2) apart. A
+shift turns towards one of `DIRECTIONS` further axes, so a look shifted by `d` is exactly `d` from its person
+and still sqrt(2) from everybody else.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from server.access.templates import score_at
 from server.gallery.snapshot import Gallery
 from server.vision.analysis import EMBEDDING_SIZE, Analysis, Embedding, Face
 from wire import Box
@@ -37,9 +39,15 @@ def stranger(index: int) -> Embedding:
 
 
 def shifted(embedding: Embedding, distance: float, direction: int = 0) -> Embedding:
-    """`embedding` moved by `distance` along one of the `DIRECTIONS` spare axes."""
+    """`embedding` (length 1) turned by the chord `distance` towards one of the `DIRECTIONS` spare axes, away
+    from it when negative. It must not lie on that axis."""
     assert 0 <= direction < DIRECTIONS
-    return embedding + axis(PEOPLE + STRANGERS + direction, distance)
+    spare = axis(PEOPLE + STRANGERS + direction).astype(np.float64)
+    across = spare - (spare @ embedding) * embedding
+    cosine = score_at(distance)
+    sine = math.copysign(math.sqrt(1 - cosine**2), distance)
+    turned: Embedding = (cosine * embedding + sine * across / np.linalg.norm(across)).astype(np.float32)
+    return turned
 
 
 def look(index: int, distance: float, direction: int = 0) -> Embedding:
@@ -48,11 +56,11 @@ def look(index: int, distance: float, direction: int = 0) -> Embedding:
 
 
 def gallery(people: Mapping[str, Embedding | Sequence[Embedding]], version: int = 1) -> Gallery:
-    """A gallery of one photo, or several, for each name."""
+    """A gallery of one photo, or several, for each name: symmetric faces, whose mirror image is the same."""
     photos = []
     for name, embeddings in people.items():
         several = [embeddings] if isinstance(embeddings, np.ndarray) else embeddings
-        photos += [(name, embedding) for embedding in several]
+        photos += [(name, embedding[None]) for embedding in several]
     return Gallery.build(version, photos)
 
 

@@ -19,7 +19,9 @@ from wire import (
     Message,
     Ping,
     Pong,
+    Prompt,
     ProtocolError,
+    Reason,
     Result,
     ServerConnection,
     Timing,
@@ -46,14 +48,22 @@ def result(
     name: str | None = "Ada Lovelace",
     decision: DecisionNotice | None = None,
     box: Box = FACE,
+    prompt: Prompt | None = None,
+    prompt_seconds: float | None = None,
 ) -> Result:
     """A result with one face, or none for the verdict `none`."""
     faces = () if verdict is Verdict.NONE else (FaceReport(box, name, 0.31, verdict),)
-    return Result(seq, verdict, faces, decision, Timing(1.0, 2.0))
+    return Result(seq, verdict, faces, decision, Timing(1.0, 2.0), prompt, prompt_seconds)
 
 
 def grant(decision_id: str = "d1", names: tuple[str, ...] = ("Ada Lovelace",)) -> DecisionNotice:
     return DecisionNotice(decision_id, Verdict.GRANTED, names, "match")
+
+
+def denial(
+    reason: str = Reason.UNKNOWN_FACE.value, note: str | None = None, decision_id: str = "d2"
+) -> DecisionNotice:
+    return DecisionNotice(decision_id, Verdict.DENIED, (), reason, note)
 
 
 def welcome(limits: Limits = LIMITS) -> Welcome:

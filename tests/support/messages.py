@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from wire import (
+    NOTE_CHARS,
     Box,
     DecisionNotice,
     ErrorCode,
@@ -16,6 +17,7 @@ from wire import (
     Message,
     Ping,
     Pong,
+    Prompt,
     Result,
     Timing,
     Verdict,
@@ -28,7 +30,10 @@ numbers = st.floats(allow_nan=False, allow_infinity=False)
 verdicts = st.sampled_from(Verdict)
 boxes = st.builds(Box, *[st.integers(-(2**63), 2**64 - 1)] * 4)
 faces = st.builds(FaceReport, boxes, st.none() | texts, st.none() | numbers, verdicts)
-decisions = st.builds(DecisionNotice, texts, verdicts, st.lists(texts, max_size=3).map(tuple), texts)
+notes = st.none() | st.text(max_size=NOTE_CHARS)
+decisions = st.builds(DecisionNotice, texts, verdicts, st.lists(texts, max_size=3).map(tuple), texts, notes)
+prompts = st.none() | st.sampled_from(Prompt)
+prompt_seconds = st.none() | st.floats(0, allow_infinity=False)
 
 BY_KIND: dict[type, st.SearchStrategy[Any]] = {
     Hello: st.builds(Hello, st.text(min_size=1, max_size=64), st.none() | texts),
@@ -43,6 +48,8 @@ BY_KIND: dict[type, st.SearchStrategy[Any]] = {
         st.lists(faces, max_size=3).map(tuple),
         st.none() | decisions,
         st.builds(Timing, numbers, numbers),
+        prompts,
+        prompt_seconds,
     ),
     ErrorMessage: st.builds(ErrorMessage, st.sampled_from(ErrorCode), texts, st.none() | uints),
 }

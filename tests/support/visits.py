@@ -9,6 +9,7 @@ import numpy as np
 
 from client.simulated import EMPTY_SECONDS, HEIGHT, VISIT_SECONDS, WIDTH, frame_at
 from server.access.attention import WAIT_SECONDS
+from server.access.visit import Care
 from tests.support.blackbox import BlackBox
 from tests.support.photos import photo
 
@@ -38,7 +39,7 @@ def unhurried(frames: Iterable[bytes], count: int) -> Iterator[bytes]:
     """`count` of the frames, so far apart that the server takes a look at the face in each."""
     for at, frame in enumerate(islice(frames, count)):
         if at:
-            time.sleep(WAIT_SECONDS + 0.05)
+            time.sleep(WAIT_SECONDS[Care.GATHER] + 0.05)
         yield frame
 
 

@@ -28,7 +28,7 @@ class DoorServer:
 
     def __init__(self, home: Path, *flags: str) -> None:
         home.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "server", "--port", "0"]
+        command = [sys.executable, "-m", "server", "--port", "0", "--liveness", "off"]
         command += ["--faces", str(home / "faces"), "--logs", str(home / "logs"), *flags]
         self._started = time.perf_counter()
         self._process = subprocess.Popen(

@@ -1,0 +1,86 @@
+"""A terminal that has refused too many visits in a row refuses everybody for a while."""
+
+import math
+from collections import deque
+
+WINDOW_SECONDS = 600.0
+"""Failures in a row count together when they lie within 10 minutes: strangers who happen by in the course of
+a day are no attack."""
+FIRST_SECONDS = 15.0
+"""The first lock: no more than a resident who was refused by mistake will wait for."""
+LONGEST_SECONDS = 600.0
+"""The longest lock, from the 7th on. Whoever keeps on has 6 tries an hour; longer would do more for somebody
+who wants to keep the residents out."""
+QUIET_SECONDS = 600.0
+"""After a lock has ended, this long without a failure and all is forgotten. As long as `WINDOW_SECONDS`: to
+wait it out gives about as many tries, `attempts` in 10 minutes, as never to let it come to a lock."""
+MAX_ATTEMPTS = 100
+"""Largest budget; more is no limit worth the name."""
+MAX_TERMINALS = 10_000
+"""How many terminals are remembered: as many as `max_terminals` may let connect at once."""
+
+
+class Lockout:
+    """The failed visits of one terminal. Times are monotonic seconds, never decreasing.
+
+    `attempts`: so many failures in a row and the terminal is locked; 0 counts nothing and never locks. It
+    may be set anew at any time.
+    """
+
+    def __init__(self, attempts: int) -> None:
+        self.attempts = attempts
+        self._failures: deque[float] = deque(maxlen=MAX_ATTEMPTS)
+        self._lock_seconds = 0.0
+        self._locked_until = 0.0
+
+    def failed(self, now: float) -> None:
+        """A visit was refused. While locked nothing is counted: nobody had a chance."""
+        if not self.attempts or self.seconds_left(now) > 0:
+            return
+        if self.idle(now):
+            self.granted()
+        self._failures.append(now)
+        recent = sum(now - at <= WINDOW_SECONDS for at in self._failures)
+        if self._lock_seconds or recent >= self.attempts:
+            self._lock_seconds = min(max(2 * self._lock_seconds, FIRST_SECONDS), LONGEST_SECONDS)
+            self._locked_until = now + self._lock_seconds
+
+    def granted(self) -> None:
+        """Somebody was let in: all is forgotten."""
+        self._failures.clear()
+        self._lock_seconds = self._locked_until = 0.0
+
+    def seconds_left(self, now: float) -> float:
+        """How long the terminal still refuses everybody; 0 when it does not."""
+        return max(0.0, self._locked_until - now) if self.attempts else 0.0
+
+    def idle(self, now: float) -> bool:
+        """Whether there is nothing to remember: it behaves as a new one would."""
+        last = self._failures[-1] if self._failures else -math.inf
+        locked = self._lock_seconds and now < self._locked_until + QUIET_SECONDS
+        return not locked and now - last > WINDOW_SECONDS
+
+
+class Lockouts:
+    """The `Lockout` of each terminal, by its name: it outlives the terminal's connection.
+
+    At most `MAX_TERMINALS` are remembered, and none is dropped that has something to remember, so nobody can
+    end a lock by inventing names. Names beyond that share one lockout.
+    """
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, Lockout] = {}
+        self._others = Lockout(0)
+
+    def of(self, terminal: str, attempts: int, now: float) -> Lockout:
+        """The terminal's lockout with its present budget. For use at once: ask again for the next moment."""
+        found = self._by_name.get(terminal)
+        if found is None:
+            if len(self._by_name) >= MAX_TERMINALS:
+                self._by_name = {name: kept for name, kept in self._by_name.items() if not kept.idle(now)}
+            if len(self._by_name) < MAX_TERMINALS:
+                found = self._by_name[terminal] = Lockout(attempts)
+            else:
+                found = self._others
+        found.attempts = attempts
+        return found

@@ -1,0 +1,153 @@
+"""Recordings on disk: where they lie, how they are read, and when they go."""
+
+import asyncio
+import contextlib
+import heapq
+import logging
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import IO
+
+from server.recording.form import LENGTH, MAX_RECORD_BYTES, FormatError, unpack, unpack_header
+from server.recording.sight import Entry, Header
+
+log = logging.getLogger(__name__)
+
+FOLDER = "recordings"
+"""In the logs folder; in it a folder for each day, in that a file for each session."""
+SUFFIX = ".rec"
+CLEAN_SECONDS = 3600.0
+
+
+class Recording:
+    """One file, to be read from its beginning."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises FormatError, OSError."""
+        self.path = path
+        self.complaint: str | None = None
+        with path.open("rb") as file:
+            record = _record(file)
+            if record is None:
+                raise FormatError("empty, or broken off in the header")
+            self.header: Header = unpack_header(record)
+
+    def entries(self) -> Iterator[Entry]:
+        """As far as the file can be read: `complaint` then tells what is wrong with the rest. The file of a
+        session that goes on, or that a crash ended, may break off in a record; that is not worth a word."""
+        self.complaint = None
+        try:
+            with self.path.open("rb") as file:
+                _record(file)
+                while (record := _record(file)) is not None:
+                    yield unpack(record)
+        except (FormatError, OSError) as error:
+            self.complaint = str(error)
+
+
+def _record(file: IO[bytes]) -> bytes | None:
+    """The next record; None where the file ends or breaks off. Raises FormatError, OSError."""
+    length = file.read(LENGTH.size)
+    if len(length) < LENGTH.size:
+        return None
+    (size,) = LENGTH.unpack(length)
+    if size > MAX_RECORD_BYTES:
+        raise FormatError("not a recording, or a damaged one: a record is too long")
+    record = file.read(size)
+    return record if len(record) == size else None
+
+
+def find(folder: Path, since: date | None = None) -> tuple[list[Recording], list[str]]:
+    """The recordings of that day and later, and what cannot be read, with the reason. Raises OSError."""
+    found, problems = [], []
+    for day in sorted(_days(folder)):
+        if since is not None and date.fromisoformat(day.name) < since:
+            continue
+        for path in sorted(day.iterdir()):
+            try:
+                found.append(Recording(path))
+            except (FormatError, OSError) as error:
+                problems.append(f"{path}: {error}")
+    return found, problems
+
+
+def in_order(recordings: Iterable[Recording]) -> Iterator[tuple[Recording, Entry]]:
+    """All entries, in the order in which they were recorded, one run of the server after the other. No more
+    files are open than were at that time."""
+    runs: dict[str, list[Recording]] = {}
+    for recording in sorted(recordings, key=lambda each: each.header.moment):
+        runs.setdefault(recording.header.run, []).append(recording)
+    for run in runs.values():
+        waiting = deque(sorted(run, key=lambda each: each.header.first))
+        heap: list[tuple[int, int, Entry, Iterator[Entry], Recording]] = []
+        while waiting or heap:
+            while waiting and (not heap or waiting[0].header.first <= heap[0][0]):
+                recording = waiting.popleft()
+                _push(heap, recording, recording.entries())
+            if heap:
+                _, _, entry, entries, recording = heapq.heappop(heap)
+                yield recording, entry
+                _push(heap, recording, entries)
+
+
+def _push(
+    heap: list[tuple[int, int, Entry, Iterator[Entry], Recording]],
+    recording: Recording,
+    entries: Iterator[Entry],
+) -> None:
+    entry = next(entries, None)
+    if entry is not None:
+        heapq.heappush(heap, (entry.number, id(recording), entry, entries, recording))
+
+
+def clean(folder: Path, days: int, today: date) -> int:
+    """Delete recordings older than `days`; returns how many files are gone. Raises OSError."""
+    gone = 0
+    for day in _days(folder):
+        if date.fromisoformat(day.name) < today - timedelta(days=days):
+            for path in day.glob(f"*{SUFFIX}"):
+                path.unlink(missing_ok=True)
+                gone += 1
+            with contextlib.suppress(OSError):  # something of somebody else's is in it
+                day.rmdir()
+    return gone
+
+
+async def keep_clean(folder: Path, days: int) -> None:
+    """Delete old recordings now and every hour, for ever, whether or not anything is recorded."""
+    complained = False
+    while True:
+        try:
+            gone = await asyncio.to_thread(clean, folder, days, datetime.now().date())
+            complained = False
+            if gone:
+                log.info("recordings older than %d days: %d deleted", days, gone)
+        except OSError as error:
+            if not complained:
+                log.error("RECORDINGS NOT DELETED after %d days: %s", days, error)
+            complained = True
+        await asyncio.sleep(CLEAN_SECONDS)
+
+
+def private_folder(path: Path) -> None:
+    """Make it where it is missing; only its owner may look in. Raises OSError."""
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o700)
+
+
+def private_file(path: str, flags: int) -> int:
+    """An opener for `open()`: only its owner may read the file."""
+    return os.open(path, flags, 0o600)
+
+
+def _days(folder: Path) -> Iterator[Path]:
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        with contextlib.suppress(ValueError):
+            date.fromisoformat(path.name)
+            if path.is_dir():
+                yield path

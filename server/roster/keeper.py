@@ -1,0 +1,147 @@
+"""Keeps the roster in step with people.toml; a file that cannot be used never loosens anything."""
+
+import asyncio
+import logging
+import os
+import stat
+import time
+from pathlib import Path
+from typing import TypeAlias
+
+from server import osdep
+from server.errors import StartError
+from server.roster.backup import Backup
+from server.roster.people_file import PeopleFileError, parse
+from server.roster.roster import EMPTY, Roster
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.5
+"""Pause between two looks at the file, as for the photos beside it. Each look reads it: times and sizes may
+stay the same when the content changes."""
+SETTLE_SECONDS = 1.0
+"""A change counts when it has stood for this long: half a file may be valid, and an empty one lifts all
+limits."""
+MAX_FILE_BYTES = 1_000_000
+"""Largest file that is read: room for thousands of people."""
+
+_GONE = "there is no such file"
+_Content: TypeAlias = bytes | str
+"""What a look at the file found: its bytes, or in words why there are none."""
+
+
+class RosterKeeper:
+    """Owns the roster in force: that of the last content of the file that was valid as a whole."""
+
+    def __init__(self, path: Path, backup: Path) -> None:
+        """`path`: people.toml. `backup`: where its last good content is kept."""
+        self._path = path
+        self._backup_path = backup
+        self._backup = Backup(backup)
+        self._roster = EMPTY
+        self._good: bytes | None = None
+        self._saved: bytes | None = None
+        self._save_failed = False
+        self._judged: _Content = _GONE
+        self._fresh: tuple[_Content, float] = (_GONE, 0.0)
+
+    @property
+    def roster(self) -> Roster:
+        """The roster in force; another object only when another content came into force."""
+        return self._roster
+
+    async def load(self) -> None:
+        """Take the file as it is; where it is missing or cannot be used, its last good content.
+
+        Without either there are no limits. Raises StartError: what was laid down cannot be told any more.
+        """
+        self._judged = await asyncio.to_thread(_read, self._path)
+        self._fresh = self._judged, time.monotonic()
+        try:
+            await self._take_over(self._judged)
+        except PeopleFileError as error:
+            await self._fall_back(error)
+        await self._save()
+
+    async def watch(self) -> None:
+        """Follow the file for ever."""
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            content = await asyncio.to_thread(_read, self._path)
+            if self._settled(content):
+                self._judged = content
+                try:
+                    await self._take_over(content)
+                except PeopleFileError as error:
+                    log.error("%s\nwhat was in force before stays in force", self._complaint(error))
+            await self._save()
+
+    def _settled(self, content: _Content) -> bool:
+        """Whether the content is another than the one judged last, and no longer being written."""
+        now = time.monotonic()
+        if content != self._fresh[0]:
+            self._fresh = content, now
+        return content != self._judged and now - self._fresh[1] >= SETTLE_SECONDS
+
+    async def _take_over(self, content: _Content) -> None:
+        """Bring a content into force. Raises PeopleFileError: it cannot be used."""
+        if isinstance(content, str):
+            raise PeopleFileError([content])
+        self._roster = await asyncio.to_thread(parse, content)
+        self._good = content
+        log.info("%s is in force: %s", self._path, self._roster.summary())
+
+    async def _fall_back(self, error: PeopleFileError) -> None:
+        """Start with the last good content. Raises StartError."""
+        missing = self._judged == _GONE
+        try:
+            kept = await asyncio.to_thread(self._backup.read)
+            if kept is None and not missing:
+                raise StartError(f"{self._complaint(error)}\ncorrect it, or empty it to lift all limits")
+            if kept is None:
+                return
+            self._roster = await asyncio.to_thread(parse, kept)
+        except (OSError, PeopleFileError) as worse:
+            raise StartError(
+                f"{self._complaint(error)}\nnor can its last good content, {self._backup_path}: {worse}"
+                "\ncorrect the first, or empty it to lift all limits"
+            ) from worse
+        if not (missing and self._roster == EMPTY):
+            log.error(
+                "%s\nin force is its last good content, %s: %s",
+                self._complaint(error),
+                self._backup_path,
+                self._roster.summary(),
+            )
+
+    async def _save(self) -> None:
+        """Keep the last good content on disk; where that fails it is tried again at each look."""
+        if self._good is None or self._good == self._saved:
+            return
+        try:
+            await asyncio.to_thread(self._backup.write, self._good)
+        except OSError as error:
+            if not self._save_failed:
+                log.error("%s is out of date and cannot be written: %s", self._backup_path, error)
+            self._save_failed = True
+        else:
+            self._saved, self._save_failed = self._good, False
+
+    def _complaint(self, error: PeopleFileError) -> str:
+        return "\n  ".join([f"{self._path} CANNOT BE USED:", *error.problems])
+
+
+def _read(path: Path) -> _Content:
+    """The content of a regular file of at most `MAX_FILE_BYTES`."""
+    try:
+        with open(path, "rb", opener=osdep.not_waiting_opener) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return "not a regular file"
+            data = file.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError:
+        return _GONE
+    except OSError as error:
+        return (error.strerror or type(error).__name__).lower()
+    if len(data) > MAX_FILE_BYTES:
+        return f"the file has more than {MAX_FILE_BYTES} bytes"
+    return data

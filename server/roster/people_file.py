@@ -1,0 +1,274 @@
+"""Reads people.toml: what an administrator wrote, checked as a whole and told about in full."""
+
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from server.access.decision import Policy
+from server.access.lockout import MAX_ATTEMPTS
+from server.access.permits import Liveness, Permit, Window
+from server.audit.line import quoted
+from server.gallery.names import person_name
+from server.roster.roster import Roster, TerminalRules
+from wire import TERMINAL_CHARS
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+NOTE_CHARS = 200
+"""Longest note, in characters: what the terminal takes (`wire.DecisionNotice`) and has room for."""
+MAX_PROBLEMS = 20
+"""So many problems are told at once; more would hide the first ones."""
+MAX_DOTS = 50
+"""Most dots in one line: the TOML parser's memory grows with the square of a dotted key's parts."""
+_SHOWN_CHARS = 60
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
+
+
+class PeopleFileError(Exception):
+    """The text lays down nothing that can be used. `problems`: each in words for whoever wrote it."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        more = len(problems) - MAX_PROBLEMS
+        self.problems = (*problems[:MAX_PROBLEMS], *([f"and {more} more"] if more > 0 else []))
+        super().__init__("\n".join(self.problems))
+
+
+def display_name(text: str) -> str:
+    """The name as the gallery shows it, from itself or from the form of a file's name: "Jane Doe" from
+    `jane_doe`. Raises ValueError."""
+    if "/" in text:
+        raise ValueError("a person's name has no slash")
+    if not any(char.isalnum() for char in text):
+        raise ValueError('this is no person\'s name; write it like "Jane Doe" or jane_doe')
+    return person_name(PurePosixPath(text) / "photo.jpg")
+
+
+def _note(text: str) -> str:
+    if len(text) > NOTE_CHARS:
+        raise ValueError(f"the note has {len(text)} characters; at most {NOTE_CHARS} are shown")
+    if not text.isprintable():
+        raise ValueError("a note is one line of text without control characters")
+    return text
+
+
+def _window(text: str) -> str:
+    try:
+        Window.read(text)
+    except ValueError as error:
+        raise ValueError(f"{_short(quoted(text))}: {error}") from None
+    return text
+
+
+def _terminal_name(text: str) -> str:
+    if not 1 <= len(text) <= TERMINAL_CHARS:
+        raise ValueError(f"a terminal's name has 1 to {TERMINAL_CHARS} characters")
+    return text
+
+
+def _two(names: list[str]) -> list[str]:
+    if len(set(names)) != 2 or len(names) != 2:
+        raise ValueError('a pair is two different people, like ["Jane Doe", "June Doe"]')
+    return names
+
+
+_Name = Annotated[str, AfterValidator(display_name)]
+_Terminal = Annotated[str, AfterValidator(_terminal_name)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class _Person(_Strict):
+    disabled: bool = False
+    valid_from: date | None = None
+    valid_until: date | None = None
+    schedule: list[Annotated[str, AfterValidator(_window)]] | None = Field(None, min_length=1)
+    terminals: list[_Terminal] | None = Field(None, min_length=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "_Person":
+        if self.valid_from and self.valid_until and self.valid_from > self.valid_until:
+            raise ValueError(
+                f"valid_until, {self.valid_until}, is before valid_from, {self.valid_from}; to keep somebody"
+                " out altogether write disabled = true"
+            )
+        return self
+
+    def permit(self) -> Permit:
+        return Permit(
+            self.valid_from,
+            self.valid_until,
+            None if self.schedule is None else tuple(Window.read(text) for text in self.schedule),
+            None if self.terminals is None else frozenset(self.terminals),
+            self.disabled,
+        )
+
+
+class _TerminalEntry(_Strict):
+    policy: Policy | None = Field(None, strict=False)
+    liveness: Liveness | None = Field(None, strict=False)
+    attempts: int | None = Field(None, ge=0, le=MAX_ATTEMPTS)
+    note: Annotated[str, AfterValidator(_note)] | None = None
+
+    def rules(self) -> TerminalRules:
+        return TerminalRules(self.policy, self.liveness, self.attempts, self.note)
+
+
+class _PeopleFile(_Strict):
+    confirmed: list[Annotated[list[_Name], AfterValidator(_two)]] = []
+    people: dict[_Name, _Person] = {}
+    terminals: dict[_Terminal, _TerminalEntry] = {}
+
+    def roster(self) -> Roster:
+        return Roster(
+            {name: person.permit() for name, person in self.people.items()},
+            {name: entry.rules() for name, entry in self.terminals.items()},
+            frozenset(frozenset(pair) for pair in self.confirmed),
+        )
+
+
+def _choice(values: Iterable[str]) -> str:
+    *first, last = (quoted(value) for value in values)
+    return f"{', '.join(first)} or {last}"
+
+
+_NAMES = 'a list of names, like ["front-door", "lab"]; for no limit leave the key out'
+_RIGHT = {
+    "people": 'a table for each person, like [people."Jane Doe"]',
+    "terminals": "a table for each terminal, like [terminals.front-door]",
+    "confirmed": 'a list of pairs, like [["Jane Doe", "June Doe"]]',
+    "people.disabled": "true or false",
+    "people.valid_from": "a date without quotes, like 2026-01-31",
+    "people.valid_until": "a date without quotes, like 2026-12-31",
+    "people.schedule": 'a list of windows, like ["mon-fri 07:00-19:00"]; for no limit leave the key out',
+    "people.terminals": _NAMES,
+    "terminals.policy": _choice(policy.value for policy in Policy),
+    "terminals.liveness": _choice(liveness.value for liveness in Liveness),
+    "terminals.attempts": f"a whole number from 0 (never lock) to {MAX_ATTEMPTS}",
+    "terminals.note": f"a text of at most {NOTE_CHARS} characters",
+}
+_KEYS = {
+    "": ", ".join(_PeopleFile.model_fields),
+    "people": ", ".join(_Person.model_fields),
+    "terminals": ", ".join(_TerminalEntry.model_fields),
+}
+
+
+def parse(data: bytes) -> Roster:
+    """The roster that a file's content lays down; without any content there are no limits.
+
+    Raises PeopleFileError.
+    """
+    document = _document(data)
+    problems = _duplicates(document.get("people"))
+    try:
+        roster = _PeopleFile.model_validate(document).roster()
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False)
+        raise PeopleFileError([*map(_explain, found), *problems]) from None
+    if problems:
+        raise PeopleFileError(problems)
+    return roster
+
+
+def _document(data: bytes) -> dict[str, Any]:
+    try:
+        text = data.decode("utf-8-sig")  # Windows editors put a mark at the start
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise PeopleFileError([f"line {line} is not UTF-8 text; save the file as UTF-8"]) from None
+    for number, line_text in enumerate(text.split("\n"), 1):
+        if line_text.count(".") > MAX_DOTS and not line_text.lstrip().startswith("#"):
+            raise PeopleFileError([f"line {number} has more than {MAX_DOTS} dots; write it as several lines"])
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise PeopleFileError(["not valid TOML: brackets too deep in one another"]) from None
+    except ValueError as error:  # TOMLDecodeError is one, and so are numbers with too many digits
+        hint = "; a name with spaces stands in quotes" if "declaration" in str(error) else ""
+        raise PeopleFileError([f"not valid TOML: {error}{hint}"]) from None
+
+
+def _duplicates(people: object) -> list[str]:
+    """One person under two spellings of one name: which of the two would hold?"""
+    first: dict[str, str] = {}
+    problems = []
+    for text in people if isinstance(people, Mapping) else ():
+        try:
+            name = display_name(text)
+        except ValueError:
+            continue
+        if name in first:
+            problems.append(f"{_table('people', text)}: {quoted(name)} has an entry already; put both in one")
+        first[name] = text
+    return problems
+
+
+def _explain(problem: Mapping[str, Any]) -> str:
+    """One pydantic error in words: where, what is wrong, what would be right."""
+    loc = problem["loc"]
+    if problem["type"] == "extra_forbidden":
+        return _unknown(loc, isinstance(problem["input"], Mapping))
+    if problem["type"] == "value_error":
+        return f"{_place(loc)}: {str(problem['msg']).removeprefix('Value error, ')}"
+    right = _RIGHT.get(f"{loc[0]}.{loc[2]}" if len(loc) > 2 else "") or _RIGHT[loc[0]]
+    return f"{_place(loc)}: write {right}, not {_shown(problem['input'])}"
+
+
+def _unknown(loc: Sequence[Any], table: bool) -> str:
+    key = _key(loc[-1])
+    if len(loc) == 1:
+        return f"there is no key {key} at the top of the file; the keys are {_KEYS['']}"
+    problem = f"{_place(loc[:2])}: there is no key {key}; the keys are {_KEYS[loc[0]]}"
+    if loc[-1] == "confirmed":
+        return f"{problem}; confirmed stands at the top of the file, above the first table"
+    return f"{problem}; a name with a dot stands in quotes" if table else problem
+
+
+def _place(loc: Sequence[Any]) -> str:
+    """Where in the file, as it is written there; entries of a list are counted from 1."""
+    section, *rest = loc
+    if section == "confirmed":
+        return f"confirmed, pair {rest[0] + 1}" if rest else section
+    if not rest:
+        return str(section)
+    table = _table(section, rest[0])
+    if len(rest) == 1 or rest[1] == "[key]":
+        return table
+    return f"{table} {rest[1]}" + (f", entry {rest[2] + 1}" if len(rest) > 2 else "")
+
+
+def _table(section: str, name: str) -> str:
+    return f"[{section}.{_key(name)}]"
+
+
+def _key(text: str) -> str:
+    return text if _BARE_KEY.fullmatch(text) else _short(quoted(text))
+
+
+def _shown(value: object) -> str:
+    """A value about as TOML writes it."""
+    if isinstance(value, str):
+        return _short(quoted(value))
+    if isinstance(value, Mapping):
+        return "a table"
+    if isinstance(value, list):
+        return _short(f"[{', '.join(_shown(item) for item in value)}]")
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) and abs(value) > sys.maxsize:  # str() refuses the largest
+        return "so large a number"
+    return str(value)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}..."

@@ -1,0 +1,110 @@
+"""Trials by identity: in a draw every pair of people counts once, however many photos they have."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.benchmarks.accuracy.identities import Identities, Rows, unit
+
+Distances = NDArray[np.float32]
+"""float32[enrolled, visitors]."""
+Rule = Callable[[list[Rows], list[Rows]], Distances]
+"""From the chosen photos of everybody enrolled and the chosen frames of every visitor, as the network gives
+them, to how far each is from each."""
+CELLS = ((1, 1), (1, 3), (3, 1), (3, 3))
+"""Photos of an enrolled person, and frames of a visitor."""
+DRAWS = {(1, 1): 6, (1, 3): 20, (3, 1): 20, (3, 3): 60}
+"""Random choices of photos: as many as change nothing more."""
+PLAIN_TOLERANCE = 0.6
+"""face_recognition's default."""
+
+
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """`enrolled`, `visitors`: who they are, numbers of the identities. `distances` of each from each."""
+
+    enrolled: NDArray[np.intp]
+    visitors: NDArray[np.intp]
+    distances: Distances
+
+    def strangers(self, identities: Identities) -> NDArray[np.bool_]:
+        """bool[enrolled, visitors]: between two people."""
+        return ~identities.same[np.ix_(self.enrolled, self.visitors)]
+
+
+def template_rule(exponent: float) -> Rule:
+    """Means of unit embeddings; the score is their inner product over their norms to the power `exponent`:
+    1 is cosine, 1/2 is `server.access.templates.score`."""
+
+    def rule(photos: list[Rows], frames: list[Rows]) -> Distances:
+        reference, probe = (scaled_templates(rows, exponent) for rows in (photos, frames))
+        return apart(reference @ probe.T)
+
+    return rule
+
+
+def plain_rule(photos: list[Rows], frames: list[Rows]) -> Distances:
+    """The least Euclidean distance of any photo from any frame, as with face_recognition."""
+    most_photos, most_frames = (max(map(len, rows)) for rows in (photos, frames))
+    nearest = np.full((len(photos), len(frames)), np.inf, np.float32)
+    for photo in range(most_photos):
+        known = np.stack([rows[photo % len(rows)] for rows in photos])
+        for frame in range(most_frames):
+            seen = np.stack([rows[frame % len(rows)] for rows in frames])
+            squares = (known**2).sum(axis=1)[:, None] + (seen**2).sum(axis=1) - 2 * known @ seen.T
+            np.minimum(nearest, squares, out=nearest)
+    return np.sqrt(np.maximum(0, nearest), dtype=np.float32)
+
+
+def apart(scores: Rows) -> Distances:
+    """As `server.access.templates.distance`, of each."""
+    return np.asarray(np.sqrt(np.maximum(0, 2 - 2 * scores)), np.float32)
+
+
+ROOTED, COSINE = template_rule(0.5), template_rule(1.0)
+
+
+def draws(
+    identities: Identities,
+    photos: int,
+    frames: int,
+    rule: Rule = ROOTED,
+    count: int | None = None,
+    all_enrolled: bool = False,
+) -> Iterator[Draw]:
+    """Everybody with `photos` photos is enrolled with a random choice of them, and everybody with `frames`
+    photos visits with a random choice, in which no photo is one that he is enrolled with, if he has enough.
+    `all_enrolled`: those with fewer photos are enrolled, too, with all they have."""
+    random = np.random.default_rng((photos, frames))
+    enrolled, visitors = identities.having(1 if all_enrolled else photos), identities.having(frames)
+    for _ in range(count or DRAWS[photos, frames]):
+        shuffled = [rows[random.permutation(len(rows))] for rows in identities.photos]
+        known = [shuffled[person][:photos] for person in enrolled]
+        seen = [shuffled[person][-frames:] for person in visitors]
+        yield Draw(enrolled, visitors, rule(known, seen))
+
+
+def own(
+    identities: Identities, photos: int, frames: int, least: int, count: int, rule: Rule = ROOTED
+) -> NDArray[np.float32]:
+    """float32[people, count]: how far people who have `least` photos are from themselves."""
+    random = np.random.default_rng((photos, frames, least))
+    apart = []
+    for person in identities.having(least):
+        rows = identities.photos[person]
+        orders = [random.permutation(len(rows)) for _ in range(count)]
+        known = [rows[order[:photos]] for order in orders]
+        seen = [rows[order[-frames:]] for order in orders]
+        apart.append(np.diagonal(rule(known, seen)))
+    return np.stack(apart)
+
+
+def scaled_templates(rows: list[Rows], exponent: float = 0.5) -> Rows:
+    """float32[people, 128]: the mean of each one's unit embeddings, over its norm to the power `exponent`."""
+    if len({len(each) for each in rows}) == 1:
+        averages = unit(np.stack(rows)).mean(axis=1)
+    else:
+        averages = np.stack([unit(each).mean(axis=0) for each in rows])
+    return np.asarray(averages / np.linalg.norm(averages, axis=1, keepdims=True) ** exponent, np.float32)

@@ -1,0 +1,59 @@
+"""One stream before the whole door: identity, tracks and liveness together."""
+
+import itertools
+import random
+from functools import lru_cache
+
+import numpy as np
+
+from server.access.door import Door
+from server.access.evidence import Rules
+from server.access.permits import Liveness
+from server.gallery.snapshot import Gallery
+from server.vision.analysis import Hints, PhotoAccepted
+from server.vision.frame import analyse_frame
+from server.vision.photo import judge_photo
+from tests.benchmarks.spoof.motion import Asked
+from tests.benchmarks.spoof.sighting import MAX_PIXELS, MIN_FACE, RATE, Stream, models
+from tests.benchmarks.spoof.sources import photos
+from tests.benchmarks.spoof.trial import LONGEST, PASSIVE_SECONDS, Verdict
+from wire import Verdict as DoorVerdict
+from wire.reasons import Prompt
+
+STEPS = (Prompt.TURN_LEFT, Prompt.TURN_RIGHT, Prompt.BLINK, Prompt.COME_CLOSER, Prompt.LOOK_AT_CAMERA)
+"""Prompts that whoever stands at the door would follow."""
+
+
+@lru_cache
+def gallery(half: str) -> Gallery:
+    """Everybody of one half, enrolled by all photos: those that are printed, too."""
+    rows = []
+    for person, paths in photos(half).items():
+        for path in paths:
+            outcome = judge_photo(models(), path.read_bytes())
+            if isinstance(outcome, PhotoAccepted):
+                rows.append((person, np.stack([outcome.embedding, outcome.mirrored])))
+    return Gallery.build(1, rows)
+
+
+def visit(stream: Stream, enrolled: Gallery, mode: Liveness, seed: int) -> Verdict:
+    """Whether the door is opened to whoever the stream shows. In passive mode it is left to the door whether
+    there is a challenge when proof fails to come; the stream ends a little after that."""
+    ids = itertools.count()
+    door = Door(Rules(liveness=mode), lambda: str(next(ids)), rng=random.Random(seed))
+    wanted = Hints(MIN_FACE, 4, MAX_PIXELS)
+    asked: tuple[Asked, ...] = ()
+    for index in range(round((PASSIVE_SECONDS + LONGEST) * RATE)):
+        at = index / RATE
+        jpeg = stream.jpeg(at, asked)
+        if jpeg is None:
+            break
+        outcome = door.observe(analyse_frame(models(), jpeg, door.hints(wanted, at)), enrolled, at)
+        if outcome.verdict is DoorVerdict.GRANTED:
+            return Verdict(True, at, tuple(each.prompt.value for each in asked))
+        if outcome.decision is not None and outcome.decision.verdict is DoorVerdict.DENIED:
+            break
+        prompt = outcome.asked.prompt if outcome.asked else None
+        if prompt in STEPS and (not asked or asked[-1].prompt is not prompt):
+            asked = (*asked, Asked(prompt, at))
+    return Verdict(False, at, tuple(each.prompt.value for each in asked))

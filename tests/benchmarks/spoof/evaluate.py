@@ -1,0 +1,69 @@
+"""Trying every case of the plan, on both processors, and what came of each."""
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+
+from server.access.permits import Liveness
+from tests.benchmarks.spoof.doorway import gallery, visit
+from tests.benchmarks.spoof.plan import REAL, SWAPS, Case, stream
+from tests.benchmarks.spoof.portrait import SourceError
+from tests.benchmarks.spoof.sighting import Stream, Watcher
+from tests.benchmarks.spoof.trial import Verdict, challenge, passive
+
+PROCESSES = 2
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a case: None where it was not tried."""
+
+    case: Case
+    passive: Verdict | None
+    challenge: Verdict | None
+
+
+def evaluated(cases: Iterable[Case]) -> list[Result]:
+    """Try all cases. Those of which nothing can be made (no face is found in the photo) are left out."""
+    pending = list(cases)
+    context = multiprocessing.get_context("spawn")
+    results = []
+    with context.Pool(PROCESSES, _begin) as pool:
+        for done, result in enumerate(pool.imap_unordered(_tried, pending, chunksize=1), 1):
+            results.append(result)
+            if sys.stderr.isatty() or done % 50 == 0:
+                print(f"\r{done} of {len(pending)}", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return [result for result in results if result is not None]
+
+
+def _begin() -> None:
+    os.environ["OMP_NUM_THREADS"] = "1"
+    cv2.setNumThreads(1)
+
+
+def _tried(case: Case) -> Result | None:
+    try:
+        shown = stream(case)
+    except SourceError:
+        return None
+    if case.kind in {species.value for species in SWAPS}:
+        return _through_the_door(case, shown)
+    watcher = Watcher(shown, case.key)
+    outcome = passive(watcher)
+    challenged = None if case.kind == REAL else challenge(watcher, case.seed)
+    watcher.keep()
+    return Result(case, outcome, challenged)
+
+
+def _through_the_door(case: Case, shown: Stream) -> Result:
+    enrolled = gallery(case.half)
+    return Result(
+        case,
+        visit(shown, enrolled, Liveness.PASSIVE, case.seed),
+        visit(shown, enrolled, Liveness.CHALLENGE, case.seed),
+    )

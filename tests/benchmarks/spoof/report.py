@@ -1,0 +1,174 @@
+"""What the attacks achieved, as a table to read and as numbers: docs/liveness/results.md and results.json."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from statistics import median
+
+from tests.benchmarks.spoof.bounds import bounds
+from tests.benchmarks.spoof.evaluate import Result
+from tests.benchmarks.spoof.plan import ASSEMBLED, PRINTS, REAL, REAL_PHOTO, RECAPTURED, RENDERED, SWAPS
+from tests.benchmarks.spoof.sources import TEST, TUNING
+from tests.benchmarks.spoof.species import Species
+from tests.benchmarks.spoof.trial import Verdict
+
+COMMAND = "python -m tests.benchmarks.spoof"
+WORDS = {
+    Species.PRINT_HELD: "print, held",
+    Species.PRINT_MOVED: "print, moved",
+    Species.PRINT_TILTED: "print, tilted up to 45 degrees",
+    Species.PRINT_BENT: "print, bent",
+    Species.PRINT_FLEXING: "print, flexing",
+    Species.SCREEN_PHOTO: "photo on a screen",
+    Species.EYES_CUT_OUT: "print, eyes cut out, blinking behind it",
+    Species.MOUTH_ANIMATED: "print, animated mouth",
+    Species.REPLAY: "replayed video of somebody uncoached",
+    Species.REPLAY_TILTED: "the same, the screen turned as asked",
+    Species.REPLAY_TURNING: "replayed video of somebody turning",
+    Species.RELIEF_MASK: "photo on a mask with the depth of a head",
+    Species.SWAP_PHOTO_PERSON: "photo, then a person in its place",
+    Species.SWAP_PERSON_PHOTO: "person, then a photo in its place",
+    Species.SWAP_PHOTOS: "photo, then another in its place",
+    RECAPTURED: "real recaptured fakes (2 photos), held",
+    REAL_PHOTO: "photo of a real face (1), printed and held",
+}
+Pick = Callable[[Result], Verdict | None]
+
+
+def passively(result: Result) -> Verdict | None:
+    return result.passive
+
+
+def challenged(result: Result) -> Verdict | None:
+    return result.challenge
+
+
+def written(results: Sequence[Result], folder: Path, command: str) -> None:
+    """Write both files into the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text, numbers = _tables(results), _numbers(results, command)
+    head = f"# Attacks on liveness: results\n\n`{command}`, {date.today()}.\n\n"
+    (folder / "results.md").write_text(head + text)
+    (folder / "results.json").write_text(json.dumps(numbers, indent=1) + "\n")
+
+
+def _tables(results: Sequence[Result]) -> str:
+    return "\n".join(
+        [
+            "## Attacks accepted",
+            "",
+            "Of people not used for tuning. In brackets: exact 95 % bounds (Clopper-Pearson), as if attacks",
+            "were independent; those made of one person are not quite.",
+            "",
+            "| attack | people | passive | challenge |",
+            "|---|---|---|---|",
+            *_attack_rows(results),
+            "",
+            "## Real people accepted",
+            "",
+            "| footage | passive, within 8 s | median seconds | challenge |",
+            "|---|---|---|---|",
+            *_visit_rows(results),
+            "",
+        ]
+    )
+
+
+def _attack_rows(results: Sequence[Result]) -> list[str]:
+    flat = [result for result in results if result.case.kind in PRINTS]
+    rows = [_attack_row("**flat prints together**", flat)] if flat else []
+    bent = (Species.PRINT_BENT, Species.PRINT_FLEXING)
+    curved = [result for result in results if result.case.kind in bent]
+    rows += [_attack_row("**bent and flexing prints together**", curved)] if curved else []
+    for kind, words in WORDS.items():
+        these = [result for result in results if result.case.kind == kind]
+        words += ", whole door" if kind in SWAPS else ""
+        rows += [_attack_row(words, these)] if these else []
+    return rows
+
+
+def _attack_row(words: str, results: Sequence[Result]) -> str:
+    people = len({result.case.person for result in results})
+    return f"| {words} | {people} | {_share(results, passively)} | {_share(results, challenged)} |"
+
+
+def _visit_rows(results: Sequence[Result]) -> list[str]:
+    groups = [
+        ("8 s of real footage, tuning", [r for r in _whole(results) if r.case.half == TUNING]),
+        ("8 s of real footage, test", [r for r in _whole(results) if r.case.half == TEST]),
+        ("real clips shorter than 8 s", [r for r in _of(results, REAL) if r not in _whole(results)]),
+        ("footage assembled to do as asked", _of(results, ASSEMBLED)),
+        ("photos on the shape of a head, rendered, that blink and do as asked", _of(results, RENDERED)),
+    ]
+    return [_visit_row(words, these) for words, these in groups if these]
+
+
+def _of(results: Sequence[Result], kind: str) -> list[Result]:
+    return [result for result in results if result.case.kind == kind]
+
+
+def _whole(results: Sequence[Result]) -> list[Result]:
+    return [result for result in _of(results, REAL) if result.case.end - result.case.start >= 8]
+
+
+def _visit_row(words: str, results: Sequence[Result]) -> str:
+    times = [each.passive.seconds for each in results if each.passive and each.passive.accepted]
+    typical = f"{median(times):.1f}" if times else ""
+    return f"| {words} | {_share(results, passively)} | {typical} | {_share(results, challenged)} |"
+
+
+def _counts(results: Iterable[Result], pick: Pick) -> tuple[int, int]:
+    tried = [verdict for verdict in map(pick, results) if verdict is not None]
+    return sum(verdict.accepted for verdict in tried), len(tried)
+
+
+def _share(results: Sequence[Result], pick: Pick) -> str:
+    accepted, tried = _counts(results, pick)
+    if tried == 0:
+        return "not tried"
+    low, high = bounds(accepted, tried)
+    return f"{accepted} of {tried} ({100 * low:.1f} to {100 * high:.1f} %)"
+
+
+def _numbers(results: Sequence[Result], command: str) -> dict[str, object]:
+    """Everything that the tables say, and who was asked what."""
+    kinds = sorted({result.case.kind for result in results})
+    return {
+        "command": command,
+        "date": str(date.today()),
+        "counts": [
+            {"kind": str(kind), "half": half, **_row([r for r in _of(results, kind) if r.case.half == half])}
+            for kind in map(_plain, kinds)
+            for half in (TUNING, TEST)
+            if any(result.case.half == half for result in _of(results, kind))
+        ],
+        "trials": [_trial(result) for result in sorted(results, key=lambda result: result.case.key)],
+    }
+
+
+def _plain(kind: str) -> str:
+    return kind.value if isinstance(kind, Species) else kind
+
+
+def _row(results: Sequence[Result]) -> dict[str, object]:
+    row: dict[str, object] = {"people": len({result.case.person for result in results})}
+    for mode, pick in (("passive", passively), ("challenge", challenged)):
+        accepted, tried = _counts(results, pick)
+        if tried:
+            row[mode] = {"accepted": accepted, "tried": tried, "bounds95": bounds(accepted, tried)}
+    return row
+
+
+def _trial(result: Result) -> dict[str, object]:
+    case = result.case
+    return {
+        "kind": _plain(case.kind),
+        "person": case.person,
+        "source": f"{case.source.parent.name}/{case.source.name}",
+        "start": case.start,
+        "seed": case.seed,
+        "passive": result.passive and (result.passive.accepted, round(result.passive.seconds, 1)),
+        "challenge": result.challenge and (result.challenge.accepted, round(result.challenge.seconds, 1)),
+        "asked": result.challenge.asked if result.challenge else (),
+    }

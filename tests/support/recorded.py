@@ -1,0 +1,77 @@
+"""A door as the server runs it, and what the recorder would be told of it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import count
+
+import numpy as np
+
+from server.access.door import Door
+from server.access.evidence import Rules
+from server.access.lockout import Lockouts
+from server.gallery.snapshot import Gallery
+from server.recording.dice import Dice
+from server.recording.sight import Parting, Sight
+from server.roster.roster import EMPTY, Roster
+from server.vision.analysis import Analysis, Face, Hints, Landmarks
+
+WANTED = Hints(min_face=48, max_faces=4, max_pixels=10**6)
+START = datetime(2026, 11, 22, 8, 0, 0)
+SHAPE = np.random.default_rng(1).normal(100, 30, (68, 2))
+
+
+def landmarks(seed: int) -> Landmarks:
+    """Some face that moves a little."""
+    chance = np.random.default_rng(seed)
+    points = (SHAPE + chance.normal(0, 1.5, (68, 2))).astype(np.float32)
+    return Landmarks(points, *(float(angle) for angle in chance.normal(0, 15, 3)))
+
+
+class LiveDoor:
+    """`see` does what the server does with a frame and returns what is recorded of it."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        gallery: Gallery,
+        roster: Roster = EMPTY,
+        terminal: str = "door",
+        lockouts: Lockouts | None = None,
+    ) -> None:
+        ids = count(1)
+        self.dice = Dice()
+        self.door = Door(rules, lambda: f"{terminal}-{next(ids)}", terminal, lockouts, self.dice)
+        self.gallery = gallery
+        self.roster = roster
+        self.terminal = terminal
+        self.sights: list[Sight] = []
+
+    def see(self, faces: Sequence[Face], at: float, retract: bool = False, start: datetime = START) -> Sight:
+        """A frame. The index of a face without an embedding is taken modulo the faces that are followed."""
+        hints = self.door.hints(WANTED, at)
+        shown = tuple(_following(face, len(hints.followed)) for face in faces)
+        analysis = Analysis(640, 480, shown)
+        moment = start + timedelta(seconds=at)
+        orders = self.roster.orders(self.terminal, moment)
+        outcome = self.door.observe(analysis, self.gallery, at, orders)
+        decision = outcome.decision
+        retract = retract and decision is not None
+        if decision is not None and retract:
+            decision = self.door.retract(decision, at).decision
+        enrolled = len(self.gallery.people), self.gallery.photos
+        followed = tuple(each.box for each in hints.followed)
+        told = self.dice.told()
+        sight = Sight(at, moment, analysis, followed, enrolled, told, decision, retract, outcome.ended)
+        self.sights.append(sight)
+        return sight
+
+    def part(self) -> Parting:
+        decisions, ended = self.door.close()
+        return Parting(self.sights[-1].moment if self.sights else START, tuple(decisions), tuple(ended))
+
+
+def _following(face: Face, followed: int) -> Face:
+    if face.followed is None:
+        return face
+    return replace(face, followed=face.followed % followed if followed else None)

@@ -1,0 +1,47 @@
+"""Closed vocabularies that the server tells and the terminal puts into words."""
+
+from enum import Enum
+
+
+class Reason(str, Enum):
+    """Why a visit was decided as it was: stable codes for the log and the terminal."""
+
+    RECOGNISED = "recognised"
+    UNKNOWN_FACE = "unknown_face"
+    NEAR_TIE = "near_tie"
+    DISAGREEING = "disagreeing"
+    TOO_FEW_LOOKS = "too_few_looks"
+    NOBODY_ENROLLED = "nobody_enrolled"
+    NOT_ALONE = "not_alone"
+    REVOKED = "revoked"
+    LEFT = "left"
+    LOG_UNAVAILABLE = "log_unavailable"
+    TOO_DARK = "too_dark"
+    TOO_BRIGHT = "too_bright"
+    TOO_BLURRED = "too_blurred"
+    LOOKING_AWAY = "looking_away"
+    NOT_LIVE = "not_live"
+    CHALLENGE_FAILED = "challenge_failed"
+    DISABLED = "disabled"
+    NOT_YET_VALID = "not_yet_valid"
+    EXPIRED = "expired"
+    OUTSIDE_SCHEDULE = "outside_schedule"
+    WRONG_TERMINAL = "wrong_terminal"
+    LOCKED_OUT = "locked_out"
+
+
+class Prompt(str, Enum):
+    """What the visitor is asked to do now. Left and right are the visitor's own."""
+
+    COME_CLOSER = "come_closer"
+    STEP_BACK = "step_back"
+    LOOK_AT_CAMERA = "look_at_camera"
+    MORE_LIGHT = "more_light"
+    LESS_LIGHT = "less_light"
+    HOLD_STILL = "hold_still"
+    MOVE_A_LITTLE = "move_a_little"
+    TURN_LEFT = "turn_left"
+    TURN_RIGHT = "turn_right"
+    BLINK = "blink"
+    STEP_AWAY = "step_away"
+    WAIT = "wait"
