@@ -45,8 +45,8 @@ def report(rows: Sequence[Row], rules: Rules, people: int) -> str:
             f"visits: {len(rows)}, {first} to {last}; enrolled now: {people}",
             _HEADING,
             *(_shown(_one_in(risk), line) for risk, line in zip(RISKS, lines, strict=True)),
-            _shown(f"{_one_in(present_risk)} *", now),
-            "* in force",
+            _shown("in force", now),
+            f"in force: about {_one_in(present_risk)}",
             *_names("grants lost", lines),
             *_names("refused, would be recognised", lines, gained=True),
         ]

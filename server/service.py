@@ -231,8 +231,8 @@ def _announce(
     settings: Settings, listener: asyncio.Server, roster: RosterKeeper, keeper: GalleryKeeper
 ) -> None:
     gallery = keeper.gallery
-    rejected = keeper.files - gallery.photos
-    log.info("enrolled: %s; %d rejected", summary(len(gallery.people), gallery.photos), rejected)
+    refused = keeper.files - gallery.photos
+    log.info("enrolled: %s; %d held or rejected", summary(len(gallery.people), gallery.photos), refused)
     if gallery.people:
         log.info("%s", odds(settings.rules(), len(gallery.people)))
     else:

@@ -13,7 +13,7 @@ from server.audit.access_log import parse
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def test_the_demo_grants_the_enrolled_and_denies_the_stranger_although_port_5000_is_taken() -> None:
+def test_the_demo_grants_the_enrolled_and_denies_photo_and_stranger_although_port_5000_is_taken() -> None:
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", 5000))
@@ -24,9 +24,10 @@ def test_the_demo_grants_the_enrolled_and_denies_the_stranger_although_port_5000
     assert done.returncode == 0, done.stdout + done.stderr
     assert "port 5000 is taken" in done.stdout
     lines = [parse(line) for line in (ROOT / ".demo/logs/access_log.txt").read_text().splitlines()]
-    assert [(line["verdict"], line["name"]) for line in lines] == [
-        ("GRANTED", "Barack Obama"),
-        ("DENIED", None),
+    assert [(line["verdict"], line["name"], line["liveness"]) for line in lines] == [
+        ("DENIED", "Barack Obama", "not_proven"),
+        ("GRANTED", "Barack Obama", "off"),
+        ("DENIED", None, "off"),
     ]
     for verdict, channel in (("granted", 1), ("denied", 2)):
         picture = cv2.imread(str(ROOT / ".demo" / f"{verdict}.png"))

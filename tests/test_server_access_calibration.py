@@ -144,6 +144,7 @@ def test_a_threshold_may_be_anything_that_can_be_a_distance() -> None:
     ("arguments", "word"),
     [
         ((0.0, 1, 1, 1), "risk"),
+        ((0.9e-6, 1, 1, 1), "risk"),
         ((0.6, 1, 1, 1), "risk"),
         ((float("nan"), 1, 1, 1), "risk"),
         ((1e-4, 0, 1, 1), "people"),

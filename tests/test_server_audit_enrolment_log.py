@@ -57,5 +57,5 @@ receipts = st.builds(
 def test_any_receipt_is_one_visible_line(receipt: Receipt) -> None:
     line = enrolment_line(MOMENT, receipt)
     assert len(line.splitlines()) == 1 and line.isprintable()
-    assert re.fullmatch(rf"\S+ (ACCEPTED|REJECTED|REMOVED) {FIELD} {FIELD}( [a-z_]+={FIELD})+", line)
+    assert re.fullmatch(rf"\S+ (ACCEPTED|HELD|REJECTED|REMOVED) {FIELD} {FIELD}( [a-z_]+={FIELD})+", line)
     assert line.encode()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -129,12 +130,15 @@ def test_old_recordings_go_while_the_server_runs_and_a_failure_is_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(files, "CLEAN_SECONDS", 0.0)
-    outcomes = iter([OSError("busy"), OSError("busy"), 3, 0, OSError("busy")])
-    looked = 0
+    outcomes: Iterator[OSError | int] = iter([OSError("busy"), OSError("busy"), 3, 0, OSError("busy")])
+    looked, eighth = 0, asyncio.Event()
+    told: list[Callable[[], object]] = []
 
     def cleaned(folder: Path, days: int, today: date) -> int:
         nonlocal looked
         looked += 1
+        if looked == 8:
+            told[0]()
         assert (folder, days) == (tmp_path, 7)
         outcome = next(outcomes, 0)
         if isinstance(outcome, OSError):
@@ -144,9 +148,10 @@ def test_old_recordings_go_while_the_server_runs_and_a_failure_is_said_once(
     monkeypatch.setattr(files, "clean", cleaned)
 
     async def run() -> None:
+        loop = asyncio.get_running_loop()
+        told.append(lambda: loop.call_soon_threadsafe(eighth.set))
         keeping = asyncio.ensure_future(keep_clean(tmp_path, 7))
-        while looked < 8:
-            await asyncio.sleep(0.001)
+        await asyncio.wait_for(eighth.wait(), 10)
         keeping.cancel()
 
     with caplog.at_level(logging.INFO):

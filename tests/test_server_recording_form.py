@@ -1,6 +1,6 @@
 """The format of recordings: exact there and back, and whatever else comes is refused with a reason."""
 
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 from typing import Any
 
 import msgpack
@@ -87,7 +87,7 @@ def plain(value: Any) -> Any:
         return value.dtype.str, value.shape, value.tobytes()
     if isinstance(value, tuple):
         return type(value).__name__, *(plain(each) for each in value)
-    return {key: plain(each) for key, each in vars(value).items()} if hasattr(value, "__dict__") else value
+    return {key: plain(each) for key, each in vars(value).items()} if is_dataclass(value) else value
 
 
 def fields(entry: Entry) -> dict[str, Any]:

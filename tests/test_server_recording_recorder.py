@@ -234,7 +234,7 @@ def test_recording_leaves_room_for_the_access_log(
 ) -> None:
     free = iter([module.RESERVE_BYTES, module.RESERVE_BYTES - 1])
     monkeypatch.setattr(module, "CHECK_BYTES", 1)
-    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: Usage(0, 0, next(free)))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(0, 0, next(free)))
     recorder = Recorder(tmp_path, RULES)
     a_visit(recorder)
     recorder.close()

@@ -206,7 +206,9 @@ def _account(fields: dict[str, Any]) -> Account:
     decision = None if fields["decision"] is None else _decision(fields["decision"])
     account = Account(**{**fields, "decision": decision, "liveness": Aliveness(fields["liveness"])})
     _check(_text, account.candidate)
-    _check(_number, account.distance, account.runner_up, account.looks, account.seconds)
+    _check(_number, account.distance, account.runner_up)
+    _whole(account.looks)
+    _number(account.seconds)
     return account
 
 

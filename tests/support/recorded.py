@@ -51,7 +51,12 @@ class LiveDoor:
         """A frame. The index of a face without an embedding is taken modulo the faces that are followed."""
         hints = self.door.hints(WANTED, at)
         shown = tuple(_following(face, len(hints.followed)) for face in faces)
-        analysis = Analysis(640, 480, shown)
+        return self.take(Analysis(640, 480, shown), hints, at, retract, start)
+
+    def take(
+        self, analysis: Analysis, hints: Hints, at: float, retract: bool = False, start: datetime = START
+    ) -> Sight:
+        """What came of the last hints."""
         moment = start + timedelta(seconds=at)
         orders = self.roster.orders(self.terminal, moment)
         outcome = self.door.observe(analysis, self.gallery, at, orders)

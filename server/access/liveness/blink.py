@@ -13,7 +13,7 @@ SHUT = 0.72
 """Share of how open they are around it, below which both eyes must be."""
 OPEN = 0.85
 """And above which they must be before and after."""
-LONGEST_SECONDS = 0.6
+LONGEST_SECONDS = 0.7
 """From the last sighting with open eyes to the next: a blink takes 0.1 to 0.4 seconds."""
 NOISES = 6.0
 """How many standard deviations of their noise the eyes must close."""

@@ -35,8 +35,6 @@ TURN_DEGREES = 20.0
 WRONG_DEGREES = 12.0
 """Whoever turns so far in the other direction has not understood, or not heard."""
 HOLD_SIGHTINGS = 2
-FASTEST = 300.0
-"""How fast a head turns at most, degrees per second."""
 DEEP = 1.1
 """How many times as much must be left when the turned face is explained as a sheet as when it is as a head
 (`geometry.explain`): of two people who turned by 20 degrees 98 % of the sightings show 1.25 or more."""
@@ -59,7 +57,7 @@ class Failure(str, Enum):
 
     TOO_LATE = "too_late"
     WRONG_WAY = "wrong_way"
-    TOO_FAST = "too_fast"
+    TOO_SOON = "too_soon"
     FLAT = "flat"
     INTERRUPTED = "interrupted"
     NOT_REAL = "not_real"
@@ -193,13 +191,12 @@ class Challenge:
 
     def _turned(self, neutral: _Neutral, way: int) -> bool:
         """Whether the head has turned far enough, `way` 1 to its left, -1 to its right."""
-        before, now = list(self._run.sightings)[-2:]
+        now = self._run.sightings[-1]
         turned = way * (now.yaw - neutral.yaw)
-        too_fast = abs(now.yaw - before.yaw) > FASTEST * (now.at - before.at)
         if turned <= -WRONG_DEGREES:
             self._fail(Failure.WRONG_WAY)
-        elif turned >= TURN_DEGREES / 2 and (now.at < self._since + REACTION_SECONDS or too_fast):
-            self._fail(Failure.TOO_FAST)
+        elif turned >= TURN_DEGREES / 2 and now.at < self._since + REACTION_SECONDS:
+            self._fail(Failure.TOO_SOON)
         elif self._held(lambda each: way * (each.yaw - neutral.yaw) >= TURN_DEGREES):
             self._flat = not self._deep(neutral)
             return not self._flat
