@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .NOTPARALLEL:
-.PHONY: help demo test bench lint format clean
+.PHONY: help demo test bench accuracy spoof lint format clean
 
 help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,14 @@ test:  ## Everything CI runs: style, types, tests with branch coverage
 bench:  ## Against face_recognition's usual loops: 12 minutes, writes docs/benchmarks/ (Linux)
 	@$(PYTHON) scripts/bootstrap.py --bench
 	@$(BIN)/python -m tests.benchmarks.speed
+
+accuracy:  ## Who is let in and who is refused, on LFW: 10 minutes, writes docs/accuracy/
+	@$(PYTHON) scripts/bootstrap.py --bench
+	@$(BIN)/python -m tests.benchmarks.accuracy
+
+spoof:  ## What photos, screens and films achieve at the door: half an hour, writes docs/liveness/
+	@$(PYTHON) scripts/bootstrap.py --bench
+	@$(BIN)/python -m tests.benchmarks.spoof
 
 lint:  ## Style and types only
 	@$(PYTHON) scripts/bootstrap.py --test

@@ -152,11 +152,9 @@ def _remarks(notes: Notes, gallery: Gallery) -> list[str]:
             f"note: enrolled then: {then}; now: {present[0]} by {present[1]}. That changes visits, too"
         )
     if notes.unasked:
-        remarks.append(
-            f"note: {notes.unasked} challenges begin that nobody was asked then; they cannot be passed"
-        )
+        remarks.append(f"note: challenges that nobody was asked then, so that all fail: {notes.unasked}")
     if notes.unfinished:
-        remarks.append(f"note: left out, as their end was not recorded: {notes.unfinished} visits")
+        remarks.append(f"note: visits left out, as their end was not recorded: {notes.unfinished}")
     if notes.strayed:
         remarks.append(
             f"note: in {notes.strayed} frames other faces are followed than then: another server version?"

@@ -169,7 +169,7 @@ def test_a_turn_that_is_too_small_fails(angle: float) -> None:
 def test_a_turn_must_be_held() -> None:
     challenge, _, at = begun(Prompt.TURN_RIGHT)
     at = feed(challenge, at, 0, 0, 0, -10, -18, -22, -15, -5)
-    assert challenge.prompt is Prompt.TURN_RIGHT
+    assert challenge.prompt in TURNS
     feed(challenge, at, -10, -18, -22, -23)
     assert challenge.prompt is Prompt.LOOK_AT_CAMERA
 

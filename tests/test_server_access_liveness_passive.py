@@ -50,7 +50,7 @@ def test_prints_are_not_proven(rate: float) -> None:
 
 def test_with_a_blink_less_motion_is_enough() -> None:
     def nodding(at: float, opened: float) -> Landmarks:
-        return head(yaw=swing(at, 1.2), opened=opened)
+        return head(yaw=swing(at, 0.8), opened=opened)
 
     assert not proven(lambda at: nodding(at, 1.0))
     assert proven(lambda at: nodding(at, 0.15 if 3.0 <= at < 3.2 else 1.0))

@@ -1,6 +1,5 @@
 """What a door asks of a recognised face before it grants: proof of life, and who may come in when."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -16,7 +15,7 @@ from server.access.evidence import VISIT_LOOKS
 from server.access.liveness import ChallengeState
 from server.access.lockout import FIRST_SECONDS, Lockouts
 from server.access.permits import Liveness, Permit
-from server.access.tracks import BREAK_SECONDS
+from server.access.tracks import BREAK_SECONDS, OTHER_FACE
 from server.access.visit import NUDGE_SECONDS, Asked
 from server.gallery.snapshot import Gallery
 from server.roster.roster import Roster, TerminalRules
@@ -79,13 +78,12 @@ class FakeChallenge:
 
 
 @pytest.fixture(autouse=True)
-def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def fakes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proof, "Passive", FakePassive)
     monkeypatch.setattr(proof, "Challenge", FakeChallenge)
     monkeypatch.setattr(FakePassive, "convinced", True)
     monkeypatch.setattr(FakeChallenge, "outcome", ChallengeState.PASSED)
     monkeypatch.setattr(FakeChallenge, "begun", 0)
-    yield
 
 
 class Doorway:
@@ -209,6 +207,18 @@ def test_proof_is_for_one_unbroken_track() -> None:
     doorway.see(ada, seconds=BREAK_SECONDS + 0.1)
     assert doorway.watch(ada, frames=2).verdict is CHECKING
     assert doorway.watch(ada, frames=LIVE_AFTER).verdict is GRANTED
+
+
+@pytest.mark.parametrize(("apart", "granted"), [(0.41, True), (0.43, False)])
+def test_another_living_face_held_in_between_proves_nothing(apart: float, granted: bool) -> None:
+    """A photo of Ada is recognised; somebody alive and not quite unlike her takes its place for the proof."""
+    assert apart < OTHER_FACE
+    doorway = Doorway(threshold=0.3)
+    photo = face(person(ADA))
+    for _ in range(5):
+        doorway.watch(photo, frames=3)
+        doorway.watch(face(look(ADA, apart)), frames=LIVE_AFTER + 2)
+    assert (ADA_GRANTED in doorway.said) is granted
 
 
 def test_a_challenge_that_breaks_off_has_failed() -> None:

@@ -68,6 +68,16 @@ def test_a_visit_is_recorded_until_its_track_has_ended_and_the_empty_doorway_is_
     assert len(last.ended) == 1, "the track ended with the last frame recorded"
 
 
+def test_somebody_passing_by_is_recorded_until_the_track_has_ended(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, RULES)
+    door = a_door()
+    recorder.take("s", "front", door.see([ADA], 0.0))
+    for number in range(1, 9):
+        recorder.take("s", "front", door.see([], number * 0.5))
+    recorder.close()
+    assert times(tmp_path) == [0.0, 0.5, 1.0, 1.5, 2.0]
+
+
 def test_a_decision_on_somebody_who_has_left_is_recorded_however_late(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path, RULES)
     door = a_visit(recorder)
@@ -123,9 +133,11 @@ def test_the_end_of_a_session_is_recorded_when_somebody_was_there(tmp_path: Path
     door = a_door()
     recorder.take("t", "front", door.see([ADA], 0.0))
     recorder.end("t", "front", Parting(START, (), ()))
+    decision = next(sight.decision for sight in a_visit(recorder, "u").sights if sight.decision)
+    recorder.end("u", "front", Parting(START, (decision,), ()))
     recorder.close()
     partings = [entry for entry in entries(tmp_path) if isinstance(entry.what, Parting)]
-    assert len(partings) == 1 and not (tmp_path / "2026-11-22" / "unheard of.rec").exists()
+    assert len(partings) == 2 and not (tmp_path / "2026-11-22" / "unheard of.rec").exists()
 
 
 def held_up(monkeypatch: pytest.MonkeyPatch) -> threading.Event:

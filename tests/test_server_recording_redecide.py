@@ -1,5 +1,6 @@
 """Deciding a recording again: the same under the same rules, whatever happened; and fair under others."""
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from server.access.decision import Policy
 from server.access.evidence import Rules
+from server.access.liveness.challenge import plan
 from server.access.lockout import Lockouts
 from server.access.permits import Liveness, Permit, Window
 from server.recording.dice import Dice, LoadedDice
@@ -20,7 +22,7 @@ from server.vision.analysis import Face, Flaw
 from tests.support.embeddings import box, gallery, look, person, stranger
 from tests.support.recorded import START, LiveDoor, landmarks
 from wire import Verdict
-from wire.reasons import Reason
+from wire.reasons import Prompt, Reason
 
 PEOPLE = gallery({"Ada": person(0), "Bob": person(1)})
 OFF = Rules(liveness=Liveness.OFF)
@@ -196,10 +198,10 @@ def test_a_stricter_threshold_takes_a_grant_away_and_a_looser_one_gives_it() -> 
 
 
 def test_visits_too_short_for_one_of_the_rules_are_told_with_nothing_on_that_side() -> None:
-    for then, now in [(2, 4), (4, 2)]:
+    for then, now, part in [(2, 4, True), (4, 2, True), (2, 4, False), (4, 2, False)]:
         door = LiveDoor(replace(OFF, frames=then), PEOPLE)
         visit(door, ada, 0.0, 0.6)
-        about, entries = as_recorded(door, OFF)
+        about, entries = as_recorded(door, OFF, part)
         _, (only,) = again(about, entries, replace(OFF, frames=now))
         decided = only.before if then == 2 else only.after
         nothing = only.after if then == 2 else only.before
@@ -225,7 +227,7 @@ def test_lockouts_go_from_session_to_session_and_end_with_the_run() -> None:
         at = visit(door, mallory if number < 2 else ada, at)
         about, entries = as_recorded(door, rules)
         recorded.append((replace(about, session=str(number)), entries))
-    rerun = Rerun(rules, PEOPLE, EMPTY)
+    rerun = Rerun(rules, PEOPLE, EMPTY, {})
     compared = [c for about, entries in recorded for entry in entries for c in rerun.feed(about, entry)[1]]
     assert [each.after.reason for each in compared if each.after] == [
         Reason.UNKNOWN_FACE,
@@ -272,6 +274,30 @@ def test_a_challenge_nobody_was_asked_is_counted_and_one_that_was_asked_is_asked
         # earlier than at the time, by looser rules
         rerun, _ = again(about, entries, replace(OFF, liveness=Liveness.CHALLENGE, frames=2))
         assert rerun.notes.unasked == unasked
+
+
+def test_a_challenge_asks_for_the_steps_that_were_asked_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    plans: list[list[Prompt]] = []
+
+    def noted(rng: random.Random) -> list[Prompt]:
+        plans.append(plan(rng))
+        return list(plans[-1])
+
+    monkeypatch.setattr("server.access.liveness.challenge.plan", noted)
+    alive = replace(ada, landmarks=landmarks(1))
+    rules = replace(OFF, liveness=Liveness.CHALLENGE)
+    seen = set()
+    for _ in range(12):
+        plans.clear()
+        door = LiveDoor(rules, PEOPLE)
+        visit(door, alive, 0.0)
+        visit(door, alive, 20.0)
+        about, entries = as_recorded(door, rules)
+        again(about, entries, rules)
+        again(about, entries, replace(rules, frames=2))
+        assert len(plans) == 6 and plans[:2] == plans[2:4] == plans[4:]
+        seen.add(str(plans[0]))
+    assert len(seen) > 1, "nobody can foresee them"
 
 
 def test_the_nearest_throw_counts_up_to_a_limit() -> None:

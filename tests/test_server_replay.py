@@ -137,7 +137,7 @@ def test_what_one_should_know_is_said(tmp_path: Path) -> None:
         file.write(b"\xff" * 9)
     report = asyncio.run(replay(the_settings(tmp_path, liveness="challenge"))).splitlines()
     assert "liveness: off -> challenge" in report
-    assert "note: 1 challenges begin that nobody was asked then; they cannot be passed" in report
+    assert "note: challenges that nobody was asked then, so that all fail: 1" in report
     assert [line.split(": ")[0] for line in report[-2:]] == ["skipped", "skipped"]
     assert str(day / "foreign.rec") in report[-2] and str(day / "front.rec") in report[-1]
 
@@ -155,7 +155,7 @@ def test_an_unfinished_recording_and_another_gallery_are_said(
     report = asyncio.run(replay(settings)).splitlines()
     assert report[-3:] == [
         "note: enrolled then: 1 by 1 photos; now: 2 by 2. That changes visits, too",
-        "note: left out, as their end was not recorded: 1 visits",
+        "note: visits left out, as their end was not recorded: 1",
         "note: in 4 frames other faces are followed than then: another server version?",
     ]
 

@@ -34,11 +34,12 @@ class Rules:
     `threshold`: largest distance (`templates.distance`) from a visit's template to a person's, in place of
     the one that follows from `max_false_accept`. `margin`: how much farther the runner-up must be. `frames`:
     how many of the last `window` looks must each have that person as the nearest, no farther than
-    `contradiction`. `liveness`: what proof of a living face a grant needs. `attempts`: failed
-    visits in a row that lock the terminal, 0 never. `window_seconds`: older looks say nothing. `deny_seconds`: how long a face is looked at
-    before it is denied; one farther than `stranger` from everybody needs only `stranger_seconds`, whatever a
-    better look might bring. `poor_seconds`: how long a face that cannot be seen well is waited for.
-    `proof_seconds`: how long passive liveness may gather evidence before the visitor is challenged.
+    `contradiction`. `liveness`: what proof of a living face a grant needs. `attempts`: failed visits in a row
+    that lock the terminal, 0 never. `window_seconds`: older looks say nothing. `deny_seconds`: how long a
+    face is looked at before it is denied; one farther than `stranger` from everybody needs only
+    `stranger_seconds`, whatever a better look might bring. `poor_seconds`: how long a face that cannot be
+    seen well is waited for. `proof_seconds`: how long passive liveness may gather evidence before the visitor
+    is challenged.
     """
 
     max_false_accept: float = 1e-4

@@ -29,6 +29,12 @@ STALE_SECONDS = 1.5
 """A face that was last looked at longer ago is nobody for the time being, wherever it was followed to."""
 BREAK_SECONDS = 0.5
 """A face not seen for longer may have been another one meanwhile: what was proven of it is proven anew."""
+STEADY_FACE = 0.42
+"""A good look farther than this from the mean of the last `STEADY_LOOKS` may be another face in the same
+place, although it may also be the same one: who it is and that it lives is found out anew. Looks of one
+track of real video at a desk stay within 0.34, behind hands and a microphone within 0.53; 1 in 100,000 pairs
+of strangers is nearer (LFW)."""
+STEADY_LOOKS = 5
 SLOT_SECONDS = 0.095
 """Evidence counts ten times a second at most: frames nearer together are no chances of their own."""
 GAP_SECONDS = 5.0
@@ -53,7 +59,7 @@ class Track:
     `evidence`: those good enough to say who it is, of which there have been `good_looks`. `flaw`: what was
     wrong with the newest look. `box` and `patch`: where it was last detected, and how it looked there
     (`server.vision.appearance`). `quality`: how good it was to see at its best. `unbroken_since`: since when
-    it has been followed from frame to frame."""
+    it has surely been one and the same face."""
 
     id: int
     box: Box
@@ -99,8 +105,16 @@ class Track:
         self.looks.append(look)
         self.total_looks += 1
         if look.flaw is None:
+            self._break_if_unsteady(look)
             self._take_as_evidence(look)
         self._mean = mean_embedding(tuple(self.looks))
+
+    def _break_if_unsteady(self, look: Look) -> None:
+        """What was seen before a sudden change says nothing about what is seen now."""
+        steady = [each.embedding for each in list(self.evidence)[-STEADY_LOOKS:]]
+        if steady and np.linalg.norm(look.embedding - np.mean(steady, axis=0)) > STEADY_FACE:
+            self.unbroken_since = look.at
+            self.evidence.clear()
 
     def _take_as_evidence(self, look: Look) -> None:
         """A look soon after another takes its place: it says the same, unless the face is another now."""

@@ -117,7 +117,7 @@ class _Session:
         """The decision made now in this frame, and the visits that are over both then and now."""
         self._last = sight.moment
         near = self._throws.near(sight.at)
-        self._dice.load(sight.drawn or near)
+        self._dice.load(near)
         hints = self._door.hints(WANTED, sight.at)
         self._notes.strayed += tuple(each.box for each in hints.followed) != sight.followed
         orders = roster.orders(self.terminal, sight.moment)
@@ -180,14 +180,12 @@ def _key(account: Account) -> _Key:
 class Rerun:
     """Feeds recorded entries to doors of today."""
 
-    def __init__(
-        self, rules: Rules, gallery: Gallery, roster: Roster, throws: Mapping[str, Throws] | None = None
-    ) -> None:
-        """`throws`: by session; without them only a challenge of the same frame asks for the same steps."""
+    def __init__(self, rules: Rules, gallery: Gallery, roster: Roster, throws: Mapping[str, Throws]) -> None:
+        """`throws`: of each session, so that a challenge asks for the same steps."""
         self._rules = rules
         self._gallery = gallery
         self._roster = roster
-        self._throws = throws or {}
+        self._throws = throws
         self._run = ""
         self._lockouts = Lockouts()
         self._sessions: dict[str, _Session] = {}

@@ -3,6 +3,7 @@
 It is what a person, or a good mask, looks like to anything that goes by geometry.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ from tests.benchmarks.spoof.sensor import Frame
 
 NECK = 60.0
 """How far behind the mean of the face's points the axis lies about which the head turns, in mm."""
-BACK, AROUND = -6.0, 1.4
+BACK, AROUND = -9.0, 1.4
 """Depth of hair and ears, in cm, and where it is reached: so many times as far out as the jaw."""
 GRID = 56
 """Points along each edge of the portrait at which the depth is interpolated exactly."""
@@ -30,36 +31,48 @@ GRID = 56
 @dataclass(frozen=True, eq=False)
 class Relief:
     """`face`: the portrait. `pixels`: float32[n, 2], those of it that are the head. `depth`: float32[n], mm
-    towards the camera, of each."""
+    towards the camera, of each. `yaw`: how far the face is turned in the portrait, see `Pose`."""
 
     face: Portrait
     pixels: NDArray[np.float32]
     depth: NDArray[np.float32]
+    yaw: float
 
 
 def relief(face: Portrait) -> Relief:
     """The portrait with the depth of a head that fits its points."""
-    flat = np.column_stack([POINTS[:, 0], -POINTS[:, 1], np.ones(len(POINTS))])
-    fit, *_ = np.linalg.lstsq(flat, face.points, rcond=None)
-    scale = float(np.sqrt(abs(np.linalg.det(fit[:2]))))
-    more = np.column_stack([MORE[:, 0], -MORE[:, 1], np.ones(len(MORE))]) @ fit
+    head = POINTS * [1, -1, -1]
+    fit, *_ = np.linalg.lstsq(np.column_stack([head, np.ones(len(head))]), face.points, rcond=None)
+    scale, rotation = _pose(np.asarray(fit[:3].T, np.float64))
+    solid = np.concatenate([head, MORE * [1, -1, -1]])
+    more = np.column_stack([solid, np.ones(len(solid))]) @ fit
+    towards = -(solid - head.mean(axis=0)) @ rotation[2]
     angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     ring = face.centre + AROUND * 7.7 * scale * np.column_stack([np.cos(angles), 1.2 * np.sin(angles)])
-    places = np.concatenate([face.points, more, ring])
-    depths = np.concatenate([POINTS[:, 2], MORE[:, 2], np.full(len(ring), BACK)])
+    places = np.concatenate([face.points, more[len(head) :], ring])
+    depths = np.concatenate([towards, np.full(len(ring), BACK)])
     height, width = face.picture.shape[:2]
     rows, columns = np.meshgrid(
         np.linspace(0, height - 1, GRID), np.linspace(0, width - 1, GRID), indexing="ij"
     )
     grid = np.column_stack([columns.ravel(), rows.ravel()])
     coarse = _interpolated(places, depths, grid).reshape(GRID, GRID)
-    towards = (np.maximum(coarse, BACK) - POINTS[:, 2].mean()) * scale / PIXELS_PER_MM
-    smooth = cv2.resize(towards.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
-    head = np.zeros((height, width), np.uint8)
-    cv2.fillConvexPoly(head, np.round(ring).astype(np.int32), 1)
-    down, across = np.nonzero(head)
+    millimetres = np.maximum(coarse, BACK) * scale / PIXELS_PER_MM
+    smooth = cv2.resize(millimetres.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    inside = np.zeros((height, width), np.uint8)
+    cv2.fillConvexPoly(inside, np.round(ring).astype(np.int32), 1)
+    down, across = np.nonzero(inside)
     pixels = np.column_stack([across, down]).astype(np.float32)
-    return Relief(face, pixels, np.asarray(smooth, np.float32)[down, across])
+    yaw = math.degrees(math.atan2(-rotation[0, 2], rotation[2, 2]))
+    return Relief(face, pixels, np.asarray(smooth, np.float32)[down, across], yaw)
+
+
+def _pose(seen: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    """Scale and rotation, float64[3, 3], of a head that is seen from far away by `seen`, float64[2, 3]."""
+    across = seen[0] / np.linalg.norm(seen[0])
+    down = seen[1] - (seen[1] @ across) * across
+    down /= np.linalg.norm(down)
+    return float(np.linalg.norm(seen, axis=1).mean()), np.stack([across, down, np.cross(across, down)])
 
 
 def _interpolated(places: Points, values: NDArray[np.float64], wanted: Points) -> NDArray[np.float64]:

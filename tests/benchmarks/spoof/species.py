@@ -202,12 +202,13 @@ def _blinks(random: np.random.Generator) -> Callable[[float, Sequence[Asked]], f
 
 
 def rendered_person(seed: int, face: Portrait) -> Attack:
-    """No attack: a head of the shape of a head that does as it is asked, and blinks."""
+    """No attack: a portrait on the shape of a head that looks ahead, blinks and does as it is asked."""
     random = np.random.default_rng([seed, len(Species)])
     calm = Obedience(random.uniform(0.4, 0.9), random.uniform(0.7, 1.3), random.uniform(27, 36), 0.7)
-    held = replace(holding.still(random), obedience=calm)
-    head = turning(relief(face), held, room(random), _blinks(random))
-    return Attack(head, sensor(random), seed)
+    held, head = holding.still(random), relief(face)
+    ahead = replace(held.rest, yaw=held.rest.yaw - head.yaw)
+    held = replace(held, rest=ahead, obedience=calm)
+    return Attack(turning(head, held, room(random), _blinks(random)), sensor(random), seed)
 
 
 def _lid(since: float) -> float:
