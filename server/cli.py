@@ -5,7 +5,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,15 @@ try:
     from server.console import STDERR, STDOUT, console, log_file, logging_to
     from server.errors import CrashError, StartError
     from server.settings import Settings, SettingsError
+    from server.spans import first_moment, last_moment
 except ModuleNotFoundError as missing:  # a terminal's installation has no server dependencies
     raise SystemExit(f"doorward: {missing.name} is not installed: pip install '.[server]'") from None
 
+SPAN = {
+    "since": "visits from this day or time on",
+    "until": "visits up to this day or time",
+    "terminal": "visits at this terminal only",
+}
 PRIVATE = 0o027
 """What the server writes names people: it is not for everybody on the machine."""
 
@@ -30,7 +36,9 @@ _EXAMPLES = """\
 examples:
   python -m server                      listen on 127.0.0.1:5000, photos in faces/, logs in logs/
   python -m server --policy all         several people at the door: all of them must be enrolled
-  python -m server people               who is enrolled, by which photos, and what was rejected
+  python -m server people               who is enrolled, by which photos, and what was held or rejected
+  python -m server replay --max-false-accept 0.001 --since 2026-11-01
+                                        what would have been decided so, where record = true
 
 Every setting can also stand in doorward.toml (max_false_accept = 0.001) or in the environment
 (DOORWARD_MAX_FALSE_ACCEPT=0.001); a flag wins over the environment, the environment over the file.
@@ -49,10 +57,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "command",
         nargs="?",
-        choices=("serve", "people"),
+        choices=("serve", "people", "replay", "grid"),
         default="serve",
-        help="serve (default), or people: list who is enrolled",
+        help="serve (default); people: list who is enrolled; replay: decide what was recorded again, by these"
+        " settings; grid: whom other thresholds would have recognised",
     )
+    for name, meaning in SPAN.items():
+        parser.add_argument(f"--{name}", metavar=name.upper(), help=f"replay, grid: {meaning}")
     parser.add_argument("--config", type=Path, help="settings file (default: doorward.toml where it exists)")
     _add(parser, "host", metavar="ADDRESS")
     _add(parser, "port", metavar="N")
@@ -63,6 +74,10 @@ def _parser() -> argparse.ArgumentParser:
     _add(parser, "liveness", metavar="|".join(mode.value for mode in Liveness))
     _add(parser, "max_false_accept", metavar="SHARE")
     _add(parser, "threshold", metavar="D")
+    _add(parser, "margin", metavar="D")
+    _add(parser, "frames", metavar="N")
+    _add(parser, "deny_seconds", metavar="S")
+    _add(parser, "attempts", metavar="N")
     _add(parser, "antispoof", metavar="FILE")
     _add(parser, "record", action="store_true")
     _add(parser, "min_face", metavar="PX")
@@ -84,16 +99,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command. Exit code 0: done or stopped; 1: could not start or failed; 2: wrong settings."""
     flags = vars(_parser().parse_args(arguments))
     command, file = flags.pop("command"), flags.pop("config", None)
+    span = {name: flags.pop(name) for name in SPAN if name in flags}
     try:
         settings = settings_module.load(flags, os.environ, file)
-    except SettingsError as error:
+        chosen = _chosen(command, span)
+    except (SettingsError, ValueError) as error:
         print(f"doorward: {error}", file=sys.stderr)
         return 2
     try:
-        if command == "people":
-            _people(settings)
-        else:
+        if command == "serve":
             _serve(settings)
+        else:
+            _report(command, settings, chosen)
     except StartError as error:
         print(f"doorward: {error}", file=sys.stderr)
         return 1
@@ -104,11 +121,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _people(settings: Settings) -> None:
-    from server.people import people
+def _chosen(command: str, span: dict[str, str]) -> dict[str, Any]:
+    """Which visits a report is about. Raises ValueError, in words for whoever typed it."""
+    taken = {"replay": ("since", "until", "terminal"), "grid": ("since", "terminal")}.get(command, ())
+    for name in span:
+        if name not in taken:
+            raise ValueError(f"--{name} is not for {command}")
+    times = {"since": first_moment, "until": last_moment}
+    chosen: dict[str, Any] = {}
+    for name, text in span.items():
+        try:
+            chosen[name] = times[name](text) if name in times else text
+        except ValueError:
+            raise ValueError(f"--{name}: a day or a time like 2026-11-22T08:00, not {text!r}") from None
+    return chosen
 
+
+def _report(command: str, settings: Settings, chosen: dict[str, Any]) -> None:
+    from server.grid import grid
+    from server.people import people
+    from server.replay import replay
+
+    reports: dict[str, Callable[..., Coroutine[Any, Any, str]]] = {
+        "people": people,
+        "replay": replay,
+        "grid": grid,
+    }
     with logging_to(console(STDERR), level=logging.WARNING):
-        print(asyncio.run(people(settings)))
+        print(asyncio.run(reports[command](settings, **chosen)))
 
 
 def _serve(settings: Settings) -> None:

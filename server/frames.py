@@ -15,6 +15,9 @@ from server.audit.trail import AuditTrail
 from server.fairqueue import FairQueue
 from server.gallery.snapshot import Gallery
 from server.pool import PoisonError, WorkerPool
+from server.recording.chronicle import Chronicle
+from server.recording.dice import Dice
+from server.recording.sight import Parting, Sight
 from server.roster.roster import Roster
 from server.session import PendingFrame, Session
 from server.vision import worker
@@ -35,6 +38,7 @@ class FrameService:
         self,
         pool: WorkerPool,
         audit: AuditTrail,
+        chronicle: Chronicle,
         gallery: Callable[[], Gallery],
         roster: Callable[[], Roster],
         hints: Hints,
@@ -42,6 +46,7 @@ class FrameService:
         """`gallery` and `roster` return the present snapshots."""
         self._pool = pool
         self._audit = audit
+        self._chronicle = chronicle
         self._gallery = gallery
         self._roster = roster
         self._hints = hints
@@ -88,14 +93,16 @@ class FrameService:
     async def leave(self, session: Session) -> None:
         """The session is over: log the visits that it leaves undecided."""
         self._queue.drop(session)
-        decisions, _ = session.door.close()
+        decisions, ended = session.door.close()
+        parting = Parting(datetime.now(), tuple(decisions), tuple(ended))
+        self._chronicle.end(session.id, session.terminal, parting)
         for decision in decisions:
             await self._record(session, decision, time.monotonic())
 
     async def _answer(self, session: Session, frame: PendingFrame) -> None:
         started = time.monotonic()
         try:
-            analysis = await self._analyse(session, frame)
+            analysis, hints = await self._analyse(session, frame)
         except PictureTooLargeError as error:
             return self._part(session, ErrorMessage(ErrorCode.FRAME_TOO_BIG, str(error), frame.seq))
         except PictureError as error:
@@ -107,21 +114,45 @@ class FrameService:
         if not session.open:
             return None
         worked = time.monotonic()
-        orders = self._roster().orders(session.terminal, datetime.now())
-        outcome = session.door.observe(analysis, self._gallery(), frame.received, orders)
-        if outcome.decision is not None and not await self._record(session, outcome.decision, frame.received):
-            outcome = session.door.retract(outcome.decision, frame.received)
+        outcome = await self._decide(session, frame, analysis, hints)
         timing = Timing(_ms(started - frame.received), _ms(worked - started))
         self._complain_when_slow(worked - frame.received)
         return session.send(_result(frame.seq, outcome, timing))
 
-    async def _analyse(self, session: Session, frame: PendingFrame) -> Analysis:
-        """Whole pictures are searched one at a time, so that the frames of all other doors get through."""
+    async def _decide(
+        self, session: Session, frame: PendingFrame, analysis: Analysis, hints: Hints
+    ) -> Outcome:
+        """What the door makes of a frame; a decision counts once it is written down."""
+        gallery, moment = self._gallery(), datetime.now()
+        orders = self._roster().orders(session.terminal, moment)
+        outcome = session.door.observe(analysis, gallery, frame.received, orders)
+        ended, decision = outcome.ended, outcome.decision
+        retracted = decision is not None and not await self._record(session, decision, frame.received)
+        if decision is not None and retracted:
+            outcome = session.door.retract(decision, frame.received)
+        sight = Sight(
+            frame.received,
+            moment,
+            analysis,
+            tuple(followed.box for followed in hints.followed),
+            (len(gallery.people), gallery.photos),
+            session.door.rng.told() if isinstance(session.door.rng, Dice) else (),
+            outcome.decision,
+            retracted,
+            ended,
+            frame.jpeg,
+        )
+        self._chronicle.take(session.id, session.terminal, sight)
+        return outcome
+
+    async def _analyse(self, session: Session, frame: PendingFrame) -> tuple[Analysis, Hints]:
+        """What the worker made of the hints, and these. Whole pictures are searched one at a time, so that
+        the frames of all other doors get through."""
         hints = session.door.hints(self._hints, frame.received, may_sweep=not self._sweeps)
         sweep = hints.scan is Scan.EVERYWHERE
         self._sweeps += sweep
         try:
-            return await self._pool.run(worker.analyse, frame.jpeg, hints)
+            return await self._pool.run(worker.analyse, frame.jpeg, hints), hints
         finally:
             self._sweeps -= sweep
 

@@ -10,9 +10,9 @@ from server.access import calibration
 from server.access.evidence import VISIT_LOOKS, Rules
 from server.audit.line import quoted
 from server.errors import StartError
+from server.offline import enrolled, roster_of
 from server.recording import grid as grids
 from server.recording.ledger import FILE, Row, read
-from server.replay import enrolled, roster_of
 from server.settings import Settings
 
 RISKS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
@@ -28,8 +28,8 @@ async def grid(settings: Settings, since: datetime | None = None, terminal: str 
         raise StartError(f"logs: cannot read {path}: {error}") from error
     if not rows:
         return f"no visits in {path}"
-    gallery = await enrolled(settings, roster_of(settings))
-    return report(rows, settings.rules(), len(gallery.people))
+    async with enrolled(settings, roster_of(settings)) as keeper:
+        return report(rows, settings.rules(), len(keeper.gallery.people))
 
 
 def report(rows: Sequence[Row], rules: Rules, people: int) -> str:

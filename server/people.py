@@ -1,36 +1,21 @@
-"""`python -m server people`: who is enrolled, by which photos, and what was rejected."""
+"""`python -m server people`: who is enrolled, by which photos, at which risk; what was held or rejected."""
 
-import asyncio
-import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from server.enrolment import load, make_keeper, odds, open_cache, summary
-from server.errors import StartError
-from server.gallery.admission import LookAlikes, Pair
+from server.enrolment import odds, summary
+from server.gallery.admission import LookAlikes
 from server.gallery.receipts import Receipt, Status
-from server.pool import WorkerPool, WorkersUnavailableError
+from server.offline import enrolled, roster_of
 from server.settings import Settings
-from server.vision import worker
-from server.vision.analysis import PhotoOutcome
 
 
-async def people(settings: Settings, confirmed: Callable[[], frozenset[Pair]] = frozenset) -> str:
-    """The report as text. Photos not seen before are judged first. Raises StartError.
-
-    `confirmed`: the pairs of people who may look alike.
-    """
-    async with contextlib.AsyncExitStack() as stack:
-        cache = open_cache(settings)
-        stack.callback(cache.close)
-        pool = _PoolOnDemand(settings)
-        stack.push_async_callback(pool.close)
-        keeper = make_keeper(settings, cache, pool.analyse_photo, _ignore, confirmed)
-        await load(keeper, settings)
-        enrolled = len(keeper.gallery.people)
-        return report(
-            keeper.receipts(), keeper.look_alikes(), odds(settings.rules(), enrolled) if enrolled else ""
-        )
+async def people(settings: Settings) -> str:
+    """The report as text. Photos not seen before are judged first. Raises StartError."""
+    async with enrolled(settings, roster_of(settings)) as keeper:
+        number = len(keeper.gallery.people)
+        stated = odds(settings.rules(), number) if number else ""
+        return report(keeper.receipts(), keeper.look_alikes(), stated)
 
 
 def report(receipts: Sequence[Receipt], look_alikes: Sequence[LookAlikes], odds: str) -> str:
@@ -66,29 +51,3 @@ def _pair(pair: LookAlikes) -> str:
 def _shown(receipt: Receipt) -> str:
     path = receipt.path.as_posix()
     return path if path.isprintable() else ascii(path)
-
-
-async def _ignore(receipts: Sequence[Receipt]) -> None:
-    """Only a running server writes receipts to the log."""
-
-
-class _PoolOnDemand:
-    """Starts workers when the first photo has to be looked at: mostly none has."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._pool = WorkerPool(settings.workers, settings.models)
-        self._starting = asyncio.Lock()
-        self._started = False
-
-    async def analyse_photo(self, data: bytes) -> PhotoOutcome:
-        async with self._starting:
-            if not self._started:
-                try:
-                    await self._pool.start()
-                except WorkersUnavailableError as error:
-                    raise StartError(f"no worker process can be started: {error}") from error
-                self._started = True
-        return await self._pool.run(worker.analyse_photo, data)
-
-    async def close(self) -> None:
-        await self._pool.close()

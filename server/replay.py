@@ -1,36 +1,22 @@
 """`python -m server replay`: decides what was recorded again, under the present settings and flags."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from server.access.decision import Decision
 from server.access.evidence import Rules
 from server.audit.line import quoted, word
-from server.enrolment import load, make_keeper, open_cache
 from server.errors import StartError
 from server.gallery.snapshot import Gallery
-from server.people import _ignore, _PoolOnDemand
+from server.offline import enrolled, roster_of
 from server.recording.files import FOLDER, Recording, find, in_order
 from server.recording.form import rules_as_text
 from server.recording.redecide import Compared, Notes, Rerun, Throws, Totals
 from server.recording.sight import Sight
-from server.roster.people_file import PeopleFileError, parse
-from server.roster.roster import EMPTY, Roster
+from server.roster.roster import Roster
 from server.settings import Settings
 from wire import Verdict
-
-
-def moment(text: str) -> datetime:
-    """From "2026-11-22" or "2026-11-22T08:00", the wall clock; for a flag. Raises ValueError."""
-    return datetime.fromisoformat(text).astimezone().replace(tzinfo=None)
-
-
-def last_moment(text: str) -> datetime:
-    """The same for the end of a span: a day counts as a whole. Raises ValueError."""
-    found = moment(text)
-    return found + timedelta(days=1) if len(text) == len("2026-11-22") else found
 
 
 async def replay(
@@ -49,34 +35,13 @@ async def replay(
     if not wanted:
         return "\n".join([f"nothing is recorded in {folder}", *_problems(problems)])
     roster = roster_of(settings)
-    gallery = await enrolled(settings, roster)
+    async with enrolled(settings, roster) as keeper:
+        gallery = keeper.gallery
     compared, notes = await asyncio.to_thread(redecide, wanted, settings.rules(), gallery, roster)
     span = (since or datetime.min, until or datetime.max)
     chosen = [each for each in compared if span[0] <= each.moment < span[1]]
     problems += [f"{each.path}: {each.complaint}" for each in wanted if each.complaint]
     return report(chosen, notes, settings.rules(), gallery, problems)
-
-
-async def enrolled(settings: Settings, roster: Roster) -> Gallery:
-    """The gallery of the photos in faces/. Photos not seen before are judged first. Raises StartError."""
-    async with contextlib.AsyncExitStack() as stack:
-        cache = open_cache(settings)
-        stack.callback(cache.close)
-        pool = _PoolOnDemand(settings)
-        stack.push_async_callback(pool.close)
-        keeper = make_keeper(settings, cache, pool.analyse_photo, _ignore, lambda: roster.confirmed)
-        await load(keeper, settings)
-        return keeper.gallery
-
-
-def roster_of(settings: Settings) -> Roster:
-    """What people.toml lays down. Raises StartError."""
-    try:
-        return parse(settings.people_file.read_bytes())
-    except FileNotFoundError:
-        return EMPTY
-    except (OSError, PeopleFileError) as error:
-        raise StartError(f"{settings.people_file}: {error}") from error
 
 
 def redecide(

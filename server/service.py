@@ -22,6 +22,10 @@ from server.errors import CrashError, StartError
 from server.frames import FrameService
 from server.gallery.keeper import GalleryKeeper
 from server.pool import WorkerPool, WorkersUnavailableError
+from server.recording.chronicle import open_chronicle
+from server.recording.dice import Dice
+from server.recording.files import FOLDER as RECORDINGS
+from server.recording.files import keep_clean
 from server.roster.keeper import RosterKeeper
 from server.session import HELLO_SECONDS, Session
 from server.settings import Settings
@@ -74,8 +78,12 @@ class Service:
                 ReceiptDesk(audit).take,
                 lambda: roster.roster.confirmed,
             )
+            chronicle = open_chronicle(
+                settings.logs, settings.rules(), settings.record, settings.record_pictures
+            )
+            stack.callback(chronicle.close)
             self._frames = FrameService(
-                pool, audit, lambda: keeper.gallery, lambda: roster.roster, settings.hints()
+                pool, audit, chronicle, lambda: keeper.gallery, lambda: roster.roster, settings.hints()
             )
             if await self._unless_stopped(_start(pool, roster, keeper, settings)):
                 await self._serve(roster, keeper)
@@ -99,12 +107,13 @@ class Service:
         gc.collect()
         gc.freeze()
         listener = await self._listen()
-        parts = [
+        parts: list[Coroutine[Any, Any, None]] = [
             roster.watch(),
             keeper.watch(),
+            keep_clean(self._settings.logs / RECORDINGS, self._settings.record_days),
             _tell_risk(self._settings.rules(), keeper),
-            *(self._frames.serve() for _ in range(self._settings.workers)),
         ]
+        parts += [self._frames.serve() for _ in range(self._settings.workers)]
         running = {asyncio.ensure_future(part) for part in parts}
         stopping = asyncio.ensure_future(self._stop.wait())
         _announce(self._settings, listener, roster, keeper)
@@ -160,7 +169,7 @@ class Service:
             self._sessions.discard(session)
 
     def _open_door(self, terminal: str) -> Door:
-        return Door(self._settings.rules(), lambda: secrets.token_hex(8), terminal, self._lockouts)
+        return Door(self._settings.rules(), lambda: secrets.token_hex(8), terminal, self._lockouts, Dice())
 
     def _admit(self, session: Session) -> bool:
         if len(self._sessions) >= self._settings.max_terminals:

@@ -1,5 +1,7 @@
 """Series of sightings with noise: what is a blink and what is not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -56,20 +58,32 @@ def test_a_head_that_turns_meanwhile_does_not_blink() -> None:
     assert blinks(watched([(2.0, 0.25)], turning=30)) == []
 
 
+def test_a_head_that_turns_and_comes_back_meanwhile_does_not_blink() -> None:
+    times = np.arange(0, 4, 1 / 12)
+    seen = [
+        head(yaw=15 * float(np.exp(-(((at - 2.1) / 0.2) ** 2))), opened=lids(at - 2.0, 0.2)) for at in times
+    ]
+    assert blinks([Sighting.take(float(at), each) for at, each in zip(times, seen, strict=True)]) == []
+
+
 def test_one_eye_is_a_wink() -> None:
     sightings = watched([])
     both, open_ = watched([(2.0, 0.2)]), watched([])
     for index, sighting in enumerate(both):
         eyes = np.array([sighting.openness[0], open_[index].openness[1]])
-        sightings[index] = Sighting(sighting.at, sighting.shape, eyes, sighting.yaw, sighting.pitch, None)
+        sightings[index] = replace(sighting, openness=eyes)
     assert blinks(sightings) == []
 
 
 def test_noise_does_not_blink() -> None:
-    """A face so small that its eyes flicker."""
-    random = np.random.default_rng(3)
-    far = [noisy(head(distance=150), 1.0, random) for _ in range(200)]
-    assert blinks([Sighting.take(index / 12, seen) for index, seen in enumerate(far)]) == []
+    """Eyes so small that how open they are flickers."""
+    random = np.random.default_rng(0)
+    still = watched([], seconds=40.0)
+    flickering = [
+        replace(sighting, openness=0.3 + random.normal(0, 0.07, 2) + random.normal(0, 0.07))
+        for sighting in still
+    ]
+    assert blinks(flickering) == []
 
 
 def test_a_print_tilted_to_and_fro_does_not_blink() -> None:

@@ -210,6 +210,15 @@ def test_who_is_near_already_must_come_nearer() -> None:
     assert run(Visitor(), seed).state is ChallengeState.PASSED
 
 
+def test_who_comes_closer_before_that_is_asked_must_still_be_near_afterwards() -> None:
+    challenge, _, at = begun(Prompt.COME_CLOSER)
+    for passed, distance in ((0.1, 53.0), (0.2, 46.0), (0.3, 46.0)):
+        challenge.see(at + passed, head(distance=distance), BOX)
+    assert challenge.prompt is Prompt.COME_CLOSER
+    challenge.see(at + 0.4, head(distance=46.0), BOX)
+    assert challenge.prompt is not Prompt.COME_CLOSER
+
+
 def _seed(step: Prompt) -> int:
     return next(seed for seed in range(100) if step in plan(random.Random(seed)))
 

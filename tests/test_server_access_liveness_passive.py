@@ -56,10 +56,9 @@ def test_with_a_blink_less_motion_is_enough() -> None:
     assert proven(lambda at: nodding(at, 0.15 if 3.0 <= at < 3.2 else 1.0))
 
 
-def test_a_blink_alone_proves_nothing() -> None:
-    """Eyes cut out of a photo blink."""
+def test_eyes_that_blink_behind_a_tilted_print_prove_nothing() -> None:
     proof = Passive()
-    watch(proof, lambda at: head(opened=0.15 if 3.0 <= at < 3.2 else 1.0), 0.0, 6.0)
+    watch(proof, lambda at: sheet(yaw=swing(at, 30), opened=0.15 if 2.4 <= at < 2.6 else 1.0), 0.0, 6.0)
     assert proof.evidence.blinks == 1 and not proof.live
 
 

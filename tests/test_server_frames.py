@@ -13,6 +13,7 @@ from server.audit.trail import AuditTrail
 from server.frames import FrameService
 from server.gallery.snapshot import Gallery
 from server.pool import PoisonError, WorkerPool
+from server.recording.chronicle import Chronicle
 from server.roster.roster import EMPTY as ROSTER
 from server.session import PendingFrame, Session
 from server.vision.analysis import Analysis, Face, Hints, PictureError, PictureTooLargeError, Scan
@@ -45,10 +46,16 @@ class FakeAudit:
         self.entries.append(entry)
 
 
+class FakeChronicle:
+    def take(self, *_: object) -> None: ...
+
+    def end(self, *_: object) -> None: ...
+
+
 class FakeSession:
     def __init__(self) -> None:
         self.door = Door(rules(), iter("abcdefgh").__next__)
-        self.terminal = self.name = "door"
+        self.id = self.terminal = self.name = "door"
         self.open = True
         self.told: list[Message] = []
         self.answers: asyncio.Queue[Message] = asyncio.Queue()
@@ -74,7 +81,12 @@ def serve(
 
     async def run() -> None:
         service = FrameService(
-            cast(WorkerPool, pool), cast(AuditTrail, audit), lambda: GALLERY, lambda: ROSTER, HINTS
+            cast(WorkerPool, pool),
+            cast(AuditTrail, audit),
+            cast(Chronicle, FakeChronicle()),
+            lambda: GALLERY,
+            lambda: ROSTER,
+            HINTS,
         )
         serving = asyncio.ensure_future(service.serve())
         for seq in range(frames):
@@ -136,9 +148,7 @@ def test_a_session_that_has_left_is_neither_decided_nor_told() -> None:
     session.open = False
 
     async def run() -> None:
-        service = FrameService(
-            cast(WorkerPool, FakePool(ADA)), cast(AuditTrail, audit), lambda: GALLERY, lambda: ROSTER, HINTS
-        )
+        service = service_of(FakePool(ADA), audit)
         serving = asyncio.ensure_future(service.serve())
         service.offer(cast(Session, session), PendingFrame(1, b"", 0.0))
         await asyncio.sleep(0)
@@ -169,9 +179,7 @@ def test_whole_pictures_are_searched_one_at_a_time() -> None:
 
     async def run() -> list[list[Scan]]:
         pool, doors = BusyPool(), [FakeSession(), FakeSession()]
-        service = FrameService(
-            cast(WorkerPool, pool), cast(AuditTrail, FakeAudit()), lambda: GALLERY, lambda: ROSTER, HINTS
-        )
+        service = service_of(pool, FakeAudit())
         serving = [asyncio.ensure_future(service.serve()) for _ in doors]
         rounds = []
         for seq in range(20):

@@ -4,6 +4,7 @@ import logging
 import queue
 import sqlite3
 import stat
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,8 @@ def test_a_line_tells_whom_the_threshold_would_have_recognised() -> None:
     assert [dict(line.gained) for line in (strict, present, loose)] == [{}, {}, {"Ada": 1, "Bob": 1}]
     assert grid(rows, [0.33], margin=0.019)[0].gained["Ada"] == 2, "as far as the margin is enough"
     assert grid([row(0.3)], [0.3], margin=0.0)[0].recognised == 1, "at the threshold is near enough"
+    refused = replace(row(0.33, Reason.REVOKED), name="Ada")
+    assert not grid([refused], [0.3], margin=0.0)[0].lost, "only a grant can be lost"
     for reason in (Reason.TOO_FEW_LOOKS, Reason.LEFT, Reason.UNKNOWN_FACE):
         assert grid([row(0.33, reason)], [0.34], margin=0.0)[0].gained == {"Ada": 1}
 

@@ -208,6 +208,18 @@ def test_visits_too_short_for_one_of_the_rules_are_told_with_nothing_on_that_sid
         assert nothing is None and decided is not None and decided.verdict is Verdict.GRANTED and only.changed
 
 
+def test_a_visit_has_changed_with_its_verdict_its_name_or_its_reason() -> None:
+    door = LiveDoor(OFF, PEOPLE)
+    visit(door, ada, 0.0)
+    decision = next(sight.decision for sight in door.sights if sight.decision)
+
+    def changed(**what: object) -> bool:
+        return Compared(START, "door", decision, replace(decision, **what)).changed  # type: ignore[arg-type]
+
+    assert changed(verdict=Verdict.DENIED) and changed(name="Bob") and changed(reason=Reason.NEAR_TIE)
+    assert not changed(id="other", distance=0.1, threshold=0.2, looks=9)
+
+
 def test_a_decision_that_could_not_be_logged_is_refused_again() -> None:
     door = LiveDoor(OFF, PEOPLE)
     for number in range(4):

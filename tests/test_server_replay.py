@@ -1,10 +1,12 @@
 """`python -m server replay` and `grid` as an administrator runs them; a real video through a real door."""
 
 import asyncio
-from collections.abc import Iterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -15,13 +17,15 @@ from server.access.permits import Liveness
 from server.errors import StartError
 from server.gallery.snapshot import Gallery
 from server.grid import grid
+from server.offline import roster_of
 from server.recording.files import FOLDER, find
 from server.recording.ledger import FILE, Ledger
 from server.recording.recorder import Recorder
 from server.recording.sight import Sight
-from server.replay import last_moment, moment, redecide, replay, roster_of
+from server.replay import redecide, replay
 from server.roster.roster import EMPTY
 from server.settings import Settings
+from server.spans import first_moment, last_moment
 from server.vision.analysis import Face, PhotoAccepted
 from server.vision.frame import analyse_frame
 from server.vision.models import Models
@@ -52,8 +56,9 @@ def the_settings(home: Path, **more: object) -> Settings:
 
 @pytest.fixture
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def enrolled(*_: object) -> Gallery:
-        return PEOPLE
+    @contextlib.asynccontextmanager
+    async def enrolled(*_: object) -> AsyncIterator[SimpleNamespace]:
+        yield SimpleNamespace(gallery=PEOPLE)
 
     monkeypatch.setattr("server.replay.enrolled", enrolled)
     monkeypatch.setattr("server.grid.enrolled", enrolled)
@@ -111,7 +116,7 @@ def test_visits_are_chosen_by_time_and_terminal(tmp_path: Path) -> None:
 
     assert visits() == "visits: 4, decided otherwise: 0"
     assert visits(terminal="back") == "visits: 2, decided otherwise: 0"
-    assert visits(since=moment("2026-11-24")) == "visits: 2, decided otherwise: 0"
+    assert visits(since=first_moment("2026-11-24")) == "visits: 2, decided otherwise: 0"
     assert visits(until=last_moment("2026-11-22")) == "visits: 2, decided otherwise: 0"
     assert visits(since=START + timedelta(seconds=10), until=START + timedelta(days=1)) == (
         "visits: 1, decided otherwise: 0"
@@ -120,11 +125,12 @@ def test_visits_are_chosen_by_time_and_terminal(tmp_path: Path) -> None:
 
 
 def test_moments_are_days_or_times(tmp_path: Path) -> None:
-    assert moment("2026-11-22") == datetime(2026, 11, 22)
-    assert moment("2026-11-22T08:30") == last_moment("2026-11-22T08:30") == datetime(2026, 11, 22, 8, 30)
+    assert first_moment("2026-11-22") == datetime(2026, 11, 22)
+    half_past = datetime(2026, 11, 22, 8, 30)
+    assert first_moment("2026-11-22T08:30") == last_moment("2026-11-22T08:30") == half_past
     assert last_moment("2026-11-22") == datetime(2026, 11, 23)
     with pytest.raises(ValueError, match="yesterday"):
-        moment("yesterday")
+        first_moment("yesterday")
 
 
 @pytest.mark.usefixtures("known")

@@ -46,7 +46,7 @@ def written(folder: Path, content: bytes) -> tuple[Path, str]:
     return path, hashlib.sha256(content).hexdigest()
 
 
-def picture(red: int, green: int, blue: int) -> np.ndarray:  # type: ignore[type-arg]
+def picture(red: int, green: int, blue: int) -> np.ndarray:
     return np.full((240, 320, 3), (red, green, blue), np.uint8)
 
 

@@ -32,7 +32,7 @@ def landmarker() -> Landmarker:
     return Landmarker()
 
 
-def view_of(picture: np.ndarray) -> GrayView:  # type: ignore[type-arg]
+def view_of(picture: np.ndarray) -> GrayView:
     gray = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
     return GrayView(gray, gray.shape[1], gray.shape[0])
 
@@ -44,13 +44,13 @@ def found(view: GrayView, least: int = 80) -> Box:
     )
 
 
-def landmarks_of(picture: np.ndarray) -> Landmarks:  # type: ignore[type-arg]
+def landmarks_of(picture: np.ndarray) -> Landmarks:
     view = view_of(picture)
     return landmarker().find(view, found(view))
 
 
 @lru_cache
-def portrait() -> np.ndarray:  # type: ignore[type-arg]
+def portrait() -> np.ndarray:
     picture = cv2.imread(str(photo("obama")))
     assert picture is not None
     return cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
@@ -122,7 +122,7 @@ def test_a_face_at_the_edge_of_the_frame_does_no_harm() -> None:
         assert np.isfinite(landmarker().find(view, box).points).all()
 
 
-def frames() -> list[np.ndarray]:  # type: ignore[type-arg]
+def frames() -> list[np.ndarray]:
     if not TURNING.exists():
         pytest.skip("needs the shared videos")
     video = cv2.VideoCapture(str(TURNING))

@@ -62,7 +62,7 @@ class Door:
         self._terminal = terminal
         self._lockouts = lockouts or Lockouts()
         self._lockout = Lockout(0)
-        self._rng = rng or random.SystemRandom()
+        self.rng = rng or random.SystemRandom()
         self._tracker = Tracker(rules.window)
         self._attention = Attention()
         self._gallery = EMPTY
@@ -125,7 +125,7 @@ class Door:
         standing = track.standing(now, gallery, self._rules)
         visit = self._visits.get(track.id)
         if visit is None:
-            check = LivenessCheck(self._rules.proof_seconds, self._rng)
+            check = LivenessCheck(self._rules.proof_seconds, self.rng)
             visit = self._visits[track.id] = Visit(track, standing, check)
         visit.take(standing, self._rules, now)
 

@@ -69,9 +69,8 @@ class Rules:
 class Look:
     """One embedded face of a track at time `at` (monotonic seconds), matched against one gallery.
 
-    `rows`: float32[1 or 2, 128], its embedding and that of its mirror image,
-    brought to length 1. `flaw`: why it says nothing about
-    who it is; it is then not matched. `quality`: see `Face.quality`.
+    `rows`: float32[1 or 2, 128], its embedding and that of its mirror image. `flaw`: why it says nothing
+    about who it is; it is then not matched. `quality`: see `Face.quality`.
     """
 
     at: float
@@ -87,7 +86,6 @@ class Look:
         assert face.embedding is not None
         mirrored = [] if face.mirrored is None else [face.mirrored]
         rows = np.stack([face.embedding, *mirrored])
-        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
         match = None if face.flaw else gallery.match(template(rows))
         return cls(at, face.embedding, rows, face.quality, face.flaw, match, gallery.version)
 
@@ -133,12 +131,13 @@ def chosen(looks: Sequence[Look]) -> tuple[Look, ...]:
     """The looks that make a template: the best that differ, then the best of those that repeat them."""
     ranked = sorted(looks, key=lambda look: (look.quality, look.at), reverse=True)
     good = [look for look in ranked if look.quality >= POOR_VIEW * ranked[0].quality]
-    fresh: list[Look] = []
-    for look in good:
-        if len(fresh) < PROBE_LOOKS and all(_apart(look, other) >= SAME_VIEW for other in fresh):
-            fresh.append(look)
-    repeated = [look for look in good if look not in fresh]
-    return tuple([*fresh, *repeated][:PROBE_LOOKS])
+    alike = _alike(good)
+    fresh: list[int] = []
+    for at in range(len(good)):
+        if len(fresh) < PROBE_LOOKS and not alike[at, fresh].any():
+            fresh.append(at)
+    repeated = [at for at in range(len(good)) if at not in fresh]
+    return tuple(good[at] for at in [*fresh, *repeated][:PROBE_LOOKS])
 
 
 def probe(looks: Sequence[Look]) -> Template:
@@ -179,8 +178,12 @@ def mean_embedding(looks: Sequence[Look]) -> Embedding:
     return mean
 
 
-def _apart(one: Look, other: Look) -> float:
-    return float(np.linalg.norm(one.rows[0] - other.rows[0]))
+def _alike(looks: Sequence[Look]) -> NDArray[np.bool_]:
+    """bool[n, n]: which of the looks say the same."""
+    units = np.stack([look.embedding for look in looks])
+    units /= np.linalg.norm(units, axis=1, keepdims=True)
+    alike: NDArray[np.bool_] = 2.0 - 2.0 * units @ units.T < SAME_VIEW**2
+    return alike
 
 
 def _patience(match: Match | None, rules: Rules) -> float:

@@ -76,10 +76,11 @@ def sheet(
     across: float = 0.0,
     curvature: float = 0.0,
     claimed: float | None = None,
+    opened: float = 1.0,
 ) -> Landmarks:
     """A photo of a face that looks ahead, flat or bent about a vertical axis (`curvature`: 1/cm). `claimed`:
     the yaw that is taken for the head's."""
-    body = face()
+    body = face(opened)
     body[:, 2] = HEAD[:, 2].mean()
     if curvature:
         body[:, 2] += (1 - np.cos(body[:, 0] * curvature)) / curvature

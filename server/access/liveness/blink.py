@@ -30,9 +30,10 @@ def blinks(sightings: Sequence[Sighting]) -> list[float]:
     times = np.array([sighting.at for sighting in sightings])
     opened = np.stack([sighting.openness for sighting in sightings])
     noise = _noise(opened)
+    perhaps = np.flatnonzero((opened <= SHUT * opened.max(axis=0)).all(axis=1))
     found: list[float] = []
     shut_until = -np.inf
-    for index in range(1, len(sightings) - 1):
+    for index in map(int, perhaps):
         if times[index] <= shut_until:
             continue
         level = _level(times, opened, index)

@@ -1,0 +1,65 @@
+"""Who is enrolled and what is laid down for them, for commands that run beside the server or without it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+
+from server.enrolment import load, make_keeper, open_cache
+from server.errors import StartError
+from server.gallery.keeper import GalleryKeeper
+from server.gallery.receipts import Receipt
+from server.pool import WorkerPool, WorkersUnavailableError
+from server.roster.people_file import PeopleFileError, parse
+from server.roster.roster import EMPTY, Roster
+from server.settings import Settings
+from server.vision import worker
+from server.vision.analysis import PhotoOutcome
+
+
+def roster_of(settings: Settings) -> Roster:
+    """What people.toml lays down. Raises StartError."""
+    try:
+        return parse(settings.people_file.read_bytes())
+    except FileNotFoundError:
+        return EMPTY
+    except (OSError, PeopleFileError) as error:
+        raise StartError(f"{settings.people_file}: {error}") from error
+
+
+@contextlib.asynccontextmanager
+async def enrolled(settings: Settings, roster: Roster) -> AsyncIterator[GalleryKeeper]:
+    """All that is known of the photos. Those not seen before are judged first. Raises StartError."""
+    async with contextlib.AsyncExitStack() as stack:
+        cache = open_cache(settings)
+        stack.callback(cache.close)
+        pool = _PoolOnDemand(settings)
+        stack.push_async_callback(pool.close)
+        keeper = make_keeper(settings, cache, pool.analyse_photo, _ignore, lambda: roster.confirmed)
+        await load(keeper, settings)
+        yield keeper
+
+
+async def _ignore(receipts: Sequence[Receipt]) -> None:
+    """Only a running server writes receipts to the log."""
+
+
+class _PoolOnDemand:
+    """Starts workers when the first photo has to be looked at: mostly none has."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._pool = WorkerPool(settings.workers, settings.models)
+        self._starting = asyncio.Lock()
+        self._started = False
+
+    async def analyse_photo(self, data: bytes) -> PhotoOutcome:
+        async with self._starting:
+            if not self._started:
+                try:
+                    await self._pool.start()
+                except WorkersUnavailableError as error:
+                    raise StartError(f"no worker process can be started: {error}") from error
+                self._started = True
+        return await self._pool.run(worker.analyse_photo, data)
+
+    async def close(self) -> None:
+        await self._pool.close()
