@@ -73,6 +73,17 @@ class FakeSession:
 ADA = Analysis(640, 480, (Face(Box(0, 100, 100, 0), FACE),))
 
 
+def service_of(pool: object, audit: object) -> FrameService:
+    return FrameService(
+        cast(WorkerPool, pool),
+        cast(AuditTrail, audit),
+        cast(Chronicle, FakeChronicle()),
+        lambda: GALLERY,
+        lambda: ROSTER,
+        HINTS,
+    )
+
+
 def serve(
     pool: FakePool, audit: FakeAudit, frames: int = 1, between: Callable[[int], None] = lambda seq: None
 ) -> FakeSession:
@@ -80,14 +91,7 @@ def serve(
     session = FakeSession()
 
     async def run() -> None:
-        service = FrameService(
-            cast(WorkerPool, pool),
-            cast(AuditTrail, audit),
-            cast(Chronicle, FakeChronicle()),
-            lambda: GALLERY,
-            lambda: ROSTER,
-            HINTS,
-        )
+        service = service_of(pool, audit)
         serving = asyncio.ensure_future(service.serve())
         for seq in range(frames):
             between(seq)

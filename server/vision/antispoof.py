@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.vision.analysis import Picture
-from server.vision.embedder import _session
+from server.vision.embedder import open_session
 from wire import Box
 
 ENLARGED = 2.7
@@ -41,7 +41,7 @@ class Antispoof:
         """
         model = _verified(path, sha256)
         try:
-            self._session = _session(model)
+            self._session = open_session(model)
         except ImportError as error:
             raise AntispoofError(f"{path} needs onnxruntime, which cannot be imported: {error}") from error
         except Exception as error:  # onnxruntime raises many kinds on what is no model

@@ -68,7 +68,7 @@ class OnnxEmbedder:
     """
 
     def __init__(self, model: bytes | Path) -> None:
-        self._session = _session(model)
+        self._session = open_session(model)
         reference = self._session.get_modelmeta().custom_metadata_map[_REFERENCE]
         self._check(np.frombuffer(bytes.fromhex(reference), dtype="<f4"))
 
@@ -140,7 +140,9 @@ def _runtime() -> Any:
     return onnxruntime
 
 
-def _session(model: bytes | Path) -> Any:
+def open_session(model: bytes | Path) -> Any:
+    """An onnxruntime session on one thread, for a model's bytes or its file. Raises ImportError, and
+    onnxruntime's own errors for a bad model."""
     runtime = _runtime()
     fatal_only = 4
     runtime.set_default_logger_severity(fatal_only)
