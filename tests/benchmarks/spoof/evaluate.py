@@ -30,20 +30,16 @@ class Result:
 def evaluated(cases: Iterable[Case]) -> list[Result]:
     """Try all cases. Those of which nothing can be made (no face is found in the photo) are left out."""
     pending = list(cases)
+    os.environ["OMP_NUM_THREADS"] = "1"  # read when NumPy is loaded, in the processes about to start
     context = multiprocessing.get_context("spawn")
     results = []
-    with context.Pool(PROCESSES, _begin) as pool:
+    with context.Pool(PROCESSES, cv2.setNumThreads, (1,)) as pool:
         for done, result in enumerate(pool.imap_unordered(_tried, pending, chunksize=1), 1):
             results.append(result)
-            if sys.stderr.isatty() or done % 50 == 0:
+            if sys.stderr.isatty() or done % 10 == 0:
                 print(f"\r{done} of {len(pending)}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     return [result for result in results if result is not None]
-
-
-def _begin() -> None:
-    os.environ["OMP_NUM_THREADS"] = "1"
-    cv2.setNumThreads(1)
 
 
 def _tried(case: Case) -> Result | None:
