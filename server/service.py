@@ -13,7 +13,6 @@ from typing import Any
 
 from server import loopwatch, osdep
 from server.access.door import Door
-from server.access.evidence import Rules
 from server.access.lockout import Lockouts
 from server.access.permits import Liveness
 from server.audit.trail import AuditTrail
@@ -21,12 +20,14 @@ from server.enrolment import ReceiptDesk, load, make_keeper, odds, open_cache, s
 from server.errors import CrashError, StartError
 from server.frames import FrameService
 from server.gallery.keeper import GalleryKeeper
+from server.gallery.snapshot import Gallery
 from server.pool import WorkerPool, WorkersUnavailableError
 from server.recording.chronicle import open_chronicle
 from server.recording.dice import Dice
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.files import keep_clean
 from server.roster.keeper import RosterKeeper
+from server.roster.roster import Roster
 from server.session import HELLO_SECONDS, Session
 from server.settings import Settings
 from server.vision import worker
@@ -39,9 +40,8 @@ STRANGERS = 32
 SWITCH_SECONDS = 0.0005
 """How long a busy thread keeps the interpreter from the event loop, each time that the loop has let go of it.
 Python's own 5 ms add up: reading a message and answering it lets go several times."""
-NOBODY = "nobody is enrolled: everybody will be denied"
-RISK_SECONDS = 1.0
-"""How soon after a change of enrolment its risk is told."""
+TELL_SECONDS = 1.0
+"""How soon after a change what follows from it is told."""
 STOP_SECONDS = 5.0
 """How long frames in work may take to finish when the server stops."""
 
@@ -111,7 +111,7 @@ class Service:
             roster.watch(),
             keeper.watch(),
             keep_clean(self._settings.logs / RECORDINGS, self._settings.record_days),
-            _tell_risk(self._settings.rules(), keeper),
+            _tell_changes(self._settings, roster, keeper),
         ]
         parts += [self._frames.serve() for _ in range(self._settings.workers)]
         running = {asyncio.ensure_future(part) for part in parts}
@@ -226,14 +226,34 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
-async def _tell_risk(rules: Rules, keeper: GalleryKeeper) -> None:
-    """Say what the rules risk whenever enrolment has changed it."""
-    people = len(keeper.gallery.people)
+async def _tell_changes(settings: Settings, roster: RosterKeeper, keeper: GalleryKeeper) -> None:
+    """Say what the rules risk, and which names nobody has, whenever that has changed."""
+    people, laid_down = len(keeper.gallery.people), roster.roster
+    version = keeper.gallery.version
     while True:
-        await asyncio.sleep(RISK_SECONDS)
-        if len(keeper.gallery.people) != people:
-            people = len(keeper.gallery.people)
-            log.info("%s", odds(rules, people) if people else NOBODY)
+        await asyncio.sleep(TELL_SECONDS)
+        gallery = keeper.gallery
+        if len(gallery.people) != people:
+            people = len(gallery.people)
+            _tell_risk(settings, people)
+        if roster.roster is not laid_down or gallery.version != version:
+            laid_down, version = roster.roster, gallery.version
+            _tell_unknown(settings, laid_down, gallery)
+
+
+def _tell_risk(settings: Settings, people: int) -> None:
+    if people:
+        log.info("%s", odds(settings.rules(), people))
+    else:
+        log.warning("nobody is enrolled: everybody will be denied")
+
+
+def _tell_unknown(settings: Settings, roster: Roster, gallery: Gallery) -> None:
+    """Names in people.toml that nobody has: misspelt, they would limit nobody."""
+    for name in roster.unknown_names(gallery.people):
+        log.warning("%s names %s, whom no photo enrols", settings.people_file, ascii(name))
+    for name in roster.unknown_terminals(settings.tokens) if settings.tokens else ():
+        log.warning("%s names terminal %s, which has no token", settings.people_file, ascii(name))
 
 
 def _announce(
@@ -242,18 +262,12 @@ def _announce(
     gallery = keeper.gallery
     refused = keeper.files - gallery.photos
     log.info("enrolled: %s; %d held or rejected", summary(len(gallery.people), gallery.photos), refused)
-    if gallery.people:
-        log.info("%s", odds(settings.rules(), len(gallery.people)))
-    else:
-        log.warning(NOBODY)
+    _tell_risk(settings, len(gallery.people))
     if not settings.is_local and not settings.tokens:
         log.warning("INSECURE: any machine that reaches %s is accepted as a terminal", settings.host)
     if not settings.is_local and settings.tls_cert is None:
         log.warning("no TLS: pictures and tokens can be read on the network; set tls_cert and tls_key")
-    for name in roster.roster.unknown_names(gallery.people):
-        log.warning("%s names %s, whom no photo enrols", settings.people_file, ascii(name))
-    for name in roster.roster.unknown_terminals(settings.tokens) if settings.tokens else ():
-        log.warning("%s names terminal %s, which has no token", settings.people_file, ascii(name))
+    _tell_unknown(settings, roster.roster, gallery)
     log.info("policy %s; liveness %s", settings.policy.value, settings.liveness.value)
     if settings.liveness is Liveness.OFF:
         log.warning("liveness is off: a photo of an enrolled person opens the door")

@@ -268,6 +268,28 @@ def test_a_resident_who_may_not_come_in_is_denied_once_and_told_why(permit: Perm
     assert doorway.watch(ada, frames=3).verdict is GRANTED, "what is laid down may change meanwhile"
 
 
+@pytest.mark.parametrize("liveness", [Liveness.PASSIVE, Liveness.CHALLENGE])
+def test_whoever_may_not_come_in_is_not_asked_for_proof_and_fails_none(liveness: Liveness) -> None:
+    FakePassive.convinced = False
+    doorway = Doorway(liveness, roster=laid_down(Permit(disabled=True)), attempts=1)
+    asked = {doorway.see(ada).asked for _ in range(80)}
+    assert (asked, FakeChallenge.begun, doorway.wanted_landmarks) == ({None}, 0, 0)
+    assert doorway.said == [(DENIED, "Ada", Reason.DISABLED)]
+    doorway.roster = Roster()
+    doorway.watch(ada, frames=60)
+    assert doorway.said[-1] == ADA_GRANTED, "and no failed challenge stands against them"
+
+
+def test_whoever_is_barred_in_mid_challenge_has_not_failed_it() -> None:
+    doorway = Doorway(Liveness.CHALLENGE)
+    doorway.watch(ada, frames=4)
+    doorway.roster = laid_down(Permit(disabled=True))
+    doorway.watch(ada, frames=40)
+    doorway.roster = Roster()
+    doorway.watch(ada, frames=12)
+    assert doorway.said == [(DENIED, "Ada", Reason.DISABLED), ADA_GRANTED]
+
+
 def test_a_resident_who_is_disabled_while_granted_is_granted_no_longer() -> None:
     doorway = Doorway(Liveness.OFF)
     assert doorway.watch(ada, frames=3).verdict is GRANTED

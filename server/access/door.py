@@ -127,7 +127,8 @@ class Door:
         if visit is None:
             check = LivenessCheck(self._rules.proof_seconds, self.rng)
             visit = self._visits[track.id] = Visit(track, standing, check)
-        visit.take(standing, self._rules, now)
+        barred = standing.name is not None and self._bar(standing.name, now) is not None
+        visit.take(standing, self._rules, now, barred)
 
     def _outcome(self, decision: Decision | None, now: float) -> Outcome:
         faces = tuple(_report(face, visit) for face, visit in self._seen)
@@ -194,9 +195,11 @@ class Door:
         """Why somebody recognised may not enter here and now."""
         if visit.standing.name is None or visit.verdict is Verdict.GRANTED or visit.over:
             return None
-        barred = self._orders.bar(visit.standing.name)
+        return self._bar(visit.standing.name, now)
+
+    def _bar(self, name: str, now: float) -> Reason | None:
         locked = self._lockout.seconds_left(now) > 0
-        return barred or (Reason.LOCKED_OUT if locked else None)
+        return self._orders.bar(name) or (Reason.LOCKED_OUT if locked else None)
 
     def _is_due_a_grant(self, visit: Visit, now: float) -> bool:
         return (

@@ -67,6 +67,11 @@ class LivenessCheck:
         if self._proven_at is None and self._challenge is None and (mode is Liveness.CHALLENGE or waited):
             self._challenge = Challenge(self._rng, now)
 
+    def drop(self) -> None:
+        """Proof is not wanted for the time being; what there is of it is forgotten."""
+        if not self._failed:
+            self._asked_at = self._proven_at = self._challenge = None
+
     def see(self, track: Track, landmarks: Landmarks | None, now: float) -> None:
         """A frame shows the track, perhaps with its landmarks."""
         if self.proof is not Proof.GATHERING:

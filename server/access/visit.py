@@ -104,14 +104,17 @@ class Visit:
     def _spent(self) -> bool:
         return self.track.good_looks > VISIT_LOOKS and not self.recognised_in_time
 
-    def take(self, standing: Standing, rules: Rules, now: float) -> None:
-        """What the track's looks say now; asks for proof of life where that is due."""
+    def take(self, standing: Standing, rules: Rules, now: float, barred: bool = False) -> None:
+        """What the track's looks say now; asks for proof of life where that is due. `barred`: whoever it is
+        may not come in anyway, and is not asked for any."""
         self.standing = standing
         if standing.name is not None and not self._spent:
             self.recognised_in_time = True
         if standing.candidate is not None and not self._spent:
             self._remember(standing)
-        undecided = self.verdict is not Verdict.GRANTED and not self.over
+        if barred:
+            self.check.drop()
+        undecided = self.verdict is not Verdict.GRANTED and not self.over and not barred
         if standing.name is not None and undecided and rules.liveness is not Liveness.OFF:
             self.asked_since = now if self.asked_since is None else self.asked_since
             self.check.ask(self.track, standing.name, rules.liveness, now)
