@@ -7,6 +7,9 @@ from wire import DecisionNotice, Prompt, Reason, Result, Verdict
 SAME_DEADLINE_SECONDS = 0.5
 """Two answers that set ends less than this apart speak of one deadline: the network varies that much."""
 
+DEPARTED = frozenset({Reason.LEFT.value, Reason.NOT_LIVE.value})
+"""Decisions about somebody who has gone, and not about whoever stands there."""
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -45,7 +48,7 @@ class Memory:
         return Memory(self._refusal(result.decision, received), self._deadline(result, received))
 
     def _refusal(self, decision: DecisionNotice | None, received: float) -> Refusal | None:
-        if decision is None or decision.reason == Reason.LEFT.value:  # that is not about who stands there
+        if decision is None or decision.reason in DEPARTED:
             return self.refusal
         return Refusal(decision, received) if decision.verdict is Verdict.DENIED else None
 

@@ -16,6 +16,10 @@ FLOOR_SECONDS = 0.1
 FATAL_CODES = frozenset({ErrorCode.UNAUTHORIZED, ErrorCode.VERSION_MISMATCH})
 
 
+_OTHER_NAME = frozenset({62, 64})
+"""OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH, which Python does not name."""
+
+
 class RefusedError(Exception):
     """The server said why it closes the connection."""
 
@@ -55,7 +59,12 @@ def reason(failure: Exception) -> str:
     if isinstance(failure, ProtocolError):
         return f"the server broke the protocol: {failure.message}"
     if isinstance(failure, ssl.SSLCertVerificationError):
-        return f"the server's certificate is not trusted: {failure.verify_message}"
+        advice = (
+            "; call the server by the name in its certificate" if failure.verify_code in _OTHER_NAME else ""
+        )
+        return f"the server's certificate is not trusted: {failure.verify_message}{advice}"
+    if isinstance(failure, ConnectionRefusedError):
+        return f"{failure.strerror or 'Connection refused'} (is the server running?)"
     if isinstance(failure, OSError):
         return failure.strerror or str(failure) or type(failure).__name__
     return str(failure)

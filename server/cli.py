@@ -26,7 +26,7 @@ except ModuleNotFoundError as missing:  # a terminal's installation has no serve
 
 SPAN = {
     "since": "visits from this day or time on",
-    "until": "visits up to this day or time",
+    "until": "visits up to this day or time (replay only)",
     "terminal": "visits at this terminal only",
 }
 PRIVATE = 0o027
@@ -62,8 +62,6 @@ def _parser() -> argparse.ArgumentParser:
         help="serve (default); people: list who is enrolled; replay: decide what was recorded again, by these"
         " settings; grid: whom other thresholds would have recognised",
     )
-    for name, meaning in SPAN.items():
-        parser.add_argument(f"--{name}", metavar=name.upper(), help=f"replay, grid: {meaning}")
     parser.add_argument("--config", type=Path, help="settings file (default: doorward.toml where it exists)")
     _add(parser, "host", metavar="ADDRESS")
     _add(parser, "port", metavar="N")
@@ -85,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     _add(parser, "tls_key", metavar="FILE")
     _add(parser, "insecure", action="store_true")
     _add(parser, "watch_loop", action="store_true")
+    visits = parser.add_argument_group("for replay and grid only")
+    for name, meaning in SPAN.items():
+        visits.add_argument(f"--{name}", metavar=name.upper(), help=meaning)
     return parser
 
 

@@ -20,6 +20,8 @@ from server.settings import Settings
 log = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 2.0
+LAX_RISK = 1e-3
+"""A threshold set by hand that lets in a larger share of strangers deserves a warning."""
 CACHE_FILE = "embeddings.sqlite3"
 
 
@@ -31,6 +33,12 @@ def open_cache(settings: Settings) -> EmbeddingCache:
         return EmbeddingCache(path)
     except (OSError, sqlite3.Error) as error:
         raise StartError(f"logs: cannot use {path}: {error}") from error
+
+
+def copy_of_cache(settings: Settings) -> EmbeddingCache:
+    """What the cache holds, for commands beside the server: what they look at must not count as known to it,
+    or it would give no receipt."""
+    return EmbeddingCache(settings.logs / CACHE_FILE, as_copy=True)
 
 
 def make_keeper(
@@ -67,6 +75,13 @@ def odds(rules: Rules, people: int) -> str:
     strangers = 1 / calibration.risk(threshold, people, frames=VISIT_LOOKS)
     who = f"{people} {'person' if people == 1 else 'people'}"
     return f"with your {who}: about 1 stranger in {float(f'{strangers:.2g}'):,.0f}; threshold {threshold:.2f}"
+
+
+def is_lax(rules: Rules, people: int) -> bool:
+    """Whether a threshold set by hand lets in more strangers than `LAX_RISK`, with so many enrolled."""
+    if rules.threshold is None:
+        return False
+    return calibration.risk(rules.threshold, max(1, people), frames=VISIT_LOOKS) > LAX_RISK
 
 
 async def load(keeper: GalleryKeeper, settings: Settings) -> None:

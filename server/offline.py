@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 
-from server.enrolment import load, make_keeper, open_cache
+from server.enrolment import copy_of_cache, load, make_keeper
 from server.errors import StartError
 from server.gallery.keeper import GalleryKeeper
 from server.gallery.receipts import Receipt
 from server.pool import WorkerPool, WorkersUnavailableError
+from server.roster.backup import BACKUP_FILE
+from server.roster.keeper import complaint, read_good
 from server.roster.people_file import PeopleFileError, parse
 from server.roster.roster import EMPTY, Roster
 from server.settings import Settings
@@ -22,15 +24,27 @@ def roster_of(settings: Settings) -> Roster:
         return parse(settings.people_file.read_bytes())
     except FileNotFoundError:
         return EMPTY
-    except (OSError, PeopleFileError) as error:
+    except PeopleFileError as error:
+        raise StartError(complaint(settings.people_file, error)) from error
+    except OSError as error:
         raise StartError(f"{settings.people_file}: {error}") from error
+
+
+def roster_in_force(settings: Settings) -> tuple[Roster, str]:
+    """The same, with the last good content in place of a file that cannot be used, and what is wrong with
+    that (else ""). Raises StartError."""
+    try:
+        return read_good(settings.people_file, settings.logs / BACKUP_FILE)
+    except OSError as error:
+        raise StartError(f"logs: cannot read {settings.logs / BACKUP_FILE}: {error}") from error
 
 
 @contextlib.asynccontextmanager
 async def enrolled(settings: Settings, roster: Roster) -> AsyncIterator[GalleryKeeper]:
-    """All that is known of the photos. Those not seen before are judged first. Raises StartError."""
+    """All that is known of the photos. Those not seen before are judged first, and not remembered. Raises
+    StartError."""
     async with contextlib.AsyncExitStack() as stack:
-        cache = open_cache(settings)
+        cache = copy_of_cache(settings)
         stack.callback(cache.close)
         pool = _PoolOnDemand(settings)
         stack.push_async_callback(pool.close)

@@ -1,27 +1,62 @@
 """`python -m server people`: who is enrolled, by which photos, at which risk; what was held or rejected."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
+from server.access.permits import Permit, bar
+from server.audit.line import word
 from server.enrolment import odds, summary
 from server.gallery.admission import LookAlikes
 from server.gallery.receipts import Receipt, Status
-from server.offline import enrolled, roster_of
+from server.offline import enrolled, roster_in_force
 from server.settings import Settings
+from wire.reasons import Reason
 
 
 async def people(settings: Settings) -> str:
     """The report as text. Photos not seen before are judged first. Raises StartError."""
-    async with enrolled(settings, roster_of(settings)) as keeper:
-        number = len(keeper.gallery.people)
-        stated = odds(settings.rules(), number) if number else ""
-        return report(keeper.receipts(), keeper.look_alikes(), stated)
+    roster, wrong = roster_in_force(settings)
+    async with enrolled(settings, roster) as keeper:
+        names = keeper.gallery.people
+        strangers = [
+            f"{settings.people_file} names {name!a}, whom no photo enrols"
+            for name in roster.unknown_names(names)
+        ]
+        stated = odds(settings.rules(), len(names)) if names else ""
+        limits = limited(roster.permits, datetime.now())
+        enrolment = report(keeper.receipts(), keeper.look_alikes(), stated, limits)
+        return "\n".join([*([wrong] if wrong else []), *strangers, enrolment])
 
 
-def report(receipts: Sequence[Receipt], look_alikes: Sequence[LookAlikes], odds: str) -> str:
+def limited(permits: Mapping[str, Permit], now: datetime) -> dict[str, str]:
+    """What is laid down for each person, such as "until 2026-12-31; only at lab". `now`: the wall clock."""
+    return {name: "; ".join(_limits(permit, now)) for name, permit in permits.items()}
+
+
+def _limits(permit: Permit, now: datetime) -> list[str]:
+    terminals = sorted(permit.terminals or ())
+    why = bar(permit, terminals[0] if terminals else "", now)
+    if why in (Reason.DISABLED, Reason.EXPIRED):
+        return [why.value]
+    limits = []
+    if why is Reason.NOT_YET_VALID:
+        limits.append(f"not before {permit.valid_from}")
+    elif permit.valid_until is not None:
+        limits.append(f"until {permit.valid_until}")
+    if permit.schedule is not None and why is not Reason.NOT_YET_VALID:
+        limits.append("outside schedule now" if why is Reason.OUTSIDE_SCHEDULE else "within schedule now")
+    if terminals:
+        limits.append(f"only at {', '.join(map(word, terminals))}")
+    return limits
+
+
+def report(
+    receipts: Sequence[Receipt], look_alikes: Sequence[LookAlikes], odds: str, limits: Mapping[str, str]
+) -> str:
     """Accepted photos by person, people who look alike, then photos that wait or were rejected, and why.
 
-    `odds`: a line on what the threshold risks; may be empty.
+    `odds`: a line on what the threshold risks; may be empty. `limits`: by person, where there are any.
     """
     photos: dict[str, list[str]] = defaultdict(list)
     for receipt in receipts:
@@ -31,7 +66,8 @@ def report(receipts: Sequence[Receipt], look_alikes: Sequence[LookAlikes], odds:
     lines = [f"enrolled: {summary(len(photos), count)}", *([odds] if odds else [])]
     for person in sorted(photos):
         own = photos[person]
-        lines += [f"  {person}: {len(own)} photo{'' if len(own) == 1 else 's'}", *own]
+        limit = f"; {limits[person]}" if limits.get(person) else ""
+        lines += [f"  {person}: {len(own)} photo{'' if len(own) == 1 else 's'}{limit}", *own]
     lines += _section("look-alikes", [f"    {_pair(pair)}" for pair in look_alikes])
     for status in (Status.HELD, Status.REJECTED):
         of_it = [receipt for receipt in receipts if receipt.status is status]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from server.access.decision import Decision
 from server.access.evidence import Rules
@@ -33,7 +34,7 @@ async def replay(
         raise StartError(f"logs: cannot read {folder}: {error}") from error
     wanted = [each for each in recordings if terminal in (None, each.header.terminal)]
     if not wanted:
-        return "\n".join([f"nothing is recorded in {folder}", *_problems(problems)])
+        return "\n".join([_nothing(folder, terminal, recordings), *_problems(problems)])
     roster = roster_of(settings)
     async with enrolled(settings, roster) as keeper:
         gallery = keeper.gallery
@@ -42,6 +43,13 @@ async def replay(
     chosen = [each for each in compared if span[0] <= each.moment < span[1]]
     problems += [f"{each.path}: {each.complaint}" for each in wanted if each.complaint]
     return report(chosen, notes, settings.rules(), gallery, problems)
+
+
+def _nothing(folder: Path, terminal: str | None, recordings: Sequence[Recording]) -> str:
+    others = sorted({word(each.header.terminal) for each in recordings})
+    if terminal is None or not others:
+        return f"nothing is recorded in {folder}"
+    return f"nothing is recorded of terminal {word(terminal)} in {folder}; there are {', '.join(others)}"
 
 
 def redecide(

@@ -47,14 +47,16 @@ class Settings(BaseModel):
     faces: Path = Field(Path("faces"), description="folder of enrolment photos")
     logs: Path = Field(Path("logs"), description="folder for the access log and all else that is written")
     workers: int = Field(default_factory=_cpus, ge=1, le=256, description="frames in work at once")
-    policy: Policy = Field(Policy.ANY, description="whom a grant depends on: any, all or the largest face")
+    policy: Policy = Field(
+        Policy.ANY, description="whom a grant depends on; flag is any, and tells of company in the log"
+    )
     max_false_accept: float = Field(
         1e-4, ge=1e-6, le=0.01, description="share of strangers' visits that may end in a grant"
     )
     threshold: float | None = Field(
         None, ge=0.1, le=0.45, description="largest distance, in place of the one that max_false_accept gives"
     )
-    margin: float = Field(0.03, ge=0.0, le=0.3, description="how much farther the runner-up must be")
+    margin: float = Field(0.03, ge=0.01, le=0.3, description="how much farther the runner-up must be")
     frames: int = Field(3, ge=2, le=5, description="looks out of the last 5 that must agree")
     liveness: Liveness = Field(
         Liveness.PASSIVE, description="proof that a face is alive: off, passive or challenge"

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from server.access import distance, score, template
 from server.access.calibration import TABLE, Calibration, shipped
 from server.access.evidence import Look
+from tests.benchmarks.accuracy import __main__ as report
+from tests.benchmarks.accuracy import calibrate
 from tests.benchmarks.accuracy.bounds import of_pairs, of_people
 from tests.benchmarks.accuracy.calibrate import own_table, stranger_table, visit_table, written
 from tests.benchmarks.accuracy.curve import (
@@ -350,3 +353,16 @@ def test_people_are_named_by_the_servers_threshold_and_by_the_plain_one() -> Non
 def test_a_table_that_is_none_is_refused() -> None:
     with pytest.raises(KeyError):
         Calibration.of({"strangers": {}})
+
+
+@pytest.mark.parametrize("module", [report, calibrate])
+def test_without_the_data_one_line_says_so(
+    module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["", str(tmp_path), str(tmp_path / "out")])
+    assert module.main() == 2
+    said = capsys.readouterr().err
+    assert "embeddings of LFW" in said and "sample videos" in said and said.count("\n") == 1
+    (tmp_path / LFW.name).touch()
+    assert module.main() == 2
+    assert "embeddings" not in capsys.readouterr().err and not (tmp_path / "out").exists()

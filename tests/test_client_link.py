@@ -277,3 +277,4 @@ def test_tls(tmp_path: Path) -> None:
     with FakeServer(tls=context) as server, running(server.port, trusting) as run:
         wait_until(lambda: run.fatal, "the wrong name")
     assert run.fatal and run.fatal.code is Exit.REFUSED
+    assert "name in its certificate" in run.fatal.message

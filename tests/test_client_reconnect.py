@@ -61,7 +61,8 @@ def test_classification(failure: Exception, fatal: bool) -> None:
 
 def test_reasons_are_words() -> None:
     assert reason(refused(ErrorCode.TOO_MANY)) == "the server says too_many: no"
-    assert reason(ConnectionRefusedError(111, "Connection refused")) == "Connection refused"
+    refused_outright = ConnectionRefusedError(111, "Connection refused")
+    assert reason(refused_outright) == "Connection refused (is the server running?)"
     assert reason(ConnectionError("the server closed the connection")) == "the server closed the connection"
     assert reason(TimeoutError()) == "TimeoutError"
     assert "garbage" in reason(ProtocolError(ErrorCode.BAD_MESSAGE, "garbage"))

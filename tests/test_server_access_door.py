@@ -220,8 +220,8 @@ def test_two_known_people_who_swap_places_are_told_apart(doorway: Doorway) -> No
 def test_a_face_that_changes_slowly_stays_one_visit(doorway: Doorway) -> None:
     """Each change is small against the last five looks, and large against the first ones."""
     doorway.watch(face(stranger(0)), frames=5)
-    doorway.watch(face(shifted(stranger(0), 0.4375)), frames=5)
-    doorway.see(face(shifted(stranger(0), 0.875), left=5000))
+    doorway.watch(face(shifted(stranger(0), 0.41)), frames=5)
+    doorway.see(face(shifted(stranger(0), 0.82), left=5000))
     (decision,) = doorway.decisions
     assert doorway.door.close()[0] == [] and decision.looks == DENY_FRAMES
 

@@ -294,3 +294,34 @@ def test_an_order_that_cannot_be_kept_is_no_failure(reopen: Open, caplog: pytest
     assert cache.arrivals() == [Arrival("Ada", "a", 1)]
     cache._database.execute("DROP TABLE arrival")
     assert cache.arrivals() == []
+
+
+def test_a_copy_knows_what_the_file_knows_and_leaves_it_alone(path: Path, reopen: Open) -> None:
+    server = reopen()
+    server.put("a" * 64, ADA)
+    server.keep_arrivals([Arrival("Ada", "a" * 64, 7)])
+    before = path.read_bytes()
+    copy = EmbeddingCache(path, as_copy=True)
+    assert same(copy.get("a" * 64), ADA) and copy.arrivals() == [Arrival("Ada", "a" * 64, 7)]
+    copy.put("b" * 64, ADA)
+    copy.keep_only(["b" * 64])
+    copy.keep_arrivals([])
+    assert copy.get("a" * 64) is None and same(copy.get("b" * 64), ADA)
+    copy.close()
+    assert path.read_bytes() == before and list(path.parent.iterdir()) == [path]
+    assert same(server.get("a" * 64), ADA) and server.get("b" * 64) is None
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no database at all, and long enough" * 40])
+def test_a_copy_of_nothing_is_empty(
+    path: Path, content: bytes | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    if content is not None:
+        path.write_bytes(content)
+    copy = EmbeddingCache(path, as_copy=True)
+    assert copy.get("a" * 64) is None and not copy.arrivals()
+    copy.put("a" * 64, ADA)
+    assert same(copy.get("a" * 64), ADA)
+    copy.close()
+    assert (path.read_bytes() if path.exists() else None) == content
+    assert bool(caplog.records) == bool(content)

@@ -304,7 +304,7 @@ def test_two_servers_do_not_share_a_log(tmp_path: Path) -> None:
     with running_server(tmp_path) as server:
         second = command("--port", "0", "--faces", str(server.faces), "--logs", str(server.logs))
     assert second.returncode == 1
-    assert "another server is using this folder" in second.stderr
+    assert f"another server is using the folder {server.logs}; stop it" in second.stderr
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")

@@ -121,7 +121,10 @@ def test_visits_are_chosen_by_time_and_terminal(tmp_path: Path) -> None:
     assert visits(since=START + timedelta(seconds=10), until=START + timedelta(days=1)) == (
         "visits: 1, decided otherwise: 0"
     )
-    assert visits(terminal="side") == f"nothing is recorded in {settings.logs / FOLDER}"
+    folder = settings.logs / FOLDER
+    nothing = f"nothing is recorded of terminal side in {folder}; there are back, front"
+    assert visits(terminal="side") == nothing
+    assert visits(since=first_moment("2027-11-24"), terminal="side") == f"nothing is recorded in {folder}"
 
 
 def test_moments_are_days_or_times(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_a_value_out_of_range_is_named_with_its_origin(origin: str, sources: tup
         ("workers", 1, 256, 1),
         ("max_false_accept", 1e-6, 0.01, 1e-7),
         ("threshold", 0.1, 0.45, 0.001),
-        ("margin", 0.0, 0.3, 0.001),
+        ("margin", 0.01, 0.3, 0.001),
         ("attempts", 0, 100, 1),
         ("record_days", 1, 365, 1),
         ("frames", 2, 5, 1),

@@ -300,6 +300,15 @@ def test_an_attack_can_be_written_as_a_video(tmp_path: Path) -> None:
     assert (video.get(cv2.CAP_PROP_FRAME_WIDTH), video.get(cv2.CAP_PROP_FRAME_HEIGHT)) == (640, 480)
 
 
+def test_without_the_data_one_line_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tests.support.photos.DATA", tmp_path / "nowhere")
+    assert main(["--folder", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert "not part of the repository" in said and said.count("\n") == 1 and not any(tmp_path.iterdir())
+
+
 def test_what_cannot_be_made_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text, empty, plain = tmp_path / "text.jpg", tmp_path / "empty.mp4", tmp_path / "plain.png"
     text.write_text("no photo")

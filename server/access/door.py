@@ -16,7 +16,8 @@ from server.access.decision import FAILED_ATTEMPTS, Decision, Policy
 from server.access.evidence import Identity, Rules
 from server.access.lockout import Lockout, Lockouts
 from server.access.proof import LivenessCheck
-from server.access.tracks import LOST_SECONDS, Track, Tracker
+from server.access.permits import Liveness
+from server.access.tracks import BLIND, LOST_SECONDS, Track, Tracker
 from server.access.visit import Account, Asked, Visit
 from server.gallery.snapshot import EMPTY, Gallery
 from server.roster.roster import EMPTY as NO_ROSTER
@@ -71,6 +72,8 @@ class Door:
         self._ended: list[Account] = []
         self._seen: list[tuple[Face, Visit | None]] = []
         self._crowded_until = -math.inf
+        self._uncounted: tuple[Verdict, Reason] | None = None
+        self._now = -math.inf
 
     def hints(self, wanted: Hints, now: float, may_sweep: bool = True) -> Hints:
         """How to look at the frame received at `now`, given what every terminal has in common. `may_sweep`:
@@ -85,8 +88,9 @@ class Door:
         """Take in what the worker made of the last hints, for the frame received at `now` (monotonic
         seconds, never decreasing). `orders`: what the administrator wants at this terminal at this time."""
         self._orders, self._rules = orders, _ordered(self._defaults, orders)
-        self._gallery = gallery
+        self._gallery, self._now = gallery, now
         self._lockout = self._lockouts.of(self._terminal, self._rules.attempts, now)
+        self._count(now)
         tracks, ended = self._tracker.update(analysis.faces, gallery, now, self._attention.continued)
         self._attention.learn(analysis, now)
         self._left += [visit for track in ended if (visit := self._visits.pop(track.id, None))]
@@ -97,7 +101,7 @@ class Door:
             for face, track in zip(analysis.faces, tracks, strict=True)
         ]
         for face, visit in self._seen:
-            if visit is not None:
+            if visit is not None and visit.track.flaw not in BLIND:
                 visit.check.see(visit.track, face.landmarks, now)
         if any(visit is None for _, visit in self._seen):
             self._crowded_until = now + LOST_SECONDS
@@ -106,6 +110,8 @@ class Door:
     def retract(self, decision: Decision, now: float) -> Outcome:
         """The decision could not be written down: whatever it was, the visit is denied."""
         denied = replace(decision, verdict=Verdict.DENIED, reason=Reason.LOG_UNAVAILABLE)
+        if decision.verdict is Verdict.GRANTED:
+            self._uncounted = None
         for visit in self._visits.values():
             if visit.decision is decision:
                 visit.decision = denied
@@ -115,9 +121,14 @@ class Door:
     def close(self) -> tuple[list[Decision], list[Account]]:
         """The terminal is gone: the decisions on visits that were under way and never decided, and what
         became of all that had not ended."""
+        self._count(self._now)
         leaving = [*self._left, *self._visits.values()]
         self._left, self._visits, self._seen = [], {}, []
-        decisions = [decision for visit in leaving if (decision := self._on_leaving(visit))]
+        decisions = []
+        for visit in leaving:
+            decision = self._on_leaving(visit, self._now)
+            self._count(self._now)
+            decisions += [decision] if decision else []
         accounts, self._ended = self._ended, []
         return decisions, accounts
 
@@ -128,7 +139,9 @@ class Door:
             check = LivenessCheck(self._rules.proof_seconds, self.rng)
             visit = self._visits[track.id] = Visit(track, standing, check)
         barred = standing.name is not None and self._bar(standing.name, now) is not None
-        visit.take(standing, self._rules, now, barred)
+        others = (other for other in self._visits.values() if other is not visit)
+        may_challenge = not any(other.check.challenging for other in others)
+        visit.take(standing, self._rules, now, barred, may_challenge)
 
     def _outcome(self, decision: Decision | None, now: float) -> Outcome:
         faces = tuple(_report(face, visit) for face, visit in self._seen)
@@ -141,6 +154,7 @@ class Door:
         locked = self._lockout.seconds_left(now)
         if locked > 0 and any(visit.verdict is not Verdict.GRANTED for visit in visits):
             return Asked(Prompt.WAIT, locked)
+        visits.sort(key=lambda visit: not visit.check.challenging)
         return next((asked for visit in visits if (asked := visit.asked(now))), None)
 
     def _verdict(self, faces: Sequence[FaceReport], now: float) -> Verdict:
@@ -219,11 +233,9 @@ class Door:
         return self._rules.policy is not Policy.LARGEST or self._is_largest(visit)
 
     def _accompanied(self, visit: Visit, now: float) -> bool:
-        """Whether somebody is there, or was a moment ago, who is not recognised."""
+        """Whether somebody is there, or was a moment ago, who has not shown that they may come in."""
         strangers = any(
-            other.standing.identity is not Identity.RECOGNISED
-            for other in self._visits.values()
-            if other is not visit
+            not other.welcome(self._rules) for other in self._visits.values() if other is not visit
         )
         return strangers or now < self._crowded_until
 
@@ -240,7 +252,7 @@ class Door:
         )
         return Reason.NOT_ALONE if not_alone else None
 
-    def _on_leaving(self, visit: Visit, now: float | None = None) -> Decision | None:
+    def _on_leaving(self, visit: Visit, now: float) -> Decision | None:
         """A visit is over: it is accounted for, and decided if it should have been."""
         reason = visit.parting(self._rules)
         decision = self._record(visit, Verdict.DENIED, reason, now) if reason else None
@@ -248,15 +260,18 @@ class Door:
             self._ended.append(visit.account(self._rules, len(self._gallery.people)))
         return decision
 
-    def _record(self, visit: Visit, verdict: Verdict, reason: Reason, now: float | None) -> Decision:
+    def _record(self, visit: Visit, verdict: Verdict, reason: Reason, now: float) -> Decision:
         standing = visit.standing
         match, name = standing.match, standing.name
         if visit.decision and visit.decided is Verdict.GRANTED and verdict is Verdict.DENIED:
             name = visit.decision.name
         if reason in (Reason.NOT_LIVE, Reason.CHALLENGE_FAILED):
             name = name or visit.check.name
-        if now is not None:
-            self._count(verdict, reason, now)
+        if verdict is Verdict.GRANTED or (reason in FAILED_ATTEMPTS and not visit.failed):
+            self._uncounted = verdict, reason
+            visit.failed = verdict is Verdict.DENIED
+        proven = verdict is Verdict.GRANTED and self._rules.liveness is not Liveness.OFF
+        visit.granted_unbroken = visit.track.unbroken_since if proven else None
         visit.decision = Decision(
             self._new_id(),
             verdict,
@@ -267,16 +282,18 @@ class Door:
             standing.threshold,
             visit.track.total_looks,
             visit.aliveness(self._rules),
-            self._rules.policy is Policy.FLAG and now is not None and self._accompanied(visit, now),
+            self._rules.policy is Policy.FLAG and self._accompanied(visit, now),
             self._orders.note,
         )
         return visit.decision
 
-    def _count(self, verdict: Verdict, reason: Reason, now: float) -> None:
-        if verdict is Verdict.GRANTED:
+    def _count(self, now: float) -> None:
+        """The last decision counts once it is known to be written down: a grant that is not lifts no lock."""
+        if self._uncounted is not None and self._uncounted[0] is Verdict.GRANTED:
             self._lockout.granted()
-        elif reason in FAILED_ATTEMPTS:
+        elif self._uncounted is not None:
             self._lockout.failed(now)
+        self._uncounted = None
 
 
 def _ordered(rules: Rules, orders: Orders) -> Rules:

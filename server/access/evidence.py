@@ -62,7 +62,8 @@ class Rules:
         """The largest distance at which one of `people`, enrolled by `photos` photos, is recognised."""
         if self.threshold is not None:
             return self.threshold
-        return calibration.threshold(self.max_false_accept, max(1, people), max(1, photos), VISIT_LOOKS)
+        people = min(max(1, people), calibration.MOST_PEOPLE)
+        return calibration.threshold(self.max_false_accept, people, max(1, photos), VISIT_LOOKS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +158,7 @@ def judge(
     """Who the face is, from the looks that count.
 
     `looks`: `recent` ones, all matched against one gallery of `people`, and `match`, the comparison of them
-    together with it. `looked_for`: seconds since the first good look. `total`: number of good looks so far,
+    together with it. `looked_for`: seconds since the first good look. `total`: number of good looks since then,
     also those that no longer count.
     """
     window = looks[-rules.window :]

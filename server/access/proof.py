@@ -52,25 +52,30 @@ class LivenessCheck:
         return math.inf if self._proven_at is None else self._proven_at
 
     @property
-    def challenged(self) -> bool:
-        """Whether the visitor has been asked to do something."""
-        return self._challenge is not None
+    def challenging(self) -> bool:
+        """Whether the visitor is being asked to do something."""
+        return self._challenge is not None and self.proof is Proof.GATHERING
 
-    def ask(self, track: Track, name: str, mode: Liveness, now: float) -> None:
-        """`track` has been recognised as `name`: gather proof, or go on with it."""
+    def ask(self, track: Track, name: str, mode: Liveness, now: float, may_challenge: bool = True) -> None:
+        """`track` has been recognised as `name`: gather proof, or go on with it. `may_challenge`: nobody else
+        is being challenged at this door."""
         if self._failed:
             return
+        if mode is Liveness.CHALLENGE and self.how is Aliveness.LIVE:
+            self.drop()
         if self._asked_at is None or name != self.name or track.unbroken_since != self._unbroken_since:
             self._begin(track, name, now)
         assert self._asked_at is not None
         waited = now - self._asked_at >= self._proof_seconds
-        if self._proven_at is None and self._challenge is None and (mode is Liveness.CHALLENGE or waited):
+        due = self._proven_at is None and self._challenge is None and (mode is Liveness.CHALLENGE or waited)
+        if due and may_challenge:
             self._challenge = Challenge(self._rng, now)
 
     def drop(self) -> None:
         """Proof is not wanted for the time being; what there is of it is forgotten."""
         if not self._failed:
             self._asked_at = self._proven_at = self._challenge = None
+            self.how = Aliveness.NOT_PROVEN
 
     def see(self, track: Track, landmarks: Landmarks | None, now: float) -> None:
         """A frame shows the track, perhaps with its landmarks."""

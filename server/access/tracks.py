@@ -35,6 +35,9 @@ place, although it may also be the same one: who it is and that it lives is foun
 track of real video at a desk stay within 0.34, behind hands and a microphone within 0.53; 1 in 100,000 pairs
 of strangers is nearer (LFW)."""
 STEADY_LOOKS = 5
+BLIND = frozenset({Flaw.TOO_SMALL, Flaw.TOO_DARK, Flaw.TOO_BRIGHT, Flaw.TOO_BLURRED})
+"""Looks with which anybody could take anybody's place: of blurred strangers' faces (sigma 4 on the chip) every
+fifth pair is nearer than `OTHER_FACE`. What was proven is proven anew after one."""
 SLOT_SECONDS = 0.095
 """Evidence counts ten times a second at most: frames nearer together are no chances of their own."""
 GAP_SECONDS = 5.0
@@ -104,22 +107,24 @@ class Track:
         """The face has been embedded."""
         self.looks.append(look)
         self.total_looks += 1
+        if look.flaw in BLIND:
+            self.unbroken_since = look.at
         if look.flaw is None:
             self._break_if_unsteady(look)
             self._take_as_evidence(look)
-        self._mean = mean_embedding(tuple(self.looks))
+        clear = [each for each in self.looks if each.flaw not in BLIND]
+        self._mean = mean_embedding(clear or tuple(self.looks))
 
     def _break_if_unsteady(self, look: Look) -> None:
         """What was seen before a sudden change says nothing about what is seen now."""
         steady = [each.embedding for each in list(self.evidence)[-STEADY_LOOKS:]]
         if steady and np.linalg.norm(look.embedding - np.mean(steady, axis=0)) > STEADY_FACE:
-            self.unbroken_since = look.at
+            self.unbroken_since = self.first_good = look.at
             self.evidence.clear()
 
     def _take_as_evidence(self, look: Look) -> None:
-        """A look soon after another takes its place: it says the same, unless the face is another now."""
+        """A look soon after another says the same, and is no chance of its own."""
         if look.at - self._slot < SLOT_SECONDS and self.evidence:
-            self.evidence[-1] = look
             return
         self._slot = look.at
         self.evidence.append(look)
@@ -141,7 +146,8 @@ class Track:
         if now - self.last_look > STALE_SECONDS:
             threshold = rules.threshold_for(people, match.photos if match else 1)
             return Standing(Identity.GATHERING, None, Reason.TOO_FEW_LOOKS, match, threshold)
-        return judge(looks, match, people, now - self.first_good, self.good_looks, rules)
+        looked_for = self.last_seen - self.first_good
+        return judge(looks, match, people, looked_for, len(self.evidence), rules)
 
     def distance(self, embedding: Embedding) -> float:
         """Euclidean distance from the mean of the newest looks."""

@@ -71,7 +71,9 @@ class Account:
 
 @dataclass(eq=False)
 class Visit:
-    """`recognised_in_time`: it was recognised before its looks were used up."""
+    """`recognised_in_time`: it was recognised before its looks were used up, and has surely been the same face
+    since. `granted_unbroken`: since when it had been the same face when it was granted after proof of life.
+    `failed`: it has counted as a failed attempt."""
 
     track: Track
     standing: Standing
@@ -79,6 +81,9 @@ class Visit:
     decision: Decision | None = None
     not_before: float = -math.inf
     recognised_in_time: bool = False
+    recognised_at: float = -math.inf
+    granted_unbroken: float | None = None
+    failed: bool = False
     asked_since: float | None = None
     best: Standing | None = None
 
@@ -92,7 +97,8 @@ class Visit:
         if self.decided is Verdict.DENIED:
             return Verdict.DENIED
         if self.decided is Verdict.GRANTED and self.decision and self.standing.name == self.decision.name:
-            return Verdict.GRANTED
+            same = self.granted_unbroken in (None, self.track.unbroken_since)
+            return Verdict.GRANTED if same else Verdict.CHECKING
         return Verdict.CHECKING
 
     @property
@@ -104,12 +110,16 @@ class Visit:
     def _spent(self) -> bool:
         return self.track.good_looks > VISIT_LOOKS and not self.recognised_in_time
 
-    def take(self, standing: Standing, rules: Rules, now: float, barred: bool = False) -> None:
+    def take(
+        self, standing: Standing, rules: Rules, now: float, barred: bool = False, may_challenge: bool = True
+    ) -> None:
         """What the track's looks say now; asks for proof of life where that is due. `barred`: whoever it is
-        may not come in anyway, and is not asked for any."""
+        may not come in anyway, and is not asked for any. `may_challenge`: see `LivenessCheck.ask`."""
         self.standing = standing
+        if self.track.unbroken_since > self.recognised_at:
+            self.recognised_in_time = False
         if standing.name is not None and not self._spent:
-            self.recognised_in_time = True
+            self.recognised_in_time, self.recognised_at = True, now
         if standing.candidate is not None and not self._spent:
             self._remember(standing)
         if barred:
@@ -117,14 +127,21 @@ class Visit:
         undecided = self.verdict is not Verdict.GRANTED and not self.over and not barred
         if standing.name is not None and undecided and rules.liveness is not Liveness.OFF:
             self.asked_since = now if self.asked_since is None else self.asked_since
-            self.check.ask(self.track, standing.name, rules.liveness, now)
+            self.check.ask(self.track, standing.name, rules.liveness, now, may_challenge)
         self.check.tick(self.track, now)
 
     def alive(self, rules: Rules) -> bool:
-        """Whether enough is proven for a grant: the identity must have been looked at since."""
+        """Whether enough is proven for a grant: by looks at this very face, the newest of them taken since."""
         if rules.liveness is Liveness.OFF:
             return True
-        return self.check.proof is Proof.PROVEN and self.track.last_look >= self.check.proven_at
+        own = [look for look in self.track.evidence if look.at >= self.track.unbroken_since]
+        looked_again = len(own) >= rules.frames and own[-1].at >= self.check.proven_at
+        return self.check.proof is Proof.PROVEN and looked_again
+
+    def welcome(self, rules: Rules) -> bool:
+        """Whether this is somebody who may come in, and has shown it."""
+        known = self.standing.identity is Identity.RECOGNISED and self.decided is not Verdict.DENIED
+        return known and (self.verdict is Verdict.GRANTED or self.alive(rules))
 
     def aliveness(self, rules: Rules) -> Aliveness:
         return Aliveness.OFF if rules.liveness is Liveness.OFF else self.check.how
@@ -137,14 +154,15 @@ class Visit:
         if self.decided is not Verdict.NONE:
             return None
         if self.standing.identity is Identity.UNRECOGNISED:
-            return self.standing.reason
+            known = now - self.recognised_at < rules.window_seconds
+            return None if known else self.standing.reason
         return self._poor_view(rules, now)
 
     def parting(self, rules: Rules) -> Reason | None:
         """Why a visit that ends undecided is to be denied; None when there was nothing to decide."""
         if self.decision is not None or self.track.total_looks < rules.frames:
             return None
-        if self.asked_since is not None:
+        if self.asked_since is not None and self.check.proof is not Proof.PROVEN:
             return Reason.NOT_LIVE
         flaw = self.track.flaw
         if self.track.good_looks >= rules.frames or flaw is None:

@@ -1,7 +1,6 @@
 """The audit trail as the event loop sees it: records are awaited, the disk never blocks the loop."""
 
 import asyncio
-import errno
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,6 +11,7 @@ from server import osdep
 from server.audit.access_log import AccessEntry
 from server.audit.durable import DurableLog
 from server.audit.enrolment_log import enrolment_line
+from server.errors import StartError
 from server.gallery.receipts import Receipt
 
 BATCH_LINES = 256
@@ -25,12 +25,14 @@ class AuditTrail:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Raises OSError: a log cannot be opened, or another server writes there."""
+        """Raises OSError: a log cannot be opened; StartError: another server writes there."""
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = open(folder / ".lock", "wb")  # noqa: SIM115
         if not osdep.lock_for_ever(self._lock):
             self._lock.close()
-            raise OSError(errno.EBUSY, "another server is using this folder", str(folder))
+            raise StartError(
+                f"another server is using the folder {folder}; stop it, or choose another with --logs"
+            )
         self._access = DurableLog(folder / "access_log.txt")
         self._enrolment = DurableLog(folder / "enrolment_log.txt")
         self._waiting: deque[tuple[str, Future[None]]] = deque()

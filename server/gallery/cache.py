@@ -1,6 +1,8 @@
 """Embeddings by content hash, so that a restart does not look at every photo again."""
 
+import contextlib
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable
@@ -48,9 +50,14 @@ class EmbeddingCache:
     Safe to call from several threads. Unreadable photos are not kept: their file may still be arriving.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, as_copy: bool = False) -> None:
+        """`as_copy`: work on a copy in memory; the file stays as it is, and missing if it is. Raises OSError,
+        sqlite3.Error."""
         self._path = path
         self._lock = threading.Lock()
+        if as_copy:
+            self._database = self._copy()
+            return
         try:
             self._database = self._open()
         except sqlite3.OperationalError:  # locked, read-only, no space: not damaged
@@ -64,16 +71,28 @@ class EmbeddingCache:
         self._path.touch(mode=0o600)
         database = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
         try:
-            database.execute("PRAGMA secure_delete=ON")  # a removed face leaves no bytes behind
-            if database.execute("PRAGMA user_version").fetchone() != (_FORMAT,):
-                database.executescript(_NEW_TABLES)
-            (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
-            if verdict != "ok":
-                raise sqlite3.DatabaseError(verdict)
+            _prepare(database)
         except sqlite3.Error:
             database.close()
             raise
         return database
+
+    def _copy(self) -> sqlite3.Connection:
+        """What the file holds; nothing where it is missing or cannot be used."""
+        memory = _in_memory()
+        if os.path.exists(self._path):
+            try:
+                address = f"{self._path.absolute().as_uri()}?mode=ro"
+                with contextlib.closing(sqlite3.connect(address, timeout=10, uri=True)) as file:
+                    file.backup(memory)
+                _prepare(memory)
+                return memory
+            except sqlite3.Error as error:
+                log.warning("%s cannot be used (%s); photos are looked at again", self._path, error)
+                memory.close()
+                memory = _in_memory()
+        _prepare(memory)
+        return memory
 
     def get(self, sha256: str) -> PhotoOutcome | None:
         try:
@@ -147,6 +166,20 @@ class EmbeddingCache:
     def close(self) -> None:
         with self._lock:
             self._database.close()
+
+
+def _in_memory() -> sqlite3.Connection:
+    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+
+
+def _prepare(database: sqlite3.Connection) -> None:
+    """Make the tables where they are not of our format. Raises sqlite3.Error: it is damaged."""
+    database.execute("PRAGMA secure_delete=ON")  # a removed face leaves no bytes behind
+    if database.execute("PRAGMA user_version").fetchone() != (_FORMAT,):
+        database.executescript(_NEW_TABLES)
+    (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(verdict)
 
 
 def _blob(embedding: Embedding) -> bytes:

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from server import osdep
 
+BACKUP_FILE = "people.last_good.toml"
+"""In the logs folder."""
+
 
 class Backup:
     """One file, replaced as a whole and readable by the server's user only."""

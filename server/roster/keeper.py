@@ -25,7 +25,7 @@ limits."""
 MAX_FILE_BYTES = 1_000_000
 """Largest file that is read: room for thousands of people."""
 
-_GONE = "there is no such file"
+_GONE = "there is no such file; to lift all limits put an empty one there"
 _Content: TypeAlias = bytes | str
 """What a look at the file found: its bytes, or in words why there are none."""
 
@@ -73,7 +73,7 @@ class RosterKeeper:
                 try:
                     await self._take_over(content)
                 except PeopleFileError as error:
-                    log.error("%s\nwhat was in force before stays in force", self._complaint(error))
+                    self._tell(error, "what was in force before stays in force")
             await self._save()
 
     def _settled(self, content: _Content) -> bool:
@@ -97,22 +97,20 @@ class RosterKeeper:
         try:
             kept = await asyncio.to_thread(self._backup.read)
             if kept is None and not missing:
-                raise StartError(f"{self._complaint(error)}\ncorrect it, or empty it to lift all limits")
+                raise StartError(
+                    f"{complaint(self._path, error)}\ncorrect it, or empty it to lift all limits"
+                )
             if kept is None:
                 return
             self._roster = await asyncio.to_thread(parse, kept)
         except (OSError, PeopleFileError) as worse:
             raise StartError(
-                f"{self._complaint(error)}\nnor can its last good content, {self._backup_path}: {worse}"
-                "\ncorrect the first, or empty it to lift all limits"
+                f"{complaint(self._path, error)}\nnor can its last good content, {self._backup_path}: {worse}"
+                "\ncorrect the first, or put an empty file there to lift all limits"
             ) from worse
         if not (missing and self._roster == EMPTY):
-            log.error(
-                "%s\nin force is its last good content, %s: %s",
-                self._complaint(error),
-                self._backup_path,
-                self._roster.summary(),
-            )
+            kept_is = f"{self._backup_path}: {self._roster.summary()}"
+            self._tell(error, f"in force is its last good content, {kept_is}")
 
     async def _save(self) -> None:
         """Keep the last good content on disk; where that fails it is tried again at each look."""
@@ -127,8 +125,37 @@ class RosterKeeper:
         else:
             self._saved, self._save_failed = self._good, False
 
-    def _complaint(self, error: PeopleFileError) -> str:
-        return "\n  ".join([f"{self._path} CANNOT BE USED:", *error.problems])
+    def _tell(self, error: PeopleFileError, consequence: str) -> None:
+        """Each line as a record of its own: the console escapes line breaks within one."""
+        for line in (*complaint(self._path, error).split("\n"), consequence):
+            log.error("%s", line)
+
+
+def complaint(path: Path, error: PeopleFileError) -> str:
+    """What is wrong with the file, a line for each problem."""
+    return "\n  ".join([f"{path} CANNOT BE USED:", *error.problems])
+
+
+def read_good(path: Path, backup: Path) -> tuple[Roster, str]:
+    """What a server that starts now would take, and, where that is not the file itself, the complaint about
+    it (else ""). Where there is nothing that can be used, no limits. Raises OSError: the backup cannot be
+    read."""
+    content = _read(path)
+    try:
+        if isinstance(content, str):
+            raise PeopleFileError([content])
+        return parse(content), ""
+    except PeopleFileError as error:
+        wrong = complaint(path, error)
+    kept = Backup(backup).read()
+    if kept is None:
+        nothing = f"{wrong}\nthere is no last good content: a server would not start, and no limits are shown"
+        return EMPTY, "" if content == _GONE else nothing
+    try:
+        roster = parse(kept)
+    except PeopleFileError as worse:
+        return EMPTY, f"{wrong}\nnor can {backup}, so that no limits are shown: {worse}"
+    return roster, "" if content == _GONE and roster == EMPTY else f"{wrong}\nshown is {backup}"
 
 
 def _read(path: Path) -> _Content:

@@ -11,7 +11,7 @@ from pathlib import Path
 from server.vision.analysis import ModelSettings
 from server.vision.models import load_models
 from tests.benchmarks.accuracy import det, door_sections, sections
-from tests.benchmarks.accuracy.identities import LFW, Identities, load
+from tests.benchmarks.accuracy.identities import LFW, Identities, load, missing
 from tests.benchmarks.accuracy.sections import Folds, Section
 from tests.support.photos import DATA, MODEL_CACHE
 
@@ -61,9 +61,13 @@ def measured(identities: Identities, data: Path) -> list[Section]:
     return found
 
 
-def main() -> None:
+def main() -> int:
+    """Exit code 0: done; 2: the data is not there."""
     data = Path(sys.argv[1]) if len(sys.argv) > 1 else DATA
     folder = Path(sys.argv[2]) if len(sys.argv) > 2 else PUBLISHED
+    if lacking := missing(data):
+        print(lacking, file=sys.stderr)
+        return 2
     identities = load(data / LFW.name)
     found = measured(identities, data)
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,7 +76,8 @@ def main() -> None:
     figures = {each.title: each.figures for each in found}
     (folder / "results.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     det.draw(identities, folder / "det.png")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

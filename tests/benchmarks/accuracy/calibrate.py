@@ -15,7 +15,7 @@ from server.access.calibration import FARTHEST, TABLE
 from server.vision.analysis import ModelSettings
 from server.vision.models import Models, load_models
 from tests.benchmarks.accuracy.curve import Counts, at_share, pooled, tail
-from tests.benchmarks.accuracy.identities import LFW, Identities, load
+from tests.benchmarks.accuracy.identities import LFW, Identities, load, missing
 from tests.benchmarks.accuracy.trials import own
 from tests.benchmarks.accuracy.visits import FIRST, LENGTHS, Chances, chances, gallery_of, strangers
 from tests.support.photos import DATA, MODEL_CACHE
@@ -92,8 +92,12 @@ def written(table: dict[str, Any]) -> str:
     return re.sub(r"\[[^\[\]]*\]", lambda found: re.sub(r"\s+", " ", found[0]), text) + "\n"
 
 
-def main() -> None:
+def main() -> int:
+    """Exit code 0: done; 2: the data is not there."""
     data = Path(sys.argv[1]) if len(sys.argv) > 1 else DATA
+    if lacking := missing(data):
+        print(lacking, file=sys.stderr)
+        return 2
     identities = load(data / LFW.name)
     counts = pooled(identities)
     models = load_models(ModelSettings(MODEL_CACHE))
@@ -103,7 +107,8 @@ def main() -> None:
         "genuine": own_table(identities),
     }
     TABLE.write_text(written(table), encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

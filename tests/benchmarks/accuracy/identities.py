@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tests.support.photos import DATA
 
 LFW = DATA / "lfw_calibration.npz"
+_NEEDED = {LFW.name: "embeddings of LFW", "stream": "the sample videos"}
 SAME_PICTURE = 0.2
 """Photos of two names that are nearer show one person, or are one picture: such pairs are not strangers. Of
 4 million pairs of LFW's people there are four, from 0.00 to 0.16; the next one is at 0.24."""
@@ -54,6 +55,17 @@ def load(path: Path = LFW) -> Identities:
     order = np.argsort(person_of, kind="stable")
     cuts = np.searchsorted(person_of[order], np.arange(1, len(numbers)))
     return Identities(np.split(embeddings[order], cuts), _same(unit(embeddings), person_of, len(numbers)))
+
+
+def missing(data: Path) -> str | None:
+    """What the folder of the data lacks, in words for whoever measures; None: nothing."""
+    lacking = [f"{name} ({what})" for name, what in _NEEDED.items() if not (data / name).exists()]
+    if not lacking:
+        return None
+    return (
+        f"{data} has no {' and no '.join(lacking)}: the data is not part of the repository"
+        " (docs/accuracy/README.md); pass its folder as the first argument"
+    )
 
 
 def unit(rows: Rows) -> Rows:

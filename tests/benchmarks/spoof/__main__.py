@@ -20,6 +20,8 @@ RATE = 15.0
 """Frames per second of a video that is written."""
 SECONDS = 8.0
 PHOTOS = {".jpg", ".jpeg", ".png"}
+NEEDED = ("lfw10", "people", "spoof", "stream")
+"""Folders of the data."""
 LONGEST = 24.0
 """How much of a video is used, in seconds."""
 
@@ -42,15 +44,23 @@ def write(made: Attack, path: Path) -> None:
     video.release()
 
 
+class DataError(SourceError):
+    """The photos and videos that the report is made of are not there."""
+
+
 def report(quick: bool, folder: Path) -> None:
-    """Try everything and write down what came of it. Raises SourceError without the photos and videos."""
+    """Try everything and write down what came of it. Raises DataError."""
     from tests.benchmarks.spoof.evaluate import evaluated
     from tests.benchmarks.spoof.plan import cases
     from tests.benchmarks.spoof.report import COMMAND, written
     from tests.support.photos import DATA
 
-    if not DATA.is_dir():
-        raise SourceError(f"the photos and videos are not in {DATA}")
+    lacking = [name for name in NEEDED if not (DATA / name).is_dir()]
+    if lacking:
+        raise DataError(
+            f"{DATA} has no {', '.join(lacking)}: the sample photos and videos are not part of the repository"
+            " (docs/liveness/README.md); put them there"
+        )
     command = f"{COMMAND} --quick" if quick else COMMAND
     written(evaluated(cases(quick)), folder, command)
     print((folder / "results.md").read_text())
@@ -81,7 +91,7 @@ def main(arguments: Sequence[str]) -> int:
             report(options.quick, options.folder)
     except SourceError as error:
         print(error, file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, DataError) else 1
     return 0
 
 
