@@ -5,6 +5,7 @@ import contextlib
 import errno
 import gc
 import logging
+import os
 import secrets
 import ssl
 import sys
@@ -16,7 +17,7 @@ from server.access.door import Door
 from server.access.lockout import Lockouts
 from server.access.permits import Liveness
 from server.audit.trail import AuditTrail
-from server.enrolment import ReceiptDesk, load, make_keeper, odds, open_cache, summary
+from server.enrolment import ReceiptDesk, is_lax, load, make_keeper, odds, open_cache, summary
 from server.errors import CrashError, StartError
 from server.frames import FrameService
 from server.gallery.keeper import GalleryKeeper
@@ -26,6 +27,7 @@ from server.recording.chronicle import open_chronicle
 from server.recording.dice import Dice
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.files import keep_clean
+from server.roster.backup import BACKUP_FILE
 from server.roster.keeper import RosterKeeper
 from server.roster.roster import Roster
 from server.session import HELLO_SECONDS, Session
@@ -70,7 +72,7 @@ class Service:
             stack.callback(cache.close)
             pool = WorkerPool(settings.workers, settings.models)
             stack.push_async_callback(pool.close)
-            roster = RosterKeeper(settings.people_file, settings.logs / "people.last_good.toml")
+            roster = RosterKeeper(settings.people_file, settings.logs / BACKUP_FILE)
             keeper = make_keeper(
                 settings,
                 cache,
@@ -140,7 +142,7 @@ class Service:
             )
         except OSError as error:
             advice = "; choose another port with --port" if error.errno == errno.EADDRINUSE else ""
-            why = (error.strerror or str(error)).lower()
+            why = os.strerror(error.errno).lower() if error.errno else str(error)
             raise StartError(f"cannot listen on {settings.host}:{settings.port}: {why}{advice}") from error
 
     async def _serve_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -243,7 +245,8 @@ async def _tell_changes(settings: Settings, roster: RosterKeeper, keeper: Galler
 
 def _tell_risk(settings: Settings, people: int) -> None:
     if people:
-        log.info("%s", odds(settings.rules(), people))
+        level = logging.WARNING if is_lax(settings.rules(), people) else logging.INFO
+        log.log(level, "%s", odds(settings.rules(), people))
     else:
         log.warning("nobody is enrolled: everybody will be denied")
 

@@ -15,7 +15,7 @@ from server.access.evidence import VISIT_LOOKS
 from server.access.liveness import ChallengeState
 from server.access.lockout import FIRST_SECONDS, Lockouts
 from server.access.permits import Liveness, Permit
-from server.access.tracks import BREAK_SECONDS, OTHER_FACE
+from server.access.tracks import BREAK_SECONDS, OTHER_FACE, SLOT_SECONDS
 from server.access.visit import NUDGE_SECONDS, Asked
 from server.gallery.snapshot import Gallery
 from server.roster.roster import Roster, TerminalRules
@@ -281,11 +281,12 @@ def test_whoever_may_not_come_in_is_not_asked_for_proof_and_fails_none(liveness:
 
 
 def test_whoever_is_barred_in_mid_challenge_has_not_failed_it() -> None:
+    FakeChallenge.outcome = ChallengeState.FAILED
     doorway = Doorway(Liveness.CHALLENGE)
     doorway.watch(ada, frames=4)
     doorway.roster = laid_down(Permit(disabled=True))
     doorway.watch(ada, frames=40)
-    doorway.roster = Roster()
+    doorway.roster, FakeChallenge.outcome = Roster(), ChallengeState.PASSED
     doorway.watch(ada, frames=12)
     assert doorway.said == [(DENIED, "Ada", Reason.DISABLED), ADA_GRANTED]
 
@@ -445,3 +446,162 @@ def test_frames_of_a_face_without_a_look_have_no_account() -> None:
     doorway = Doorway(Liveness.OFF)
     doorway.watch(Face(box(), None), frames=5)
     assert doorway.door.close() == ([], [])
+
+
+BLURRED = Flaw.TOO_BLURRED
+
+
+def test_looks_that_cannot_tell_faces_apart_prove_nothing() -> None:
+    """A photo of Ada is recognised, then the lens is fogged, and somebody else gives the proof behind it."""
+    doorway = Doorway()
+    doorway.watch(ada, frames=3)
+    other = replace(face(look(ADA, 0.55)), flaw=BLURRED)
+    assert not any(doorway.see(other).verdict is GRANTED for _ in range(30))
+    assert ADA_GRANTED not in doorway.said
+
+
+def test_after_a_blurred_look_proof_begins_anew() -> None:
+    doorway = Doorway()
+    doorway.watch(ada, frames=3 + LIVE_AFTER - 1)
+    doorway.see(replace(ada, flaw=BLURRED))
+    assert doorway.watch(ada, frames=LIVE_AFTER - 1).verdict is CHECKING
+    assert doorway.watch(ada, frames=4).verdict is GRANTED
+
+
+def test_a_head_that_turns_away_for_the_challenge_goes_on_proving() -> None:
+    doorway = Doorway(Liveness.CHALLENGE)
+    doorway.watch(ada, frames=4)
+    doorway.watch(replace(ada, flaw=Flaw.LOOKING_AWAY), frames=LIVE_AFTER)
+    doorway.watch(ada, frames=2)
+    assert doorway.said == [ADA_GRANTED]
+
+
+def test_blurred_looks_do_not_lead_a_track_from_one_face_to_another() -> None:
+    doorway = Doorway(Liveness.OFF)
+    doorway.watch(ada, frames=3)
+    for apart in (0.3, 0.4, 0.5):
+        doorway.see(replace(face(look(ADA, apart)), flaw=BLURRED))
+    doorway.see(face(look(ADA, 0.62)))
+    assert len(doorway.door._visits) == 2
+
+
+def test_a_granted_face_that_may_have_been_exchanged_is_proven_anew_and_logged_again() -> None:
+    doorway = Doorway()
+    doorway.watch(ada, frames=10)
+    assert doorway.said == [ADA_GRANTED]
+    FakePassive.convinced = False
+    assert doorway.see(ada, seconds=BREAK_SECONDS + 0.1).verdict is CHECKING
+    assert doorway.watch(ada, frames=10).verdict is CHECKING
+    FakePassive.convinced = True
+    assert doorway.watch(ada, frames=5).verdict is GRANTED
+    assert doorway.said == [ADA_GRANTED, ADA_GRANTED]
+
+
+def test_hanging_up_does_not_hide_a_failed_attempt() -> None:
+    FakePassive.convinced = False
+    lockouts = Lockouts()
+    for _ in range(2):
+        doorway = Doorway(attempts=2, lockouts=lockouts)
+        doorway.watch(ada, frames=8)
+        decisions, _ = doorway.door.close()
+        assert [decision.reason for decision in decisions] == [Reason.NOT_LIVE]
+    assert lockouts.of("front", 2, doorway.now).seconds_left(doorway.now) > 0
+
+
+def test_passers_by_are_no_attempts_however_late_they_are_noticed_to_have_left() -> None:
+    doorway = Doorway(Liveness.OFF, attempts=1)
+    for at in range(5):
+        doorway.see(face(stranger(0)), seconds=0.1 if at else STEP)
+    doorway.watch(frames=10)
+    assert [reason for _, _, reason in doorway.said] == [Reason.LEFT]
+    assert doorway.watch(ada, frames=3).verdict is GRANTED
+
+
+def test_one_bad_look_does_not_refuse_somebody_who_is_being_proven() -> None:
+    FakePassive.convinced = False
+    doorway = Doorway(contradiction=0.3)
+    doorway.watch(ada, frames=16)
+    doorway.see(face(look(ADA, 0.35)))
+    assert not doorway.decisions
+    FakePassive.convinced = True
+    doorway.watch(ada, frames=4)
+    assert doorway.said == [ADA_GRANTED]
+
+
+def test_a_visit_counts_as_one_failed_attempt_at_most() -> None:
+    FakeChallenge.outcome = ChallengeState.FAILED
+    doorway = Doorway(Liveness.CHALLENGE, attempts=2)
+    doorway.watch(face(look(ADA, 0.5)), frames=16)
+    doorway.watch(ada, frames=30)
+    reasons = [reason for _, _, reason in doorway.said]
+    assert reasons == [Reason.UNKNOWN_FACE, Reason.CHALLENGE_FAILED]
+    assert doorway.lockouts.of("front", 2, doorway.now).seconds_left(doorway.now) == 0
+
+
+def test_who_was_proven_and_could_not_come_in_for_company_is_not_called_unproven() -> None:
+    doorway = Doorway(policy=Policy.LARGEST)
+    larger = face(stranger(0), left=400, width=200)
+    doorway.watch(larger, ada, frames=12)
+    doorway.watch(larger, frames=10)
+    assert (DENIED, "Ada", Reason.LEFT) in doorway.said
+
+
+def test_all_means_that_everybody_has_shown_that_they_may_come_in() -> None:
+    """Ada has been proven to live; Bob is recognised, and has not."""
+    doorway = Doorway(policy=Policy.ALL)
+    doorway.watch(ada, frames=3 + LIVE_AFTER - 1)
+    doorway.watch(ada, bob, frames=3 + LIVE_AFTER - 1)
+    assert not doorway.decisions
+    outcome = doorway.watch(ada, bob, frames=4)
+    assert outcome.verdict is GRANTED and {name for _, name, _ in doorway.said} == {"Ada", "Bob"}
+
+
+def test_two_visitors_are_challenged_one_after_the_other() -> None:
+    doorway = Doorway(Liveness.CHALLENGE)
+    doorway.watch(ada, bob, frames=5)
+    assert FakeChallenge.begun == 1
+    doorway.watch(ada, bob, frames=14)
+    assert FakeChallenge.begun == 2
+    assert {name for _, name, _ in doorway.said} == {"Ada", "Bob"}
+
+
+def test_whoever_is_challenged_sees_what_to_do_although_somebody_larger_stands_there() -> None:
+    FakeChallenge.outcome = ChallengeState.RUNNING
+    doorway = Doorway(Liveness.CHALLENGE)
+    doorway.watch(ada, frames=4)
+    larger = face(look(BOB, 0.2), left=400, width=200)
+    outcome = doorway.watch(larger, ada, frames=20)
+    assert outcome.asked is not None and outcome.asked.prompt is Prompt.TURN_LEFT
+
+
+def test_more_frames_a_second_are_no_more_chances() -> None:
+    doorway = Doorway(Liveness.OFF)
+    near = face(look(ADA, 0.5))
+    for _ in range(VISIT_LOOKS):
+        doorway.see(near, seconds=1 / 30)
+    (visit,) = doorway.door._visits.values()
+    assert visit.track.good_looks <= VISIT_LOOKS / 30 / SLOT_SECONDS + 1
+
+
+def test_passive_proof_is_not_enough_once_a_challenge_is_ordered() -> None:
+    doorway = Doorway(policy=Policy.LARGEST)
+    larger = face(stranger(0), left=400, width=200)
+    doorway.watch(larger, ada, frames=12)
+    doorway.roster = laid_down(liveness=Liveness.CHALLENGE)
+    doorway.watch(larger, ada, frames=2)
+    assert FakeChallenge.begun == 1
+    doorway.watch(ada, frames=12)
+    granted = [decision for decision in doorway.decisions if decision.verdict is GRANTED]
+    assert [decision.liveness for decision in granted] == [Aliveness.CHALLENGE]
+
+
+def test_a_grant_that_was_not_logged_lifts_no_lock() -> None:
+    doorway = Doorway(Liveness.OFF, attempts=2)
+    strangers_visit(doorway, 0)
+    for _ in range(3):
+        outcome = doorway.see(ada)
+    assert outcome.decision is not None
+    doorway.door.retract(outcome.decision, doorway.now)
+    doorway.see(seconds=2.0)
+    strangers_visit(doorway, 1)
+    assert doorway.lockouts.of("front", 2, doorway.now).seconds_left(doorway.now) > 0

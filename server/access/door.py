@@ -15,8 +15,8 @@ from server.access.attention import Attention, Watched
 from server.access.decision import FAILED_ATTEMPTS, Decision, Policy
 from server.access.evidence import Identity, Rules
 from server.access.lockout import Lockout, Lockouts
-from server.access.proof import LivenessCheck
 from server.access.permits import Liveness
+from server.access.proof import LivenessCheck
 from server.access.tracks import BLIND, LOST_SECONDS, Track, Tracker
 from server.access.visit import Account, Asked, Visit
 from server.gallery.snapshot import EMPTY, Gallery

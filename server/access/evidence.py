@@ -158,8 +158,8 @@ def judge(
     """Who the face is, from the looks that count.
 
     `looks`: `recent` ones, all matched against one gallery of `people`, and `match`, the comparison of them
-    together with it. `looked_for`: seconds since the first good look. `total`: number of good looks since then,
-    also those that no longer count.
+    together with it. `looked_for`: seconds since the first good look. `total`: good looks since then, also
+    those that no longer count.
     """
     window = looks[-rules.window :]
     threshold = rules.threshold_for(people, match.photos if match else 1)

@@ -71,8 +71,8 @@ class Account:
 
 @dataclass(eq=False)
 class Visit:
-    """`recognised_in_time`: it was recognised before its looks were used up, and has surely been the same face
-    since. `granted_unbroken`: since when it had been the same face when it was granted after proof of life.
+    """`recognised_in_time`: it was recognised before its looks were used up, and has surely been the same
+    face since. `granted_unbroken`: since when it had been the same face when it was granted after proof of life.
     `failed`: it has counted as a failed attempt."""
 
     track: Track
@@ -131,7 +131,7 @@ class Visit:
         self.check.tick(self.track, now)
 
     def alive(self, rules: Rules) -> bool:
-        """Whether enough is proven for a grant: by looks at this very face, the newest of them taken since."""
+        """Whether enough is proven for a grant: by looks at this very face, the newest taken since."""
         if rules.liveness is Liveness.OFF:
             return True
         own = [look for look in self.track.evidence if look.at >= self.track.unbroken_since]

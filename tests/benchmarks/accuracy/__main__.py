@@ -11,7 +11,7 @@ from pathlib import Path
 from server.vision.analysis import ModelSettings
 from server.vision.models import load_models
 from tests.benchmarks.accuracy import det, door_sections, sections
-from tests.benchmarks.accuracy.identities import LFW, Identities, load, missing
+from tests.benchmarks.accuracy.identities import LFW, REPORTING, Identities, load, missing
 from tests.benchmarks.accuracy.sections import Folds, Section
 from tests.support.photos import DATA, MODEL_CACHE
 
@@ -65,7 +65,7 @@ def main() -> int:
     """Exit code 0: done; 2: the data is not there."""
     data = Path(sys.argv[1]) if len(sys.argv) > 1 else DATA
     folder = Path(sys.argv[2]) if len(sys.argv) > 2 else PUBLISHED
-    if lacking := missing(data):
+    if lacking := missing(data, REPORTING):
         print(lacking, file=sys.stderr)
         return 2
     identities = load(data / LFW.name)

@@ -15,7 +15,7 @@ from server.access.calibration import FARTHEST, TABLE
 from server.vision.analysis import ModelSettings
 from server.vision.models import Models, load_models
 from tests.benchmarks.accuracy.curve import Counts, at_share, pooled, tail
-from tests.benchmarks.accuracy.identities import LFW, Identities, load, missing
+from tests.benchmarks.accuracy.identities import CALIBRATING, LFW, Identities, load, missing
 from tests.benchmarks.accuracy.trials import own
 from tests.benchmarks.accuracy.visits import FIRST, LENGTHS, Chances, chances, gallery_of, strangers
 from tests.support.photos import DATA, MODEL_CACHE
@@ -95,7 +95,7 @@ def written(table: dict[str, Any]) -> str:
 def main() -> int:
     """Exit code 0: done; 2: the data is not there."""
     data = Path(sys.argv[1]) if len(sys.argv) > 1 else DATA
-    if lacking := missing(data):
+    if lacking := missing(data, CALIBRATING):
         print(lacking, file=sys.stderr)
         return 2
     identities = load(data / LFW.name)

@@ -1,6 +1,6 @@
 """People and the embeddings of their photos."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from tests.support.photos import DATA
 
 LFW = DATA / "lfw_calibration.npz"
-_NEEDED = {LFW.name: "embeddings of LFW", "stream": "the sample videos"}
+CALIBRATING = {LFW.name: "embeddings of LFW", "stream": "the sample videos"}
+REPORTING = {**CALIBRATING, "lfw10": "photos of ten people of LFW", "people": "the sample photos"}
 SAME_PICTURE = 0.2
 """Photos of two names that are nearer show one person, or are one picture: such pairs are not strangers. Of
 4 million pairs of LFW's people there are four, from 0.00 to 0.16; the next one is at 0.24."""
@@ -57,13 +58,14 @@ def load(path: Path = LFW) -> Identities:
     return Identities(np.split(embeddings[order], cuts), _same(unit(embeddings), person_of, len(numbers)))
 
 
-def missing(data: Path) -> str | None:
-    """What the folder of the data lacks, in words for whoever measures; None: nothing."""
-    lacking = [f"{name} ({what})" for name, what in _NEEDED.items() if not (data / name).exists()]
+def missing(data: Path, needed: Mapping[str, str]) -> str | None:
+    """What the folder of the data lacks, in words for whoever measures; None: nothing. `needed`: names, and
+    what is under them."""
+    lacking = [f"{name} ({what})" for name, what in needed.items() if not (data / name).exists()]
     if not lacking:
         return None
     return (
-        f"{data} has no {' and no '.join(lacking)}: the data is not part of the repository"
+        f"{data} has no {', no '.join(lacking)}: the data is not part of the repository"
         " (docs/accuracy/README.md); pass its folder as the first argument"
     )
 

@@ -124,7 +124,7 @@ def _cooperative() -> Iterator[Case]:
         yield Case(ASSEMBLED, TEST, "webcam", footage(TEST)[0].path, index)
     for person, own in photos(TEST).items():
         for index, path in enumerate(own[:RENDERED_PHOTOS]):
-            yield Case(RENDERED, TEST, person, path, _seed(RENDERED, index))
+            yield Case(RENDERED, TEST, person, path, _seed(RENDERED, person, index))
 
 
 def _seed(*what: object) -> int:
