@@ -481,7 +481,7 @@ def test_blurred_looks_do_not_lead_a_track_from_one_face_to_another() -> None:
     doorway.watch(ada, frames=3)
     for apart in (0.3, 0.4, 0.5):
         doorway.see(replace(face(look(ADA, apart)), flaw=BLURRED))
-    doorway.see(face(look(ADA, 0.62)))
+    doorway.see(face(look(ADA, 0.82)))
     assert len(doorway.door._visits) == 2
 
 

@@ -36,8 +36,8 @@ track of real video at a desk stay within 0.34, behind hands and a microphone wi
 of strangers is nearer (LFW)."""
 STEADY_LOOKS = 5
 BLIND = frozenset({Flaw.TOO_SMALL, Flaw.TOO_DARK, Flaw.TOO_BRIGHT, Flaw.TOO_BLURRED})
-"""Looks with which anybody could take anybody's place: of strangers' faces blurred by sigma 4 on the chip every
-fifth pair is nearer than `OTHER_FACE`. What was proven is proven anew after one."""
+"""Looks with which anybody could take anybody's place: of strangers' faces blurred by sigma 4 on the chip
+every fifth pair is nearer than `OTHER_FACE`. What was proven is proven anew after one."""
 SLOT_SECONDS = 0.095
 """Evidence counts ten times a second at most: frames nearer together are no chances of their own."""
 GAP_SECONDS = 5.0

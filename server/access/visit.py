@@ -72,8 +72,8 @@ class Account:
 @dataclass(eq=False)
 class Visit:
     """`recognised_in_time`: it was recognised before its looks were used up, and has surely been the same
-    face since. `granted_unbroken`: since when it had been the same face when it was granted after proof of life.
-    `failed`: it has counted as a failed attempt."""
+    face since. `granted_unbroken`: since when it had been the same face when it was granted after proof of
+    life. `failed`: it has counted as a failed attempt."""
 
     track: Track
     standing: Standing
