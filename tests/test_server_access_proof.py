@@ -566,11 +566,11 @@ def test_two_visitors_are_challenged_one_after_the_other() -> None:
 
 
 def test_whoever_is_challenged_sees_what_to_do_although_somebody_larger_stands_there() -> None:
-    FakeChallenge.outcome = ChallengeState.RUNNING
+    FakeChallenge.outcome, FakePassive.convinced = ChallengeState.RUNNING, False
     doorway = Doorway(Liveness.CHALLENGE)
     doorway.watch(ada, frames=4)
     larger = face(look(BOB, 0.2), left=400, width=200)
-    outcome = doorway.watch(larger, ada, frames=20)
+    outcome = doorway.watch(larger, ada, frames=14)
     assert outcome.asked is not None and outcome.asked.prompt is Prompt.TURN_LEFT
 
 
