@@ -1,5 +1,6 @@
 """Recordings as bytes: MessagePack records behind their lengths; docs/replay.md is the reference. Pure."""
 
+import math
 import struct
 from collections.abc import Callable
 from dataclasses import asdict
@@ -160,8 +161,8 @@ def _face(fields: dict[str, Any]) -> Face:
         _box(fields["box"]),
         _embedding(fields["embedding"]),
         None if followed is None else _whole(followed),
-        bytes(fields["patch"]),
-        _number(fields["quality"]),
+        _bytes(fields["patch"]),
+        _quality(fields["quality"]),
         bool(fields["detected"]),
         _embedding(fields["mirrored"]),
         None if fields["flaw"] is None else Flaw(fields["flaw"]),
@@ -253,9 +254,21 @@ def _whole(value: Any) -> int:
 
 
 def _number(value: Any) -> float:
-    if not isinstance(value, int | float):
+    if not isinstance(value, int | float) or not math.isfinite(value):
         raise TypeError(f"{value!r} is not a number")
     return float(value)
+
+
+def _quality(value: Any) -> float:
+    if _number(value) < 0:
+        raise ValueError("a quality below 0")
+    return float(value)
+
+
+def _bytes(value: Any) -> bytes:
+    if not isinstance(value, bytes):
+        raise TypeError(f"{value!r} is not bytes")
+    return value
 
 
 def _check(reader: Callable[[Any], object], *values: object) -> None:
