@@ -556,6 +556,21 @@ def test_all_means_that_everybody_has_shown_that_they_may_come_in() -> None:
     assert outcome.verdict is GRANTED and {name for _, name, _ in doorway.said} == {"Ada", "Bob"}
 
 
+def test_two_residents_who_were_denied_for_company_come_in_once_it_has_gone() -> None:
+    doorway = Doorway(Liveness.OFF, policy=Policy.ALL)
+    doorway.watch(ada, bob, mallory, frames=14)
+    assert {reason for _, name, reason in doorway.said if name} == {Reason.NOT_ALONE}
+    doorway.watch(ada, bob, frames=12)
+    assert [verdict for verdict, _, _ in doorway.said[-2:]] == [GRANTED, GRANTED]
+
+
+def test_a_resident_who_may_not_come_in_is_company() -> None:
+    doorway = Doorway(Liveness.OFF, policy=Policy.ALL)
+    doorway.roster = Roster({"Bob": Permit(disabled=True)})
+    doorway.watch(ada, bob, frames=20)
+    assert GRANTED not in [verdict for verdict, _, _ in doorway.said]
+
+
 def test_two_visitors_are_challenged_one_after_the_other() -> None:
     doorway = Doorway(Liveness.CHALLENGE)
     doorway.watch(ada, bob, frames=5)

@@ -73,7 +73,8 @@ class Account:
 class Visit:
     """`recognised_in_time`: it was recognised before its looks were used up, and has surely been the same
     face since. `granted_unbroken`: since when it had been the same face when it was granted after proof of
-    life. `failed`: it has counted as a failed attempt."""
+    life. `barred`: whoever it is may not come in here and now. `failed`: it has counted as a failed attempt.
+    """
 
     track: Track
     standing: Standing
@@ -83,6 +84,7 @@ class Visit:
     recognised_in_time: bool = False
     recognised_at: float = -math.inf
     granted_unbroken: float | None = None
+    barred: bool = False
     failed: bool = False
     asked_since: float | None = None
     best: Standing | None = None
@@ -115,7 +117,7 @@ class Visit:
     ) -> None:
         """What the track's looks say now; asks for proof of life where that is due. `barred`: whoever it is
         may not come in anyway, and is not asked for any. `may_challenge`: see `LivenessCheck.ask`."""
-        self.standing = standing
+        self.standing, self.barred = standing, barred
         if self.track.unbroken_since > self.recognised_at:
             self.recognised_in_time = False
         if standing.name is not None and not self._spent:
@@ -140,7 +142,7 @@ class Visit:
 
     def welcome(self, rules: Rules) -> bool:
         """Whether this is somebody who may come in, and has shown it."""
-        known = self.standing.identity is Identity.RECOGNISED and self.decided is not Verdict.DENIED
+        known = self.standing.identity is Identity.RECOGNISED and not self.barred and not self.over
         return known and (self.verdict is Verdict.GRANTED or self.alive(rules))
 
     def aliveness(self, rules: Rules) -> Aliveness:

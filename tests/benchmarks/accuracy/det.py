@@ -1,5 +1,6 @@
 """The DET curve."""
 
+import importlib
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,8 @@ from tests.benchmarks.accuracy.trials import CELLS, PLAIN_TOLERANCE, ROOTED, Rul
 
 def draw(identities: Identities, path: Path) -> None:
     """FNMR by FMR, all people, for both rules."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
+    importlib.import_module("matplotlib").use("Agg")
+    pyplot = importlib.import_module("matplotlib.pyplot")
     figure, axes = pyplot.subplots(figsize=(7.5, 5.5))
     rules: list[tuple[str, Rule, str, float]] = [
         ("Doorward", ROOTED, "-", shipped().threshold(1e-4, 1)),
