@@ -406,7 +406,8 @@ def test_other_addresses_need_tokens_or_an_explicit_word(tmp_path: Path) -> None
     assert refused.returncode == 2 and "--insecure" in refused.stderr
     with running_server(tmp_path, "--host", "0.0.0.0", "--insecure") as server:
         assert "INSECURE" in server.console
-        assert "INSECURE" in (server.logs / "server_log.txt").read_text(encoding="utf-8")
+        log = server.logs / "server_log.txt"
+        wait_for(lambda: "INSECURE" in log.read_text(encoding="utf-8"), what="the warning in the file")
 
 
 @pytest.mark.parametrize(

@@ -89,8 +89,8 @@ def test_visits_come_back_as_they_were_by_time_and_terminal(tmp_path: Path) -> N
 def test_visits_are_forgotten_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "visits.sqlite3"
     ledger = Ledger(path)
-    ledger.add("front", NOW - timedelta(days=KEEP_DAYS, minutes=5), [account(0.1)])
-    ledger.add("front", NOW - timedelta(days=KEEP_DAYS, minutes=-5), [account(0.2)])
+    ledger.add("front", NOW - timedelta(days=KEEP_DAYS, hours=1), [account(0.1)])
+    ledger.add("front", NOW - timedelta(days=KEEP_DAYS, hours=-12), [account(0.2)])
     ledger.close()
     ledger = Ledger(path)
     ledger.close()

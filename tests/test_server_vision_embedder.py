@@ -374,7 +374,7 @@ def test_dlib_embeds_where_onnxruntime_fails(
     def failing(model: bytes | Path) -> None:
         raise RuntimeError("illegal instruction")
 
-    monkeypatch.setattr(under_test, "_session", failing)
+    monkeypatch.setattr(under_test, "open_session", failing)
     assert isinstance(load_embedder(WEIGHTS, cached.parent), DlibEmbedder)
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     assert "illegal instruction" in caplog.text
