@@ -18,7 +18,7 @@ MOMENT_SECONDS = 0.2
 """Sightings within so long are averaged."""
 TURNED = 1.35
 """How many times as much must be left of a moment explained as a sheet than as a head (`geometry.explain`).
-Of 592 simulated photos, flat, bent and on a screen, the most reached 1.29; all above 1.11 are of one man."""
+Of 488 simulated photos, flat, bent and on a screen, the most reached 1.29; all above 1.15 are of one man."""
 TURNED_BLINK = 0.88
 """And if the eyes blink, which photos do not. Noise alone reaches about 0.9, as a sheet has more parameters
 to fit it with: this keeps out what is tilted, not eyes that are cut out and held still."""
