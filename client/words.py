@@ -54,7 +54,6 @@ REFUSALS: dict[Reason, str] = {
 
 INSTRUCTIONS: dict[Prompt, Instruction] = {
     Prompt.COME_CLOSER: Instruction("COME CLOSER"),
-    Prompt.STEP_BACK: Instruction("STEP BACK"),
     Prompt.LOOK_AT_CAMERA: Instruction("LOOK AT THE CAMERA"),
     Prompt.MORE_LIGHT: Instruction("TOO DARK", "Face the light"),
     Prompt.LESS_LIGHT: Instruction("TOO BRIGHT", "Step out of the light"),

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 from server.enrolment import copy_of_cache, load, make_keeper
 from server.errors import StartError
@@ -61,7 +62,7 @@ class _PoolOnDemand:
     """Starts workers when the first photo has to be looked at: mostly none has."""
 
     def __init__(self, settings: Settings) -> None:
-        self._pool = WorkerPool(settings.workers, settings.models)
+        self._pool = WorkerPool(settings.workers, replace(settings.models, liveness=False))
         self._starting = asyncio.Lock()
         self._started = False
 

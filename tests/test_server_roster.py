@@ -15,7 +15,6 @@ PAIR = frozenset({"Jane Doe", "June Doe"})
 def test_without_a_roster_nothing_is_laid_down() -> None:
     orders = EMPTY.orders("front-door", NOON)
     assert (orders.policy, orders.liveness, orders.attempts, orders.note) == (None, None, None, None)
-    assert orders.confirmed == frozenset()
     assert orders.bar("Jane Doe") is None
 
 
@@ -52,7 +51,7 @@ def test_orders_bar_people_by_name_terminal_and_moment() -> None:
     assert roster.orders("lab", NOON).bar("Jane Doe") is Reason.OUTSIDE_SCHEDULE
     assert roster.orders("front-door", morning).bar("Jane Doe") is Reason.WRONG_TERMINAL
     assert roster.orders("front-door", NOON).bar("June Doe") is None
-    assert roster.orders("lab", NOON).confirmed == {PAIR}
+    assert roster.confirmed == {PAIR}
 
 
 def test_names_that_fit_nobody_are_told() -> None:

@@ -38,7 +38,7 @@ from server.vision.embedder import (
     load_embedder,
     probe,
 )
-from server.vision.faces import aligned_chip, find_faces
+from server.vision.faces import align, find_faces
 from server.vision.models import load_models, weights_folder
 from server.vision.onnx_network import UnsupportedNetworkError, onnx_model
 from tests.support.photos import DATA
@@ -118,7 +118,7 @@ def chips(converted_file: Path) -> Picture:
     """Every face that is found, as uint8[n, 150, 150, 3]."""
     models = load_models(ModelSettings(converted_file.parent))
     found = [
-        aligned_chip(models, picture, box)
+        align(models, picture, box).chip
         for picture in pictures()
         for box in find_faces(models, picture, MIN_FACE)
     ]

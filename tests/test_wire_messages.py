@@ -167,7 +167,6 @@ def test_closed_vocabularies_are_pinned() -> None:
     ]
     assert [prompt.value for prompt in Prompt] == [
         "come_closer",
-        "step_back",
         "look_at_camera",
         "more_light",
         "less_light",

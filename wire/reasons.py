@@ -34,7 +34,6 @@ class Prompt(str, Enum):
     """What the visitor is asked to do now. Left and right are the visitor's own."""
 
     COME_CLOSER = "come_closer"
-    STEP_BACK = "step_back"
     LOOK_AT_CAMERA = "look_at_camera"
     MORE_LIGHT = "more_light"
     LESS_LIGHT = "less_light"

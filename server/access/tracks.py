@@ -132,10 +132,13 @@ class Track:
         self.first_good = min(self.first_good, look.at)
 
     def rematch(self, gallery: Gallery) -> None:
-        """Hold every look against the present gallery, so that a revocation acts at once."""
+        """Hold the newest looks, which are weighed one by one, against the present gallery: a revocation
+        acts at once."""
         if any(look.gallery_version != gallery.version for look in self.looks):
             self.looks = deque((look.against(gallery) for look in self.looks), self.looks.maxlen)
-            self.evidence = deque((look.against(gallery) for look in self.evidence), self.evidence.maxlen)
+            older = max(0, len(self.evidence) - (self.looks.maxlen or 0))
+            newest = [look.against(gallery) for look in list(self.evidence)[older:]]
+            self.evidence = deque([*list(self.evidence)[:older], *newest], self.evidence.maxlen)
 
     def standing(self, now: float, gallery: Gallery, rules: Rules) -> Standing:
         """Who the face is; compared anew only when the looks that count or the gallery have changed."""

@@ -195,9 +195,9 @@ class Visit:
         flaw = self.track.flaw
         if self.standing.identity is not Identity.RECOGNISED:
             return Asked(PROMPTS[flaw]) if flaw else None
-        waiting = self.asked_since is not None and self.check.proof is Proof.GATHERING
-        nudged = waiting and self.asked_since is not None and now - self.asked_since >= NUDGE_SECONDS
-        return Asked(Prompt.MOVE_A_LITTLE) if nudged else None
+        if self.asked_since is None or self.check.proof is not Proof.GATHERING:
+            return None
+        return Asked(Prompt.MOVE_A_LITTLE) if now - self.asked_since >= NUDGE_SECONDS else None
 
     def account(self, rules: Rules, people: int) -> Account:
         best = self.best.match if self.best else None

@@ -36,15 +36,13 @@ class Orders:
     """What holds at one terminal at one moment. None: nothing is laid down, the settings decide.
 
     `policy`: whom a grant depends on. `attempts`: failed visits in a row until the terminal is locked, 0
-    never. `note`: what to tell a visitor who is refused. `confirmed`: pairs of people who look alike and are
-    both to be enrolled, by display name.
+    never. `note`: what to tell a visitor who is refused.
     """
 
     policy: Policy | None
     liveness: Liveness | None
     attempts: int | None
     note: str | None
-    confirmed: frozenset[frozenset[str]]
     _permits: Mapping[str, Permit]
     _terminal: str
     _moment: datetime
@@ -57,7 +55,7 @@ class Orders:
 @dataclass(frozen=True)
 class Roster:
     """`permits`: by display name. `terminals`: by name, `DEFAULT` for what the others do not say.
-    `confirmed`: as in `Orders`."""
+    `confirmed`: pairs of people who look alike and are both to be enrolled, by display name."""
 
     permits: Mapping[str, Permit] = field(default_factory=dict)
     terminals: Mapping[str, TerminalRules] = field(default_factory=dict)
@@ -72,7 +70,6 @@ class Roster:
             rules.liveness,
             rules.attempts,
             rules.note or None,
-            self.confirmed,
             self.permits,
             terminal,
             moment,

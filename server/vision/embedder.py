@@ -20,7 +20,7 @@ from server.vision.onnx_network import INPUT, OUTPUT, onnx_model
 log = logging.getLogger(__name__)
 
 Chips: TypeAlias = NDArray[np.uint8]
-"""uint8[n, 150, 150, 3], RGB: n faces, each aligned as `faces.aligned_chip` does it; n may be 0."""
+"""uint8[n, 150, 150, 3], RGB: n faces, each aligned as `faces.align` does it; n may be 0."""
 Embeddings: TypeAlias = NDArray[np.float32]
 """float32[n, 128], one row for each chip."""
 

@@ -54,8 +54,3 @@ def embed(
     rows = models.embedder(np.stack(chips))
     images = iter(rows[len(faces) :])
     return [(row, next(images) if wanted else None) for row, wanted in zip(rows, mirrored, strict=False)]
-
-
-def aligned_chip(models: Models, picture: Picture, box: Box) -> Picture:
-    """The face in `box` as the embedding network sees it, uint8[150, 150, 3]."""
-    return align(models, picture, box).chip
