@@ -15,12 +15,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 try:
     from server import settings as settings_module
-    from server.access.decision import Policy
-    from server.access.permits import Liveness
-    from server.console import STDERR, STDOUT, console, log_file, logging_to
-    from server.errors import CrashError, StartError
+    from server.access.liveness.proof import Liveness
+    from server.access.policy import Policy
+    from server.commands.dates import first_moment, last_moment
     from server.settings import Settings, SettingsError
-    from server.spans import first_moment, last_moment
+    from server.support.console import STDERR, STDOUT, console, log_file, logging_to
+    from server.support.errors import CrashError, StartError
 except ModuleNotFoundError as missing:  # a terminal's installation has no server dependencies
     raise SystemExit(f"doorward: {missing.name} is not installed: pip install '.[server]'") from None
 
@@ -139,9 +139,9 @@ def _chosen(command: str, span: dict[str, str]) -> dict[str, Any]:
 
 
 def _report(command: str, settings: Settings, chosen: dict[str, Any]) -> None:
-    from server.grid import grid
-    from server.people import people
-    from server.replay import replay
+    from server.commands.grid import grid
+    from server.commands.people import people
+    from server.commands.replay import replay
 
     reports: dict[str, Callable[..., Coroutine[Any, Any, str]]] = {
         "people": people,

@@ -12,27 +12,28 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
-from server import loopwatch, osdep
+from server import loopwatch
+from server.access.dice import Dice
 from server.access.door import Door
+from server.access.liveness.proof import Liveness
 from server.access.lockout import Lockouts
-from server.access.permits import Liveness
+from server.access.matching.gallery import Gallery
+from server.access.orders import Roster
 from server.audit.trail import AuditTrail
-from server.enrolment import ReceiptDesk, is_lax, load, make_keeper, odds, open_cache, summary
-from server.errors import CrashError, StartError
-from server.frames import FrameService
-from server.gallery.keeper import GalleryKeeper
-from server.gallery.snapshot import Gallery
-from server.pool import WorkerPool, WorkersUnavailableError
+from server.gallery.enrolment import ReceiptDesk, is_lax, load, make_watcher, odds, open_cache, summary
+from server.gallery.photo_watcher import PhotoWatcher
 from server.recording.chronicle import open_chronicle
-from server.recording.dice import Dice
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.files import keep_clean
 from server.roster.backup import BACKUP_FILE
-from server.roster.keeper import RosterKeeper
-from server.roster.roster import Roster
-from server.session import HELLO_SECONDS, Session
+from server.roster.watcher import PeopleFileWatcher
 from server.settings import Settings
-from server.vision import worker
+from server.support import osdep
+from server.support.errors import CrashError, StartError
+from server.terminals.frames import FrameService
+from server.terminals.session import HELLO_SECONDS, Session
+from server.workers import main as worker
+from server.workers.pool import WorkerPool, WorkersUnavailableError
 from wire import ErrorCode, ErrorMessage, encode
 
 log = logging.getLogger(__name__)
@@ -72,8 +73,8 @@ class Service:
             stack.callback(cache.close)
             pool = WorkerPool(settings.workers, settings.models)
             stack.push_async_callback(pool.close)
-            roster = RosterKeeper(settings.people_file, settings.logs / BACKUP_FILE)
-            keeper = make_keeper(
+            roster = PeopleFileWatcher(settings.people_file, settings.logs / BACKUP_FILE)
+            watcher = make_watcher(
                 settings,
                 cache,
                 lambda data: pool.run(worker.analyse_photo, data),
@@ -85,10 +86,10 @@ class Service:
             )
             stack.callback(chronicle.close)
             self._frames = FrameService(
-                pool, audit, chronicle, lambda: keeper.gallery, lambda: roster.roster, settings.hints()
+                pool, audit, chronicle, lambda: watcher.gallery, lambda: roster.roster, settings.hints()
             )
-            if await self._unless_stopped(_start(pool, roster, keeper, settings)):
-                await self._serve(roster, keeper)
+            if await self._unless_stopped(_start(pool, roster, watcher, settings)):
+                await self._serve(roster, watcher)
         log.info("stopped")
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> bool:
@@ -104,21 +105,21 @@ class Service:
         working.result()
         return True
 
-    async def _serve(self, roster: RosterKeeper, keeper: GalleryKeeper) -> None:
+    async def _serve(self, roster: PeopleFileWatcher, watcher: PhotoWatcher) -> None:
         # What is there by now stays. Searching it for garbage would stop the loop for 20 ms every time.
         gc.collect()
         gc.freeze()
         listener = await self._listen()
         parts: list[Coroutine[Any, Any, None]] = [
             roster.watch(),
-            keeper.watch(),
+            watcher.watch(),
             keep_clean(self._settings.logs / RECORDINGS, self._settings.record_days),
-            _tell_changes(self._settings, roster, keeper),
+            _tell_changes(self._settings, roster, watcher),
         ]
         parts += [self._frames.serve() for _ in range(self._settings.workers)]
         running = {asyncio.ensure_future(part) for part in parts}
         stopping = asyncio.ensure_future(self._stop.wait())
-        _announce(self._settings, listener, roster, keeper)
+        _announce(self._settings, listener, roster, watcher)
         await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")
         await self._hang_up(listener)
@@ -196,7 +197,9 @@ def _open_audit(settings: Settings) -> AuditTrail:
         raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
 
 
-async def _start(pool: WorkerPool, roster: RosterKeeper, keeper: GalleryKeeper, settings: Settings) -> None:
+async def _start(
+    pool: WorkerPool, roster: PeopleFileWatcher, watcher: PhotoWatcher, settings: Settings
+) -> None:
     try:
         await pool.start()
     except WorkersUnavailableError as error:
@@ -204,7 +207,7 @@ async def _start(pool: WorkerPool, roster: RosterKeeper, keeper: GalleryKeeper, 
     if not settings.faces.exists():
         _make_folder(settings)
     await roster.load()
-    await load(keeper, settings)
+    await load(watcher, settings)
 
 
 def _make_folder(settings: Settings) -> None:
@@ -228,13 +231,13 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
-async def _tell_changes(settings: Settings, roster: RosterKeeper, keeper: GalleryKeeper) -> None:
+async def _tell_changes(settings: Settings, roster: PeopleFileWatcher, watcher: PhotoWatcher) -> None:
     """Say what the rules risk, and which names nobody has, whenever that has changed."""
-    people, laid_down = len(keeper.gallery.people), roster.roster
-    version = keeper.gallery.version
+    people, laid_down = len(watcher.gallery.people), roster.roster
+    version = watcher.gallery.version
     while True:
         await asyncio.sleep(TELL_SECONDS)
-        gallery = keeper.gallery
+        gallery = watcher.gallery
         if len(gallery.people) != people:
             people = len(gallery.people)
             _tell_risk(settings, people)
@@ -260,10 +263,10 @@ def _tell_unknown(settings: Settings, roster: Roster, gallery: Gallery) -> None:
 
 
 def _announce(
-    settings: Settings, listener: asyncio.Server, roster: RosterKeeper, keeper: GalleryKeeper
+    settings: Settings, listener: asyncio.Server, roster: PeopleFileWatcher, watcher: PhotoWatcher
 ) -> None:
-    gallery = keeper.gallery
-    refused = keeper.files - gallery.photos
+    gallery = watcher.gallery
+    refused = watcher.files - gallery.photos
     log.info("enrolled: %s; %d held or rejected", summary(len(gallery.people), gallery.photos), refused)
     _tell_risk(settings, len(gallery.people))
     if not settings.is_local and not settings.tokens:

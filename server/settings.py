@@ -9,11 +9,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from server.access.decision import Policy
-from server.access.evidence import Rules
+from server.access.liveness.proof import Liveness
 from server.access.lockout import MAX_ATTEMPTS
-from server.access.permits import Liveness
-from server.vision.analysis import Hints, ModelSettings
+from server.access.policy import Policy
+from server.access.rules import Rules
+from server.access.seen import Hints
+from server.workers.analyser import ModelSettings
 from wire import TERMINAL_CHARS, Limits
 
 if sys.version_info >= (3, 11):

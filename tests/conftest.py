@@ -2,7 +2,6 @@
 
 import pytest
 
-from server.vision.analysis import ModelSettings
 from server.vision.models import Models, load_models
 from tests.support.photos import MODEL_CACHE
 
@@ -10,4 +9,4 @@ from tests.support.photos import MODEL_CACHE
 @pytest.fixture(scope="session")
 def models() -> Models:
     """The models of a worker, in this process."""
-    return load_models(ModelSettings(MODEL_CACHE))
+    return load_models(MODEL_CACHE)

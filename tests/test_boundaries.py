@@ -56,7 +56,7 @@ def test_wire_needs_msgpack_and_nothing_else() -> None:
 def test_the_servers_parent_process_loads_no_model() -> None:
     names = [name for name in modules("server") if not name.startswith(WORKER_ONLY)]
     assert "server.service" in names
-    import_all([*names, "server.vision.worker", "server.vision.analysis"], MODELS | {"client", "cv2"})
+    import_all([*names, "server.workers.main", "server.access.seen"], MODELS | {"client", "cv2"})
 
 
 def test_workers_import_models_only_when_they_load_them() -> None:

@@ -8,8 +8,11 @@ import msgpack
 from wire.errors import ErrorCode, ProtocolError
 from wire.messages import Message
 
-HEADER_BYTES = 4
-_HEADER = struct.Struct(">I")
+HEADER = struct.Struct(">I")
+"""Stands before each payload: its length in bytes."""
+HEADER_BYTES = HEADER.size
+MAX_LENGTH = 2**32 - 1
+"""Longest payload that a header can announce."""
 
 # A message is a small map: nothing in protocol 1 comes near these counts.
 _MAX_ITEMS = 1024
@@ -19,7 +22,12 @@ _MAX_TEXT_BYTES = 4096
 def encode(message: Message) -> bytes:
     """The bytes of one message, header included."""
     payload: bytes = msgpack.packb(message.to_map(), use_bin_type=True)
-    return _HEADER.pack(len(payload)) + payload
+    return framed(payload)
+
+
+def framed(payload: bytes) -> bytes:
+    """The payload behind its length."""
+    return HEADER.pack(len(payload)) + payload
 
 
 class FrameSplitter:
@@ -49,7 +57,7 @@ class FrameSplitter:
         """
         if len(self._buffer) < HEADER_BYTES:
             return None
-        (length,) = _HEADER.unpack_from(self._buffer)
+        (length,) = HEADER.unpack_from(self._buffer)
         if length > self.limit:
             code = ErrorCode.FRAME_TOO_BIG if self.limit > _MAX_TEXT_BYTES else ErrorCode.BAD_MESSAGE
             raise ProtocolError(code, f"a message of {length} bytes; the limit here is {self.limit}")

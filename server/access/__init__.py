@@ -3,8 +3,8 @@
 What is exported here compares faces by itself, without a door; docs/accuracy/ has an example.
 """
 
-from server.access.calibration import extrapolated, false_reject, risk, threshold
-from server.access.templates import Template, distance, score, score_at, template
+from server.access.matching.calibration import extrapolated, false_reject, risk, threshold
+from server.access.matching.templates import Template, distance, score, score_at, template
 
 __all__ = [
     "Template",

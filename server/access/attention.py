@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from server.access.seen import Analysis, Face, Followed, Hints, Scan
 from server.access.tracks import Track
 from server.access.visit import Care
-from server.vision.analysis import Analysis, Face, Followed, Hints, Scan
 
 NEWCOMER_SECONDS = 0.3
 """How often the picture beside a followed face is searched where it has changed since the last time."""

@@ -1,29 +1,10 @@
 """What the door decides, in closed vocabularies."""
 
 from dataclasses import dataclass
-from enum import Enum
 
+from server.access.liveness.proof import Aliveness
 from wire import DecisionNotice, Verdict
 from wire.reasons import Reason
-
-
-class Policy(str, Enum):
-    """Whom a grant depends on when several faces are in view."""
-
-    ANY = "any"
-    FLAG = "flag"
-    ALL = "all"
-    LARGEST = "largest"
-
-
-class Aliveness(str, Enum):
-    """What is known of whether the face is a living one: as the log tells it."""
-
-    OFF = "off"
-    NOT_PROVEN = "not_proven"
-    LIVE = "live"
-    CHALLENGE = "challenge"
-
 
 FAILED_ATTEMPTS = frozenset(
     {
@@ -43,7 +24,7 @@ class Decision:
     """One decision about one visit: one line of the access log.
 
     `name`: who it is, None when not recognised. `distance` and `runner_up`: from the visit's template to the
-    nearest person and to the next other one (`server.access.templates`). `threshold`: what the distance was
+    nearest person and to the next other one (`matching.templates`). `threshold`: what the distance was
     held against. `looks`: how many times the face was embedded in this visit. `accompanied`: somebody else,
     not recognised, was in view of a terminal whose policy wants that told. `note`: what the terminal's
     administrator tells those who are refused.

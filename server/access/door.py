@@ -12,17 +12,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from server.access.attention import Attention, Watched
-from server.access.decision import FAILED_ATTEMPTS, Decision, Policy
-from server.access.evidence import Identity, Rules
+from server.access.decision import FAILED_ATTEMPTS, Decision
+from server.access.evidence import Identity
+from server.access.liveness.proof import Liveness, LivenessCheck
 from server.access.lockout import Lockout, Lockouts
-from server.access.permits import Liveness
-from server.access.proof import LivenessCheck
+from server.access.matching.gallery import EMPTY, Gallery
+from server.access.orders import EMPTY as NO_ROSTER
+from server.access.orders import Orders
+from server.access.policy import Policy
+from server.access.rules import Rules
+from server.access.seen import Analysis, Face, Hints
 from server.access.tracks import BLIND, LOST_SECONDS, Track, Tracker
-from server.access.visit import Account, Asked, Visit
-from server.gallery.snapshot import EMPTY, Gallery
-from server.roster.roster import EMPTY as NO_ROSTER
-from server.roster.roster import Orders
-from server.vision.analysis import Analysis, Face, Hints
+from server.access.visit import Asked, Visit, VisitSummary
 from wire import FaceReport, Verdict
 from wire.reasons import Prompt, Reason
 
@@ -40,7 +41,7 @@ class Outcome:
     faces: tuple[FaceReport, ...]
     decision: Decision | None
     asked: Asked | None = None
-    ended: tuple[Account, ...] = ()
+    ended: tuple[VisitSummary, ...] = ()
 
 
 class Door:
@@ -69,7 +70,7 @@ class Door:
         self._gallery = EMPTY
         self._visits: dict[int, Visit] = {}
         self._left: list[Visit] = []
-        self._ended: list[Account] = []
+        self._ended: list[VisitSummary] = []
         self._seen: list[tuple[Face, Visit | None]] = []
         self._crowded_until = -math.inf
         self._uncounted: tuple[Verdict, Reason] | None = None
@@ -102,7 +103,7 @@ class Door:
         ]
         for face, visit in self._seen:
             if visit is not None and visit.track.flaw not in BLIND:
-                visit.check.see(visit.track, face.landmarks, now)
+                visit.check.see(face.landmarks, now)
         if any(visit is None for _, visit in self._seen):
             self._crowded_until = now + LOST_SECONDS
         return self._outcome(self._decide(gallery, now), now)
@@ -118,7 +119,7 @@ class Door:
                 visit.not_before = now + RETRY_SECONDS
         return self._outcome(denied, now)
 
-    def close(self) -> tuple[list[Decision], list[Account]]:
+    def close(self) -> tuple[list[Decision], list[VisitSummary]]:
         """The terminal is gone: the decisions on visits that were under way and never decided, and what
         became of all that had not ended."""
         self._count(self._now)

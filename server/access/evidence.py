@@ -7,63 +7,19 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from server.access import calibration
-from server.access.decision import Policy
-from server.access.permits import Liveness
-from server.access.templates import Template, template
-from server.gallery.snapshot import Gallery, Match
-from server.vision.analysis import Embedding, Face, Flaw
+from server.access.matching.gallery import Gallery, Match
+from server.access.matching.model import Embedding
+from server.access.matching.templates import Template, template
+from server.access.rules import Rules
+from server.access.seen import Face, Flaw
 from wire.reasons import Reason
 
-VISIT_LOOKS = 40
-"""Looks that may speak for somebody in one visit: what a stranger's visit is calibrated for. After them only
-a new visit helps."""
 PROBE_LOOKS = 8
 """Looks that make a template, at most: more of one visit say nothing new."""
 SAME_VIEW = 0.06
 """Looks nearer to each other say the same, and make way for others; distance between unit embeddings."""
 POOR_VIEW = 0.5
 """A look worth less than this share of the best one is left out of the template."""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """How evidence is weighed. docs/decisions.md tells what the defaults were measured to do.
-
-    `max_false_accept`: share of strangers' visits that may end in a grant, whoever they are taken for.
-    `threshold`: largest distance (`templates.distance`) from a visit's template to a person's, in place of
-    the one that follows from `max_false_accept`. `margin`: how much farther the runner-up must be. `frames`:
-    how many of the last `window` looks must each have that person as the nearest, no farther than
-    `contradiction`. `liveness`: what proof of a living face a grant needs. `attempts`: failed visits in a row
-    that lock the terminal, 0 never. `window_seconds`: older looks say nothing. `deny_seconds`: how long a
-    face is looked at before it is denied; one farther than `stranger` from everybody needs only
-    `stranger_seconds`, whatever a better look might bring. `poor_seconds`: how long a face that cannot be
-    seen well is waited for. `proof_seconds`: how long passive liveness may gather evidence before the visitor
-    is challenged.
-    """
-
-    max_false_accept: float = 1e-4
-    threshold: float | None = None
-    margin: float = 0.03
-    frames: int = 3
-    policy: Policy = Policy.ANY
-    liveness: Liveness = Liveness.PASSIVE
-    attempts: int = 10
-    window: int = 5
-    window_seconds: float = 5.0
-    contradiction: float = 0.39
-    deny_seconds: float = 3.0
-    stranger: float = 0.42
-    stranger_seconds: float = 1.5
-    poor_seconds: float = 8.0
-    proof_seconds: float = 6.0
-
-    def threshold_for(self, people: int, photos: int) -> float:
-        """The largest distance at which one of `people`, enrolled by `photos` photos, is recognised."""
-        if self.threshold is not None:
-            return self.threshold
-        people = min(max(1, people), calibration.MOST_PEOPLE)
-        return calibration.threshold(self.max_false_accept, people, max(1, photos), VISIT_LOOKS)
 
 
 @dataclass(frozen=True, eq=False)

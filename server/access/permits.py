@@ -7,7 +7,6 @@ that is skipped is nobody's; on the day they go back the hour that comes twice c
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import Enum
 
 from wire.reasons import Reason
 
@@ -16,14 +15,6 @@ DAY_MINUTES = 24 * 60
 
 _WINDOW = re.compile(r"([a-z]{3})(?: ?- ?([a-z]{3}))? +(\d\d?):(\d\d) ?- ?(\d\d?):(\d\d)", re.ASCII)
 _FORM = 'write it like "mon-fri 07:00-19:00" or "sat 22:00-02:00"'
-
-
-class Liveness(str, Enum):
-    """What a visitor has to show before a grant, beyond the face."""
-
-    OFF = "off"
-    PASSIVE = "passive"
-    CHALLENGE = "challenge"
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from server.access.evidence import (
-    VISIT_LOOKS,
-    Identity,
-    Look,
-    Rules,
-    Standing,
-    compare,
-    judge,
-    mean_embedding,
-    recent,
-)
-from server.gallery.snapshot import Gallery, Match
-from server.vision.analysis import Embedding, Face, Flaw
+from server.access.evidence import Identity, Look, Standing, compare, judge, mean_embedding, recent
+from server.access.matching.gallery import Gallery, Match
+from server.access.matching.model import Embedding
+from server.access.rules import VISIT_LOOKS, Rules
+from server.access.seen import Face, Flaw
 from wire import Box
 from wire.reasons import Reason
 

@@ -4,12 +4,12 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 
-from server.access.decision import Aliveness, Decision
-from server.access.evidence import VISIT_LOOKS, Identity, Rules, Standing
-from server.access.permits import Liveness
-from server.access.proof import LivenessCheck, Proof
+from server.access.decision import Decision
+from server.access.evidence import Identity, Standing
+from server.access.liveness.proof import Aliveness, Liveness, LivenessCheck, Proof
+from server.access.rules import VISIT_LOOKS, Rules
+from server.access.seen import Flaw
 from server.access.tracks import Track
-from server.vision.analysis import Flaw
 from wire import Verdict
 from wire.reasons import Prompt, Reason
 
@@ -51,7 +51,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Account:
+class VisitSummary:
     """A visit when it is over, for the threshold grid: what decided it, and how near to whom it came.
 
     `candidate`: whom the looks agreed on, `distance` and `runner_up`: when it was nearest; None when they
@@ -129,8 +129,9 @@ class Visit:
         undecided = self.verdict is not Verdict.GRANTED and not self.over and not barred
         if standing.name is not None and undecided and rules.liveness is not Liveness.OFF:
             self.asked_since = now if self.asked_since is None else self.asked_since
-            self.check.ask(self.track, standing.name, rules.liveness, now, may_challenge)
-        self.check.tick(self.track, now)
+            unbroken_since = self.track.unbroken_since
+            self.check.ask(standing.name, unbroken_since, rules.liveness, now, may_challenge)
+        self.check.tick(self.track.unbroken_since, now)
 
     def alive(self, rules: Rules) -> bool:
         """Whether enough is proven for a grant: by looks at this very face, the newest taken since."""
@@ -199,9 +200,9 @@ class Visit:
             return None
         return Asked(Prompt.MOVE_A_LITTLE) if now - self.asked_since >= NUDGE_SECONDS else None
 
-    def account(self, rules: Rules, people: int) -> Account:
+    def account(self, rules: Rules, people: int) -> VisitSummary:
         best = self.best.match if self.best else None
-        return Account(
+        return VisitSummary(
             self.decision,
             best.name if best else None,
             best.distance if best else None,

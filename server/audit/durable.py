@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from server import osdep
+from server.support import osdep
 
 REWRITE_SECONDS = 10.0
 """copytruncate loses what is written between its copy and its truncation. Lines written so shortly before the

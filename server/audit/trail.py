@@ -7,12 +7,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
-from server import osdep
 from server.audit.access_log import AccessEntry
 from server.audit.durable import DurableLog
 from server.audit.enrolment_log import enrolment_line
-from server.errors import StartError
 from server.gallery.receipts import Receipt
+from server.support import osdep
+from server.support.errors import StartError
 
 BATCH_LINES = 256
 """Most lines that share one flush: a batch fails as a whole, and whoever comes next waits for it."""

@@ -12,9 +12,9 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from server.access.templates import Template, distance, scaled, score_at, template
+from server.access.matching.model import EMBEDDING_SIZE
+from server.access.matching.templates import Template, distance, scaled, score_at, template
 from server.gallery.receipts import LookAlike
-from server.vision.analysis import EMBEDDING_SIZE
 
 SAME_PERSON = 0.42
 """A photo that is farther from the template of the earlier ones of its person shows somebody else. Of photos
@@ -44,7 +44,7 @@ class Arrived(NamedTuple):
     rows: NDArray[np.float32]
 
 
-class Standing(str, Enum):
+class Ruling(str, Enum):
     """`UNLIKE`: the face is not that of the person's earlier photos. `MISPLACED`: it is somebody else's.
     `HELD`: with it, the person could be taken for somebody else."""
 
@@ -54,11 +54,11 @@ class Standing(str, Enum):
     HELD = "held"
 
 
-class Verdict(NamedTuple):
+class Judgement(NamedTuple):
     """`distance`: from the earlier photos of the same name, when `UNLIKE`. `other`: whom it looks like, when
     `MISPLACED` or `HELD`."""
 
-    standing: Standing
+    ruling: Ruling
     distance: float | None = None
     other: LookAlike | None = None
 
@@ -79,7 +79,7 @@ class Admission:
         self._threshold = threshold
         self._begin(0, frozenset())
 
-    def review(self, photos: Sequence[Arrived], confirmed: frozenset[Pair]) -> dict[PurePath, Verdict]:
+    def review(self, photos: Sequence[Arrived], confirmed: frozenset[Pair]) -> dict[PurePath, Judgement]:
         """The verdict on each of `photos`, which are in the order of their arrival. `confirmed`: pairs of
         people who may look alike."""
         people = len({photo.name for photo in photos})
@@ -107,7 +107,7 @@ class Admission:
         self._limit = 0.0
         self._confirmed: frozenset[Pair] = confirmed
         self._judged: list[tuple[PurePath, str]] = []
-        self._verdicts: dict[PurePath, Verdict] = {}
+        self._verdicts: dict[PurePath, Judgement] = {}
         self._names: list[str] = []
         self._column: dict[str, int] = {}
         self._photos: dict[str, list[NDArray[np.float32]]] = {}
@@ -118,10 +118,10 @@ class Admission:
         """Whether what was judged is right with so many people, not fewer than before: more of them make the
         threshold lower, which could only let in who was held."""
         return people == self._people or all(
-            verdict.standing is not Standing.HELD for verdict in self._verdicts.values()
+            verdict.ruling is not Ruling.HELD for verdict in self._verdicts.values()
         )
 
-    def _judge(self, photo: Arrived) -> Verdict:
+    def _judge(self, photo: Arrived) -> Judgement:
         earlier = self._photos.get(photo.name, [])
         if earlier:
             refused = self._wrong_face(photo)
@@ -131,18 +131,18 @@ class Admission:
         near = self._others_within(NEAR * self._limit, reference, photo.name)
         for other in near:
             if other.distance <= self._limit and not self._is_confirmed(photo.name, other.name):
-                return Verdict(Standing.HELD, other=other)
+                return Judgement(Ruling.HELD, other=other)
         self._admit(photo, reference, near)
-        return Verdict(Standing.ADMITTED)
+        return Judgement(Ruling.ADMITTED)
 
-    def _wrong_face(self, photo: Arrived) -> Verdict | None:
+    def _wrong_face(self, photo: Arrived) -> Judgement | None:
         """Why this cannot be another photo of a person who is enrolled already."""
         seen = template(photo.rows)
         own = _rounded(float(scaled(seen) @ self._templates[:, self._column[photo.name]]))
         for other in self._others_within(min(own, MISPLACED), seen, photo.name):
             if not self._is_confirmed(photo.name, other.name):
-                return Verdict(Standing.MISPLACED, other=other)
-        return Verdict(Standing.UNLIKE, distance=own) if own > SAME_PERSON else None
+                return Judgement(Ruling.MISPLACED, other=other)
+        return Judgement(Ruling.UNLIKE, distance=own) if own > SAME_PERSON else None
 
     def _others_within(self, limit: float, probe: Template, name: str) -> list[LookAlike]:
         """Who is enrolled under another name and no farther than `limit` from `probe`, nearest first."""

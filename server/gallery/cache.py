@@ -10,16 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from server.access.matching.model import EMBEDDING_SIZE, PIPELINE, Embedding
+from server.access.seen import PhotoAccepted, PhotoFlaw, PhotoOutcome, PhotoRefused
 from server.gallery.arrivals import Arrival
-from server.vision.analysis import (
-    EMBEDDING_SIZE,
-    PIPELINE,
-    Embedding,
-    PhotoAccepted,
-    PhotoFlaw,
-    PhotoOutcome,
-    PhotoRefused,
-)
 
 log = logging.getLogger(__name__)
 

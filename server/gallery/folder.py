@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import NamedTuple, TypeAlias
 
-from server import osdep
 from server.gallery.names import PHOTO_SUFFIXES, person_name
+from server.support import osdep
 
 MAX_FILE_BYTES = 32 * 1024 * 1024
 """Largest photo file that is read."""
@@ -44,14 +44,14 @@ class BadFile:
     signature: Signature
 
 
-Entry: TypeAlias = PhotoFile | BadFile
+FolderItem: TypeAlias = PhotoFile | BadFile
 
 
 class ReadError(Exception):
     """A photo file that cannot be read; the message says why."""
 
 
-def scan(root: Path) -> list[Entry]:
+def scan(root: Path) -> list[FolderItem]:
     """Everything in faces/ and its folders (one level deep), sorted by path. A missing root is empty.
 
     Raises OSError: the root is there and cannot be listed.
@@ -60,7 +60,7 @@ def scan(root: Path) -> list[Entry]:
         names = sorted(os.listdir(root))
     except FileNotFoundError:
         return []
-    entries: list[Entry] = []
+    entries: list[FolderItem] = []
     for name in names:
         if not _ignored(name):
             entries += _look(root, PurePath(name))
@@ -72,7 +72,7 @@ def _ignored(name: str) -> bool:
     return name.startswith(".") or name.endswith("~") or suffix in _COPYING_SUFFIXES | _NOTES_SUFFIXES
 
 
-def _look(root: Path, path: PurePath) -> list[Entry]:
+def _look(root: Path, path: PurePath) -> list[FolderItem]:
     try:
         status = os.stat(root / path)
     except FileNotFoundError:
@@ -92,7 +92,7 @@ def _look(root: Path, path: PurePath) -> list[Entry]:
     return [entry for name in names if not _ignored(name) for entry in _look(root, path / name)]
 
 
-def _classify(path: PurePath, status: os.stat_result) -> Entry:
+def _classify(path: PurePath, status: os.stat_result) -> FolderItem:
     signature = Signature(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
     if not stat.S_ISREG(status.st_mode):
         return BadFile(path, "not a regular file", signature)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from server.gallery.admission import Arrived, Standing, Verdict
-from server.gallery.folder import Entry, PhotoFile
+from server.access.seen import PhotoAccepted, PhotoOutcome, PhotoRefused
+from server.gallery.admission import Arrived, Judgement, Ruling
+from server.gallery.folder import FolderItem, PhotoFile
 from server.gallery.receipts import LookAlike, Receipt, Status
-from server.vision.analysis import PhotoAccepted, PhotoOutcome, PhotoRefused
 
 
 @dataclass(frozen=True)
-class Record:
+class PhotoRecord:
     """A file, what its content was found to be, and what follows from that.
 
     `arrival`: grows in the order in which photos came. `cached`: known from an earlier run. `verdict`:
@@ -20,12 +20,12 @@ class Record:
     enrolled who may be confused with this person, which nobody has confirmed yet.
     """
 
-    entry: Entry
+    entry: FolderItem
     sha256: str | None
     outcome: PhotoOutcome
     arrival: int = 0
     cached: bool = False
-    verdict: Verdict | None = None
+    verdict: Judgement | None = None
     look_alike: LookAlike | None = None
 
     @property
@@ -42,14 +42,14 @@ class Record:
 
     @property
     def enrolled(self) -> bool:
-        return self.verdict is not None and self.verdict.standing is Standing.ADMITTED
+        return self.verdict is not None and self.verdict.ruling is Ruling.ADMITTED
 
     def receipt(self, advice: str = "") -> Receipt:
         """`advice`: what to tell about a photo that was accepted."""
         look_alike = self.look_alike
         if isinstance(self.outcome, PhotoRefused):
             status, reason, detail = Status.REJECTED, self.outcome.flaw.value, self.outcome.detail
-        elif self.verdict is None or self.verdict.standing is Standing.ADMITTED:
+        elif self.verdict is None or self.verdict.ruling is Ruling.ADMITTED:
             status, reason, detail = Status.ACCEPTED, "ok", advice
         else:
             look_alike = self.verdict.other
@@ -57,12 +57,12 @@ class Record:
         return Receipt(self.entry.path, self.person, status, reason, detail, look_alike, self.cached)
 
 
-def _not_enrolled(person: str | None, verdict: Verdict) -> tuple[Status, str, str]:
+def _not_enrolled(person: str | None, verdict: Judgement) -> tuple[Status, str, str]:
     other = verdict.other
     if other is None:
         detail = f"the face is unlike the other photos of {person} (distance {verdict.distance:.2f})"
         return Status.REJECTED, "unlike_others", detail
-    if verdict.standing is Standing.MISPLACED:
+    if verdict.ruling is Ruling.MISPLACED:
         detail = f"the face is nearer to {other.name} than to the other photos of {person}"
         return Status.REJECTED, "looks_like", detail
     pair = json.dumps([person, other.name], ensure_ascii=False)

@@ -3,29 +3,29 @@
 import sqlite3
 from pathlib import Path
 
-from server.access.evidence import Rules
-from server.errors import StartError
-from server.recording import files, ledger
-from server.recording.ledger import Ledger
+from server.access.rules import Rules
+from server.recording import files
+from server.recording.entries import RecordedEnd, RecordedFrame
 from server.recording.recorder import Recorder
-from server.recording.sight import Parting, Sight
+from server.recording.visits import FILE, VisitStore
+from server.support.errors import StartError
 
 
 class Chronicle:
     """One run's ledger and, perhaps, recordings. Its methods are for the event loop and never wait."""
 
-    def __init__(self, ledger: Ledger, recorder: Recorder | None) -> None:
+    def __init__(self, ledger: VisitStore, recorder: Recorder | None) -> None:
         self._ledger = ledger
         self._recorder = recorder
 
-    def take(self, session: str, terminal: str, sight: Sight) -> None:
+    def take(self, session: str, terminal: str, sight: RecordedFrame) -> None:
         """What a frame of a session was, and meant."""
         if sight.ended:
             self._ledger.add(terminal, sight.moment, sight.ended)
         if self._recorder is not None:
             self._recorder.take(session, terminal, sight)
 
-    def end(self, session: str, terminal: str, parting: Parting) -> None:
+    def end(self, session: str, terminal: str, parting: RecordedEnd) -> None:
         """A session is over."""
         if parting.ended:
             self._ledger.add(terminal, parting.moment, parting.ended)
@@ -42,7 +42,7 @@ class Chronicle:
 def open_chronicle(logs: Path, rules: Rules, record: bool, pictures: bool) -> Chronicle:
     """In the logs folder. Raises StartError."""
     try:
-        kept = Ledger(logs / ledger.FILE)
+        kept = VisitStore(logs / FILE)
         try:
             return Chronicle(kept, Recorder(logs / files.FOLDER, rules, pictures) if record else None)
         except BaseException:

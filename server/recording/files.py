@@ -9,10 +9,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
-from server.recording.form import LENGTH, MAX_RECORD_BYTES, FormatError, unpack, unpack_header
-from server.recording.sight import Entry, Header
+from server.recording.entries import RecordedEntry, RecordingHeader
+from server.recording.format import MAX_RECORD_BYTES, FormatError, unpack, unpack_header
+from server.support.framing import TooLongError, read_framed
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +34,9 @@ class Recording:
             record = _record(file)
             if record is None:
                 raise FormatError("empty, or broken off in the header")
-            self.header: Header = unpack_header(record)
+            self.header: RecordingHeader = unpack_header(record)
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[RecordedEntry]:
         """As far as the file can be read: `complaint` then tells what is wrong with the rest. The file of a
         session that goes on, or that a crash ended, may break off in a record; that is not worth a word."""
         self.complaint = None
@@ -48,16 +49,12 @@ class Recording:
             self.complaint = str(error)
 
 
-def _record(file: IO[bytes]) -> bytes | None:
+def _record(file: BinaryIO) -> bytes | None:
     """The next record; None where the file ends or breaks off. Raises FormatError, OSError."""
-    length = file.read(LENGTH.size)
-    if len(length) < LENGTH.size:
-        return None
-    (size,) = LENGTH.unpack(length)
-    if size > MAX_RECORD_BYTES:
-        raise FormatError("not a recording, or a damaged one: a record is too long")
-    record = file.read(size)
-    return record if len(record) == size else None
+    try:
+        return read_framed(file, MAX_RECORD_BYTES)
+    except TooLongError:
+        raise FormatError("not a recording, or a damaged one: a record is too long") from None
 
 
 def find(folder: Path, since: date | None = None) -> tuple[list[Recording], list[str]]:
@@ -74,7 +71,7 @@ def find(folder: Path, since: date | None = None) -> tuple[list[Recording], list
     return found, problems
 
 
-def in_order(recordings: Iterable[Recording]) -> Iterator[tuple[Recording, Entry]]:
+def in_order(recordings: Iterable[Recording]) -> Iterator[tuple[Recording, RecordedEntry]]:
     """All entries, in the order in which they were recorded, one run of the server after the other. No more
     files are open than were at that time."""
     runs: dict[str, list[Recording]] = {}
@@ -82,7 +79,7 @@ def in_order(recordings: Iterable[Recording]) -> Iterator[tuple[Recording, Entry
         runs.setdefault(recording.header.run, []).append(recording)
     for run in runs.values():
         waiting = deque(sorted(run, key=lambda each: each.header.first))
-        heap: list[tuple[int, int, Entry, Iterator[Entry], Recording]] = []
+        heap: list[tuple[int, int, RecordedEntry, Iterator[RecordedEntry], Recording]] = []
         while waiting or heap:
             while waiting and (not heap or waiting[0].header.first <= heap[0][0]):
                 recording = waiting.popleft()
@@ -94,9 +91,9 @@ def in_order(recordings: Iterable[Recording]) -> Iterator[tuple[Recording, Entry
 
 
 def _push(
-    heap: list[tuple[int, int, Entry, Iterator[Entry], Recording]],
+    heap: list[tuple[int, int, RecordedEntry, Iterator[RecordedEntry], Recording]],
     recording: Recording,
-    entries: Iterator[Entry],
+    entries: Iterator[RecordedEntry],
 ) -> None:
     entry = next(entries, None)
     if entry is not None:

@@ -11,11 +11,11 @@ from datetime import date
 from pathlib import Path
 from typing import IO
 
-from server.access.evidence import Rules
+from server.access.rules import Rules
 from server.access.tracks import LOST_SECONDS
+from server.recording.entries import RecordedEnd, RecordedEntry, RecordedFrame, RecordingHeader
 from server.recording.files import SUFFIX, private_file, private_folder
-from server.recording.form import pack, pack_header, rules_as_text
-from server.recording.sight import Entry, Header, Parting, Sight
+from server.recording.format import pack, pack_header, rules_as_text
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class _Presence:
     dropping: bool = False
     cut: bool = False
 
-    def see(self, sight: Sight) -> bool:
+    def see(self, sight: RecordedFrame) -> bool:
         """Whether the frame is to be recorded."""
         if sight.analysis.faces:
             self.last_face, self.present = sight.at, True
@@ -55,7 +55,7 @@ class _Work:
 
     session: str
     terminal: str
-    entry: Entry
+    entry: RecordedEntry
     over: bool
     weight: int
 
@@ -83,7 +83,7 @@ class Recorder:
         self._thread = threading.Thread(target=self._write_all, name="recorder", daemon=True)
         self._thread.start()
 
-    def take(self, session: str, terminal: str, sight: Sight) -> None:
+    def take(self, session: str, terminal: str, sight: RecordedFrame) -> None:
         """One frame of a session, in the order in which its door saw them; most show nobody and are not
         recorded."""
         presence = self._sessions.setdefault(session, _Presence())
@@ -93,7 +93,7 @@ class Recorder:
         if not presence.present:
             presence.dropping = False
 
-    def end(self, session: str, terminal: str, parting: Parting) -> None:
+    def end(self, session: str, terminal: str, parting: RecordedEnd) -> None:
         """The session is over, and its door closed."""
         presence = self._sessions.pop(session, _Presence())
         if presence.present or parting.decisions or parting.ended:
@@ -105,10 +105,12 @@ class Recorder:
         self._queue.put(None)
         self._thread.join()
 
-    def _offer(self, session: str, terminal: str, presence: _Presence, what: Sight | Parting) -> None:
+    def _offer(
+        self, session: str, terminal: str, presence: _Presence, what: RecordedFrame | RecordedEnd
+    ) -> None:
         if self._stopped or presence.dropping:
             return
-        picture = what.jpeg if isinstance(what, Sight) else None
+        picture = what.jpeg if isinstance(what, RecordedFrame) else None
         weight = SIGHT_BYTES + len(picture or b"")
         with self._lock:
             fits = self._waiting + weight <= MAX_WAITING_BYTES
@@ -117,7 +119,7 @@ class Recorder:
             presence.dropping = presence.cut = True
             self._complain()
             return
-        entry = Entry(self._number, what, presence.cut)
+        entry = RecordedEntry(self._number, what, presence.cut)
         self._number += 1
         presence.cut = False
         self._queue.put(_Work(session, terminal, entry, not presence.present, weight))
@@ -165,7 +167,9 @@ class Recorder:
         file = open(path, "ab", buffering=0, opener=private_file)  # noqa: SIM115
         self._files[work.session] = moment.date(), file
         if file.tell() == 0:
-            header = Header(self._run, work.session, work.terminal, work.entry.number, moment, self._rules)
+            header = RecordingHeader(
+                self._run, work.session, work.terminal, work.entry.number, moment, self._rules
+            )
             _append(file, pack_header(header))
         return file
 

@@ -1,5 +1,5 @@
 """From faces/people.toml to one immutable snapshot of who may come in where and when."""
 
-from server.roster.roster import EMPTY, Orders, Roster
+from server.access.orders import EMPTY, Orders, Roster
 
 __all__ = ["EMPTY", "Orders", "Roster"]

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from server import osdep
+from server.support import osdep
 
 BACKUP_FILE = "people.last_good.toml"
 """In the logs folder."""

@@ -9,12 +9,13 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from server.access.decision import Policy
+from server.access.liveness.proof import Liveness
 from server.access.lockout import MAX_ATTEMPTS
-from server.access.permits import Liveness, Permit, Window
+from server.access.orders import Roster, TerminalRules
+from server.access.permits import Permit, Window
+from server.access.policy import Policy
 from server.audit.line import quoted
 from server.gallery.names import person_name
-from server.roster.roster import Roster, TerminalRules
 from wire import TERMINAL_CHARS
 
 if sys.version_info >= (3, 11):

@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from server.vision.analysis import Picture
-from server.vision.embedder import open_session
+from server.vision.embedders.resnet import open_session
+from server.vision.picture import Picture
 from wire import Box
 
 ENLARGED = 2.7

@@ -4,33 +4,16 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
+from server.vision.boxes import SAME_PLACE, overlap
 from server.vision.models import Models
+from server.vision.picture import GrayView
 from wire import Box
 
 HOG_WINDOW = 80
 """Smallest face, in pixels, that dlib's HOG detector was trained to find without upsampling."""
 FRONTAL_DETECTOR = 0
 """dlib's detector is five: looking ahead, to the left, to the right, and ahead with the head tilted."""
-
-
-class GrayView(NamedTuple):
-    """A frame's brightness, uint8[h, w], at `scale` times its size; `width` and `height` are the frame's."""
-
-    pixels: NDArray[np.uint8]
-    width: int
-    height: int
-
-    @property
-    def scale(self) -> float:
-        return float(self.pixels.shape[1]) / self.width
-
-    @property
-    def frame(self) -> Box:
-        """All of it, as a box."""
-        return Box(0, self.width, self.height, 0)
 
 
 class Found(NamedTuple):
@@ -75,19 +58,6 @@ def _in_frame(found: Any, region: Box, scale: float, view: GrayView) -> Box:
     )
 
 
-def overlap(one: Box, other: Box) -> float:
-    """Intersection over union of two boxes, 0 to 1."""
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    if width <= 0 or height <= 0:
-        return 0.0
-    return width * height / (one.area + other.area - width * height)
-
-
-SAME_PLACE = 0.3
-"""Boxes that overlap more are two views of one face: of two real faces neither hides so much of the other."""
-
-
 def distinct(found: Iterable[Found]) -> list[Found]:
     """One detection for each face, the best."""
     kept: list[Found] = []
@@ -95,14 +65,3 @@ def distinct(found: Iterable[Found]) -> list[Found]:
         if all(overlap(face.box, other.box) <= SAME_PLACE for other in kept):
             kept.append(face)
     return kept
-
-
-def grown(box: Box, margin: float, view: GrayView) -> Box:
-    """`box` with `margin` times its longer side more on each side, inside the frame."""
-    more = round(margin * max(box.width, box.height))
-    return Box(
-        top=max(0, box.top - more),
-        right=min(view.width, box.right + more),
-        bottom=min(view.height, box.bottom + more),
-        left=max(0, box.left - more),
-    )

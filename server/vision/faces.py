@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from server.vision.analysis import Embedding, Picture
-from server.vision.detection import HOG_WINDOW, GrayView, detect
+from server.access.matching.model import Embedding
+from server.vision.detection import HOG_WINDOW, detect
 from server.vision.models import Models
+from server.vision.picture import GrayView, Picture
 from wire import MAX_FACES, Box
 
 

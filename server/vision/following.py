@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from server.vision.analysis import Followed
+from server.access.seen import Followed
 from server.vision.appearance import SAME_LOOK, correlation, patch
-from server.vision.decode import JpegFrame
-from server.vision.detection import SAME_PLACE, Found, GrayView, detect, distinct, grown, overlap
+from server.vision.boxes import SAME_PLACE, grown, overlap
+from server.vision.detection import Found, detect, distinct
 from server.vision.models import Models
+from server.vision.picture import GrayView, JpegFrame
 
 FOLLOWED_SIZE = 86
 """Side in pixels at which a followed face is searched: a little above the detector's window, so that it is
@@ -23,7 +24,7 @@ overlapped with that of a new search by 0.4 or more in each of 800 frames of two
 
 
 @dataclass(frozen=True)
-class Sighting:
+class Located:
     """A face in this frame. `index`: the followed face that it continues; `doubtful`: perhaps continues;
     `detected`: False when it only looks as before."""
 
@@ -33,13 +34,13 @@ class Sighting:
     detected: bool = True
 
 
-def follow(models: Models, frame: JpegFrame, followed: Sequence[Followed]) -> list[Sighting]:
+def follow(models: Models, frame: JpegFrame, followed: Sequence[Followed]) -> list[Located]:
     """The faces around the followed ones' places: those that continue one, and newcomers there."""
     if not followed:
         return []
     view = frame.gray(min(1.0, max(map(_scale, followed))))
     unmoved = [index for index, each in enumerate(followed) if each.stay and _is_unmoved(view, each)]
-    still = [Sighting(Found(followed[index].box, 0.0, True), index, False, False) for index in unmoved]
+    still = [Located(Found(followed[index].box, 0.0, True), index, False, False) for index in unmoved]
     moved = {index: each for index, each in enumerate(followed) if index not in unmoved}
     return still + _detected(models, view, moved, still)
 
@@ -49,8 +50,8 @@ def _is_unmoved(view: GrayView, each: Followed) -> bool:
 
 
 def _detected(
-    models: Models, view: GrayView, followed: Mapping[int, Followed], still: Sequence[Sighting]
-) -> list[Sighting]:
+    models: Models, view: GrayView, followed: Mapping[int, Followed], still: Sequence[Located]
+) -> list[Located]:
     found = [
         face
         for face in distinct(
@@ -58,11 +59,11 @@ def _detected(
             for each in followed.values()
             for face in detect(models, view, grown(each.box, each.reach, view), _scale(each), FOLLOWED_SCORE)
         )
-        if all(overlap(face.box, sighting.found.box) <= SAME_PLACE for sighting in still)
+        if all(overlap(face.box, one.found.box) <= SAME_PLACE for one in still)
     ]
     owners = _assign(found, followed)
     return [
-        Sighting(face, owners.get(at), at not in owners or _doubtful(view, face, followed[owners[at]], found))
+        Located(face, owners.get(at), at not in owners or _doubtful(view, face, followed[owners[at]], found))
         for at, face in enumerate(found)
         if at in owners or face.score >= 0
     ]

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from server.vision.analysis import Analysis, Face, Followed, Hints
+from server.access.seen import Analysis, Face, Followed, Hints
 from server.vision.appearance import patch, sharpness
-from server.vision.decode import JpegFrame
-from server.vision.detection import GrayView
 from server.vision.faces import align, embed
-from server.vision.following import Sighting, follow
+from server.vision.following import Located, follow
 from server.vision.models import Models
+from server.vision.picture import GrayView, JpegFrame
 from server.vision.quality import flaw, gray
 from server.vision.scanning import search
 from wire import MAX_FACES
@@ -23,39 +22,37 @@ def analyse_frame(models: Models, jpeg: bytes, hints: Hints) -> Analysis:
     frame = JpegFrame(jpeg, hints.max_pixels)
     if hints.size not in (None, (frame.width, frame.height)):
         hints = replace(hints, followed=(), scene=None)
-    sightings = follow(models, frame, hints.followed)
-    newcomers = search(models, frame, hints, sightings)
-    sightings += [Sighting(found) for found in newcomers.found]
+    located = follow(models, frame, hints.followed)
+    newcomers = search(models, frame, hints, located)
+    located += [Located(found) for found in newcomers.found]
     view = frame.gray(0.0)  # a damaged frame is refused whether anything is looked for or not
-    faces = [_face(view, sighting, hints.followed) for sighting in sightings]
-    ranked = sorted(zip(faces, sightings, strict=True), key=lambda pair: pair[0].box.area, reverse=True)
+    faces = [_face(view, one, hints.followed) for one in located]
+    ranked = sorted(zip(faces, located, strict=True), key=lambda pair: pair[0].box.area, reverse=True)
     faces = _embedded(models, frame, ranked[:MAX_FACES], hints)
     return Analysis(frame.width, frame.height, tuple(faces), newcomers.scan, newcomers.scene)
 
 
-def _face(view: GrayView, sighting: Sighting, followed: Sequence[Followed]) -> Face:
+def _face(view: GrayView, one: Located, followed: Sequence[Followed]) -> Face:
     """The face as it looks, not embedded yet."""
-    found, index = sighting.found, sighting.index
-    if index is not None and not sighting.detected:
+    found, index = one.found, one.index
+    if index is not None and not one.detected:
         return Face(found.box, None, index, followed[index].patch, detected=False)
     quality = sharpness(view.pixels, found.box, view.scale) * (1.0 if found.frontal else SIDEWAYS)
     return Face(found.box, None, index, patch(view.pixels, found.box, view.scale), quality)
 
 
 def _embedded(
-    models: Models, frame: JpegFrame, ranked: Sequence[tuple[Face, Sighting]], hints: Hints
+    models: Models, frame: JpegFrame, ranked: Sequence[tuple[Face, Located]], hints: Hints
 ) -> list[Face]:
     """The faces, largest first, with the embeddings and landmarks that are wanted. Without an embedding a
     doubtful face continues nobody."""
     wanted = [
-        rank
-        for rank, (face, sighting) in enumerate(ranked)
-        if sighting.doubtful or _good_enough(face, hints.followed)
+        rank for rank, (face, one) in enumerate(ranked) if one.doubtful or _good_enough(face, hints.followed)
     ]
     wanted = sorted(wanted, key=lambda rank: not _overdue(ranked[rank][0], hints.followed))[: hints.max_faces]
     faces = [
-        replace(face, followed=None) if sighting.doubtful and rank not in wanted else face
-        for rank, (face, sighting) in enumerate(ranked)
+        replace(face, followed=None) if one.doubtful and rank not in wanted else face
+        for rank, (face, one) in enumerate(ranked)
     ]
     _embed(models, frame, faces, wanted, hints.followed)
     _find_landmarks(models, frame, faces, hints)
@@ -84,7 +81,7 @@ def _find_landmarks(models: Models, frame: JpegFrame, faces: list[Face], hints: 
         if face.followed is not None and hints.followed[face.followed].landmarks
     ]
     for at in wanted[: hints.max_faces]:
-        faces[at] = replace(faces[at], landmarks=models.proof.landmarks(frame, faces[at].box))
+        faces[at] = replace(faces[at], landmarks=models.liveness.landmarks(frame, faces[at].box))
 
 
 def _wants_mirror(face: Face, followed: Sequence[Followed]) -> bool:

@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from server.vision.analysis import Landmarks
-from server.vision.detection import GrayView, grown
-from server.vision.models import weights_folder
+from server.access.seen import Landmarks
+from server.vision.boxes import grown
+from server.vision.picture import GrayView
+from server.vision.weights import weights_folder
 from wire import Box
 
 WEIGHTS = "shape_predictor_68_face_landmarks.dat"

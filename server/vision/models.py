@@ -4,18 +4,13 @@
 worker) and ends the process when something is missing, so only its weights are used.
 """
 
-import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from server.vision.analysis import ModelSettings
-from server.vision.embedder import Embedder, load_embedder
-
-if TYPE_CHECKING:
-    from server.vision.proof import ProofModels
-
-INSTALL_HINT = "install the server's dependencies: pip install '.[server]' (see README.md)"
+from server.vision.embedders.resnet import Embedder, load_embedder
+from server.vision.liveness_models import LivenessModels
+from server.vision.weights import INSTALL_HINT, weights_folder
 
 
 @dataclass(frozen=True)
@@ -26,33 +21,28 @@ class Models:
     detector: Any
     landmarks: Any
     embedder: Embedder
-    proof: "ProofModels"
+    liveness: LivenessModels
 
 
-def weights_folder() -> Path:
-    """Where face_recognition_models keeps its weights. Raises RuntimeError when it is not installed."""
-    spec = importlib.util.find_spec("face_recognition_models")
-    if spec is None or spec.origin is None:
-        raise RuntimeError(f"face_recognition_models is not installed; {INSTALL_HINT}")
-    return Path(spec.origin).parent / "models"
+def load_models(cache: Path, *, liveness: bool = False, antispoof: tuple[Path, str] | None = None) -> Models:
+    """Load everything a worker needs: half a second, one second with `liveness`.
 
-
-def load_models(settings: ModelSettings) -> Models:
-    """Load everything a worker needs (about half a second, one second with liveness). Raises RuntimeError
-    with what to install, AntispoofError."""
+    `cache`: folder for the converted embedding network. `liveness`: load what only liveness needs now, and
+    not when it is first wanted. `antispoof`: an ONNX file and the sha256 that it must have. Raises
+    RuntimeError with what to install, AntispoofError.
+    """
     try:
         import dlib
     except ImportError as error:
         raise RuntimeError(f"dlib cannot be imported ({error}); {INSTALL_HINT}") from error
-    from server.vision.proof import ProofModels
 
     folder = weights_folder()
-    proof = ProofModels(settings.antispoof)
-    if settings.liveness:
-        proof.load()
+    liveness_models = LivenessModels(antispoof)
+    if liveness:
+        liveness_models.load()
     return Models(
         detector=dlib.get_frontal_face_detector(),
         landmarks=dlib.shape_predictor(str(folder / "shape_predictor_5_face_landmarks.dat")),
-        embedder=load_embedder(folder / "dlib_face_recognition_resnet_model_v1.dat", settings.cache),
-        proof=proof,
+        embedder=load_embedder(folder / "dlib_face_recognition_resnet_model_v1.dat", cache),
+        liveness=liveness_models,
     )

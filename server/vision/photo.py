@@ -3,19 +3,18 @@
 import cv2
 import numpy as np
 
-from server.vision.analysis import (
+from server.access.seen import (
     PhotoAccepted,
     PhotoFlaw,
     PhotoOutcome,
     PhotoRefused,
-    Picture,
     PictureError,
     PictureTooLargeError,
 )
 from server.vision.appearance import laplacian_variance
-from server.vision.decode import decode_photo
 from server.vision.faces import align, embed, find_faces
 from server.vision.models import Models
+from server.vision.picture import Picture, decode_photo
 from wire import Box
 
 MAX_PIXELS = 64_000_000

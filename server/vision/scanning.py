@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from server.access.seen import Hints, Scan
 from server.vision import motion
-from server.vision.analysis import Hints, Scan
-from server.vision.decode import JpegFrame
-from server.vision.detection import HOG_WINDOW, SAME_PLACE, Found, GrayView, detect, overlap
-from server.vision.following import Sighting
+from server.vision.boxes import SAME_PLACE, overlap
+from server.vision.detection import HOG_WINDOW, Found, detect
+from server.vision.following import Located
 from server.vision.models import Models
+from server.vision.picture import GrayView, JpegFrame
 from wire import Box
 
 MOSTLY = 0.6
@@ -27,19 +28,19 @@ class Search:
     scene: bytes
 
 
-def search(models: Models, frame: JpegFrame, hints: Hints, sightings: Sequence[Sighting]) -> Search:
-    """Look where the hints say. `sightings`: what following has brought; those faces are not found again."""
+def search(models: Models, frame: JpegFrame, hints: Hints, located: Sequence[Located]) -> Search:
+    """Look where the hints say. `located`: what following has brought; those faces are not found again."""
     before = _scene(frame, hints)
-    everywhere = before is None or hints.scan is Scan.EVERYWHERE or (hints.rescan and _lost(hints, sightings))
+    everywhere = before is None or hints.scan is Scan.EVERYWHERE or (hints.rescan and _lost(hints, located))
     if hints.scan is Scan.NOWHERE and not everywhere:
         return Search([], Scan.NOWHERE, hints.scene or b"")
     view = frame.gray(0.0)
     now = motion.signature(view.pixels, motion.grid_shape(frame.width, frame.height, hints.min_face))
     if before is None or everywhere:
-        return Search(_scan(models, frame, hints, view.frame, sightings), Scan.EVERYWHERE, now.tobytes())
-    region = _changed(now, before, view, hints, sightings)
-    found = _scan(models, frame, hints, region, sightings) if region else []
-    if any(sighting.index is not None for sighting in sightings):
+        return Search(_scan(models, frame, hints, view.frame, located), Scan.EVERYWHERE, now.tobytes())
+    region = _changed(now, before, view, hints, located)
+    found = _scan(models, frame, hints, region, located) if region else []
+    if any(one.index is not None for one in located):
         # what moves so slowly is mostly who is followed; a newcomer who does is left to the next sweep
         return Search(found, Scan.CHANGED, now.tobytes())
     scan = Scan.CHANGED if region else Scan.NOWHERE
@@ -53,29 +54,29 @@ def _scene(frame: JpegFrame, hints: Hints) -> motion.Grid | None:
     return np.frombuffer(hints.scene, np.uint8).reshape(shape)
 
 
-def _lost(hints: Hints, sightings: Sequence[Sighting]) -> bool:
+def _lost(hints: Hints, located: Sequence[Located]) -> bool:
     """Whether a face that the last frame showed is gone."""
-    seen = {sighting.index for sighting in sightings}
+    seen = {one.index for one in located}
     return any(not each.lost and index not in seen for index, each in enumerate(hints.followed))
 
 
 def _changed(
-    now: motion.Grid, before: motion.Grid, view: GrayView, hints: Hints, sightings: Sequence[Sighting]
+    now: motion.Grid, before: motion.Grid, view: GrayView, hints: Hints, located: Sequence[Located]
 ) -> Box | None:
     """Where the picture has changed, but for the faces that have just been found."""
     mask = motion.changed(now, before)
-    for sighting in sightings:
-        mask[motion.cells(sighting.found.box, now.shape, view.width, view.height)] = False
+    for one in located:
+        mask[motion.cells(one.found.box, now.shape, view.width, view.height)] = False
     region = motion.region(mask, view.width, view.height, hints.min_face)
     return view.frame if region and region.area > MOSTLY * view.frame.area else region
 
 
 def _scan(
-    models: Models, frame: JpegFrame, hints: Hints, region: Box, sightings: Sequence[Sighting]
+    models: Models, frame: JpegFrame, hints: Hints, region: Box, located: Sequence[Located]
 ) -> list[Found]:
     scale = HOG_WINDOW / hints.min_face
     return [
         found
         for found in detect(models, frame.gray(min(1.0, scale)), region, scale)
-        if all(overlap(found.box, sighting.found.box) <= SAME_PLACE for sighting in sightings)
+        if all(overlap(found.box, one.found.box) <= SAME_PLACE for one in located)
     ]

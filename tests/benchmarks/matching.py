@@ -19,9 +19,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from server.access.templates import distance, template
-from server.gallery.snapshot import Gallery
-from server.vision.analysis import EMBEDDING_SIZE, Embedding
+from server.access.matching.gallery import Gallery
+from server.access.matching.model import EMBEDDING_SIZE, Embedding
+from server.access.matching.templates import distance, template
 
 SIZES = ((100, 1), (1_000, 1), (10_000, 1), (100_000, 1), (100_000, 3))
 """People, and photos of each."""

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from server.access.templates import score_at
-from server.gallery.snapshot import Gallery
-from server.vision.analysis import EMBEDDING_SIZE, Analysis, Embedding, Face
+from server.access.matching.gallery import Gallery
+from server.access.matching.model import EMBEDDING_SIZE, Embedding
+from server.access.matching.templates import score_at
+from server.access.seen import Analysis, Face
 from wire import Box
 
 PEOPLE = 40

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.access.liveness.geometry import HEAD, RIGID
-from server.vision.analysis import Landmarks
+from server.access.seen import Landmarks
 
 FOCAL, CENTRE = 640.0, (320.0, 240.0)
 LIDS = {

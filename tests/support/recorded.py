@@ -7,14 +7,14 @@ from itertools import count
 
 import numpy as np
 
+from server.access.dice import Dice
 from server.access.door import Door
-from server.access.evidence import Rules
 from server.access.lockout import Lockouts
-from server.gallery.snapshot import Gallery
-from server.recording.dice import Dice
-from server.recording.sight import Parting, Sight
-from server.roster.roster import EMPTY, Roster
-from server.vision.analysis import Analysis, Face, Hints, Landmarks
+from server.access.matching.gallery import Gallery
+from server.access.orders import EMPTY, Roster
+from server.access.rules import Rules
+from server.access.seen import Analysis, Face, Hints, Landmarks
+from server.recording.entries import RecordedEnd, RecordedFrame
 
 WANTED = Hints(min_face=48, max_faces=4, max_pixels=10**6)
 START = datetime(2026, 11, 22, 8, 0, 0)
@@ -45,9 +45,11 @@ class LiveDoor:
         self.gallery = gallery
         self.roster = roster
         self.terminal = terminal
-        self.sights: list[Sight] = []
+        self.sights: list[RecordedFrame] = []
 
-    def see(self, faces: Sequence[Face], at: float, retract: bool = False, start: datetime = START) -> Sight:
+    def see(
+        self, faces: Sequence[Face], at: float, retract: bool = False, start: datetime = START
+    ) -> RecordedFrame:
         """A frame. The index of a face without an embedding is taken modulo the faces that are followed."""
         hints = self.door.hints(WANTED, at)
         shown = tuple(_following(face, len(hints.followed)) for face in faces)
@@ -55,7 +57,7 @@ class LiveDoor:
 
     def take(
         self, analysis: Analysis, hints: Hints, at: float, retract: bool = False, start: datetime = START
-    ) -> Sight:
+    ) -> RecordedFrame:
         """What came of the last hints."""
         moment = start + timedelta(seconds=at)
         orders = self.roster.orders(self.terminal, moment)
@@ -67,13 +69,15 @@ class LiveDoor:
         enrolled = len(self.gallery.people), self.gallery.photos
         followed = tuple(each.box for each in hints.followed)
         told = self.dice.told()
-        sight = Sight(at, moment, analysis, followed, enrolled, told, decision, retract, outcome.ended)
+        sight = RecordedFrame(
+            at, moment, analysis, followed, enrolled, told, decision, retract, outcome.ended
+        )
         self.sights.append(sight)
         return sight
 
-    def part(self) -> Parting:
+    def part(self) -> RecordedEnd:
         decisions, ended = self.door.close()
-        return Parting(self.sights[-1].moment if self.sights else START, tuple(decisions), tuple(ended))
+        return RecordedEnd(self.sights[-1].moment if self.sights else START, tuple(decisions), tuple(ended))
 
 
 def _following(face: Face, followed: int) -> Face:

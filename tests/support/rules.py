@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from server.access.evidence import Rules
-from server.access.permits import Liveness
+from server.access.liveness.proof import Liveness
+from server.access.rules import Rules
 
 
 def rules(**changes: Any) -> Rules:

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from server.access.liveness.blink import blinks
 from server.access.liveness.geometry import explain
 from server.access.liveness.sightings import GAP_SECONDS, Run, Sighting
-from server.vision.analysis import Landmarks
-from wire import Box
+from server.access.seen import Landmarks
 from wire.reasons import Prompt
 
 OTHERS = (Prompt.BLINK, Prompt.COME_CLOSER)
@@ -109,8 +108,8 @@ class Challenge:
         """For what the prompt asks; not below 0."""
         return max(0.0, self._since + self._limit - now)
 
-    def see(self, at: float, landmarks: Landmarks, box: Box) -> None:
-        """The face at time `at`, later than before. `box`: where it is; a jump is seen by its points."""
+    def see(self, at: float, landmarks: Landmarks) -> None:
+        """The face at time `at`, later than before. A jump is seen by its points."""
         self.tick(at)
         if self.state is not ChallengeState.RUNNING:
             return

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from server.access.liveness.blink import blinks
 from server.access.liveness.geometry import explain
 from server.access.liveness.sightings import Run, Sighting
-from server.vision.analysis import Landmarks
+from server.access.seen import Landmarks
 
 WINDOW_SECONDS = 10.0
 """Older sightings say nothing."""

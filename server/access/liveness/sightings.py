@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.access.liveness.geometry import Points, Shape, shape
-from server.vision.analysis import Landmarks
+from server.access.seen import Landmarks
 
 GAP_SECONDS = 0.5
 """After so long unseen another face may stand there."""

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from server.vision.analysis import ModelSettings
 from server.vision.models import load_models
 from tests.benchmarks.accuracy import det, door_sections, sections
 from tests.benchmarks.accuracy.identities import LFW, REPORTING, Identities, load, missing
@@ -42,7 +41,7 @@ Made by `python -m tests.benchmarks.accuracy`; [how to read it](README.md).
 
 def measured(identities: Identities, data: Path) -> list[Section]:
     folds = Folds.of(identities)
-    models = load_models(ModelSettings(MODEL_CACHE))
+    models = load_models(MODEL_CACHE)
     parts: list[Callable[[], Section]] = [
         lambda: sections.one_to_one(folds),
         lambda: sections.one_to_many(folds, identities),

@@ -1,4 +1,4 @@
-"""The file that `server.access.calibration` reads, made anew (two minutes).
+"""The file that `server.access.matching.calibration` reads, made anew (two minutes).
 
 python -m tests.benchmarks.accuracy.calibrate [../shared/data]
 """
@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from server.access.calibration import FARTHEST, TABLE
-from server.vision.analysis import ModelSettings
+from server.access.matching.calibration import FARTHEST, TABLE
 from server.vision.models import Models, load_models
 from tests.benchmarks.accuracy.curve import Counts, at_share, pooled, tail
 from tests.benchmarks.accuracy.identities import CALIBRATING, LFW, Identities, load, missing
@@ -100,7 +99,7 @@ def main() -> int:
         return 2
     identities = load(data / LFW.name)
     counts = pooled(identities)
-    models = load_models(ModelSettings(MODEL_CACHE))
+    models = load_models(MODEL_CACHE)
     table = {
         "strangers": stranger_table(counts),
         "visit": visit_table(measured_visits(identities, counts, models, data)),

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from server.access.calibration import shipped
+from server.access.matching.calibration import shipped
 from tests.benchmarks.accuracy.curve import EDGES, share_at, stranger_counts
 from tests.benchmarks.accuracy.identities import Identities
 from tests.benchmarks.accuracy.measures import LEAST, OWN_DRAWS

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from server.access.calibration import shipped
+from server.access.matching.calibration import shipped
 from server.vision.models import Models
 from tests.benchmarks.accuracy.calibrate import VISIT_RISKS, measured_visits
 from tests.benchmarks.accuracy.curve import pooled

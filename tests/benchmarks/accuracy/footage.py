@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from server.access.evidence import Look
-from server.vision.analysis import Picture
 from server.vision.appearance import sharpness
 from server.vision.faces import align, embed, find_faces
 from server.vision.models import Models
+from server.vision.picture import Picture
 from server.vision.quality import flaw, gray
 from wire import Box
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from server.access import distance, score, score_at, template, threshold
-from server.vision.analysis import PhotoAccepted
+from server.access.seen import PhotoAccepted
 from server.vision.faces import align, embed, find_faces
 from server.vision.models import Models
 from server.vision.photo import SEARCHED_FACE, judge_photo

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from server.access.calibration import Calibration, shipped
-from server.access.evidence import Rules
+from server.access.matching.calibration import Calibration, shipped
+from server.access.rules import Rules
 from tests.benchmarks.accuracy.bounds import Rate
 from tests.benchmarks.accuracy.calibrate import LOG_RISKS, stranger_table
 from tests.benchmarks.accuracy.curve import at_share, pooled, share_at, stranger_counts, tail

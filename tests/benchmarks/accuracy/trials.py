@@ -36,7 +36,7 @@ class Draw:
 
 def template_rule(exponent: float) -> Rule:
     """Means of unit embeddings; the score is their inner product over their norms to the power `exponent`:
-    1 is cosine, 1/2 is `server.access.templates.score`."""
+    1 is cosine, 1/2 is `server.access.matching.templates.score`."""
 
     def rule(photos: list[Rows], frames: list[Rows]) -> Distances:
         reference, probe = (scaled_templates(rows, exponent) for rows in (photos, frames))
@@ -59,7 +59,7 @@ def plain_rule(photos: list[Rows], frames: list[Rows]) -> Distances:
 
 
 def apart(scores: Rows) -> Distances:
-    """As `server.access.templates.distance`, of each."""
+    """As `server.access.matching.templates.distance`, of each."""
     return np.asarray(np.sqrt(np.maximum(0, 2 - 2 * scores)), np.float32)
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from server.access.evidence import Look, Rules, probe, recent
-from server.access.templates import scaled
+from server.access.evidence import Look, probe, recent
+from server.access.matching.templates import scaled
+from server.access.rules import Rules
 from server.vision.models import Models
 from tests.benchmarks.accuracy.footage import LOOK_SECONDS, Appearance, appearances
 from tests.benchmarks.accuracy.identities import Identities, Rows, unit

@@ -7,10 +7,10 @@ from functools import lru_cache
 import numpy as np
 
 from server.access.door import Door
-from server.access.evidence import Rules
-from server.access.permits import Liveness
-from server.gallery.snapshot import Gallery
-from server.vision.analysis import Hints, PhotoAccepted
+from server.access.liveness.proof import Liveness
+from server.access.matching.gallery import Gallery
+from server.access.rules import Rules
+from server.access.seen import Hints, PhotoAccepted
 from server.vision.frame import analyse_frame
 from server.vision.photo import judge_photo
 from tests.benchmarks.spoof.motion import Asked

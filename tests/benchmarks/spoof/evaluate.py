@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import cv2
 
-from server.access.permits import Liveness
+from server.access.liveness.proof import Liveness
 from tests.benchmarks.spoof.doorway import gallery, visit
 from tests.benchmarks.spoof.plan import REAL, SWAPS, Case, stream
 from tests.benchmarks.spoof.portrait import SourceError

@@ -14,7 +14,8 @@ from typing import Protocol
 import numpy as np
 
 import server.vision
-from server.vision.analysis import Embedding, Face, Followed, Hints, Landmarks, ModelSettings, Scan
+from server.access.matching.model import Embedding
+from server.access.seen import Face, Followed, Hints, Landmarks, Scan
 from server.vision.frame import analyse_frame
 from server.vision.models import Models, load_models
 from tests.benchmarks.spoof.motion import Asked
@@ -65,7 +66,7 @@ class Sighting:
 
 @lru_cache
 def models() -> Models:
-    return load_models(ModelSettings(cache=MODEL_CACHE, liveness=True))
+    return load_models(MODEL_CACHE, liveness=True)
 
 
 class Watcher:

@@ -4,7 +4,8 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from server.access.liveness import Challenge, ChallengeState, Passive
+from server.access.liveness.challenge import Challenge, ChallengeState
+from server.access.liveness.passive import Passive
 from tests.benchmarks.spoof.motion import Asked
 from tests.benchmarks.spoof.sighting import RATE, Sighting, Watcher
 
@@ -72,7 +73,7 @@ def challenge(watcher: Watcher, seed: int) -> Verdict:
             if before is not None and at - first >= RECOGNISED_SECONDS:
                 running = Challenge(random.Random(seed), at)
         elif sighting is not None and sighting.landmarks is not None:
-            running.see(at, sighting.landmarks, sighting.box)
+            running.see(at, sighting.landmarks)
         if running is not None:
             running.tick(at)
             if running.state is ChallengeState.PASSED:

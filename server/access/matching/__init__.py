@@ -1,0 +1,1 @@
+"""From embeddings to whom a face is nearest to, and what a distance risks. Pure."""

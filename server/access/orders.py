@@ -1,0 +1,96 @@
+"""What the administrator has laid down for people and terminals, as one immutable value."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from server.access.liveness.proof import Liveness
+from server.access.permits import Permit, bar
+from server.access.policy import Policy
+from wire.reasons import Reason
+
+DEFAULT = "default"
+"""The entry for what a terminal's own entry does not say."""
+
+
+@dataclass(frozen=True)
+class TerminalRules:
+    """What is laid down for a terminal; None: nothing. `note`: what the visitor can do when refused."""
+
+    policy: Policy | None = None
+    liveness: Liveness | None = None
+    attempts: int | None = None
+    note: str | None = None
+
+    def over(self, other: "TerminalRules") -> "TerminalRules":
+        """These rules, and where they say nothing those of `other`."""
+        return TerminalRules(
+            policy=other.policy if self.policy is None else self.policy,
+            liveness=other.liveness if self.liveness is None else self.liveness,
+            attempts=other.attempts if self.attempts is None else self.attempts,
+            note=other.note if self.note is None else self.note,
+        )
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What holds at one terminal at one moment. None: nothing is laid down, the settings decide.
+
+    `policy`: whom a grant depends on. `attempts`: failed visits in a row until the terminal is locked, 0
+    never. `note`: what to tell a visitor who is refused.
+    """
+
+    policy: Policy | None
+    liveness: Liveness | None
+    attempts: int | None
+    note: str | None
+    _permits: Mapping[str, Permit]
+    _terminal: str
+    _moment: datetime
+
+    def bar(self, name: str) -> Reason | None:
+        """Why the person of this display name may not come in here and now; None: may."""
+        return bar(self._permits.get(name), self._terminal, self._moment)
+
+
+@dataclass(frozen=True)
+class Roster:
+    """`permits`: by display name. `terminals`: by name, `DEFAULT` for what the others do not say.
+    `confirmed`: pairs of people who look alike and are both to be enrolled, by display name."""
+
+    permits: Mapping[str, Permit] = field(default_factory=dict)
+    terminals: Mapping[str, TerminalRules] = field(default_factory=dict)
+    confirmed: frozenset[frozenset[str]] = frozenset()
+
+    def orders(self, terminal: str, moment: datetime) -> Orders:
+        """What holds at `terminal` at `moment`, the server's wall clock as `datetime.now()` gives it."""
+        default = self.terminals.get(DEFAULT, TerminalRules())
+        rules = self.terminals.get(terminal, default).over(default)
+        return Orders(
+            rules.policy,
+            rules.liveness,
+            rules.attempts,
+            rules.note or None,
+            self.permits,
+            terminal,
+            moment,
+        )
+
+    def summary(self) -> str:
+        """How much is laid down, for the console."""
+        counts = len(self.permits), len(self.terminals), len(self.confirmed)
+        return "people {}, terminals {}, confirmed pairs {}".format(*counts)
+
+    def unknown_names(self, people: Iterable[str]) -> list[str]:
+        """Names that something is laid down for and that are not among the enrolled `people`."""
+        named = {*self.permits, *(name for pair in self.confirmed for name in pair)}
+        return sorted(named.difference(people))
+
+    def unknown_terminals(self, terminals: Iterable[str]) -> list[str]:
+        """Terminals that something is laid down for and that are not among `terminals`: misspelt ones?"""
+        named = {name for permit in self.permits.values() for name in permit.terminals or ()}
+        return sorted((named | set(self.terminals)).difference(terminals, {DEFAULT}))
+
+
+EMPTY = Roster()
+"""No limits for anybody, nothing laid down for any terminal."""

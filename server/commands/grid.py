@@ -1,0 +1,76 @@
+"""`python -m server grid`: what other thresholds would have recognised, of the last months' visits."""
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from server.access.matching import calibration
+from server.access.rules import VISIT_LOOKS, Rules
+from server.audit.line import quoted
+from server.commands.enrolled import enrolled, roster_of
+from server.recording import thresholds as grids
+from server.recording.visits import FILE, StoredVisit, read
+from server.settings import Settings
+from server.support.errors import StartError
+
+RISKS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+_HEADING = "strangers let in  threshold  recognised    grants lost  refused, would be recognised"
+
+
+async def grid(settings: Settings, since: datetime | None = None, terminal: str | None = None) -> str:
+    """The report as text, for the people enrolled now. Raises StartError."""
+    path = settings.logs / FILE
+    try:
+        rows = await asyncio.to_thread(read, path, since, terminal)
+    except sqlite3.Error as error:
+        raise StartError(f"logs: cannot read {path}: {error}") from error
+    if not rows:
+        return f"no visits in {path}"
+    async with enrolled(settings, roster_of(settings)) as watcher:
+        return report(rows, settings.rules(), len(watcher.gallery.people))
+
+
+def report(rows: Sequence[StoredVisit], rules: Rules, people: int) -> str:
+    """A line for each risk, and one for the threshold in force. `people`: how many are enrolled."""
+    people = max(1, people)
+    present = rules.threshold_for(people, 1)
+    present_risk = calibration.risk(present, people, 1, VISIT_LOOKS)
+    thresholds = [calibration.threshold(risk, people, 1, VISIT_LOOKS) for risk in RISKS]
+    *lines, now = grids.grid(rows, [*thresholds, present], rules.margin)
+    first, last = (_day(row.moment) for row in (rows[0], rows[-1]))
+    return "\n".join(
+        [
+            f"visits: {len(rows)}, {first} to {last}; enrolled now: {people}",
+            _HEADING,
+            *(_shown(_one_in(risk), line) for risk, line in zip(RISKS, lines, strict=True)),
+            _shown("in force", now),
+            f"in force: about {_one_in(present_risk)}",
+            *_names("grants lost", lines),
+            *_names("refused, would be recognised", lines, gained=True),
+        ]
+    )
+
+
+def _shown(risk: str, line: grids.Line) -> str:
+    recognised = f"{line.recognised} of {line.visits}"
+    return f"{risk:<18}{line.threshold:<11.3f}{recognised:<14}{line.lost.total():<13}{line.gained.total()}"
+
+
+def _names(title: str, lines: Sequence[grids.Line], gained: bool = False) -> list[str]:
+    told = []
+    for line in lines:
+        counts: Counter[str] = line.gained if gained else line.lost
+        if counts:
+            people = ", ".join(f"{quoted(name)} {count}" for name, count in sorted(counts.items()))
+            told.append(f"  at {line.threshold:.3f}: {people}")
+    return [f"{title}:", *told] if told else []
+
+
+def _one_in(risk: float) -> str:
+    return f"1 in {1 / risk:,.0f}"
+
+
+def _day(moment: float) -> str:
+    return datetime.fromtimestamp(moment).date().isoformat()

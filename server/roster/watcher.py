@@ -1,0 +1,174 @@
+"""Keeps the roster in step with people.toml; a file that cannot be used never loosens anything."""
+
+import asyncio
+import logging
+import os
+import stat
+import time
+from pathlib import Path
+from typing import TypeAlias
+
+from server.access.orders import EMPTY, Roster
+from server.roster.backup import Backup
+from server.roster.people_file import PeopleFileError, parse
+from server.support import osdep
+from server.support.errors import StartError
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.5
+"""Pause between two looks at the file, as for the photos beside it. Each look reads it: times and sizes may
+stay the same when the content changes."""
+SETTLE_SECONDS = 1.0
+"""A change counts when it has stood for this long: half a file may be valid, and an empty one lifts all
+limits."""
+MAX_FILE_BYTES = 1_000_000
+"""Largest file that is read: room for thousands of people."""
+
+_GONE = "there is no such file; to lift all limits put an empty one there"
+_Content: TypeAlias = bytes | str
+"""What a look at the file found: its bytes, or in words why there are none."""
+
+
+class PeopleFileWatcher:
+    """Owns the roster in force: that of the last content of the file that was valid as a whole."""
+
+    def __init__(self, path: Path, backup: Path) -> None:
+        """`path`: people.toml. `backup`: where its last good content is kept."""
+        self._path = path
+        self._backup_path = backup
+        self._backup = Backup(backup)
+        self._roster = EMPTY
+        self._good: bytes | None = None
+        self._saved: bytes | None = None
+        self._save_failed = False
+        self._judged: _Content = _GONE
+        self._fresh: tuple[_Content, float] = (_GONE, 0.0)
+
+    @property
+    def roster(self) -> Roster:
+        """The roster in force; another object only when another content came into force."""
+        return self._roster
+
+    async def load(self) -> None:
+        """Take the file as it is; where it is missing or cannot be used, its last good content.
+
+        Without either there are no limits. Raises StartError: what was laid down cannot be told any more.
+        """
+        self._judged = await asyncio.to_thread(_read, self._path)
+        self._fresh = self._judged, time.monotonic()
+        try:
+            await self._take_over(self._judged)
+        except PeopleFileError as error:
+            await self._fall_back(error)
+        await self._save()
+
+    async def watch(self) -> None:
+        """Follow the file for ever."""
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            content = await asyncio.to_thread(_read, self._path)
+            if self._settled(content):
+                self._judged = content
+                try:
+                    await self._take_over(content)
+                except PeopleFileError as error:
+                    self._tell(error, "what was in force before stays in force")
+            await self._save()
+
+    def _settled(self, content: _Content) -> bool:
+        """Whether the content is another than the one judged last, and no longer being written."""
+        now = time.monotonic()
+        if content != self._fresh[0]:
+            self._fresh = content, now
+        return content != self._judged and now - self._fresh[1] >= SETTLE_SECONDS
+
+    async def _take_over(self, content: _Content) -> None:
+        """Bring a content into force. Raises PeopleFileError: it cannot be used."""
+        if isinstance(content, str):
+            raise PeopleFileError([content])
+        self._roster = await asyncio.to_thread(parse, content)
+        self._good = content
+        log.info("%s is in force: %s", self._path, self._roster.summary())
+
+    async def _fall_back(self, error: PeopleFileError) -> None:
+        """Start with the last good content. Raises StartError."""
+        missing = self._judged == _GONE
+        try:
+            kept = await asyncio.to_thread(self._backup.read)
+            if kept is None and not missing:
+                raise StartError(
+                    f"{complaint(self._path, error)}\ncorrect it, or empty it to lift all limits"
+                )
+            if kept is None:
+                return
+            self._roster = await asyncio.to_thread(parse, kept)
+        except (OSError, PeopleFileError) as worse:
+            raise StartError(
+                f"{complaint(self._path, error)}\nnor can its last good content, {self._backup_path}: {worse}"
+                "\ncorrect the first, or put an empty file there to lift all limits"
+            ) from worse
+        if not (missing and self._roster == EMPTY):
+            kept_is = f"{self._backup_path}: {self._roster.summary()}"
+            self._tell(error, f"in force is its last good content, {kept_is}")
+
+    async def _save(self) -> None:
+        """Keep the last good content on disk; where that fails it is tried again at each look."""
+        if self._good is None or self._good == self._saved:
+            return
+        try:
+            await asyncio.to_thread(self._backup.write, self._good)
+        except OSError as error:
+            if not self._save_failed:
+                log.error("%s is out of date and cannot be written: %s", self._backup_path, error)
+            self._save_failed = True
+        else:
+            self._saved, self._save_failed = self._good, False
+
+    def _tell(self, error: PeopleFileError, consequence: str) -> None:
+        """Each line as a record of its own: the console escapes line breaks within one."""
+        for line in (*complaint(self._path, error).split("\n"), consequence):
+            log.error("%s", line)
+
+
+def complaint(path: Path, error: PeopleFileError) -> str:
+    """What is wrong with the file, a line for each problem."""
+    return "\n  ".join([f"{path} CANNOT BE USED:", *error.problems])
+
+
+def read_good(path: Path, backup: Path) -> tuple[Roster, str]:
+    """What a server that starts now would take, and, where that is not the file itself, the complaint about
+    it (else ""). Where there is nothing that can be used, no limits. Raises OSError: the backup cannot be
+    read."""
+    content = _read(path)
+    try:
+        if isinstance(content, str):
+            raise PeopleFileError([content])
+        return parse(content), ""
+    except PeopleFileError as error:
+        wrong = complaint(path, error)
+    kept = Backup(backup).read()
+    if kept is None:
+        nothing = f"{wrong}\nthere is no last good content: a server would not start, and no limits are shown"
+        return EMPTY, "" if content == _GONE else nothing
+    try:
+        roster = parse(kept)
+    except PeopleFileError as worse:
+        return EMPTY, f"{wrong}\nnor can {backup}, so that no limits are shown: {worse}"
+    return roster, "" if content == _GONE and roster == EMPTY else f"{wrong}\nshown is {backup}"
+
+
+def _read(path: Path) -> _Content:
+    """The content of a regular file of at most `MAX_FILE_BYTES`."""
+    try:
+        with open(path, "rb", opener=osdep.not_waiting_opener) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return "not a regular file"
+            data = file.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError:
+        return _GONE
+    except OSError as error:
+        return (error.strerror or type(error).__name__).lower()
+    if len(data) > MAX_FILE_BYTES:
+        return f"the file has more than {MAX_FILE_BYTES} bytes"
+    return data

@@ -1,0 +1,1 @@
+"""What is not about doors: operating system, console, errors."""

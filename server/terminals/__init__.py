@@ -1,0 +1,1 @@
+"""Connected terminals and the way of their frames."""

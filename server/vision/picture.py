@@ -1,0 +1,123 @@
+"""From encoded bytes to RGB pixels, with the size checked before anything is decoded."""
+
+import math
+import warnings
+from io import BytesIO
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from server.access.seen import PictureError, PictureTooLargeError
+from wire import Box
+
+Picture: TypeAlias = NDArray[np.uint8]
+"""uint8[height, width, 3], RGB."""
+
+# Our own limit comes first; Pillow's warning about large pictures would only repeat it.
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+
+
+MAX_SIDE = 8192
+"""Longest side of a frame, in pixels: dlib's detector overruns its memory on extremely wide pictures."""
+MAX_SCANS = 32
+"""Most scans of a JPEG: encoders make about ten, a small hostile file holds thousands and takes minutes."""
+_START_OF_SCAN = b"\xff\xda"
+
+
+class GrayView(NamedTuple):
+    """A frame's brightness, uint8[h, w], at `scale` times its size; `width` and `height` are the frame's."""
+
+    pixels: NDArray[np.uint8]
+    width: int
+    height: int
+
+    @property
+    def scale(self) -> float:
+        return float(self.pixels.shape[1]) / self.width
+
+    @property
+    def frame(self) -> Box:
+        """All of it, as a box."""
+        return Box(0, self.width, self.height, 0)
+
+
+def _open(data: bytes, formats: tuple[str, ...], max_pixels: int) -> Image.Image:
+    if not data:
+        raise PictureError("the picture is empty (0 bytes)")
+    try:
+        image = Image.open(BytesIO(data), formats=formats)
+    except Image.DecompressionBombError as error:
+        raise PictureTooLargeError(f"the picture has more than {max_pixels} pixels") from error
+    except Exception as error:  # Pillow's parsers raise many kinds on hostile bytes
+        raise PictureError(f"not a {' or '.join(formats)} picture") from error
+    if image.width * image.height > max_pixels:
+        raise PictureTooLargeError(
+            f"the picture is {image.width} x {image.height} pixels; at most {max_pixels} pixels are accepted"
+        )
+    return image
+
+
+def _refuse_many_scans(jpeg: bytes) -> None:
+    if jpeg.count(_START_OF_SCAN) > MAX_SCANS:
+        raise PictureError(f"the JPEG has more than {MAX_SCANS} scans")
+
+
+class JpegFrame:
+    """One JPEG frame of any colour space, decoded only as far as asked for.
+
+    EXIF is ignored: boxes refer to the frame as sent. `width`, `height`: pixels of the frame.
+    """
+
+    def __init__(self, jpeg: bytes, max_pixels: int) -> None:
+        """Raises PictureError: not a JPEG, more than `MAX_SCANS`. PictureTooLargeError: over `max_pixels`, or
+        a side over `MAX_SIDE`."""
+        image = _open(jpeg, ("JPEG",), max_pixels)
+        if max(image.size) > MAX_SIDE:
+            raise PictureTooLargeError(f"the picture's longer side is {max(image.size)}; at most {MAX_SIDE}")
+        _refuse_many_scans(jpeg)
+        self.width, self.height = image.size
+        self._jpeg = jpeg
+        self._opened: Image.Image | None = image
+        self._gray: GrayView | None = None
+
+    def gray(self, scale: float) -> GrayView:
+        """The brightness at `scale` (at most 1) times the frame's size, or at a larger one that has been
+        decoded already. Raises PictureError."""
+        if self._gray is None or self._gray.scale < scale:
+            least = (max(1, math.ceil(self.width * scale)), max(1, math.ceil(self.height * scale)))
+            self._gray = GrayView(self._decode("L", least), self.width, self.height)
+        return self._gray
+
+    def rgb(self) -> Picture:
+        """All pixels in colour. Raises PictureError."""
+        return self._decode("RGB", (self.width, self.height))
+
+    def _decode(self, mode: str, least_size: tuple[int, int]) -> NDArray[np.uint8]:
+        try:
+            image = self._opened or Image.open(BytesIO(self._jpeg), formats=("JPEG",))
+            self._opened = None  # a picture can be decoded once
+            image.draft(mode, least_size)  # libjpeg decodes at 1/2, 1/4 or 1/8 for less
+            return np.asarray(image.convert(mode))
+        except Exception as error:
+            raise PictureError("the JPEG is truncated or damaged") from error
+
+
+def decode_photo(data: bytes, max_pixels: int, max_side: int) -> tuple[Picture, float]:
+    """Decode an enrolment photo upright (EXIF orientation applied), at most `max_side` pixels long.
+
+    Returns the picture and the factor from its pixels to the photo's own. Raises PictureError and
+    PictureTooLargeError.
+    """
+    image = _open(data, ("JPEG", "PNG", "WEBP"), max_pixels)
+    if image.format == "JPEG":
+        _refuse_many_scans(data)
+    full_side = max(image.size)
+    try:
+        image.draft("RGB", (max_side, max_side))
+        upright = ImageOps.exif_transpose(image).convert("RGB")
+        upright.thumbnail((max_side, max_side))
+        return np.asarray(upright), full_side / max(upright.size)
+    except Exception as error:
+        raise PictureError("the picture is truncated or damaged") from error

@@ -1,0 +1,1 @@
+"""The processes that look at pictures, as the event loop sees them."""

@@ -1,0 +1,120 @@
+"""What a worker process runs: `serve`, which does one task after the other, each stateless.
+
+The parent imports this module to name the tasks. The models, and all that needs them, are imported when they
+are loaded, so the parent never has them in memory.
+"""
+
+import contextlib
+import ctypes
+import logging
+import multiprocessing
+import os
+import pickle
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from server.access.seen import Analysis, Hints, PhotoOutcome
+from server.support import osdep
+from server.support.framing import read_framed
+from server.workers.analyser import ModelSettings
+from wire.framing import MAX_LENGTH, framed
+
+if TYPE_CHECKING:
+    from server.vision.models import Models
+
+Remark: TypeAlias = tuple[int, str]
+"""A level of `logging`, and a message."""
+
+_models: "Models | None" = None
+
+
+def packed(message: object) -> bytes:
+    """A message between a worker and its parent: a pickle behind its length."""
+    return framed(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+
+
+def serve(parent: socket.socket, begun: ctypes.c_uint64) -> None:
+    """Do what comes through the socket, (number, task), and send back (result, None) or (None, error).
+
+    `begun`, shared with the parent, holds the number of the last task begun: should the process die now,
+    that task is suspect. The signals that stop a service are left to the parent; the process ends with it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    osdep.step_back()
+    messages = parent.makefile("rb")
+    with contextlib.suppress(OSError):  # the parent has hung up
+        while (message := read_framed(messages, MAX_LENGTH)) is not None:
+            number, task = pickle.loads(message)  # noqa: S301 - from our parent
+            begun.value = number
+            parent.sendall(_outcome(task))
+
+
+def _outcome(task: Callable[[], object]) -> bytes:
+    try:
+        return packed((task(), None))
+    except Exception as error:
+        return packed((None, error))
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+class _Remarks(logging.Handler):
+    """Keeps what is logged here, for the parent, which knows where logs go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[Remark] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.kept.append((record.levelno, self.format(record)))
+
+
+def load(settings: ModelSettings) -> list[Remark]:
+    """Load the models; returns what is to be logged about it. Raises RuntimeError with what to install,
+    AntispoofError."""
+    global _models
+    remarks, logger = _Remarks(), logging.getLogger("server")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(remarks)
+    try:
+        import cv2
+    except ImportError as error:
+        hint = "on Debian or Ubuntu: sudo apt install libgl1 libglib2.0-0"
+        raise RuntimeError(f"OpenCV cannot be imported ({error}); {hint}") from error
+
+    cv2.setNumThreads(1)
+    from server.vision.models import load_models
+
+    _models = load_models(settings.cache, liveness=settings.liveness, antispoof=settings.antispoof)
+    logger.removeHandler(remarks)
+    return remarks.kept
+
+
+def _loaded() -> "Models":
+    if _models is None:
+        raise RuntimeError("load() has not run in this worker")
+    return _models
+
+
+def analyse(jpeg: bytes, hints: Hints) -> Analysis:
+    """Find the faces of one frame and embed those that need it. Raises PictureError, PictureTooLargeError."""
+    from server.vision.frame import analyse_frame
+
+    return analyse_frame(_loaded(), jpeg, hints)
+
+
+def analyse_photo(data: bytes) -> PhotoOutcome:
+    """Judge and embed one enrolment photo."""
+    from server.vision.photo import judge_photo
+
+    return judge_photo(_loaded(), data)

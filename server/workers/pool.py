@@ -1,0 +1,155 @@
+"""Worker processes that survive being killed.
+
+There is one process more than frames in work at once; it takes over when a worker dies and judges photos
+meanwhile.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+
+from server.workers import main as worker
+from server.workers.analyser import ModelSettings, PoisonError
+from server.workers.process import WorkerGoneError, WorkerProcess
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+SPARES = 1
+TASK_SECONDS = 10.0
+"""A worker busy for longer with one task hangs and is killed; the task is not tried again."""
+END_SECONDS = 1.0
+"""How long workers get to end by themselves."""
+RESTART_SECONDS = 1.0
+"""Pause before a worker that does not come up is tried again."""
+
+
+class WorkersUnavailableError(RuntimeError):
+    """No worker process could be started; the message says what to install."""
+
+
+class WorkerPool:
+    """Runs the functions of `server.workers.main` in processes of their own."""
+
+    def __init__(self, workers: int, models: ModelSettings) -> None:
+        """`workers`: how many frames are in work at once. `models`: what each worker loads."""
+        self.workers = workers
+        self._models = models
+        # last in, first out: what the last used worker needs is still in the processor's caches
+        self._idle: asyncio.Queue[WorkerProcess] = asyncio.LifoQueue()
+        self._alive: set[WorkerProcess] = set()
+        self._restarts: set[asyncio.Task[None]] = set()
+        self._remarks: set[worker.Remark] = set()
+        self._closed = False
+
+    async def start(self) -> None:
+        """Start every process and load the models. Raises WorkersUnavailableError."""
+        try:
+            if not self._models.cache.is_dir():
+                await self._add_worker()  # it fills the cache for the others
+            await self._add_workers(self.workers + SPARES - len(self._alive))
+        except Exception as error:
+            await self.close()
+            raise WorkersUnavailableError(str(error)) from error
+
+    async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `task` in a worker. A task whose worker dies is tried once more, on another one.
+
+        Raises PoisonError when the second worker dies as well or the task takes longer than
+        `TASK_SECONDS`, and whatever the task itself raises.
+        """
+        deaths = 0
+        while deaths < 2:
+            worker_ = await self._idle.get()
+            if worker_ not in self._alive:
+                continue
+            answer = worker_.ask(partial(task, *args, **kwargs))
+            too_long = asyncio.get_running_loop().call_later(TASK_SECONDS, worker_.kill)
+            try:
+                result = await asyncio.shield(answer)
+            except WorkerGoneError as gone:
+                self._replace(worker_)
+                if gone.seconds >= TASK_SECONDS:
+                    break
+                deaths += gone.begun  # else it died while idle: not the task's doing
+            except asyncio.CancelledError:
+                answer.add_done_callback(partial(self._take_back, worker_))
+                raise
+            except Exception:
+                self._idle.put_nowait(worker_)
+                raise
+            else:
+                self._idle.put_nowait(worker_)
+                return result
+            finally:
+                too_long.cancel()
+        raise PoisonError
+
+    def _take_back(self, worker_: WorkerProcess, answer: "asyncio.Future[Any]") -> None:
+        """The worker is done with what nobody waits for any more."""
+        if isinstance(answer.exception(), WorkerGoneError):
+            self._replace(worker_)
+        else:
+            self._idle.put_nowait(worker_)
+
+    async def close(self) -> None:
+        """End every process, also one that hangs."""
+        self._closed = True
+        for restart in tuple(self._restarts):
+            restart.cancel()
+        await asyncio.gather(*self._restarts, return_exceptions=True)
+        ending = {worker_: asyncio.ensure_future(worker_.finish()) for worker_ in self._alive}
+        if ending:
+            await asyncio.wait(ending.values(), timeout=END_SECONDS)
+        for worker_, end in ending.items():
+            if not end.done():
+                worker_.kill()
+        await asyncio.gather(*ending.values())
+        self._alive.clear()
+
+    async def _add_workers(self, count: int) -> None:
+        outcomes = await asyncio.gather(*(self._add_worker() for _ in range(count)), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _add_worker(self) -> None:
+        added = WorkerProcess(lambda: self._replace(added))
+        try:
+            self._log(await added.start(self._models))
+        except BaseException:
+            added.kill()
+            raise
+        self._alive.add(added)
+        self._idle.put_nowait(added)
+
+    def _log(self, remarks: list[worker.Remark]) -> None:
+        """Log what a worker says of its start; what another has said already is not repeated."""
+        for remark in remarks:
+            if remark not in self._remarks:
+                log.log(*remark)
+            self._remarks.add(remark)
+
+    def _replace(self, dead: WorkerProcess) -> None:
+        if self._closed or dead not in self._alive:
+            return
+        log.warning("worker process %d is gone; starting another", dead.pid)
+        self._alive.discard(dead)
+        dead.kill()
+        restart = asyncio.get_running_loop().create_task(self._restart())
+        self._restarts.add(restart)
+        restart.add_done_callback(self._restarts.discard)
+
+    async def _restart(self) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            while True:
+                try:
+                    return await self._add_worker()
+                except Exception as error:
+                    log.error("a worker process does not start: %s", error)
+                    await asyncio.sleep(RESTART_SECONDS)

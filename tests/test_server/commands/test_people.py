@@ -1,0 +1,162 @@
+"""`people`: who is enrolled, who looks alike, what waits and what was rejected."""
+
+import asyncio
+from datetime import date, datetime
+from pathlib import Path, PurePath
+
+import pytest
+
+from server.access.permits import Permit, Window
+from server.access.rules import Rules
+from server.commands.people import limited, people, report
+from server.gallery.admission import LookAlikes
+from server.gallery.enrolment import is_lax, odds
+from server.gallery.receipts import Receipt, Status
+from server.roster.backup import BACKUP_FILE
+from server.settings import Settings
+
+SUNDAY = datetime(2026, 11, 22, 12, 0)
+
+
+def receipt(path: str, person: str | None, status: Status, detail: str = "") -> Receipt:
+    return Receipt(PurePath(path), person, status, "reason", detail)
+
+
+def test_everything_is_reported() -> None:
+    receipts = [
+        receipt("bob/1.jpg", "Bob", Status.ACCEPTED),
+        receipt("bob/2\x1b.jpg", "Bob", Status.ACCEPTED),
+        receipt("ada.jpg", "Ada", Status.ACCEPTED, "not repeated here"),
+        receipt("june.jpg", "June", Status.HELD, "June could be taken for Ada"),
+        receipt("_.jpg", None, Status.REJECTED, "no name"),
+        receipt("carl.jpg", "Carl", Status.REJECTED, "no face"),
+    ]
+    pairs = [LookAlikes(("Ada", "Bob"), 0.25, True), LookAlikes(("Bob", "Carl"), 0.3049, False)]
+    assert report(
+        receipts, pairs, "the odds", {"Ada": "disabled", "Bob": "", "June": "expired"}
+    ) == "\n".join(
+        [
+            "enrolled: 2 people by 3 photos",
+            "the odds",
+            "  Ada: 1 photo; disabled",
+            "    ada.jpg",
+            "  Bob: 2 photos",
+            "    bob/1.jpg",
+            "    'bob/2\\x1b.jpg'",
+            "look-alikes: 2",
+            "    Ada and Bob, distance 0.25 (confirmed)",
+            "    Bob and Carl, distance 0.30",
+            "held: 1",
+            "    june.jpg: June could be taken for Ada",
+            "rejected: 2",
+            "    _.jpg: no name",
+            "    carl.jpg: no face",
+        ]
+    )
+
+
+def test_nobody() -> None:
+    assert report([], [], "", {}) == "enrolled: 0 people by 0 photos"
+
+
+@pytest.mark.parametrize("people", [1, 63, 2800])
+def test_the_odds_are_those_that_were_asked_for(people: int) -> None:
+    said = odds(Rules(max_false_accept=1e-3), people)
+    who = "1 person" if people == 1 else f"{people} people"
+    threshold = Rules(max_false_accept=1e-3).threshold_for(people, 1)
+    assert said == f"with your {who}: about 1 stranger in 1,000; threshold {threshold:.2f}"
+
+
+def test_the_odds_of_a_threshold_that_somebody_chose() -> None:
+    few, many = odds(Rules(threshold=0.3), 10), odds(Rules(threshold=0.3), 1000)
+    assert few != many and few.endswith("threshold 0.30") and many.endswith("threshold 0.30")
+
+
+@pytest.mark.parametrize(
+    ("rules", "people", "lax"),
+    [
+        (Rules(threshold=0.34), 1, False),
+        (Rules(threshold=0.34), 100, True),
+        (Rules(threshold=0.4), 0, True),
+        (Rules(max_false_accept=0.01), 100, False),
+    ],
+)
+def test_a_threshold_by_hand_may_be_lax(rules: Rules, people: int, lax: bool) -> None:
+    assert is_lax(rules, people) == lax
+
+
+@pytest.mark.parametrize(
+    ("permit", "told"),
+    [
+        (Permit(), ""),
+        (Permit(disabled=True, terminals=frozenset({"lab"})), "disabled"),
+        (Permit(valid_until=date(2026, 11, 21)), "expired"),
+        (Permit(valid_until=date(2026, 11, 22)), "until 2026-11-22"),
+        (
+            Permit(valid_from=date(2026, 11, 23), schedule=(Window.read("mon 7:00-8:00"),)),
+            "not before 2026-11-23",
+        ),
+        (Permit(valid_from=date(2026, 11, 22)), ""),
+        (Permit(schedule=(Window.read("mon-fri 07:00-19:00"),)), "outside schedule now"),
+        (Permit(schedule=(Window.read("sun 07:00-19:00"),)), "within schedule now"),
+        (Permit(terminals=frozenset({"lab", "a b"})), 'only at "a b", lab'),
+        (
+            Permit(
+                terminals=frozenset({"lab"}),
+                schedule=(Window.read("mon 07:00-19:00"),),
+                valid_until=date(2027, 1, 1),
+            ),
+            "until 2027-01-01; outside schedule now; only at lab",
+        ),
+    ],
+)
+def test_what_is_laid_down_is_told_in_short(permit: Permit, told: str) -> None:
+    assert limited({"Ada": permit}, SUNDAY) == {"Ada": told}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    settings = Settings.model_validate({"faces": tmp_path / "faces", "logs": tmp_path / "logs"})
+    settings.faces.mkdir()
+    return settings
+
+
+def told(settings: Settings) -> list[str]:
+    return asyncio.run(people(settings)).splitlines()
+
+
+def test_a_misspelt_name_is_told_of_and_nothing_is_written(settings: Settings) -> None:
+    settings.people_file.write_text("[people.jane_do]\n")
+    assert told(settings) == [
+        f"{settings.people_file} names 'Jane Do', whom no photo enrols",
+        "enrolled: 0 people by 0 photos",
+    ]
+    assert not settings.logs.exists()
+
+
+def test_a_broken_people_file_is_told_and_the_last_good_one_shown(settings: Settings) -> None:
+    settings.logs.mkdir()
+    backup = settings.logs / BACKUP_FILE
+    settings.people_file.write_text('[people.jane]\ndisabled = "no"\n')
+    complaint = [
+        f"{settings.people_file} CANNOT BE USED:",
+        '  [people.jane] disabled: write true or false, not "no"',
+    ]
+    nobody = "enrolled: 0 people by 0 photos"
+    said = told(settings)
+    assert said[:2] == complaint and "no limits" in said[2] and said[3:] == [nobody]
+    backup.write_text("[people.jane]\ndisabled = true\n")
+    assert told(settings) == [
+        *complaint,
+        f"shown is {backup}",
+        f"{settings.people_file} names 'Jane', whom no photo enrols",
+        nobody,
+    ]
+    settings.people_file.unlink()
+    said = told(settings)
+    assert "an empty one" in said[1] and said[2] == f"shown is {backup}"
+    backup.write_text("[")
+    said = told(settings)
+    assert f"nor can {backup}" in said[2] and said[-1] == nobody
+    backup.unlink()
+    assert told(settings) == [nobody]

@@ -1,0 +1,756 @@
+"""The gallery follows faces/: every photo has one receipt, and nobody stays in whose photo is gone."""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from pathlib import Path, PurePath
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from server.access.matching.templates import scaled, template
+from server.access.seen import PhotoAccepted, PhotoFlaw, PhotoOutcome, PhotoRefused
+from server.gallery import photo_watcher as module
+from server.gallery.admission import LookAlikes
+from server.gallery.cache import EmbeddingCache
+from server.gallery.folder import ReadError, scan
+from server.gallery.photo_watcher import Enrolling, PhotoWatcher
+from server.gallery.receipts import LookAlike, Receipt, Status
+from server.support.errors import StartError
+from tests.support.embeddings import look
+
+TORN, NO_FACE, POISON, FATAL = b"torn", b"no face", b"poison", b"fatal"
+ACCEPTED, HELD, REJECTED, REMOVED = Status.ACCEPTED, Status.HELD, Status.REJECTED, Status.REMOVED
+LIMIT = 0.3
+"""Two people nearer than this could be taken for each other."""
+
+
+def photo(who: int, distance: float = 0.0, direction: int = 0) -> bytes:
+    """The bytes of a photo that shows person `who`."""
+    return f"face {who} {distance} {direction}".encode()
+
+
+class Clock:
+    """Monotonic seconds that pass when told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class Enrolment:
+    """A watcher over a folder, with a fake analysis, and all it said."""
+
+    def __init__(self, tmp_path: Path, clock: Clock, *, parallel: int = 2) -> None:
+        self.faces = tmp_path / "faces"
+        self.faces.mkdir(exist_ok=True)
+        self.clock = clock
+        self.seconds_per_photo = 0.0
+        self.embedded: list[bytes] = []
+        self.said: list[Receipt] = []
+        self.while_embedding: Callable[[], object] = lambda: None
+        self.cache = EmbeddingCache(tmp_path / "cache.sqlite3")
+        self.confirmed: frozenset[frozenset[str]] = frozenset()
+        enrolling = Enrolling(
+            threshold=lambda people: LIMIT,
+            refused=lambda people, photos: 0.3 / photos,
+            confirmed=lambda: self.confirmed,
+        )
+        self.watcher = PhotoWatcher(
+            self.faces, self.cache, self._embed, self._take, enrolling, parallel=parallel
+        )
+
+    async def _embed(self, data: bytes) -> PhotoOutcome:
+        self.embedded.append(data)
+        self.clock.now += self.seconds_per_photo
+        self.while_embedding()
+        kind, *numbers = data.decode().split()
+        if kind == "face":
+            who, distance, direction = numbers
+            seen = look(int(who), float(distance), int(direction))
+            return PhotoAccepted(seen, seen, 200, 1.0)
+        if data == POISON:
+            raise RuntimeError("the models fell over")
+        if data == FATAL:
+            raise StartError("no worker process can be started")
+        flaw = PhotoFlaw.UNREADABLE if data == TORN else PhotoFlaw.NO_FACE
+        return PhotoRefused(flaw, "no")
+
+    async def _take(self, receipts: Sequence[Receipt]) -> None:
+        self.said += receipts
+
+    def put(self, name: str, data: bytes) -> None:
+        path = self.faces / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
+        # Two writes within one tick of the kernel's clock could otherwise look like one.
+        os.utime(path, ns=(1, path.stat().st_mtime_ns + len(self.embedded) * 1_000_000))
+
+    async def load(self) -> list[tuple[int, int]]:
+        progress: list[tuple[int, int]] = []
+        await self.watcher.load(lambda done, total: progress.append((done, total)))
+        return progress
+
+    async def look_once(self) -> int:
+        return await self.watcher._refresh(settled=False)
+
+    async def follow(self) -> None:
+        """Look until nothing is left to look at, as `watch` does without pausing."""
+        while await self.look_once():
+            pass
+
+    def heard(self) -> list[tuple[Status, str, str]]:
+        """Status, path and reason of the receipts since the last call."""
+        said = [(receipt.status, receipt.path.as_posix(), receipt.reason) for receipt in self.said]
+        self.said.clear()
+        return said
+
+    @property
+    def people(self) -> list[str]:
+        return list(self.watcher.gallery.people)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("server.gallery.photo_watcher.time", clock)
+    return clock
+
+
+@pytest.fixture
+def enrolment(tmp_path: Path, clock: Clock) -> Iterator[Enrolment]:
+    made = Enrolment(tmp_path, clock)
+    yield made
+    made.cache.close()
+
+
+def restarted(old: Enrolment) -> Enrolment:
+    """The server after a restart, with the same folder and cache."""
+    old.cache.close()
+    new = Enrolment(old.faces.parent, old.clock)
+    old.cache = new.cache
+    return new
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    for _ in range(2000):
+        if condition():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("it never happened")
+
+
+def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(test())
+
+
+def test_loading_enrols_everybody_in_the_folder(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("ada.jpg", photo(0))
+        enrolment.put("ada_2.jpg", photo(0, 0.25))
+        enrolment.put("bob/1.png", photo(1))
+        enrolment.put("carl.jpg", NO_FACE)
+        enrolment.put("dora.gif", photo(3))
+        assert await enrolment.load() == []
+        assert enrolment.people == ["Ada", "Bob"] and enrolment.watcher.gallery.photos == 3
+        assert sorted(enrolment.heard()) == [
+            (ACCEPTED, "ada.jpg", "ok"),
+            (ACCEPTED, "ada_2.jpg", "ok"),
+            (ACCEPTED, "bob/1.png", "ok"),
+            (REJECTED, "carl.jpg", "no_face"),
+            (REJECTED, "dora.gif", "not_a_photo"),
+        ]
+        paths = [receipt.path.as_posix() for receipt in enrolment.watcher.receipts()]
+        assert paths == ["ada.jpg", "ada_2.jpg", "bob/1.png", "carl.jpg", "dora.gif"]
+
+    run(test)
+
+
+def test_an_empty_folder_enrols_nobody(enrolment: Enrolment) -> None:
+    run(enrolment.follow)
+    assert enrolment.people == [] and enrolment.heard() == []
+    assert enrolment.watcher.gallery.version == 0
+
+
+def test_loading_tells_how_far_it_is(enrolment: Enrolment) -> None:
+    enrolment.seconds_per_photo = 1.0
+    for at in range(5):
+        enrolment.put(f"p{at}x.jpg", photo(at))
+    progress: list[tuple[int, int]] = []
+
+    async def test() -> None:
+        progress.extend(await enrolment.load())
+
+    run(test)
+    assert progress == [(2, 5), (4, 5)]
+
+
+def test_drop_replace_remove(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        await enrolment.load()
+        enrolment.put("ada.jpg", photo(0))
+        await enrolment.follow()
+        assert enrolment.people == ["Ada"]
+        assert enrolment.heard() == [(ACCEPTED, "ada.jpg", "ok")]
+        enrolment.put("ada.jpg", photo(7, 0.125))
+        await enrolment.follow()
+        match = enrolment.watcher.gallery.match(look(7, 0.125))
+        assert match is not None and match.distance == pytest.approx(0.0, abs=1e-3)
+        assert enrolment.heard() == [(ACCEPTED, "ada.jpg", "ok")]
+        (enrolment.faces / "ada.jpg").unlink()
+        await enrolment.follow()
+        assert enrolment.people == [] and enrolment.watcher.receipts() == []
+        assert enrolment.heard() == [(REMOVED, "ada.jpg", "removed")]
+
+    run(test)
+
+
+def test_every_change_makes_a_new_version(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        await enrolment.load()
+        versions = [enrolment.watcher.gallery.version]
+        for data in (photo(0), photo(1)):
+            enrolment.put("ada.jpg", data)
+            await enrolment.follow()
+            versions.append(enrolment.watcher.gallery.version)
+        await enrolment.follow()
+        assert enrolment.watcher.gallery.version == versions[-1]
+        assert versions == sorted(set(versions))
+
+    run(test)
+
+
+def test_nothing_is_said_or_looked_at_twice(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("ada.jpg", photo(0))
+        enrolment.put("carl.jpg", NO_FACE)
+        await enrolment.load()
+        for _ in range(3):
+            await enrolment.follow()
+        assert len(enrolment.heard()) == len(enrolment.embedded) == 2
+
+    run(test)
+
+
+def test_a_touched_photo_needs_no_second_receipt(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("ada.jpg", photo(0))
+        await enrolment.load()
+        enrolment.heard()
+        os.utime(enrolment.faces / "ada.jpg", ns=(5, 5))
+        await enrolment.follow()
+        assert enrolment.people == ["Ada"]
+        assert enrolment.heard() == [] and len(enrolment.embedded) == 1
+
+    run(test)
+
+
+def test_a_renamed_photo_has_a_receipt_under_both_names(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("ada.jpg", photo(0))
+        await enrolment.load()
+        enrolment.heard()
+        (enrolment.faces / "ada.jpg").rename(enrolment.faces / "bob.jpg")
+        await enrolment.follow()
+        assert enrolment.people == ["Bob"] and len(enrolment.embedded) == 1
+        assert not any(receipt.cached for receipt in enrolment.said)
+        assert enrolment.heard() == [(REMOVED, "ada.jpg", "removed"), (ACCEPTED, "bob.jpg", "ok")]
+
+    run(test)
+
+
+def test_a_copy_under_another_name_is_held_until_the_first_is_gone(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("zoe.jpg", photo(0))
+        await enrolment.load()
+        enrolment.heard()
+        enrolment.put("ada.jpg", photo(0))
+        await enrolment.follow()
+        assert not enrolment.said[0].cached
+        assert enrolment.heard() == [(HELD, "ada.jpg", "needs_confirmation")]
+        assert enrolment.people == ["Zoe"]
+        (enrolment.faces / "zoe.jpg").unlink()
+        await enrolment.follow()
+        assert enrolment.heard() == [(REMOVED, "zoe.jpg", "removed"), (ACCEPTED, "ada.jpg", "ok")]
+        assert enrolment.people == ["Ada"]
+
+    run(test)
+
+
+def test_a_held_photo_is_enrolled_as_soon_as_the_pair_is_confirmed(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("jane_doe.jpg", photo(0))
+        enrolment.put("bob.jpg", photo(1))
+        await enrolment.load()
+        enrolment.put("june_doe.jpg", photo(0, 0.25))
+        await enrolment.follow()
+        (receipt,) = [receipt for receipt in enrolment.said if receipt.status is HELD]
+        assert str(receipt) == (
+            "held 'june_doe.jpg' (June Doe): June Doe could be taken for Jane Doe, who came first (distance"
+            ' 0.25); if they are two people, write confirmed = [["June Doe", "Jane Doe"]] at the top of'
+            " faces/people.toml, else remove one photo"
+        )
+        assert receipt.look_alike == LookAlike("Jane Doe", 0.25)
+        enrolment.heard()
+        version = enrolment.watcher.gallery.version
+        enrolment.confirmed = frozenset([frozenset(["Jane Doe", "June Doe"])])
+        await enrolment.follow()
+        assert enrolment.heard() == [(ACCEPTED, "june_doe.jpg", "ok")]
+        assert enrolment.people == ["Bob", "Jane Doe", "June Doe"]
+        assert enrolment.watcher.gallery.version > version
+        enrolment.confirmed = frozenset()
+        await enrolment.follow()
+        assert enrolment.heard() == [(HELD, "june_doe.jpg", "needs_confirmation")]
+        assert enrolment.people == ["Bob", "Jane Doe"] and len(enrolment.embedded) == 3
+
+    run(test)
+
+
+def test_the_order_of_arrival_counts_after_a_restart_too(enrolment: Enrolment) -> None:
+    """Whatever the newcomer's name, and however old he says that his photo is."""
+
+    async def test() -> None:
+        enrolment.put("zoe.jpg", photo(0))
+        await enrolment.load()
+        enrolment.put("ada.jpg", photo(0, 0.1))
+        os.utime(enrolment.faces / "ada.jpg", ns=(1, 1))
+        await enrolment.follow()
+        assert enrolment.people == ["Zoe"]
+        again = restarted(enrolment)
+        again.put("aaron.jpg", photo(0, 0.1, 1))
+        os.utime(again.faces / "aaron.jpg", ns=(0, 0))
+        await again.load()
+        assert again.people == ["Zoe"] and again.embedded == [photo(0, 0.1, 1)]
+        assert [status for status, _, _ in again.heard()] == [HELD, HELD, ACCEPTED]
+
+    run(test)
+
+
+def test_without_a_cache_the_older_file_came_first(enrolment: Enrolment) -> None:
+    for at, name in enumerate(["zoe.jpg", "bob.jpg", "ada.jpg"]):
+        enrolment.put(name, photo(0, 0.1, at))
+        os.utime(enrolment.faces / name, ns=(at, at))
+    run(lambda: enrolment.watcher.load(lambda done, total: None))
+    assert enrolment.people == ["Zoe"]
+
+
+def test_of_files_equally_old_the_first_by_name_came_first(enrolment: Enrolment) -> None:
+    for name in ["zoe.jpg", "ada.jpg", "bob.jpg"]:
+        enrolment.put(name, photo(0))
+        os.utime(enrolment.faces / name, ns=(1, 1))
+    run(lambda: enrolment.watcher.load(lambda done, total: None))
+    assert enrolment.people == ["Ada"]
+
+
+def test_a_photo_moved_into_the_person_s_folder_keeps_its_place(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("zoe.jpg", photo(0))
+        await enrolment.load()
+        enrolment.put("ada.jpg", photo(0, 0.1))
+        await enrolment.follow()
+        (enrolment.faces / "zoe").mkdir()
+        (enrolment.faces / "zoe.jpg").rename(enrolment.faces / "zoe" / "1.jpg")
+        await enrolment.follow()
+        assert enrolment.people == ["Zoe"]
+
+    run(test)
+
+
+def test_people_who_are_near_each_other_are_warned_of_until_they_are_confirmed(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("ada.jpg", photo(0))
+        await enrolment.load()
+        enrolment.heard()
+        enrolment.put("twin.jpg", photo(0, 0.32))
+        await enrolment.follow()
+        assert {receipt.person: receipt.look_alike for receipt in enrolment.said} == {
+            "Twin": LookAlike("Ada", 0.32),
+            "Ada": LookAlike("Twin", 0.32),
+        }
+        enrolment.heard()
+        assert enrolment.watcher.look_alikes() == [LookAlikes(("Ada", "Twin"), 0.32, False)]
+        enrolment.confirmed = frozenset([frozenset(["Ada", "Twin"])])
+        await enrolment.follow()
+        assert [receipt.look_alike for receipt in enrolment.said] == [None, None]
+        assert enrolment.watcher.look_alikes() == [LookAlikes(("Ada", "Twin"), 0.32, True)]
+
+    run(test)
+
+
+def test_what_more_photos_would_help_is_on_the_receipt(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("ada.jpg", photo(0))
+        await enrolment.load()
+        assert str(enrolment.said[0]) == (
+            "accepted 'ada.jpg' (Ada): 1 photo of Ada: at the present threshold about 30 of 100 visits are"
+            " refused at first; a second varied photo: 15, a third: 10"
+        )
+        for at in (2, 3, 4):
+            enrolment.put(f"ada_{at}.jpg", photo(0, 0.1, at))
+            await enrolment.follow()
+        assert [receipt.detail[:8] for receipt in enrolment.said] == ["1 photo ", "2 photos", "", ""]
+
+    run(test)
+
+
+def test_a_misplaced_photo_stays_rejected_as_long_as_there_is_a_reason(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("bob.jpg", photo(1))
+        await enrolment.load()
+        enrolment.put("ada.jpg", photo(0))
+        await enrolment.follow()
+        enrolment.put("ada_2.jpg", photo(1, 0.25))
+        await enrolment.follow()
+        assert enrolment.heard()[-1] == (REJECTED, "ada_2.jpg", "looks_like")
+        (enrolment.faces / "bob.jpg").unlink()
+        await enrolment.follow()
+        assert enrolment.heard() == [
+            (REMOVED, "bob.jpg", "removed"),
+            (REJECTED, "ada_2.jpg", "unlike_others"),
+        ]
+        assert enrolment.people == ["Ada"] and enrolment.watcher.gallery.photos == 1
+        (enrolment.faces / "ada.jpg").unlink()
+        await enrolment.follow()
+        assert enrolment.heard() == [(REMOVED, "ada.jpg", "removed"), (ACCEPTED, "ada_2.jpg", "ok")]
+
+    run(test)
+
+
+def test_a_photo_that_was_replaced_by_a_bad_one_enrols_nobody(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("ada.jpg", photo(0))
+        await enrolment.load()
+        enrolment.heard()
+        enrolment.put("ada.jpg", NO_FACE)
+        await enrolment.follow()
+        assert enrolment.people == []
+        assert enrolment.heard() == [(REJECTED, "ada.jpg", "no_face")]
+
+    run(test)
+
+
+def test_a_half_copied_photo_is_tried_again(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        await enrolment.load()
+        enrolment.put("ada.jpg", TORN)
+        await enrolment.follow()
+        enrolment.clock.now += module.SETTLE_SECONDS / 2
+        await enrolment.follow()
+        assert enrolment.heard() == [] and enrolment.people == []
+        enrolment.put("ada.jpg", photo(0))
+        await enrolment.follow()
+        assert enrolment.heard() == [(ACCEPTED, "ada.jpg", "ok")] and enrolment.people == ["Ada"]
+
+    run(test)
+
+
+def test_a_photo_that_is_never_finished_is_rejected_when_it_has_settled(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        await enrolment.load()
+        enrolment.put("ada.jpg", TORN)
+        await enrolment.follow()
+        enrolment.clock.now += module.SETTLE_SECONDS - 0.01
+        await enrolment.follow()
+        assert enrolment.heard() == []
+        enrolment.clock.now += 0.01
+        await enrolment.follow()
+        assert enrolment.heard() == [(REJECTED, "ada.jpg", "unreadable")]
+        await enrolment.follow()
+        assert enrolment.heard() == []
+
+    run(test)
+
+
+def test_a_photo_that_still_grows_has_not_settled(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        await enrolment.load()
+        for at in range(4):
+            enrolment.put("ada.jpg", TORN)
+            os.utime(enrolment.faces / "ada.jpg", ns=(1, at))
+            await enrolment.follow()
+            enrolment.clock.now += module.SETTLE_SECONDS * 0.9
+        assert enrolment.heard() == []
+
+    run(test)
+
+
+def test_somebody_whose_photo_is_being_replaced_is_not_enrolled_meanwhile(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("ada.jpg", photo(0))
+        await enrolment.load()
+        enrolment.heard()
+        enrolment.put("ada.jpg", TORN)
+        await enrolment.follow()
+        assert enrolment.people == [] and enrolment.heard() == []
+        enrolment.put("ada.jpg", photo(0, 0.25))
+        await enrolment.follow()
+        assert enrolment.people == ["Ada"] and enrolment.heard() == [(ACCEPTED, "ada.jpg", "ok")]
+
+    run(test)
+
+
+def test_a_half_copied_photo_that_goes_again_is_forgotten(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        await enrolment.load()
+        enrolment.put("ada.jpg", TORN)
+        await enrolment.follow()
+        (enrolment.faces / "ada.jpg").unlink()
+        await enrolment.follow()
+        enrolment.clock.now += module.SETTLE_SECONDS
+        await enrolment.follow()
+        assert enrolment.heard() == []
+
+    run(test)
+
+
+def test_at_the_start_nothing_is_waited_for(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("ada.jpg", TORN)
+        await enrolment.load()
+        assert enrolment.heard() == [(REJECTED, "ada.jpg", "unreadable")]
+
+    run(test)
+
+
+def test_a_photo_that_fells_the_models_is_rejected_and_the_rest_goes_on(
+    enrolment: Enrolment, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def test() -> None:
+        enrolment.put("ada.jpg", POISON)
+        enrolment.put("bob.jpg", photo(1))
+        await enrolment.load()
+        assert enrolment.people == ["Bob"]
+        assert (REJECTED, "ada.jpg", "unreadable") in enrolment.heard()
+        assert "ada.jpg could not be analysed" in caplog.text
+
+    run(test)
+
+
+def test_a_server_without_workers_does_not_start(enrolment: Enrolment) -> None:
+    enrolment.put("ada.jpg", FATAL)
+    with pytest.raises(StartError):
+        run(lambda: enrolment.watcher.load(lambda done, total: None))
+
+
+def test_a_photo_that_cannot_be_opened_is_rejected(
+    enrolment: Enrolment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> bytes:
+        raise ReadError("permission denied")
+
+    monkeypatch.setattr(module, "read_photo", refuse)
+    enrolment.put("ada.jpg", photo(0))
+    run(lambda: enrolment.watcher.load(lambda done, total: None))
+    (receipt,) = enrolment.said
+    assert (receipt.status, receipt.detail) == (REJECTED, "permission denied")
+
+
+def test_when_the_folder_vanishes_so_does_everybody(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("ada.jpg", photo(0))
+        enrolment.put("bob.jpg", photo(1))
+        await enrolment.load()
+        enrolment.heard()
+        enrolment.faces.rename(enrolment.faces.with_name("elsewhere"))
+        await enrolment.follow()
+        assert enrolment.people == []
+        assert enrolment.heard() == [(REMOVED, "ada.jpg", "removed"), (REMOVED, "bob.jpg", "removed")]
+
+    run(test)
+
+
+def test_a_removal_does_not_wait_for_new_photos(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("ada.jpg", photo(0))
+        await enrolment.load()
+        (enrolment.faces / "ada.jpg").unlink()
+        enrolled: list[list[str]] = []
+        enrolment.while_embedding = lambda: enrolled.append(enrolment.people)
+        enrolment.put("bob.jpg", photo(1))
+        await enrolment.follow()
+        assert enrolled == [[]]
+        assert enrolment.people == ["Bob"]
+
+    run(test)
+
+
+def test_a_removal_is_noticed_between_batches(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("ada.jpg", photo(0))
+        await enrolment.load()
+        enrolment.seconds_per_photo = module.BATCH_SECONDS
+        for at in range(1, 9):
+            enrolment.put(f"new{at}x.jpg", photo(at))
+        assert await enrolment.look_once() == 6
+        (enrolment.faces / "ada.jpg").unlink()
+        assert await enrolment.look_once() == 4
+        assert "Ada" not in enrolment.people
+
+    run(test)
+
+
+def test_a_replaced_photo_goes_before_new_ones(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("zoe.jpg", photo(0))
+        await enrolment.load()
+        enrolment.seconds_per_photo = module.BATCH_SECONDS
+        for at in range(1, 9):
+            enrolment.put(f"new{at}x.jpg", photo(at))
+        enrolment.put("zoe.jpg", NO_FACE)
+        await enrolment.look_once()
+        assert "Zoe" not in enrolment.people
+
+    run(test)
+
+
+def test_a_misplaced_photo_is_rejected(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        for at, (name, data) in enumerate(
+            [("ada.jpg", photo(0)), ("bob.jpg", photo(1)), ("ada_2.jpg", photo(1, 0.25))]
+        ):
+            enrolment.put(name, data)
+            os.utime(enrolment.faces / name, ns=(at, at))
+        await enrolment.load()
+        assert (REJECTED, "ada_2.jpg", "looks_like") in enrolment.heard()
+        assert enrolment.watcher.gallery.photos == 2
+        receipt = enrolment.watcher.receipts()[1]
+        assert receipt.detail == "the face is nearer to Bob than to the other photos of Ada"
+        assert str(receipt) == (
+            "rejected 'ada_2.jpg' (Ada): the face is nearer to Bob than to the other photos of Ada"
+        )
+
+    run(test)
+
+
+def test_a_warning_reads_well() -> None:
+    receipt = Receipt(PurePath("twin.jpg"), "Twin", ACCEPTED, "ok", "", LookAlike("Ada", 0.25))
+    assert str(receipt) == (
+        "accepted 'twin.jpg' (Twin); WARNING: looks like Ada (distance 0.25):"
+        " neither may be recognised while both are enrolled"
+    )
+
+
+def test_a_photo_counts_with_its_mirror_image(enrolment: Enrolment) -> None:
+    seen, mirrored = look(0, 0.25), look(0, 0.25, 1)
+
+    async def both(data: bytes) -> PhotoOutcome:
+        return PhotoAccepted(seen, mirrored, 200, 1.0)
+
+    async def test() -> None:
+        enrolment.watcher._embed = both
+        enrolment.put("ada.jpg", photo(0))
+        await enrolment.load()
+        expected = scaled(template(np.stack([seen, mirrored])))
+        np.testing.assert_allclose(enrolment.watcher.gallery.templates[0], expected, atol=1e-6)
+
+    run(test)
+
+
+def test_a_receipt_without_a_person_reads_well() -> None:
+    receipt = Receipt(PurePath("_.jpg"), None, REJECTED, "not_a_photo", "no name")
+    assert str(receipt) == "rejected '_.jpg': no name"
+
+
+def test_a_restart_looks_at_no_photo_again(enrolment: Enrolment) -> None:
+    for at in range(6):
+        enrolment.put(f"p{at}x.jpg", photo(at))
+    enrolment.put("carl.jpg", NO_FACE)
+    run(lambda: enrolment.watcher.load(lambda done, total: None))
+    again = restarted(enrolment)
+    run(lambda: again.watcher.load(lambda done, total: None))
+    assert again.embedded == [] and len(again.people) == 6
+    assert all(receipt.cached for receipt in again.said)
+
+
+def test_a_restart_in_batches_looks_at_no_photo_again(
+    enrolment: Enrolment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for at in range(6):
+        enrolment.put(f"p{at}x.jpg", photo(at))
+    run(lambda: enrolment.watcher.load(lambda done, total: None))
+    monkeypatch.setattr(module, "BATCH_SECONDS", -1.0)
+    again = restarted(enrolment)
+    run(lambda: again.watcher.load(lambda done, total: None))
+    assert again.embedded == [] and len(again.people) == 6
+
+
+def test_faces_of_removed_photos_are_forgotten(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("ada.jpg", photo(0))
+        await enrolment.load()
+        (enrolment.faces / "ada.jpg").unlink()
+        await enrolment.follow()
+        enrolment.put("ada.jpg", photo(0))
+        await enrolment.follow()
+        assert len(enrolment.embedded) == 2
+
+    run(test)
+
+
+def test_watching_follows_the_folder(enrolment: Enrolment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_POLL_SECONDS", 0.01)
+
+    async def test() -> None:
+        watching = asyncio.ensure_future(enrolment.watcher.watch())
+        enrolment.put("ada.jpg", photo(0))
+        await until(lambda: enrolment.people == ["Ada"])
+        (enrolment.faces / "ada.jpg").unlink()
+        await until(lambda: not enrolment.people)
+        watching.cancel()
+
+    run(test)
+
+
+def test_a_folder_that_cannot_be_listed_changes_nothing_and_is_told_of_once(
+    enrolment: Enrolment, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "MAX_POLL_SECONDS", 0.001)
+    listings = 0
+
+    def fail(root: Path) -> Any:
+        nonlocal listings
+        listings += 1
+        raise PermissionError(13, "Permission denied")
+
+    async def test() -> None:
+        enrolment.put("ada.jpg", photo(0))
+        await enrolment.load()
+        monkeypatch.setattr(module, "scan", fail)
+        watching = asyncio.ensure_future(enrolment.watcher.watch())
+        await until(lambda: listings >= 5)
+        assert enrolment.people == ["Ada"]
+        assert caplog.text.count("enrolment stands still") == 1
+        monkeypatch.setattr(module, "scan", scan)
+        enrolment.put("bob.jpg", photo(1))
+        await until(lambda: "Bob" in enrolment.people)
+        monkeypatch.setattr(module, "scan", fail)
+        await until(lambda: caplog.text.count("enrolment stands still") == 2)
+        watching.cancel()
+
+    run(test)
+
+
+@pytest.mark.parametrize(("scan_seconds", "pause"), [(0.0, 0.5), (0.05, 1.0), (60.0, 1.5)])
+def test_large_folders_are_scanned_less_often(
+    enrolment: Enrolment, monkeypatch: pytest.MonkeyPatch, scan_seconds: float, pause: float
+) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        raise asyncio.CancelledError
+
+    def slow_scan(root: Path) -> list[Any]:
+        enrolment.clock.now += scan_seconds
+        return []
+
+    fake = SimpleNamespace(to_thread=asyncio.to_thread, gather=asyncio.gather, sleep=sleep)
+    monkeypatch.setattr("server.gallery.photo_watcher.asyncio", fake)
+    monkeypatch.setattr(module, "scan", slow_scan)
+    with pytest.raises(asyncio.CancelledError):
+        run(enrolment.watcher.watch)
+    assert pauses == [pytest.approx(pause)]

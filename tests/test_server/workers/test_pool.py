@@ -1,0 +1,164 @@
+"""Worker processes that die, hang or never start."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.access.seen import Analysis, Hints, PictureError
+from server.workers import main as worker
+from server.workers import pool as pool_module
+from server.workers.analyser import ModelSettings, PoisonError
+from server.workers.pool import WorkerPool, WorkersUnavailableError
+from tests.support.photos import MODEL_CACHE, jpeg
+
+HINTS = Hints(min_face=80, max_faces=4, max_pixels=10_000_000)
+
+
+def die() -> None:
+    os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+def hang() -> None:
+    time.sleep(3600)
+
+
+def answer() -> int:
+    return 42
+
+
+def pid_after(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
+def die_once(marker: str) -> str:
+    if not os.path.exists(marker):
+        open(marker, "w").close()
+        die()
+    return "survived"
+
+
+def with_pool(work: Callable[[WorkerPool], Awaitable[Any]], workers: int = 1) -> Any:
+    async def run() -> Any:
+        pool = WorkerPool(workers, ModelSettings(MODEL_CACHE))
+        await pool.start()
+        try:
+            return await work(pool)
+        finally:
+            await pool.close()
+
+    return asyncio.run(run())
+
+
+def test_a_real_photo_gives_a_face_with_an_embedding() -> None:
+    async def work(pool: WorkerPool) -> Analysis:
+        return await pool.run(worker.analyse, jpeg("obama"), HINTS)
+
+    analysis = with_pool(work)
+    (face,) = analysis.faces
+    assert face.embedding.shape == (128,) and face.embedding.dtype == "float32"
+    assert 0 <= face.box.left < face.box.right <= analysis.width
+    assert 0 <= face.box.top < face.box.bottom <= analysis.height
+
+
+def test_an_error_of_the_task_reaches_the_caller_and_costs_no_worker() -> None:
+    async def work(pool: WorkerPool) -> int:
+        with pytest.raises(PictureError):
+            await pool.run(worker.analyse, b"not a picture", HINTS)
+        return await pool.run(answer)
+
+    assert with_pool(work) == 42
+
+
+def remarks(cache: Path) -> list[worker.Remark]:
+    return [(logging.WARNING, "the network had to be converted")]
+
+
+def test_what_workers_say_of_their_start_is_logged_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(worker, "load", remarks)
+    assert with_pool(lambda pool: pool.run(answer), workers=2) == 42
+    assert [record.getMessage() for record in caplog.records] == ["the network had to be converted"]
+
+
+def test_a_worker_remarks_on_an_embedder_that_falls_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    ((level, message),) = worker.load(ModelSettings(tmp_path))
+    assert level == logging.INFO and "dlib" in message
+
+
+def test_a_task_that_kills_two_workers_is_poison_and_the_pool_recovers() -> None:
+    async def work(pool: WorkerPool) -> list[int]:
+        with pytest.raises(PoisonError):
+            await pool.run(die)
+        return list(await asyncio.gather(*(pool.run(answer) for _ in range(4))))
+
+    assert with_pool(work) == [42] * 4
+
+
+def test_a_task_whose_worker_dies_once_is_done_by_another(tmp_path: Any) -> None:
+    async def work(pool: WorkerPool) -> str:
+        return await pool.run(die_once, str(tmp_path / "marker"))
+
+    assert with_pool(work) == "survived"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="stops processes with signals")
+def test_a_task_is_not_blamed_for_workers_that_died_before_it_began() -> None:
+    async def work(pool: WorkerPool) -> int:
+        idle = await asyncio.gather(*(pool.run(pid_after, 0.3) for _ in range(3)))
+        assert len(set(idle)) == 3
+        for pid in idle:
+            os.kill(pid, signal.SIGSTOP)  # takes the task, and never begins it
+        asked = asyncio.ensure_future(pool.run(answer))
+        for pid in idle:
+            await asyncio.sleep(0.1)
+            os.kill(pid, signal.SIGKILL)
+        return await asked
+
+    assert with_pool(work, workers=2) == 42
+
+
+def test_a_hanging_worker_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_module, "TASK_SECONDS", 0.3)
+
+    async def work(pool: WorkerPool) -> int:
+        with pytest.raises(PoisonError):
+            await pool.run(hang)
+        monkeypatch.setattr(pool_module, "TASK_SECONDS", 20.0)
+        return await pool.run(answer)
+
+    assert with_pool(work) == 42
+
+
+def test_a_cancelled_call_gives_its_worker_back() -> None:
+    async def work(pool: WorkerPool) -> int:
+        calls = [asyncio.ensure_future(pool.run(worker.analyse, jpeg("obama"), HINTS)) for _ in range(2)]
+        await asyncio.sleep(0)
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        return await pool.run(answer)
+
+    assert with_pool(work) == 42
+
+
+def broken_load(cache: Path) -> list[worker.Remark]:
+    raise RuntimeError("dlib cannot be imported; install it")
+
+
+def test_a_pool_that_cannot_start_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "load", broken_load)
+    with pytest.raises(WorkersUnavailableError, match="dlib cannot be imported"):
+        with_pool(lambda pool: pool.run(answer))
