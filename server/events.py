@@ -1,0 +1,207 @@
+"""What has happened, for whoever wants to know: told after the audit, and never waited for.
+
+The door, its log and its terminal are done with a thing before it is an event. Each sink takes its events in a
+thread of its own, out of a bounded queue: a sink that is slow, hangs or fails loses events, and nobody else
+notices.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from functools import partial
+from typing import Protocol, TypeAlias
+
+from server.access.decision import Decision
+from server.access.observed import ClosedDoor, ObservedFrame
+from server.access.visit import VisitSummary
+
+log = logging.getLogger(__name__)
+
+MAX_WAITING = 10_000
+MAX_WAITING_BYTES = 64 << 20
+"""What may wait for one sink. More is dropped."""
+EVENT_BYTES = 4096
+"""What an event weighs beside a picture, about: a frame with two faces."""
+CLOSE_SECONDS = 5.0
+"""How long the end of the server waits for a sink to take what is left."""
+
+
+@dataclass(frozen=True)
+class FrameObserved:
+    """A door has seen a frame, and any decision on it is settled."""
+
+    session: str
+    terminal: str
+    frame: ObservedFrame
+
+
+@dataclass(frozen=True)
+class DoorClosed:
+    """A terminal has left; nothing of this session follows."""
+
+    session: str
+    terminal: str
+    closed: ClosedDoor
+
+
+class Delivery(str, Enum):
+    """What became of telling the terminal."""
+
+    TOLD = "told"
+    UNDELIVERED = "undelivered"
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A decision is settled: on disk, or turned into a denial because it could not be written. `moment`: the
+    wall clock. `written`: it is a line of the access log."""
+
+    terminal: str
+    moment: datetime
+    decision: Decision
+    written: bool
+    delivery: Delivery
+
+
+@dataclass(frozen=True)
+class VisitOver:
+    """Somebody has left. `moment`: the wall clock."""
+
+    terminal: str
+    moment: datetime
+    summary: VisitSummary
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """Who is enrolled has changed. `people`, `photos`: how many are now."""
+
+    people: int
+    photos: int
+
+
+@dataclass(frozen=True)
+class TerminalChanged:
+    """A terminal has connected or left."""
+
+    terminal: str
+    session: str
+    connected: bool
+
+
+Event: TypeAlias = FrameObserved | DoorClosed | Decided | VisitOver | Enrolled | TerminalChanged
+
+
+class Sink(Protocol):
+    """Takes events, one after the other, in a thread of its own; it may wait, and may fail."""
+
+    @property
+    def name(self) -> str:
+        """For the console."""
+
+    @property
+    def wants(self) -> tuple[type, ...]:
+        """The kinds of events that it takes."""
+
+    def take(self, event: Event) -> None: ...
+
+    def missed(self) -> None:
+        """Events before the next one were dropped."""
+
+    def close(self) -> None:
+        """No more events follow."""
+
+
+class Events:
+    """Hands each event to the sinks that want it. `publish` is for the event loop and never waits."""
+
+    def __init__(self, sinks: Sequence[Sink]) -> None:
+        self._queues = [_SinkQueue(sink) for sink in sinks]
+
+    def wanted(self, kind: type) -> bool:
+        """Whether any sink takes such events: the others need not be made."""
+        return any(kind in queue.wants for queue in self._queues)
+
+    def publish(self, event: Event) -> None:
+        for queue in self._queues:
+            if type(event) in queue.wants:
+                queue.put(event)
+
+    def close(self) -> None:
+        """Let the sinks take what waits, `CLOSE_SECONDS` at most."""
+        for queue in self._queues:
+            queue.end()
+        for queue in self._queues:
+            queue.join(CLOSE_SECONDS)
+
+
+class _SinkQueue:
+    """One sink, its thread and what waits for it."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.wants = sink.wants
+        self._sink = sink
+        self._changed = threading.Condition()
+        self._waiting: deque[Event] = deque()
+        self._bytes = 0
+        self._dropped = self._told = self._ended = False
+        self._thread = threading.Thread(target=self._work, name=sink.name, daemon=True)
+        self._thread.start()
+
+    def put(self, event: Event) -> None:
+        weight = _weight(event)
+        with self._changed:
+            fits = len(self._waiting) < MAX_WAITING and self._bytes + weight <= MAX_WAITING_BYTES
+            if fits and not self._dropped:
+                self._waiting.append(event)
+                self._bytes += weight
+                self._changed.notify()
+            else:
+                self._dropped = True
+        if self._dropped and not self._told:
+            self._told = True
+            log.error("%s does not keep up: some of what happened will be missing there", self._sink.name)
+
+    def end(self) -> None:
+        with self._changed:
+            self._ended = True
+            self._changed.notify()
+
+    def join(self, seconds: float) -> None:
+        self._thread.join(seconds)
+        if self._thread.is_alive():
+            log.error("%s did not end: what waited for it is lost", self._sink.name)
+
+    def _work(self) -> None:
+        while (event := self._next()) is not None:
+            self._guarded(partial(self._sink.take, event))
+        self._guarded(self._sink.close)
+
+    def _next(self) -> Event | None:
+        """The next event; None at the end. After a gap, when all before it is taken, the sink is told."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or self._dropped or self._ended)
+                if self._waiting:
+                    event = self._waiting.popleft()
+                    self._bytes -= _weight(event)
+                    return event
+                gap, self._dropped = self._dropped, False
+                if not gap:
+                    return None
+            self._guarded(self._sink.missed)
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception:
+            log.exception("%s failed", self._sink.name)
+
+
+def _weight(event: Event) -> int:
+    picture = event.frame.jpeg if isinstance(event, FrameObserved) else None
+    return EVENT_BYTES + len(picture or b"")
