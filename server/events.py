@@ -1,7 +1,7 @@
 """What has happened, for whoever wants to know: told after the audit, and never waited for.
 
-The door, its log and its terminal are done with a thing before it is an event. Each sink takes its events in a
-thread of its own, out of a bounded queue: a sink that is slow, hangs or fails loses events, and nobody else
+The door, its log and its terminal are done with a thing before it is an event. Each sink takes its events in
+a thread of its own, out of a bounded queue: a sink that is slow, hangs or fails loses events, and nobody else
 notices.
 """
 
