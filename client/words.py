@@ -38,6 +38,7 @@ REFUSALS: dict[Reason, str] = {
     Reason.REVOKED: "No longer enrolled",
     Reason.LEFT: "Left too early",
     Reason.LOG_UNAVAILABLE: "Out of order",
+    Reason.UNDELIVERED: "Out of order",
     Reason.TOO_DARK: "Too dark",
     Reason.TOO_BRIGHT: "Too bright",
     Reason.TOO_BLURRED: "Picture too blurred",

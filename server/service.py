@@ -13,16 +13,15 @@ from collections.abc import Coroutine
 from typing import Any
 
 from server import loopwatch
-from server.access.dice import Dice
 from server.access.door import Door
 from server.access.liveness.proof import Liveness
 from server.access.lockout import Lockouts
 from server.access.matching.gallery import Gallery
 from server.access.orders import Roster
 from server.audit.trail import AuditTrail
+from server.events import Events, Sink
 from server.gallery.enrolment import ReceiptDesk, is_lax, load, make_watcher, odds, open_cache, summary
 from server.gallery.photo_watcher import PhotoWatcher
-from server.recording.chronicle import open_chronicle
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.files import keep_clean
 from server.roster.backup import BACKUP_FILE
@@ -30,9 +29,9 @@ from server.roster.watcher import PeopleFileWatcher
 from server.settings import Settings
 from server.support import osdep
 from server.support.errors import CrashError, StartError
+from server.terminals.decision_writer import DecisionWriter
 from server.terminals.frames import FrameService
 from server.terminals.session import HELLO_SECONDS, Session
-from server.workers import main as worker
 from server.workers.pool import WorkerPool, WorkersUnavailableError
 from wire import ErrorCode, ErrorMessage, encode
 
@@ -47,6 +46,10 @@ TELL_SECONDS = 1.0
 """How soon after a change what follows from it is told."""
 STOP_SECONDS = 5.0
 """How long frames in work may take to finish when the server stops."""
+
+
+def recording_sinks(settings: Settings) -> list[Sink]:
+    return []
 
 
 class Service:
@@ -77,16 +80,21 @@ class Service:
             watcher = make_watcher(
                 settings,
                 cache,
-                lambda data: pool.run(worker.analyse_photo, data),
+                pool.analyse_photo,
                 ReceiptDesk(audit).take,
                 lambda: roster.roster.confirmed,
             )
-            chronicle = open_chronicle(
-                settings.logs, settings.rules(), settings.record, settings.record_pictures
-            )
-            stack.callback(chronicle.close)
+            events = Events(recording_sinks(settings))
+            stack.callback(events.close)
             self._frames = FrameService(
-                pool, audit, chronicle, lambda: watcher.gallery, lambda: roster.roster, settings.hints()
+                analyser=pool,
+                workers=settings.workers,
+                writer=DecisionWriter(audit, events),
+                events=events,
+                gallery=lambda: watcher.gallery,
+                roster=lambda: roster.roster,
+                open_door=self._open_door,
+                hints=settings.hints(),
             )
             if await self._unless_stopped(_start(pool, roster, watcher, settings)):
                 await self._serve(roster, watcher)
@@ -111,12 +119,12 @@ class Service:
         gc.freeze()
         listener = await self._listen()
         parts: list[Coroutine[Any, Any, None]] = [
+            self._frames.serve(),
             roster.watch(),
             watcher.watch(),
             keep_clean(self._settings.logs / RECORDINGS, self._settings.record_days),
             _tell_changes(self._settings, roster, watcher),
         ]
-        parts += [self._frames.serve() for _ in range(self._settings.workers)]
         running = {asyncio.ensure_future(part) for part in parts}
         stopping = asyncio.ensure_future(self._stop.wait())
         _announce(self._settings, listener, roster, watcher)
@@ -154,7 +162,6 @@ class Service:
         session = Session(
             reader,
             writer,
-            open_door=self._open_door,
             limits=self._settings.limits(),
             tokens=self._settings.tokens,
             admit=self._admit,
@@ -172,12 +179,18 @@ class Service:
             self._sessions.discard(session)
 
     def _open_door(self, terminal: str) -> Door:
-        return Door(self._settings.rules(), lambda: secrets.token_hex(8), terminal, self._lockouts, Dice())
+        return Door(
+            self._settings.rules(),
+            new_id=lambda: secrets.token_hex(8),
+            terminal=terminal,
+            lockouts=self._lockouts,
+        )
 
     def _admit(self, session: Session) -> bool:
         if len(self._sessions) >= self._settings.max_terminals:
             return False
         self._sessions.add(session)
+        self._frames.join(session)
         return True
 
     async def _hang_up(self, listener: asyncio.Server) -> None:

@@ -130,7 +130,7 @@ class Settings(BaseModel):
             max_false_accept=self.max_false_accept,
             threshold=self.threshold,
             margin=self.margin,
-            frames=self.frames,
+            looks=self.frames,
             policy=self.policy,
             liveness=self.liveness,
             attempts=self.attempts,

@@ -16,6 +16,7 @@ class Reason(str, Enum):
     REVOKED = "revoked"
     LEFT = "left"
     LOG_UNAVAILABLE = "log_unavailable"
+    UNDELIVERED = "undelivered"
     TOO_DARK = "too_dark"
     TOO_BRIGHT = "too_bright"
     TOO_BLURRED = "too_blurred"

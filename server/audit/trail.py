@@ -1,6 +1,7 @@
 """The audit trail as the event loop sees it: records are awaited, the disk never blocks the loop."""
 
 import asyncio
+import errno
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +17,9 @@ from server.support.errors import StartError
 
 BATCH_LINES = 256
 """Most lines that share one flush: a batch fails as a whole, and whoever comes next waits for it."""
+
+MAX_WAITING_LINES = 10_000
+"""Each terminal waits for its own line, so more can only come of terminals that keep leaving."""
 
 
 class AuditTrail:
@@ -43,6 +47,8 @@ class AuditTrail:
 
         The line is written even when the caller is cancelled meanwhile.
         """
+        if len(self._waiting) >= MAX_WAITING_LINES:
+            raise OSError(errno.EAGAIN, "too many lines wait for the disk")
         written: Future[None] = Future()
         self._waiting.append((entry.line(), written))
         self._writer.submit(self._append_waiting)

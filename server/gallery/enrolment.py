@@ -66,13 +66,13 @@ def _look_threshold(rules: Rules, people: int) -> float:
 
 def _refused(rules: Rules, people: int, photos: int) -> float:
     """The share of visits of somebody with so many photos that the first looks do not suffice for."""
-    return calibration.false_reject(rules.threshold_for(people, photos), photos, rules.frames)
+    return calibration.false_reject(rules.threshold_for(people), photos, rules.looks)
 
 
 def odds(rules: Rules, people: int) -> str:
     """Such as "with your 63 people: about 1 stranger in 10,000; threshold 0.27". `people`: at least 1."""
-    threshold = rules.threshold_for(people, photos=1)
-    strangers = 1 / calibration.risk(threshold, people, frames=VISIT_LOOKS)
+    threshold = rules.threshold_for(people)
+    strangers = 1 / calibration.risk(threshold, people, looks=VISIT_LOOKS)
     who = f"{people} {'person' if people == 1 else 'people'}"
     return f"with your {who}: about 1 stranger in {float(f'{strangers:.2g}'):,.0f}; threshold {threshold:.2f}"
 
@@ -81,7 +81,7 @@ def is_lax(rules: Rules, people: int) -> bool:
     """Whether a threshold set by hand lets in more strangers than `LAX_RISK`, with so many enrolled."""
     if rules.threshold is None:
         return False
-    return calibration.risk(rules.threshold, max(1, people), frames=VISIT_LOOKS) > LAX_RISK
+    return calibration.risk(rules.threshold, max(1, people), looks=VISIT_LOOKS) > LAX_RISK
 
 
 async def load(watcher: PhotoWatcher, settings: Settings) -> None:

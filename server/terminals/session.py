@@ -8,9 +8,8 @@ import secrets
 import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 
-from server.access.door import Door
+from server.terminals.peer import PendingFrame
 from wire import (
     ErrorCode,
     ErrorMessage,
@@ -46,15 +45,6 @@ MESSAGES_IN_A_ROW = 32
 """After so many messages of one terminal the others get their turn."""
 
 
-@dataclass(frozen=True)
-class PendingFrame:
-    """A frame waiting for a worker; `received` in monotonic seconds."""
-
-    seq: int
-    jpeg: bytes
-    received: float
-
-
 class Session:
     """Reads one terminal's messages until it leaves; frames go to `on_frame`, the rest is answered here."""
 
@@ -63,19 +53,15 @@ class Session:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         *,
-        open_door: Callable[[str], Door],
         limits: Limits,
         tokens: Mapping[str, str],
         admit: Callable[["Session"], bool],
         on_frame: Callable[["Session", PendingFrame], None],
     ) -> None:
-        """`admit` is asked once the hello is good; False means that too many terminals are connected.
-        `open_door` makes the door of the terminal of that name."""
+        """`admit` is asked once the hello is good; False means that too many terminals are connected."""
         self.id = secrets.token_hex(8)
         self.terminal = ""
         self.open = True
-        self._open_door = open_door
-        self._door: Door | None = None
         self._reader = reader
         self._writer = writer
         self._limits = limits
@@ -95,12 +81,6 @@ class Session:
     def name(self) -> str:
         """For the console: the terminal where it is known, else the peer's address."""
         return ascii(self.terminal) if self.terminal else self._peer
-
-    @property
-    def door(self) -> Door:
-        """The terminal's door; there is one once the terminal has been welcomed."""
-        assert self._door is not None
-        return self._door
 
     @property
     def _peer(self) -> str:
@@ -223,7 +203,6 @@ class Session:
         self.terminal = hello.terminal
         if not self._admit(self):
             raise ProtocolError(ErrorCode.TOO_MANY, "too many terminals are connected")
-        self._door = self._open_door(hello.terminal)
         self._connection.accept()
         self.send(Welcome(self.id, self._limits))
         log.info("%s: connected from %s", self.name, self._peer)

@@ -2,6 +2,24 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
+
+from server.access.seen import Analysis, Hints, PhotoOutcome
+
+
+class AnalysisFailedError(Exception):
+    """The picture ended two workers or kept one for too long; it must not be tried again."""
+
+
+class Analyser(Protocol):
+    """Looks at pictures; worker processes here, perhaps other machines one day."""
+
+    async def analyse(self, jpeg: bytes, hints: Hints) -> Analysis:
+        """Find the faces of one frame and embed those that need it. Raises PictureError,
+        PictureTooLargeError, AnalysisFailedError."""
+
+    async def analyse_photo(self, data: bytes) -> PhotoOutcome:
+        """Judge and embed one enrolment photo. Raises AnalysisFailedError."""
 
 
 @dataclass(frozen=True)
@@ -13,7 +31,3 @@ class ModelSettings:
     cache: Path
     liveness: bool = False
     antispoof: tuple[Path, str] | None = None
-
-
-class PoisonError(Exception):
-    """The task ended two workers or kept one for too long; it must not be tried again."""

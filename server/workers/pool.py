@@ -11,8 +11,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
+from server.access.seen import Analysis, Hints, PhotoOutcome
 from server.workers import main as worker
-from server.workers.analyser import ModelSettings, PoisonError
+from server.workers.analyser import AnalysisFailedError, ModelSettings
 from server.workers.process import WorkerGoneError, WorkerProcess
 
 P = ParamSpec("P")
@@ -60,7 +61,7 @@ class WorkerPool:
     async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `task` in a worker. A task whose worker dies is tried once more, on another one.
 
-        Raises PoisonError when the second worker dies as well or the task takes longer than
+        Raises AnalysisFailedError when the second worker dies as well or the task takes longer than
         `TASK_SECONDS`, and whatever the task itself raises.
         """
         deaths = 0
@@ -88,7 +89,15 @@ class WorkerPool:
                 return result
             finally:
                 too_long.cancel()
-        raise PoisonError
+        raise AnalysisFailedError
+
+    async def analyse(self, jpeg: bytes, hints: Hints) -> Analysis:
+        """Find the faces of one frame. Raises PictureError, PictureTooLargeError, AnalysisFailedError."""
+        return await self.run(worker.analyse, jpeg, hints)
+
+    async def analyse_photo(self, data: bytes) -> PhotoOutcome:
+        """Judge and embed one enrolment photo. Raises AnalysisFailedError."""
+        return await self.run(worker.analyse_photo, data)
 
     def _take_back(self, worker_: WorkerProcess, answer: "asyncio.Future[Any]") -> None:
         """The worker is done with what nobody waits for any more."""

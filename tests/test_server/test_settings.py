@@ -218,7 +218,7 @@ def test_settings_reach_the_parts_they_are_for() -> None:
         max_false_accept=0.001,
         threshold=0.3,
         margin=0.1,
-        frames=4,
+        looks=4,
         policy=Policy.ALL,
         liveness=Liveness.CHALLENGE,
         attempts=5,

@@ -63,7 +63,7 @@ def test_nobody() -> None:
 def test_the_odds_are_those_that_were_asked_for(people: int) -> None:
     said = odds(Rules(max_false_accept=1e-3), people)
     who = "1 person" if people == 1 else f"{people} people"
-    threshold = Rules(max_false_accept=1e-3).threshold_for(people, 1)
+    threshold = Rules(max_false_accept=1e-3).threshold_for(people)
     assert said == f"with your {who}: about 1 stranger in 1,000; threshold {threshold:.2f}"
 
 

@@ -15,7 +15,7 @@ import pytest
 from server.access.seen import Analysis, Hints, PictureError
 from server.workers import main as worker
 from server.workers import pool as pool_module
-from server.workers.analyser import ModelSettings, PoisonError
+from server.workers.analyser import AnalysisFailedError, ModelSettings
 from server.workers.pool import WorkerPool, WorkersUnavailableError
 from tests.support.photos import MODEL_CACHE, jpeg
 
@@ -100,7 +100,7 @@ def test_a_worker_remarks_on_an_embedder_that_falls_back(
 
 def test_a_task_that_kills_two_workers_is_poison_and_the_pool_recovers() -> None:
     async def work(pool: WorkerPool) -> list[int]:
-        with pytest.raises(PoisonError):
+        with pytest.raises(AnalysisFailedError):
             await pool.run(die)
         return list(await asyncio.gather(*(pool.run(answer) for _ in range(4))))
 
@@ -134,7 +134,7 @@ def test_a_hanging_worker_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool_module, "TASK_SECONDS", 0.3)
 
     async def work(pool: WorkerPool) -> int:
-        with pytest.raises(PoisonError):
+        with pytest.raises(AnalysisFailedError):
             await pool.run(hang)
         monkeypatch.setattr(pool_module, "TASK_SECONDS", 20.0)
         return await pool.run(answer)
