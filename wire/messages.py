@@ -161,7 +161,7 @@ class Welcome:
 
 @dataclass(frozen=True)
 class FaceReport:
-    """One face of a frame; `name` is None unless the door opens for it, `distance` is to the nearest photo."""
+    """One face of a frame; `name` is None unless the door opens for it, `distance` to the nearest photo."""
 
     box: Box
     name: str | None

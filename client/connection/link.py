@@ -154,7 +154,7 @@ class Link:
         elif isinstance(message, Welcome):
             connection.exchange.welcomed()
             connection.limits = message.limits
-            self._tell(LinkStatus(LinkState.CONNECTED))
+            self._tell(LinkStatus(LinkState.CONNECTED, note=message.note))
         else:
             connection.exchange.ponged(message.id)
 
@@ -182,8 +182,8 @@ class Link:
         if connection and connection.exchange.in_flight:
             self.settled = connection.exchange.in_flight.frame.number
         if self.status.state is LinkState.CONNECTED:
-            self._tell(LinkStatus(LinkState.LOST, why))
-        retrying = LinkStatus(LinkState.RETRYING, why)
+            self._tell(LinkStatus(LinkState.LOST, why, note=self.status.note))
+        retrying = LinkStatus(LinkState.RETRYING, why, note=self.status.note)
         if (self.status.state, self.status.reason) != (retrying.state, why):
             self._tell(retrying)
 

@@ -39,13 +39,15 @@ class Answer:
 @dataclass(frozen=True, eq=False)
 class LinkStatus:
     """`waiting_since`: when the oldest unanswered frame was sent. `answer`: the newest of this connection.
-    `memory`: what the answers of this connection, this one included, leave behind."""
+    `memory`: what the answers of this connection, this one included, leave behind. `note`: what the newest
+    welcome, of this connection or an earlier one, tells a visitor who cannot be served."""
 
     state: LinkState = LinkState.CONNECTING
     reason: str = ""
     waiting_since: float | None = None
     answer: Answer | None = None
     memory: Memory = field(default_factory=Memory)
+    note: str | None = None
 
     def answered(self, answer: Answer) -> "LinkStatus":
         """The status once the frame in flight is answered."""

@@ -101,18 +101,20 @@ def screen_at(
     """The screen at `now`, in `time.monotonic()` seconds.
 
     A verdict needs a camera, a connection whose answers are not late, and evidence younger than
-    GRANT_SECONDS; without them there is no grant, no name, and nobody is asked to do anything.
+    GRANT_SECONDS; without them there is no grant, no name, and nobody is asked to do anything. Whoever cannot
+    be served is told the administrator's note.
     """
     late = is_late(status, now, late_seconds)
     answer = status.answer if status.answer and _fresh(status.answer.captured, now) else None
     latency = answer.latency_ms if answer else None
     link = _LINKS[status.state]
+    note = Message("", (status.note,)) if status.note else NO_MESSAGE
     if camera_lost:
-        return Screen(Banner.NO_CAMERA, (), (), link, latency)
+        return Screen(Banner.NO_CAMERA, (), (), link, latency, note)
     if late:
         marks = _local_marks(local) if local and _fresh(local.captured, now) else ()
         banner = Banner.LATE if status.state is LinkState.CONNECTED else Banner.OFFLINE
-        return Screen(banner, (), marks, link, latency)
+        return Screen(banner, (), marks, link, latency, note)
     if answer is None:
         return Screen(Banner.IDLE, (), (), link, latency)
     return _answered_screen(answer, link, _message(answer.result, status.memory, now))

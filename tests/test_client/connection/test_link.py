@@ -122,6 +122,21 @@ def test_a_refusal_is_remembered_within_its_connection(server: FakeServer) -> No
         assert run.link.status.memory.refusal is None
 
 
+def test_the_note_of_the_newest_welcome_outlives_its_connection(server: FakeServer) -> None:
+    server.greet = lambda hello: [welcome(note="Ring the bell")]
+    with running(server.port) as run:
+        wait_until(run.answered(1), "an answer")
+        assert run.link.status.note == "Ring the bell"
+        server.greet = lambda hello: []
+        server.drop()
+        wait_until(lambda: run.link.status.state is LinkState.RETRYING, "the loss")
+        assert run.link.status.note == "Ring the bell"
+        server.greet = lambda hello: [welcome()]
+        server.drop()
+        wait_until(lambda: run.link.status.state is LinkState.CONNECTED, "another welcome")
+        assert run.link.status.note is None
+
+
 @pytest.mark.parametrize("code", [ErrorCode.UNAUTHORIZED, ErrorCode.VERSION_MISMATCH])
 def test_refusals_are_fatal(server: FakeServer, code: ErrorCode) -> None:
     server.greet = refusal(code, "no \x1b[2J way")

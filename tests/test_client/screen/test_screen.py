@@ -42,8 +42,9 @@ def screen(
     waiting_since: float | None = None,
     local: LocalFaces | None = None,
     camera_lost: bool = False,
+    note: str | None = None,
 ) -> Screen:
-    status = replace(LinkStatus(state).answered(answer(reply)), waiting_since=waiting_since)
+    status = replace(LinkStatus(state, note=note).answered(answer(reply)), waiting_since=waiting_since)
     return screen_at(CAPTURED + after, status, local, camera_lost, LATE)
 
 
@@ -175,6 +176,15 @@ def test_late_offline_and_no_camera_win_over_prompts_and_refusals() -> None:
         ):
             assert shown.banner in (Banner.LATE, Banner.OFFLINE, Banner.NO_CAMERA)
             assert shown.message is NO_MESSAGE
+
+
+def test_who_cannot_be_served_reads_the_administrator_s_note() -> None:
+    note = "Ring the bell for reception"
+    assert screen(0.7, waiting_since=CAPTURED, note=note).message == Message("", (note,))
+    assert screen(0.2, state=LinkState.RETRYING, note=note).message == Message("", (note,))
+    assert screen(0.2, camera_lost=True, note=note).message == Message("", (note,))
+    assert screen(0.2, note=note).message is NO_MESSAGE
+    assert screen(0.2, state=LinkState.RETRYING, note="").message is NO_MESSAGE
 
 
 def test_a_grant_asks_for_nothing() -> None:
