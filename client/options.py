@@ -144,7 +144,12 @@ def _parser(host_name: str) -> argparse.ArgumentParser:
     )
     add("--token-file", type=Path, metavar="FILE", help=f"holds this door's secret (or set {TOKEN_VARIABLE})")
     add("--headless", action="store_true", help="no window; one JSON object per line on standard output")
-    add("--snapshot", type=_writable, metavar="FILE", help="write the picture of each decision there, as PNG")
+    add(
+        "--snapshot",
+        type=_writable,
+        metavar="PATH",
+        help="write the picture of each decision there, as PNG: into a file, or one file each into a folder",
+    )
     add(
         "--on-grant",
         type=_command,
@@ -220,8 +225,9 @@ def _without_token(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _writable(text: str) -> Path:
     path = Path(text)
-    if path.is_dir() or not os.access(path.parent, os.W_OK):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a file in a folder that can be written to")
+    folder = path if path.is_dir() or text.endswith(os.sep) else path.parent
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise argparse.ArgumentTypeError(f"{folder} is not a folder that can be written to")
     return path
 
 

@@ -8,7 +8,6 @@ import os
 import signal
 import threading
 import time
-from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -31,7 +30,7 @@ from client.say import say
 from client.screen.display import display_problem
 from client.screen.overlay import draw
 from client.screen.screen import screen_at
-from client.screen.snapshot import write_snapshot
+from client.screen.snapshot import Snapshots
 from client.screen.window import Window
 from client.threads import IDLE_SECONDS, Threads
 from wire import ErrorMessage, Hello
@@ -56,7 +55,6 @@ class Terminal:
         self._asked_to_quit = False
         self._picture: Latest[CapturedFrame] = Latest()
         self._local: Latest[CapturedFrame] = Latest()
-        self._decided: Latest[Answer] = Latest()
         source = open_source(options.source, options.fps)
         self._capture = Capture(source, options.loop, self._publish, threads.stopping)
         hello = Hello(options.terminal, options.token)
@@ -72,6 +70,7 @@ class Terminal:
         self._link = Link(settings, self, threads.stopping)
         self._local_detection = LocalDetection()
         self._grants = GrantRunner(options.on_grant, options.environment, options.terminal)
+        self._snapshots = Snapshots(options.snapshot) if options.snapshot else None
         self._lines = JsonLines(options.terminal, threads.stop)
 
     def run(self) -> None:
@@ -88,6 +87,8 @@ class Terminal:
                 window.close()
             self._grants.finish(drop_waiting=not self._capture.ended)
             self._lines.finish()
+            if self._snapshots:
+                self._snapshots.finish()
             self._threads.join(STOP_SECONDS)
             if commands:
                 commands.join(COMMAND_SECONDS)
@@ -104,8 +105,8 @@ class Terminal:
             self._threads.start("output", self._lines.run)
         else:
             self._threads.consume("detection", self._local, self._local_detection.look)
-        if options.snapshot:
-            self._threads.consume("snapshot", self._decided, partial(write_snapshot, options.snapshot))
+        if self._snapshots:
+            self._threads.start("snapshot", self._snapshots.run)
         self._threads.start("link", self._link.run)
         self._threads.start("capture", self._capture.run)
         return commands
@@ -145,8 +146,8 @@ class Terminal:
         decision = answer.result.decision
         if decision and self._options.on_grant:
             self._grants.offer(decision, answer.captured)
-        if decision and self._options.snapshot:
-            self._decided.put(answer)
+        if self._snapshots:
+            self._snapshots.answered(answer)
         self._write({**answer.result.to_map(), "latency_ms": round(answer.latency_ms, 1)})
 
     def on_error(self, error: ErrorMessage) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from client.camera.frames import CapturedFrame
+from client.connection.jpeg import Encoded
 from wire import ErrorCode, ProtocolError
 
 
@@ -22,11 +22,11 @@ TIMEOUTS = Timeouts()
 
 @dataclass(frozen=True, eq=False)
 class SentFrame:
-    """A frame in flight, `width` x `height` pixels as sent; `sent` is `time.monotonic()` seconds."""
+    """Frame `number` in flight, as it was sent; `captured` and `sent` are `time.monotonic()` seconds."""
 
-    frame: CapturedFrame
-    width: int
-    height: int
+    number: int
+    captured: float
+    picture: Encoded
     sent: float
 
 
@@ -62,7 +62,7 @@ class Exchange:
     def answered(self, seq: int) -> SentFrame:
         """The frame that a result answers. Raises ProtocolError: it is not the one in flight."""
         sent = self.in_flight
-        if sent is None or sent.frame.number != seq:
+        if sent is None or sent.number != seq:
             raise ProtocolError(ErrorCode.BAD_MESSAGE, f"an answer to frame {seq}, which is not in flight")
         self.in_flight = None
         return sent

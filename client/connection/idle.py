@@ -74,12 +74,12 @@ class IdleRate:
         self._still = StillRange.around(thumbnail)
         return True
 
-    def answered(self, frame: CapturedFrame, nobody: bool) -> None:
-        """The server has looked at `frame` and found `nobody`; False also where it could not look."""
+    def answered(self, captured: float, nobody: bool) -> None:
+        """The server has found `nobody` in the picture captured then; False also where it could not look."""
         if nobody:
-            self._empty = frame.captured
+            self._empty = captured
         else:
-            self._stirred = max(self._stirred, frame.captured)
+            self._stirred = max(self._stirred, captured)
 
 
 def _thumbnail(image: Image) -> Image:

@@ -140,9 +140,9 @@ class Link:
             connection.stream.send(encode(Ping(exchange.ping_sent(now))))
 
     def _send_frame(self, connection: "_Connection", limits: Limits, frame: CapturedFrame) -> None:
-        jpeg, width, height = encode_within(frame.image, self._settings.width, self._settings.quality, limits)
-        sent = SentFrame(frame, width, height, time.monotonic())
-        connection.stream.send(encode(Frame(frame.number, jpeg)))
+        picture = encode_within(frame.image, self._settings.width, self._settings.quality, limits)
+        sent = SentFrame(frame.number, frame.captured, picture, time.monotonic())
+        connection.stream.send(encode(Frame(frame.number, picture.jpeg)))
         connection.exchange.frame_sent(sent)
         self.status = replace(self.status, waiting_since=sent.sent)
 
@@ -161,7 +161,7 @@ class Link:
     def _answered(self, connection: "_Connection", result: Result, now: float) -> None:
         answer = Answer(result, connection.exchange.answered(result.seq), now)
         connection.answered = True
-        connection.looked_at(answer.sent.frame, nobody=result.verdict is Verdict.NONE and not result.faces)
+        connection.looked_at(answer.sent, nobody=result.verdict is Verdict.NONE and not result.faces)
         self.status = self.status.answered(answer)
         self._listener.on_answer(answer)
         self.settled = result.seq
@@ -171,16 +171,16 @@ class Link:
         if error.code.closes:
             raise RefusedError(error)
         in_flight = connection.exchange.in_flight
-        if in_flight and error.seq in (None, in_flight.frame.number):
-            connection.exchange.answered(in_flight.frame.number)
-            connection.looked_at(in_flight.frame, nobody=False)
+        if in_flight and error.seq in (None, in_flight.number):
+            connection.exchange.answered(in_flight.number)
+            connection.looked_at(in_flight, nobody=False)
             self.status = replace(self.status, waiting_since=None)
-            self.settled = in_flight.frame.number
+            self.settled = in_flight.number
 
     def _lost(self, connection: "_Connection | None", why: str) -> None:
         """Tell once that the connection is gone, and again only when the reason changes."""
         if connection and connection.exchange.in_flight:
-            self.settled = connection.exchange.in_flight.frame.number
+            self.settled = connection.exchange.in_flight.number
         if self.status.state is LinkState.CONNECTED:
             self._tell(LinkStatus(LinkState.LOST, why, note=self.status.note))
         retrying = LinkStatus(LinkState.RETRYING, why, note=self.status.note)
@@ -203,10 +203,10 @@ class _Connection:
     limits: Limits | None = None
     answered: bool = False
 
-    def looked_at(self, frame: CapturedFrame, nobody: bool) -> None:
+    def looked_at(self, frame: SentFrame, nobody: bool) -> None:
         """The server has answered `frame`; `nobody` as `IdleRate.answered` takes it."""
         if self.idle:
-            self.idle.answered(frame, nobody)
+            self.idle.answered(frame.captured, nobody)
 
     def worked(self, failure: Exception) -> bool:
         """Whether to retry quickly after it: it was welcomed, and not turned away before the first answer."""

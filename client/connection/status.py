@@ -28,7 +28,7 @@ class Answer:
     @property
     def captured(self) -> float:
         """When the evidence was seen."""
-        return self.sent.frame.captured
+        return self.sent.captured
 
     @property
     def latency_ms(self) -> float:

@@ -120,17 +120,33 @@ def screen_at(
     return _answered_screen(answer, link, _message(answer.result, status.memory, now))
 
 
-def decided_screen(answer: Answer) -> Screen:
-    """The screen at the moment a decision came, with `answer`."""
-    message = _message(answer.result, Memory().after(answer.result, answer.received), answer.received)
-    return _answered_screen(answer, _LINKS[LinkState.CONNECTED], message)
+def decided_screen(decision: DecisionNotice, answer: Answer) -> Screen:
+    """What `decision` means for whom the frame of `answer` shows, whatever that answer said of them."""
+    granted = decision.verdict is Verdict.GRANTED
+    return Screen(
+        banner=_BANNERS[decision.verdict],
+        names=decision.names if granted else (),
+        marks=_marks(answer),
+        link=_LINKS[LinkState.CONNECTED],
+        latency_ms=answer.latency_ms,
+        message=NO_MESSAGE if granted else _refused(decision),
+    )
 
 
 def _answered_screen(answer: Answer, link: str, message: Message) -> Screen:
-    result = answer.result
-    marks = tuple(_mark(face, answer.sent.width, answer.sent.height) for face in result.faces)
-    banner = _BANNERS[result.verdict]
-    return Screen(banner, _granted_names(answer), marks, link, answer.latency_ms, message)
+    return Screen(
+        banner=_BANNERS[answer.result.verdict],
+        names=_granted_names(answer),
+        marks=_marks(answer),
+        link=link,
+        latency_ms=answer.latency_ms,
+        message=message,
+    )
+
+
+def _marks(answer: Answer) -> tuple[Mark, ...]:
+    picture = answer.sent.picture
+    return tuple(_mark(face, picture.width, picture.height) for face in answer.result.faces)
 
 
 def _message(result: Result, memory: Memory, now: float) -> Message:

@@ -56,7 +56,7 @@ class Camera:
         frame = CapturedFrame(self.number, picture, self.now)
         sent = self.rate.due(frame)
         if sent:
-            self.rate.answered(frame, nobody)
+            self.rate.answered(frame.captured, nobody)
         return sent
 
     def watch(self, seconds: float, picture: Callable[[], Image], nobody: bool = True) -> int:
@@ -157,7 +157,7 @@ def test_without_an_answer_every_picture_is_due() -> None:
 
 def test_an_answer_from_before_the_movement_says_nothing(resting: Camera) -> None:
     """However long the server takes, somebody may stand there until it has looked."""
-    before = CapturedFrame(0, room(), resting.now)
+    before = resting.now
     entered = room().copy()
     entered[100:300, 200:350] = 25
     for number in range(200):

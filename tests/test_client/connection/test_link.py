@@ -34,8 +34,8 @@ def test_frames_are_answered(server: FakeServer) -> None:
     assert server.hellos == [Hello("door", "secret")]
     assert not server.violations
     first = run.recorder.answers[0]
-    assert first.result.seq == first.sent.frame.number
-    assert (first.sent.width, first.sent.height) == (640, 480)
+    assert first.result.seq == first.sent.number
+    assert (first.sent.picture.width, first.sent.picture.height) == (640, 480)
     assert first.latency_ms > 0
     assert run.recorder.states == ["connected"]
     image = cv2.imdecode(np.frombuffer(server.frames[0].jpeg, np.uint8), cv2.IMREAD_COLOR)
@@ -211,7 +211,7 @@ def test_limits_are_respected(server: FakeServer) -> None:
         wait_until(run.answered(3), "answers")
     assert max(len(frame.jpeg) for frame in server.frames) <= limits.frame_bytes
     for answer in run.recorder.answers:
-        assert answer.sent.width * answer.sent.height <= limits.frame_pixels
+        assert answer.sent.picture.width * answer.sent.picture.height <= limits.frame_pixels
 
 
 def test_limits_that_fit_nothing_are_told_and_retried(server: FakeServer) -> None:

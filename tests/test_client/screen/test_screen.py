@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from client.camera.frames import Area, CapturedFrame
+from client.camera.frames import Area
 from client.camera.local_faces import LocalFaces
 from client.connection.exchange import SentFrame
+from client.connection.jpeg import Encoded
 from client.connection.status import Answer, LinkState, LinkStatus
 from client.screen.screen import (
     GRANT_SECONDS,
@@ -22,16 +22,16 @@ from client.screen.screen import (
 )
 from client.screen.words import Arrow
 from tests.support.fake_server import denial, grant, result
-from wire import Box, DecisionNotice, Prompt, Result, Verdict
+from wire import Box, Prompt, Result, Verdict
 
 CAPTURED = 100.0
+PICTURE = Encoded(b"", 640, 480)
 LATE = 0.5
 LOCAL = LocalFaces((Area(0.1, 0.1, 0.2, 0.2),), CAPTURED)
 
 
 def answer(reply: Result | None = None) -> Answer:
-    captured = CapturedFrame(1, np.zeros((960, 1280, 3), np.uint8), CAPTURED)
-    return Answer(reply or result(1), SentFrame(captured, 640, 480, CAPTURED + 0.02), CAPTURED + 0.2)
+    return Answer(reply or result(1), SentFrame(1, CAPTURED, PICTURE, CAPTURED + 0.02), CAPTURED + 0.2)
 
 
 def screen(
@@ -129,9 +129,18 @@ def test_before_the_first_answer() -> None:
 
 
 def test_a_decision_is_shown_however_late_it_came() -> None:
-    shown = decided_screen(answer())
-    assert (shown.banner, shown.names) == (Banner.GRANTED, ("Ada Lovelace",))
+    shown = decided_screen(grant(names=("Ada Lovelace", "Bob")), answer())
+    assert (shown.banner, shown.names) == (Banner.GRANTED, ("Ada Lovelace", "Bob"))
+    assert shown.message is NO_MESSAGE
     assert shown.latency_ms == pytest.approx(200)
+
+
+@pytest.mark.parametrize("then", [Verdict.NONE, Verdict.CHECKING, Verdict.GRANTED])
+def test_the_picture_of_a_decision_speaks_of_the_decision_and_not_of_the_moment(then: Verdict) -> None:
+    shown = decided_screen(denial("not_live", "Ring"), answer(result(1, then, prompt=Prompt.BLINK)))
+    assert (shown.banner, shown.names) == (Banner.DENIED, ())
+    assert shown.message == Message("DENIED: Live face not confirmed", ("Ring",))
+    assert len(shown.marks) == (0 if then is Verdict.NONE else 1)
 
 
 def prompted(prompt: Prompt, seconds: float | None = None, verdict: Verdict = Verdict.CHECKING) -> Result:
@@ -195,8 +204,7 @@ def refused_then(later: Verdict, seconds: float, prompt: Prompt | None = None) -
     """A refusal, and a result `seconds` later that was seen and answered at once."""
     refused = answer(result(1, Verdict.DENIED, decision=denial("expired", "Ask at the desk")))
     now = refused.received + seconds
-    frame = CapturedFrame(2, refused.sent.frame.image, now)
-    newer = Answer(result(2, later, prompt=prompt), SentFrame(frame, 640, 480, now), now)
+    newer = Answer(result(2, later, prompt=prompt), SentFrame(2, now, PICTURE, now), now)
     status = LinkStatus(LinkState.CONNECTED).answered(refused).answered(newer)
     return screen_at(now, status, None, False, LATE)
 
@@ -234,9 +242,3 @@ def test_words_do_not_outlive_the_picture_they_came_with() -> None:
     reply = result(1, Verdict.DENIED, decision=denial())
     assert screen(GRANT_SECONDS - 0.01, reply).message.lines == ("Not recognised",)
     assert screen(GRANT_SECONDS, reply).message is NO_MESSAGE
-
-
-@pytest.mark.parametrize("decision", [denial(), grant()])
-def test_the_picture_of_a_decision_tells_its_reason(decision: DecisionNotice) -> None:
-    shown = decided_screen(answer(result(1, decision.verdict, decision=decision)))
-    assert shown.message.lines == (("Not recognised",) if decision.verdict is Verdict.DENIED else ())
