@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from client.camera.frames import Image
-from client.screen.lettering import SHRINK, Bgr, ascii_text, fit, text_width, wrap, write
+from client.screen.lettering import SHRINK, Bgr, fit, legible, text_width, wrap, write
 from client.screen.screen import Banner, Message, Screen
 from client.screen.words import Arrow
 
@@ -75,12 +75,12 @@ def draw_banner(bar: Image, screen: Screen) -> None:
 
 
 def _headline(screen: Screen) -> str:
-    names = ", ".join(ascii_text(name) for name in screen.names)
-    return f"{ascii_text(screen.message.headline) or screen.banner.value} {names}".strip()
+    names = ", ".join(legible(name) for name in screen.names)
+    return f"{legible(screen.message.headline) or screen.banner.value} {names}".strip()
 
 
 def _lines(message: Message) -> tuple[str, ...]:
-    return tuple(ascii_text(line) for line in message.lines)
+    return tuple(legible(line) for line in message.lines)
 
 
 @lru_cache(64)

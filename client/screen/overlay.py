@@ -5,7 +5,7 @@ import numpy as np
 
 from client.camera.frames import Image, resized
 from client.screen.banner import BLACK, draw_banner
-from client.screen.lettering import Bgr, ascii_text, fit, text_width, write
+from client.screen.lettering import Bgr, fit, legible, text_width, write
 from client.screen.screen import Colour, Mark, Screen
 
 SIDES = (640, 1280)
@@ -54,7 +54,7 @@ def _draw_mark(picture: Image, mark: Mark) -> None:
     line = max(2, width // 240)
     cv2.rectangle(picture, (left, top), (right, bottom), colour, line)
     if mark.label:
-        _draw_label(picture, ascii_text(mark.label), left, top, right, bottom, colour)
+        _draw_label(picture, legible(mark.label), left, top, right, bottom, colour)
 
 
 def _draw_label(

@@ -34,7 +34,7 @@ class Decided(NamedTuple):
 
 
 class Snapshots:
-    """Owns what is written to `path`: a file that each decision replaces, or a folder that gets a file for each.
+    """Owns what is written to `path`: a file that each decision replaces, or a folder that gets one for each.
 
     `answered` never blocks.
     """

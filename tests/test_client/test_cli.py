@@ -249,7 +249,7 @@ BLOCKER = """
 class Blocker:
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in {blocked}:
-            raise ImportError({message!r})
+            raise ImportError({message!r}, name=name)
 sys.meta_path.insert(0, Blocker())
 """
 
@@ -261,14 +261,15 @@ def test_help_needs_no_opencv() -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "advice"),
+    ("package", "message", "advice"),
     [
-        ("libGL.so.1: cannot open shared object file", "sudo apt install libgl1 libglib2.0-0"),
-        ("No module named 'cv2'", "pip install 'opencv-python>=4.8,<5'"),
+        ("cv2", "libGL.so.1: cannot open shared object file", "sudo apt install libgl1 libglib2.0-0"),
+        ("cv2", "No module named 'cv2'", "pip install 'opencv-python>=4.8,<5'"),
+        ("PIL", "No module named 'PIL'", "Pillow cannot be used (No module named 'PIL')"),
     ],
 )
-def test_unusable_opencv_is_explained(message: str, advice: str) -> None:
-    prelude = BLOCKER.format(blocked=("cv2",), message=message)
+def test_unusable_libraries_are_explained(package: str, message: str, advice: str) -> None:
+    prelude = BLOCKER.format(blocked=(package,), message=message)
     done = run_with(prelude, "--server", "localhost:1", "--source", "0", "--headless")
     assert done.returncode == 3
     assert advice in done.stderr and "Traceback" not in done.stderr

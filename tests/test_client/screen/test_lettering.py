@@ -1,37 +1,88 @@
 """Letters: which are shown, how wide they are, where they break."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import ImageFont
 
-from client.screen.lettering import MAX_CHARS, ascii_text, fit, text_width, wrap
+from client.screen.lettering import FONT, MAX_CHARS, SHOWN, fit, legible, text_width, wrap, write
 
 
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("José Ñandú", "Jose Nandu"),
-        ("Łukasz", "?ukasz"),
-        ("王小明", "???"),
-        ("ﬁn ½", "fin 1?2"),
+        ("Bitte bei Müller läuten", "Bitte bei Müller läuten"),
+        ("Jose\u0301 Ñandú", "José Ñandú"),
+        ("Łukasz Őry Şükrü Ðóra", "Łukasz Őry Şükrü Ðóra"),
+        ("Ελένη Дмитрий Nguyễn", "Ελένη Дмитрий Nguyễn"),
+        ("“Tür” – 5 €…", "“Tür” – 5 €…"),
+        ("王小明 שרה", "??? ???"),
+        ("m\u0308 n\u0302", "m n"),
+        ("ﬁn ½ １2\xa0a", "fin ½ 12 a"),
         ("tab\tnew\nline\x1b[31m\0", "tabnewline[31m"),
         ("right‮to left", "rightto left"),
         ("", ""),
     ],
 )
-def test_transliteration(text: str, shown: str) -> None:
-    assert ascii_text(text) == shown
+def test_letters_that_cannot_be_shown_degrade_readably(text: str, shown: str) -> None:
+    assert legible(text) == shown
 
 
 @given(st.text())
-def test_letters_are_always_printable_ascii(text: str) -> None:
-    shown = ascii_text(text)
-    assert shown.isascii() and (shown.isprintable() or not shown)
+def test_letters_can_always_be_shown(text: str) -> None:
+    shown = legible(text)
+    assert shown.isprintable() and {ord(char) for char in shown} <= SHOWN
+    assert legible(shown) == shown
+
+
+def test_the_font_has_every_letter_that_is_shown() -> None:
+    font = ImageFont.truetype(FONT, 20)
+    missing = bytes(font.getmask("\uffff"))
+    letters = [chr(code) for code in SHOWN if legible(chr(code)) == chr(code)]
+    assert len(letters) > 1300
+    assert [letter for letter in letters if bytes(font.getmask(letter)) == missing] == []
+
+
+def written(text: str, left: float = 20, baseline: float = 50, grey: int = 0) -> np.ndarray:
+    picture = np.full((70, 200, 3), grey, np.uint8)
+    write(picture, text, left, baseline, 30, (10, 200, 90))
+    return picture
+
+
+def test_letters_stand_on_the_baseline_as_high_and_as_wide_as_they_are_said_to_be() -> None:
+    rows, columns = np.nonzero(written("HHH").any(axis=2))
+    assert (rows.max(), rows.min()) == (pytest.approx(49, abs=1), pytest.approx(20, abs=1))
+    assert columns.min() >= 20 and columns.max() == pytest.approx(20 + text_width("HHH", 30), abs=5)
+
+
+def test_accents_are_drawn_above_the_letters() -> None:
+    assert not written("A")[:19].any() and written("Ä")[:19].any()
+
+
+def test_letters_have_their_colour_and_leave_the_rest_alone() -> None:
+    drawn = written("H", grey=77)
+    assert (drawn == (10, 200, 90)).all(axis=2).sum() > 100
+    assert (drawn[:, 100:] == 77).all()
+
+
+@pytest.mark.parametrize(
+    ("left", "baseline"),
+    [(-15, 50), (190, 50), (20, 10), (20, 75), (-500, 50), (500, 50), (20, -90), (20, 900)],
+)
+def test_letters_over_the_edge_are_cut(left: float, baseline: float) -> None:
+    whole = np.zeros((270, 600, 3), np.uint8)
+    write(whole, "HHH", left + 200, baseline + 100, 30, (10, 200, 90))
+    assert (written("HHH", left, baseline) == whole[100:170, 200:400]).all()
+
+
+def test_nothing_is_written_for_nothing() -> None:
+    assert not written("").any() and not written("   ").any()
 
 
 def test_long_texts_are_cut() -> None:
-    assert ascii_text("x" * 500) == "x" * MAX_CHARS
-    assert len(ascii_text("\ufdfa" * MAX_CHARS)) == MAX_CHARS, "one character of 18 letters"
+    assert legible("x" * 500) == "x" * MAX_CHARS
+    assert len(legible("\ufdfa" * MAX_CHARS)) == MAX_CHARS, "one character of 18 letters"
 
 
 @settings(max_examples=30)
