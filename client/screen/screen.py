@@ -187,8 +187,7 @@ def _fresh(captured: float, now: float) -> bool:
 
 def _mark(face: FaceReport, width: int, height: int) -> Mark:
     top, right, bottom, left = face.box
-    label = face.name or ("unknown" if face.verdict is Verdict.DENIED else "")
-    return Mark(area(left, top, right, bottom, width, height), label, _COLOURS[face.verdict])
+    return Mark(area(left, top, right, bottom, width, height), face.name or "", _COLOURS[face.verdict])
 
 
 def _local_marks(local: LocalFaces) -> tuple[Mark, ...]:

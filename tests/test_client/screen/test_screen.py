@@ -87,9 +87,11 @@ def test_boxes_are_fractions_of_the_frame_as_sent_and_stay_inside() -> None:
     assert mark.area == Area(0, 0, 1, 1)
 
 
-def test_label_of_a_stranger() -> None:
-    assert screen(0.2, result(1, Verdict.DENIED, name=None)).marks[0].label == "unknown"
+def test_a_face_without_a_name_has_no_label() -> None:
+    """Also a refused one: it may well be known, and refused for another reason."""
+    assert screen(0.2, result(1, Verdict.DENIED, name=None)).marks[0].label == ""
     assert screen(0.2, result(1, Verdict.CHECKING, name=None)).marks[0].label == ""
+    assert screen(0.2, result(1)).marks[0].label == "Ada Lovelace"
 
 
 def test_late_boundary() -> None:
