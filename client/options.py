@@ -55,6 +55,8 @@ class Options:
     terminal: str
     token: str | None = field(repr=False)
     headless: bool
+    full_screen: bool
+    mirror: bool
     snapshot: Path | None
     on_grant: tuple[str, ...]
     environment: dict[str, str] = field(repr=False)
@@ -87,6 +89,8 @@ def parse(
         terminal=args.terminal,
         token=token,
         headless=args.headless,
+        full_screen=args.fullscreen,
+        mirror=not args.no_mirror,
         snapshot=args.snapshot,
         on_grant=args.on_grant,
         environment=_without_token(environment),
@@ -144,6 +148,8 @@ def _parser(host_name: str) -> argparse.ArgumentParser:
     )
     add("--token-file", type=Path, metavar="FILE", help=f"holds this door's secret (or set {TOKEN_VARIABLE})")
     add("--headless", action="store_true", help="no window; one JSON object per line on standard output")
+    add("--fullscreen", action="store_true", help="fill the screen from the start, window manager or not")
+    add("--no-mirror", action="store_true", help="show a camera's picture as it is, not as a mirror does")
     add(
         "--snapshot",
         type=_writable,

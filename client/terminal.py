@@ -28,6 +28,7 @@ from client.latest import Latest
 from client.options import Options
 from client.say import say
 from client.screen.display import display_problem
+from client.screen.gui import OpenCvGui
 from client.screen.overlay import draw
 from client.screen.screen import screen_at
 from client.screen.snapshot import Snapshots
@@ -56,6 +57,7 @@ class Terminal:
         self._picture: Latest[CapturedFrame] = Latest()
         self._local: Latest[CapturedFrame] = Latest()
         source = open_source(options.source, options.fps)
+        self._mirrored = options.mirror and source.is_camera
         self._capture = Capture(source, options.loop, self._publish, threads.stopping)
         hello = Hello(options.terminal, options.token)
         settings = LinkSettings(
@@ -77,7 +79,7 @@ class Terminal:
         """Run until the source ends, somebody quits or a thread fails. For the main thread."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._quit)
-        window = None if self._options.headless else Window()
+        window = None if self._options.headless else Window(OpenCvGui(), self._options.full_screen)
         commands = self._start()
         try:
             self._watch(window)
@@ -132,7 +134,7 @@ class Terminal:
         # What is drawn now is seen until it is drawn anew: a grant must be gone by then.
         until = time.monotonic() + REDRAW_SECONDS
         screen = screen_at(until, self._link.status, self._local_detection.faces, lost, self._options.late)
-        return draw(NO_PICTURE if lost else shown, screen)
+        return draw(NO_PICTURE if lost else shown, screen, self._mirrored)
 
     def _publish(self, frame: CapturedFrame) -> None:
         """Called by the capture's thread."""

@@ -27,6 +27,9 @@ class Area(NamedTuple):
     right: float
     bottom: float
 
+    def mirrored(self) -> "Area":
+        return Area(1 - self.right, self.top, 1 - self.left, self.bottom)
+
 
 def area(left: float, top: float, right: float, bottom: float, width: int, height: int) -> Area:
     """A rectangle in pixels of a `width` x `height` picture as an Area, clipped to the picture."""

@@ -1,5 +1,7 @@
 """Draws a Screen around a picture. Pure: the picture given is not changed."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -25,16 +27,19 @@ MARK_COLOURS: dict[Colour, Bgr] = {
 }
 
 
-def draw(picture: Image, screen: Screen) -> Image:
-    """`picture` with rectangles and names, and below it, hiding nothing, the banner and a status line."""
-    shown = _scaled(picture)
+def draw(picture: Image, screen: Screen, mirrored: bool = False) -> Image:
+    """`picture` with rectangles and names, and below it, hiding nothing, the banner and a status line.
+
+    `mirrored`: the picture and its rectangles are, as visitors know themselves; words and arrows are not.
+    """
+    shown = cv2.flip(_scaled(picture), 1) if mirrored else _scaled(picture)
     height, width = shown.shape[:2]
     whole = height / (1 - BANNER_SHARE - STATUS_SHARE)
     banner, status = round(whole * BANNER_SHARE), round(whole * STATUS_SHARE)
     canvas = np.empty((height + banner + status, width, 3), np.uint8)
     canvas[:height] = shown
     for mark in screen.marks:
-        _draw_mark(canvas[:height], mark)
+        _draw_mark(canvas[:height], replace(mark, area=mark.area.mirrored()) if mirrored else mark)
     draw_banner(canvas[height : height + banner], screen)
     _draw_status(canvas[height + banner :], screen)
     return canvas

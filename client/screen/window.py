@@ -1,50 +1,72 @@
-"""The window in front of the visitor."""
+"""The window in front of the visitor: what it does with the keys, and how it keeps a picture's shape."""
+
+from typing import Protocol
 
 import cv2
 
 from client.camera.frames import Image
-from client.exits import Exit, FatalError
 
-TITLE = "Doorward"
 ESCAPE = 27
+QUIT = (ord("q"), ord("Q"), ESCAPE)
+FULL_SCREEN = (ord("f"), ord("F"))
+
+
+class Gui(Protocol):
+    """A window of the system, which stretches a picture over all that it shows."""
+
+    @property
+    def closed(self) -> bool: ...
+
+    def size(self) -> tuple[int, int]: ...
+
+    def resize(self, width: int, height: int) -> None: ...
+
+    def fill_screen(self, on: bool) -> None: ...
+
+    def show(self, picture: Image) -> int: ...
+
+    def close(self) -> None: ...
 
 
 class Window:
-    """Owns the OpenCV window; the main thread owns it. Raises FatalError: OpenCV has no windows."""
+    """Owns the gui; the main thread owns it."""
 
-    def __init__(self) -> None:
-        # GUI_NORMAL: no toolbar, no context menu; a visitor must not save or zoom pictures.
-        flags = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
-        try:
-            cv2.namedWindow(TITLE, flags)
-        except cv2.error as error:
-            raise FatalError(Exit.NO_DISPLAY, "OpenCV cannot open a window; use --headless") from error
-        self._sized = False
-        self._full_screen = False
+    def __init__(self, gui: Gui, full_screen: bool) -> None:
+        self._gui = gui
+        self._full_screen = full_screen
+        self._opened = False
 
     def show(self, picture: Image) -> bool:
         """Show `picture` and obey the keyboard. Returns False once the visitor has asked to quit."""
-        if not self._sized:
-            height, width = picture.shape[:2]
-            cv2.resizeWindow(TITLE, width, height)
-            self._sized = True
-        cv2.imshow(TITLE, picture)
-        key = cv2.waitKey(1) & 0xFF
-        if key in (ord("f"), ord("F")):
-            self._toggle_full_screen()
-        return not _closed() and key not in (ord("q"), ord("Q"), ESCAPE)
+        if not self._opened:
+            self._opened = True
+            self._arrange(picture)
+        key = self._gui.show(padded(picture, *self._gui.size()))
+        if key in FULL_SCREEN:
+            self._full_screen = not self._full_screen
+            self._arrange(picture)
+        return not self._gui.closed and key not in QUIT
 
-    def _toggle_full_screen(self) -> None:
-        self._full_screen = not self._full_screen
-        mode = cv2.WINDOW_FULLSCREEN if self._full_screen else cv2.WINDOW_NORMAL
-        cv2.setWindowProperty(TITLE, cv2.WND_PROP_FULLSCREEN, mode)
+    def _arrange(self, picture: Image) -> None:
+        """Let the window fill the screen, or be as large as `picture`."""
+        self._gui.fill_screen(self._full_screen)
+        if not self._full_screen:
+            height, width = picture.shape[:2]
+            self._gui.resize(width, height)
 
     def close(self) -> None:
-        cv2.destroyAllWindows()
+        self._gui.close()
 
 
-def _closed() -> bool:
-    try:
-        return cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1
-    except cv2.error:  # what OpenCV's Qt says of its last window once it is gone
-        return True
+def padded(picture: Image, width: int, height: int) -> Image:
+    """`picture` between black bars, of the shape of a window `width` x `height` pixels large."""
+    rows, columns = picture.shape[:2]
+    if width < 1 or height < 1:
+        return picture
+    more_columns = max(0, round(rows * width / height) - columns)
+    more_rows = max(0, round(columns * height / width) - rows)
+    if not more_columns and not more_rows:
+        return picture
+    top, left = more_rows // 2, more_columns // 2
+    border = (top, more_rows - top, left, more_columns - left)
+    return cv2.copyMakeBorder(picture, *border, cv2.BORDER_CONSTANT, value=(0, 0, 0))

@@ -1,11 +1,15 @@
 """Pixels and letters of the overlay. The banner has tests of its own."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from client.camera.frames import Area
+from client.screen.banner import BANNER_COLOURS
 from client.screen.overlay import MARK_COLOURS, draw
-from client.screen.screen import Banner, Colour, Mark, Screen
+from client.screen.screen import Banner, Colour, Mark, Message, Screen
+from client.screen.words import Arrow
 
 
 def picture(width: int = 640, height: int = 480) -> np.ndarray:
@@ -52,3 +56,22 @@ def test_drawing_leaves_the_frame_alone() -> None:
     frame = picture()
     draw(frame, screen(Banner.GRANTED, Mark(Area(0, 0, 1, 1), "Ada", Colour.GRANTED)))
     assert (frame == 90).all()
+
+
+def test_a_mirrored_picture_takes_its_rectangles_along_and_leaves_the_words() -> None:
+    frame = picture()
+    frame[:, :160] = 250
+    mark = Mark(Area(0.125, 0.25, 0.375, 0.75), "Ada", Colour.GRANTED)
+    plain = draw(frame, screen(Banner.GRANTED, mark, names=("Ada",)))
+    mirrored = draw(frame, screen(Banner.GRANTED, mark, names=("Ada",)), mirrored=True)
+    assert (mirrored[300, 565:] == 250).all() and (mirrored[300, :390] == 90).all()
+    assert (mirrored[150:350, [400, 559]] == MARK_COLOURS[Colour.GRANTED]).all(), "the sides of the rectangle"
+    assert (mirrored[480:] == plain[480:]).all(), "the banner and the status line"
+    assert (mirrored[96:117, 404:436] == plain[96:117, 84:116]).all(), "the plate with the name"
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_arrows_point_to_the_same_side_mirrored_or_not(mirrored: bool) -> None:
+    told = Message("TURN HEAD LEFT", (), Arrow.LEFT)
+    drawn = draw(picture(), replace(screen(Banner.CHECKING), message=told), mirrored)
+    assert tuple(drawn[544, 60]) == BANNER_COLOURS[Banner.CHECKING][1], "the arrow is on the left"
