@@ -1,6 +1,15 @@
-"""Closed vocabularies that the server tells and the terminal puts into words."""
+"""Closed vocabularies that the server tells and the terminal puts into words and colours."""
 
 from enum import Enum
+
+
+class Verdict(str, Enum):
+    """What a frame, or a face in it, means for the door."""
+
+    NONE = "none"
+    CHECKING = "checking"
+    GRANTED = "granted"
+    DENIED = "denied"
 
 
 class Reason(str, Enum):

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from client.simulated import EMPTY_SECONDS, HEIGHT, WIDTH, frame_at
+from client.camera.simulated import EMPTY_SECONDS, HEIGHT, WIDTH, frame_at
 from server.access.attention import LOOK_SECONDS, NEWCOMER_SECONDS, WAIT_SECONDS
 from server.access.door import Door
 from server.access.liveness.proof import Liveness
