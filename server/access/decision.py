@@ -35,8 +35,11 @@ class Decision:
         """Whether the terminal may be told who it is: a photo that is held up is not greeted by name."""
         return self.name is not None and self.liveness is not Aliveness.NOT_PROVEN
 
-    def notice(self) -> DecisionNotice:
-        """The decision as the terminal is told it."""
+    def notice(self, seq: int | None = None) -> DecisionNotice:
+        """The decision as the terminal is told it. `seq`: the frame that last showed whom it is about; None:
+        the one that it comes with."""
         names = (self.name,) if self.name is not None and self.named else ()
         note = self.note if self.verdict is Verdict.DENIED else None
-        return DecisionNotice(self.id, self.verdict, names, self.reason.value, note)
+        return DecisionNotice(
+            id=self.id, verdict=self.verdict, names=names, reason=self.reason.value, note=note, seq=seq
+        )

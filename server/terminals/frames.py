@@ -249,7 +249,8 @@ def _result(seq: int, outcome: Outcome, timing: Timing, decided_seq: int | None)
         face if face.distance is None else replace(face, distance=round(face.distance, 4))
         for face in outcome.faces
     )
-    notice = outcome.decision.notice() if outcome.decision else None
+    earlier = None if decided_seq == seq else decided_seq
+    notice = outcome.decision.notice(earlier) if outcome.decision else None
     asked = outcome.asked
     seconds = None if asked is None or asked.seconds is None else round(asked.seconds, 2)
     return Result(
