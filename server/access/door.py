@@ -80,7 +80,7 @@ class Door:
         self._orders = NO_ORDERS
         self._new_id = new_id
         self._terminal = terminal
-        self._lockouts = lockouts or Lockouts()
+        self._lockouts = Lockouts() if lockouts is None else lockouts
         self._lockout = Lockout(0)
         self._dice = Dice(rng or random.SystemRandom())
         self._tracker = Tracker(rules.window)

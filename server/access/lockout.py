@@ -80,21 +80,27 @@ class Lockout:
 class Lockouts:
     """The `Lockout` of each terminal, by its name: it outlives the terminal's connection.
 
-    At most `MAX_TERMINALS` are remembered, and none is dropped that has something to remember, so nobody can
-    end a lock by inventing names. Names beyond that share one lockout.
+    None is dropped that has something to remember, so nobody can end a lock by inventing names. Names beyond
+    those that are remembered share one lockout.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MAX_TERMINALS) -> None:
+        """`most`: how many terminals are remembered."""
+        self._most = most
         self._by_name: dict[str, Lockout] = {}
         self._others = Lockout(0)
+
+    def __len__(self) -> int:
+        """How many terminals are remembered."""
+        return len(self._by_name)
 
     def of(self, terminal: str, attempts: int, now: float) -> Lockout:
         """The terminal's lockout with its present budget. For use at once: ask again for the next moment."""
         found = self._by_name.get(terminal)
         if found is None:
-            if len(self._by_name) >= MAX_TERMINALS:
+            if len(self._by_name) >= self._most:
                 self._by_name = {name: kept for name, kept in self._by_name.items() if not kept.idle(now)}
-            if len(self._by_name) < MAX_TERMINALS:
+            if len(self._by_name) < self._most:
                 found = self._by_name[terminal] = Lockout(attempts)
             else:
                 found = self._others

@@ -154,6 +154,7 @@ def test_closed_vocabularies_are_pinned() -> None:
         "revoked",
         "left",
         "log_unavailable",
+        "undelivered",
         "too_dark",
         "too_bright",
         "too_blurred",

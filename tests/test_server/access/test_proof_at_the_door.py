@@ -488,7 +488,8 @@ def test_blurred_looks_do_not_lead_a_track_from_one_face_to_another() -> None:
     for apart in (0.3, 0.4, 0.5):
         doorway.see(replace(face(look(ADA, apart)), flaw=BLURRED))
     doorway.see(face(look(ADA, 0.82)))
-    assert len(doorway.door._visits) == 2
+    followed = doorway.door.hints(Hints(48, 4, 10**6), doorway.now + STEP).followed
+    assert len(followed) == 2, "another visit has begun"
 
 
 def test_a_granted_face_that_may_have_been_exchanged_is_proven_anew_and_logged_again() -> None:
@@ -598,10 +599,12 @@ def test_whoever_is_challenged_sees_what_to_do_although_somebody_larger_stands_t
 def test_more_frames_a_second_are_no_more_chances() -> None:
     doorway = Doorway(Liveness.OFF)
     near = face(look(ADA, 0.5))
-    for _ in range(VISIT_LOOKS):
-        doorway.see(near, seconds=1 / 30)
-    (visit,) = doorway.door._visits.values()
-    assert visit.track.good_looks <= VISIT_LOOKS / 30 / SLOT_SECONDS + 1
+    for _ in range(VISIT_LOOKS + 5):
+        outcome = doorway.see(near, seconds=1 / 30)
+    assert outcome.asked != Asked(Prompt.STEP_AWAY)
+    for _ in range(VISIT_LOOKS + 5):
+        outcome = doorway.see(near, seconds=SLOT_SECONDS + 0.005)
+    assert outcome.asked == Asked(Prompt.STEP_AWAY), "its looks are used up"
 
 
 def test_passive_proof_is_not_enough_once_a_challenge_is_ordered() -> None:
