@@ -1,21 +1,26 @@
-"""Words on a picture, in a font that comes along: every screen looks the same and breaks its lines alike."""
+"""Words on a picture, in letters of the visitor's own language."""
 
+import contextlib
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from PIL import Image as Sheet
 from PIL import ImageDraw, ImageFont
 
 from client.camera.frames import Image
 
-FONT = Path(__file__).parent / "font" / "DejaVuSansCondensed-Bold.ttf"
-CAPITAL = 0.729
-"""Height of a capital letter of FONT relative to its size."""
-SHOWN = frozenset(
+OPENCV_FONTS = Path(cv2.__file__).parent / "qt" / "fonts"
+"""OpenCV's packages for Linux bring these for their windows."""
+FONTS = ("DejaVuSansCondensed-Bold.ttf", "DejaVuSans-Bold.ttf", "arialbd.ttf", "Arial Bold.ttf", "Arial.ttf")
+"""In the order in which they are tried, there and among the system's. Where none is, Pillow's own knows the
+letters of English."""
+ONE_BY_ONE = frozenset(
     chain(
         range(0x0020, 0x007F),
         range(0x00A1, 0x0250),  # Latin
@@ -26,7 +31,8 @@ SHOWN = frozenset(
         [0x20AC],  # the euro sign
     )
 )
-"""What FONT has, and what is read from left to right, one letter after the other."""
+"""Code points that are read from left to right, one letter after the other."""
+NOT_A_CHARACTER = "\uffff"
 SHRINK = 0.97
 """Steps in which letters get smaller. Widths jump with the pixels, so there is no size to compute."""
 MAX_CHARS = 200
@@ -43,6 +49,17 @@ class Ink(NamedTuple):
     top: int
 
 
+def first_font(names: Sequence[str]) -> ImageFont.FreeTypeFont:
+    """The first of these fonts that is there, of OpenCV's or of the system's; else Pillow's own."""
+    for name in names:
+        for place in (str(OPENCV_FONTS / name), name):
+            with contextlib.suppress(OSError):
+                return ImageFont.truetype(place, 20, layout_engine=ImageFont.Layout.BASIC)
+    own = ImageFont.load_default(20)
+    assert isinstance(own, ImageFont.FreeTypeFont)
+    return own
+
+
 def legible(text: str) -> str:
     """`text` in letters that can be shown: without control and format characters; of letters that cannot be
     shown, the accents are dropped, else they are replaced by '?'."""
@@ -53,8 +70,12 @@ def legible(text: str) -> str:
     return "".join(char if _shown(char) else "?" for char in kept)[:MAX_CHARS]
 
 
+@lru_cache(4096)
 def _shown(char: str) -> bool:
-    return ord(char) in SHOWN and not unicodedata.category(char).startswith("C")
+    """Whether the font has the letter, and it can be drawn on its own."""
+    if ord(char) not in ONE_BY_ONE or unicodedata.category(char).startswith("C"):
+        return False
+    return char == " " or bytes(_font(40).getmask(char)) != bytes(_font(40).getmask(NOT_A_CHARACTER))
 
 
 @lru_cache(2048)
@@ -98,12 +119,24 @@ def write(image: Image, text: str, left: float, baseline: float, height: float, 
 
 
 def _size(height: float) -> int:
-    return max(1, round(height / CAPITAL))
+    return max(1, round(height / _capital()))
+
+
+@lru_cache(1)
+def _capital() -> float:
+    """Height of a capital letter relative to the font's size."""
+    _, top, _, bottom = _font(1000).getbbox("H", anchor="ls")
+    return (bottom - top) / 1000
 
 
 @lru_cache(128)
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(FONT, size, layout_engine=ImageFont.Layout.BASIC)
+    return _chosen().font_variant(size=size)
+
+
+@lru_cache(1)
+def _chosen() -> ImageFont.FreeTypeFont:
+    return first_font(FONTS)
 
 
 @lru_cache(128)

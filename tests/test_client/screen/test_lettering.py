@@ -4,11 +4,22 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import ImageFont
 
-from client.screen.lettering import FONT, MAX_CHARS, SHOWN, fit, legible, text_width, wrap, write
+from client.screen.lettering import (
+    FONTS,
+    MAX_CHARS,
+    ONE_BY_ONE,
+    OPENCV_FONTS,
+    first_font,
+    fit,
+    legible,
+    text_width,
+    wrap,
+    write,
+)
 
 
+@pytest.mark.skipif(not OPENCV_FONTS.exists(), reason="this OpenCV brings no fonts")
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -32,16 +43,21 @@ def test_letters_that_cannot_be_shown_degrade_readably(text: str, shown: str) ->
 @given(st.text())
 def test_letters_can_always_be_shown(text: str) -> None:
     shown = legible(text)
-    assert shown.isprintable() and {ord(char) for char in shown} <= SHOWN
+    assert shown.isprintable() and {ord(char) for char in shown} <= ONE_BY_ONE
     assert legible(shown) == shown
 
 
-def test_the_font_has_every_letter_that_is_shown() -> None:
-    font = ImageFont.truetype(FONT, 20)
+def test_a_letter_that_is_shown_is_in_the_font() -> None:
+    font = first_font(FONTS)
     missing = bytes(font.getmask("\uffff"))
-    letters = [chr(code) for code in SHOWN if legible(chr(code)) == chr(code)]
-    assert len(letters) > 1300
+    letters = [chr(code) for code in ONE_BY_ONE if legible(chr(code)) == chr(code) != " "]
+    assert len(letters) > 90
     assert [letter for letter in letters if bytes(font.getmask(letter)) == missing] == []
+
+
+def test_without_any_of_the_fonts_english_is_still_written() -> None:
+    font = first_font(("no such font.ttf",))
+    assert font.getlength("Ring the bell") > 50
 
 
 def written(text: str, left: float = 20, baseline: float = 50, grey: int = 0) -> np.ndarray:
