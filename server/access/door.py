@@ -136,7 +136,7 @@ class Door:
         visit, self._proposed = self._proposed, None
         assert visit is not None and visit.proposal is decision
         settled = visit.settle(written, reason, self._now)
-        locked_seconds = self._count(visit, settled) if written else 0.0
+        locked_seconds = self._count(visit, settled)
         if visit not in self._visits.values():
             self._end(visit)
         return replace(
@@ -315,8 +315,8 @@ class Door:
         self._proposed = visit
 
     def _count(self, visit: Visit, decision: Decision) -> float:
-        """A decision that is written down counts for the terminal's lock; returns for how many seconds it
-        locks it."""
+        """A settled decision counts for the terminal's lock; returns for how many seconds it locks it. One that
+        was withdrawn is neither a grant nor a failed attempt."""
         if decision.verdict is Verdict.GRANTED:
             self._lockout.granted()
             visit.failed = False

@@ -146,6 +146,32 @@ def test_a_recognised_face_is_granted_once_it_is_proven_to_live() -> None:
     assert FakeChallenge.begun == 0
 
 
+def test_nobody_is_named_before_the_face_is_proven_to_live() -> None:
+    doorway = Doorway()
+    while not doorway.decisions:
+        (face,) = doorway.see(ada).faces
+        if not doorway.decisions:
+            assert face.name is None and face.distance is not None
+    assert face.name == "Ada"
+    assert doorway.decisions[0].notice().names == ("Ada",)
+
+
+def test_a_photo_is_refused_without_being_greeted_by_name() -> None:
+    FakePassive.convinced, FakeChallenge.outcome = False, ChallengeState.FAILED
+    doorway = Doorway()
+    outcome = doorway.watch(ada, frames=60)
+    assert doorway.said == [(DENIED, "Ada", Reason.CHALLENGE_FAILED)], "the log tells whose photo it was"
+    assert doorway.decisions[0].notice().names == () and outcome.faces[0].name is None
+
+
+def test_whoever_is_barred_is_not_named_either_as_nothing_is_proven() -> None:
+    roster = Roster({"Ada": Permit(disabled=True)})
+    doorway = Doorway(roster=roster)
+    outcome = doorway.watch(ada, frames=10)
+    assert doorway.said == [(DENIED, "Ada", Reason.DISABLED)]
+    assert doorway.decisions[0].notice().names == () and outcome.faces[0].name is None
+
+
 def test_landmarks_are_looked_for_only_while_proof_is_wanted() -> None:
     doorway = Doorway()
     doorway.watch(mallory, frames=20)

@@ -13,7 +13,7 @@ from server.events import Decided, Delivery, DoorClosed, FrameObserved, VisitOve
 from server.workers.analyser import AnalysisFailedError
 from tests.support.rules import rules
 from tests.support.service import ADA, NOBODY, STRANGER, FakeAnalyser, FakePeer, Heard, Running
-from wire import ErrorCode, ErrorMessage, Result, Verdict
+from wire import ErrorCode, ErrorMessage, Reason, Result, Verdict
 
 NONE, CHECKING, GRANTED, DENIED = Verdict.NONE, Verdict.CHECKING, Verdict.GRANTED, Verdict.DENIED
 SECONDS = 10.0
@@ -73,8 +73,10 @@ def test_the_third_agreeing_frame_grants_and_its_line_is_written_first() -> None
 
 
 def test_a_grant_waits_for_a_disk_that_takes_its_line() -> None:
+    heard = Heard(FrameObserved)
+
     async def test() -> None:
-        running = Running()
+        running = Running(sinks=[heard])
         peer = running.joined()
 
         def disk(number: int) -> None:
@@ -90,6 +92,11 @@ def test_a_grant_waits_for_a_disk_that_takes_its_line() -> None:
         await running.end()
 
     run(test)
+    frames = [event.frame for event in heard.events if isinstance(event, FrameObserved)]
+    for frame in frames:
+        reason = frame.decision.reason if frame.decision else None
+        assert frame.retracted == (reason is Reason.LOG_UNAVAILABLE)
+    assert any(frame.retracted for frame in frames)
 
 
 def test_a_line_that_hangs_keeps_only_its_own_terminal_waiting() -> None:
