@@ -315,7 +315,7 @@ class Door:
         self._proposed = visit
 
     def _count(self, visit: Visit, decision: Decision) -> float:
-        """A settled decision counts for the terminal's lock; returns for how many seconds it locks it. One that
+        """A settled decision counts for the terminal's lock; returns for how many seconds it locks it. What
         was withdrawn is neither a grant nor a failed attempt."""
         if decision.verdict is Verdict.GRANTED:
             self._lockout.granted()
