@@ -2,14 +2,13 @@
 
 import asyncio
 import contextlib
-import errno
 import gc
 import logging
-import os
 import secrets
 import ssl
 import sys
 from collections.abc import Coroutine
+from datetime import datetime
 from typing import Any
 
 from server import loopwatch
@@ -29,16 +28,14 @@ from server.roster.watcher import PeopleFileWatcher
 from server.settings import Settings
 from server.support import osdep
 from server.support.errors import CrashError, StartError
+from server.terminals.connections import Connections
 from server.terminals.decision_writer import DecisionWriter
 from server.terminals.frames import FrameService
-from server.terminals.session import HELLO_SECONDS, Session
+from server.terminals.listener import Listener
 from server.workers.pool import WorkerPool, WorkersUnavailableError
-from wire import ErrorCode, ErrorMessage, encode
 
 log = logging.getLogger(__name__)
 
-STRANGERS = 32
-"""Connections that may be open beyond `max_terminals`: they have yet to say hello."""
 SWITCH_SECONDS = 0.0005
 """How long a busy thread keeps the interpreter from the event loop, each time that the loop has let go of it.
 Python's own 5 ms add up: reading a message and answering it lets go several times."""
@@ -58,9 +55,6 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stop = asyncio.Event()
-        self._sessions: set[Session] = set()
-        self._lockouts = Lockouts()
-        self._connections: dict[Session, asyncio.Task[Any]] = {}
 
     def stop(self) -> None:
         self._stop.set()
@@ -68,10 +62,12 @@ class Service:
     async def run(self) -> None:
         """Serve until stopped. Raises StartError; CrashError when a part of the server fails."""
         settings = self._settings
-        self._tls = _tls(settings)
+        tls = _tls(settings)
         async with contextlib.AsyncExitStack() as stack:
             audit = _open_audit(settings)
             stack.callback(audit.close)
+            self._listener = await Listener.bind(settings.host, settings.port)
+            stack.callback(self._listener.close)
             cache = open_cache(settings)
             stack.callback(cache.close)
             pool = WorkerPool(settings.workers, settings.models)
@@ -86,6 +82,7 @@ class Service:
             )
             events = Events(recording_sinks(settings))
             stack.callback(events.close)
+            lockouts = Lockouts()
             self._frames = FrameService(
                 analyser=pool,
                 workers=settings.workers,
@@ -93,8 +90,18 @@ class Service:
                 events=events,
                 gallery=lambda: watcher.gallery,
                 roster=lambda: roster.roster,
-                open_door=self._open_door,
+                open_door=lambda terminal: _open_door(settings, lockouts, terminal),
                 hints=settings.hints(),
+            )
+            self._connections = Connections(
+                limits=settings.limits(),
+                tokens=settings.tokens,
+                max_terminals=settings.max_terminals,
+                tls=tls,
+                note=lambda terminal: roster.roster.orders(terminal, datetime.now()).note,
+                on_join=self._frames.join,
+                on_frame=self._frames.offer,
+                on_leave=self._frames.leave,
             )
             if await self._unless_stopped(_start(pool, roster, watcher, settings)):
                 await self._serve(roster, watcher)
@@ -117,7 +124,8 @@ class Service:
         # What is there by now stays. Searching it for garbage would stop the loop for 20 ms every time.
         gc.collect()
         gc.freeze()
-        listener = await self._listen()
+        self._listener.listen()
+        accepting = asyncio.ensure_future(self._listener.accept(self._connections.accept))
         parts: list[Coroutine[Any, Any, None]] = [
             self._frames.serve(),
             roster.watch(),
@@ -125,82 +133,27 @@ class Service:
             keep_clean(self._settings.logs / RECORDINGS, self._settings.record_days),
             _tell_changes(self._settings, roster, watcher),
         ]
-        running = {asyncio.ensure_future(part) for part in parts}
+        running = {accepting, *map(asyncio.ensure_future, parts)}
         stopping = asyncio.ensure_future(self._stop.wait())
-        _announce(self._settings, listener, roster, watcher)
+        _announce(self._settings, self._listener, roster, watcher)
         await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")
-        await self._hang_up(listener)
-        ended = [part for part in running if part.done()]
+        await self._hang_up(accepting)
+        ended = [part for part in running if part.done() and not part.cancelled()]
         for part in (*running, stopping):
             part.cancel()
         await asyncio.gather(*running, stopping, return_exceptions=True)
         for part in ended:
             raise CrashError("a part of the server failed") from part.exception()
 
-    async def _listen(self) -> asyncio.Server:
-        settings = self._settings
-        try:
-            return await asyncio.start_server(
-                self._serve_connection,
-                settings.host,
-                settings.port,
-                ssl=self._tls,
-                ssl_handshake_timeout=HELLO_SECONDS if self._tls else None,
-                backlog=256,
-            )
-        except OSError as error:
-            advice = "; choose another port with --port" if error.errno == errno.EADDRINUSE else ""
-            why = os.strerror(error.errno).lower() if error.errno else str(error)
-            raise StartError(f"cannot listen on {settings.host}:{settings.port}: {why}{advice}") from error
-
-    async def _serve_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._connections) >= self._settings.max_terminals + STRANGERS:
-            writer.write(encode(ErrorMessage(ErrorCode.OVERLOADED, "too many connections are open")))
-            writer.close()
-            return
-        session = Session(
-            reader,
-            writer,
-            limits=self._settings.limits(),
-            tokens=self._settings.tokens,
-            admit=self._admit,
-            on_frame=self._frames.offer,
-        )
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections[session] = task
-        try:
-            await session.run()
-            if session in self._sessions:
-                await self._frames.leave(session)
-        finally:
-            del self._connections[session]
-            self._sessions.discard(session)
-
-    def _open_door(self, terminal: str) -> Door:
-        return Door(
-            self._settings.rules(),
-            new_id=lambda: secrets.token_hex(8),
-            terminal=terminal,
-            lockouts=self._lockouts,
-        )
-
-    def _admit(self, session: Session) -> bool:
-        if len(self._sessions) >= self._settings.max_terminals:
-            return False
-        self._sessions.add(session)
-        self._frames.join(session)
-        return True
-
-    async def _hang_up(self, listener: asyncio.Server) -> None:
-        """In the order in which nothing is lost: no new frames, finish and log those in work, then part."""
-        listener.close()
+    async def _hang_up(self, accepting: "asyncio.Future[None]") -> None:
+        """In the order in which nothing is lost: no new connections, no new frames, finish and log those in
+        work, then part."""
+        accepting.cancel()
+        await asyncio.wait({accepting})
+        self._listener.close()
         await self._frames.finish(STOP_SECONDS)
-        if self._connections:
-            tasks = list(self._connections.values())
-            await asyncio.gather(*(session.end() for session in tuple(self._connections)))
-            await asyncio.wait(tasks, timeout=STOP_SECONDS)
+        await self._connections.hang_up(STOP_SECONDS)
 
 
 def _open_audit(settings: Settings) -> AuditTrail:
@@ -208,6 +161,10 @@ def _open_audit(settings: Settings) -> AuditTrail:
         return AuditTrail(settings.logs)
     except OSError as error:
         raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
+
+
+def _open_door(settings: Settings, lockouts: Lockouts, terminal: str) -> Door:
+    return Door(settings.rules(), new_id=lambda: secrets.token_hex(8), terminal=terminal, lockouts=lockouts)
 
 
 async def _start(
@@ -276,7 +233,7 @@ def _tell_unknown(settings: Settings, roster: Roster, gallery: Gallery) -> None:
 
 
 def _announce(
-    settings: Settings, listener: asyncio.Server, roster: PeopleFileWatcher, watcher: PhotoWatcher
+    settings: Settings, listener: Listener, roster: PeopleFileWatcher, watcher: PhotoWatcher
 ) -> None:
     gallery = watcher.gallery
     refused = watcher.files - gallery.photos
@@ -290,8 +247,7 @@ def _announce(
     log.info("policy %s; liveness %s", settings.policy.value, settings.liveness.value)
     if settings.liveness is Liveness.OFF:
         log.warning("liveness is off: a photo of an enrolled person opens the door")
-    for socket in listener.sockets:
-        host, port = socket.getsockname()[:2]
+    for host, port, *_ in listener.addresses:
         secured = " with TLS" if settings.tls_cert else ""
         log.info("listening on %s:%d%s, %d workers", host, port, secured, settings.workers)
 
