@@ -4,7 +4,6 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -15,7 +14,7 @@ from server.access.orders import Roster, TerminalRules
 from server.access.permits import Permit, Window
 from server.access.policy import Policy
 from server.audit.line import quoted
-from server.gallery.names import person_name
+from server.gallery.names import displayed
 from wire import TERMINAL_CHARS
 
 if sys.version_info >= (3, 11):
@@ -49,7 +48,7 @@ def display_name(text: str) -> str:
         raise ValueError("a person's name has no slash")
     if not any(char.isalnum() for char in text):
         raise ValueError('this is no person\'s name; write it like "Jane Doe" or jane_doe')
-    return person_name(PurePosixPath(text) / "photo.jpg")
+    return displayed(text)
 
 
 def _note(text: str) -> str:

@@ -92,9 +92,8 @@ def test_the_file_is_in_force_from_the_start_and_kept(desk: Desk, caplog: pytest
 
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
 def test_what_is_kept_is_private_whatever_was_there_before(desk: Desk) -> None:
-    for leftover in (desk.backup, desk.backup.with_name(f"{desk.backup.name}.tmp")):
-        leftover.write_bytes(b"")
-        leftover.chmod(0o666)
+    desk.backup.write_bytes(b"")
+    desk.backup.chmod(0o666)
     desk.file.write_bytes(JANE)
     desk.start()
     assert desk.backup.stat().st_mode & 0o777 == 0o600
