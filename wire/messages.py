@@ -15,6 +15,8 @@ NAME_CHARS = 256
 """Longest person's name that a terminal takes, in characters."""
 NOTE_CHARS = 200
 """Longest note to a visitor, in characters."""
+TOKEN_CHARS = 1024
+"""Longest token, in characters."""
 MAX_FACES = 64
 """Most faces in one result."""
 
