@@ -14,7 +14,6 @@ from pathlib import Path
 from wire import TERMINAL_CHARS, TOKEN_CHARS
 
 TOKEN_VARIABLE = "DOORWARD_TOKEN"  # noqa: S105 - its name, not its value
-"""The longest text that the protocol carries."""
 
 EPILOG = f"""\
 examples:

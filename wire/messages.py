@@ -16,7 +16,7 @@ NAME_CHARS = 256
 NOTE_CHARS = 200
 """Longest note to a visitor, in characters."""
 TOKEN_CHARS = 1024
-"""Longest token, in characters."""
+"""Longest token, in characters: the longest text that the protocol carries."""
 MAX_FACES = 64
 """Most faces in one result."""
 
