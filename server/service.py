@@ -12,7 +12,6 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
-from server import loopwatch
 from server.access.dice import Dice
 from server.access.door import Door
 from server.access.liveness.proof import Liveness
@@ -289,5 +288,4 @@ async def serve(settings: Settings) -> None:
     osdep.allow_many_files()
     sys.setswitchinterval(SWITCH_SECONDS)
     osdep.on_stop_signal(asyncio.get_running_loop(), service.stop)
-    with loopwatch.watching() if settings.watch_loop else contextlib.nullcontext():
-        await service.run()
+    await service.run()

@@ -20,7 +20,7 @@ MAX_DOTS = 50
 
 
 class TomlError(Exception):
-    """This is no TOML document, or none that is read; the message says why, and where it can in which line."""
+    """This is no TOML document, or none that is read; the message says why, and often in which line."""
 
 
 def read(path: Path) -> bytes:
