@@ -11,11 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wire import TERMINAL_CHARS
+from wire import TERMINAL_CHARS, TOKEN_CHARS
 
 TOKEN_VARIABLE = "DOORWARD_TOKEN"  # noqa: S105 - its name, not its value
-TOKEN_CHARS = 1024
-"""The longest text that the protocol carries."""
 
 EPILOG = f"""\
 examples:

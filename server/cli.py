@@ -82,7 +82,6 @@ def _parser() -> argparse.ArgumentParser:
     _add(parser, "tls_cert", metavar="FILE")
     _add(parser, "tls_key", metavar="FILE")
     _add(parser, "insecure", action="store_true")
-    _add(parser, "watch_loop", action="store_true")
     visits = parser.add_argument_group("for replay and grid only")
     for name, meaning in SPAN.items():
         visits.add_argument(f"--{name}", metavar=name.upper(), help=meaning)

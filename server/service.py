@@ -11,7 +11,6 @@ from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any
 
-from server import loopwatch
 from server.access.door import Door
 from server.access.liveness.proof import Liveness
 from server.access.lockout import Lockouts
@@ -258,5 +257,4 @@ async def serve(settings: Settings) -> None:
     osdep.allow_many_files()
     sys.setswitchinterval(SWITCH_SECONDS)
     osdep.on_stop_signal(asyncio.get_running_loop(), service.stop)
-    with loopwatch.watching() if settings.watch_loop else contextlib.nullcontext():
-        await service.run()
+    await service.run()

@@ -1,8 +1,8 @@
 """The server's settings: defaults < doorward.toml < environment < flags, checked as one frozen value."""
 
 import os
-import sys
 from collections.abc import Mapping
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -14,19 +14,17 @@ from server.access.lockout import MAX_ATTEMPTS
 from server.access.policy import Policy
 from server.access.rules import Rules
 from server.access.seen import Hints
+from server.setting_types import MIN_TOKEN_CHARS, Address, FilePath, TerminalName, Token
+from server.support import toml_file
+from server.support.explain import Place, Words, at_most, choice, key, sentences
+from server.support.toml_file import TomlError
 from server.workers.analyser import ModelSettings
-from wire import TERMINAL_CHARS, Limits
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from wire import TOKEN_CHARS, Limits
 
 DEFAULT_FILE = Path("doorward.toml")
 ENVIRONMENT_PREFIX = "DOORWARD_"
 NOT_OURS = frozenset({"DOORWARD_TOKEN"})
 """Variables of the terminal, which may run on the same machine."""
-MIN_TOKEN_CHARS = 16
 
 
 class SettingsError(Exception):
@@ -43,33 +41,46 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
+    host: Address = Field("127.0.0.1", min_length=1, description="address to listen on")
     port: int = Field(5000, ge=0, le=65535, description="TCP port; 0 takes any free one")
-    faces: Path = Field(Path("faces"), description="folder of enrolment photos")
-    logs: Path = Field(Path("logs"), description="folder for the access log and all else that is written")
+    faces: FilePath = Field(Path("faces"), description="folder of enrolment photos")
+    logs: FilePath = Field(Path("logs"), description="folder for the access log and all else that is written")
     workers: int = Field(default_factory=_cpus, ge=1, le=256, description="frames in work at once")
     policy: Policy = Field(
         Policy.ANY, description="whom a grant depends on; flag is any, and tells of company in the log"
     )
     max_false_accept: float = Field(
-        1e-4, ge=1e-6, le=0.01, description="share of strangers' visits that may end in a grant"
+        1e-4, ge=1e-6, le=0.01, description="the share of strangers' visits that may end in a grant"
     )
     threshold: float | None = Field(
-        None, ge=0.1, le=0.45, description="largest distance, in place of the one that max_false_accept gives"
+        None,
+        ge=0.1,
+        le=0.45,
+        description="largest distance at which a person is recognised, in place of the one that"
+        " max_false_accept gives",
     )
     margin: float = Field(0.03, ge=0.01, le=0.3, description="how much farther the runner-up must be")
     frames: int = Field(3, ge=2, le=5, description="looks out of the last 5 that must agree")
-    liveness: Liveness = Field(
-        Liveness.PASSIVE, description="proof that a face is alive: off, passive or challenge"
+    liveness: Liveness = Field(Liveness.PASSIVE, description="proof that the face is a living one")
+    antispoof: FilePath | None = Field(
+        None, description="ONNX model of your own that tells living faces from others; it can only refuse"
     )
-    antispoof: Path | None = Field(None, description="ONNX model that tells living faces from others")
     antispoof_sha256: str | None = Field(
-        None, pattern="^[0-9a-f]{64}$", description="what the file of antispoof must hash to"
+        None, pattern="^[0-9a-f]{64}$", description="what that file must hash to"
     )
     attempts: int = Field(
-        10, ge=0, le=MAX_ATTEMPTS, description="failed visits in a row that lock a terminal; 0 never does"
+        10,
+        ge=0,
+        le=MAX_ATTEMPTS,
+        description="failed visits in a row, within 10 minutes, that lock a terminal for a while;"
+        " 0 never does",
     )
-    deny_seconds: float = Field(3.0, ge=0.5, le=30, description="how long a doubtful face is looked at")
+    deny_seconds: float = Field(
+        3.0,
+        ge=0.5,
+        le=30,
+        description="how long a face that might be somebody is looked at before it is denied",
+    )
     min_face: int = Field(48, ge=20, le=400, description="smallest face looked for, pixels of the frame")
     max_faces: int = Field(4, ge=1, le=32, description="faces compared in one frame, largest first")
     frame_bytes: int = Field(1 << 20, ge=10_000, le=1 << 24, description="largest JPEG accepted, bytes")
@@ -77,22 +88,16 @@ class Settings(BaseModel):
         4_000_000, ge=10_000, le=64_000_000, description="largest frame accepted, pixels"
     )
     max_terminals: int = Field(128, ge=1, le=10_000, description="terminals connected at once")
-    insecure: bool = Field(False, description="allow other machines to connect without tokens")
-    tokens: dict[str, str] = Field(default_factory=dict, description="terminal name -> its secret token")
-    tls_cert: Path | None = Field(None, description="certificate chain (PEM); turns TLS on")
-    tls_key: Path | None = Field(None, description="private key (PEM) of tls_cert")
+    insecure: bool = Field(False, description="let other machines connect without tokens")
+    tokens: dict[TerminalName, Token] = Field(default_factory=dict, description="terminal name = its secret")
+    tls_cert: FilePath | None = Field(None, description="certificate chain (PEM); turns TLS on")
+    tls_key: FilePath | None = Field(None, description="private key (PEM) of tls_cert")
     record: bool = Field(False, description="keep what was seen, as numbers, for python -m server replay")
     record_days: int = Field(7, ge=1, le=365, description="how long recordings are kept")
     record_pictures: bool = Field(False, description="keep the pictures, too")
-    watch_loop: bool = Field(False, description="log what keeps the event loop for more than 10 ms")
 
     @model_validator(mode="after")
     def _together(self) -> "Settings":
-        for terminal, token in self.tokens.items():
-            if not 1 <= len(terminal) <= TERMINAL_CHARS:
-                raise ValueError(f"tokens: a terminal's name has 1 to {TERMINAL_CHARS} characters")
-            if len(token) < MIN_TOKEN_CHARS:
-                raise ValueError(f"tokens.{terminal}: a token has at least {MIN_TOKEN_CHARS} characters")
         if len(set(self.tokens.values())) < len(self.tokens):
             raise ValueError("tokens: two terminals share a token; give each its own")
         if (self.antispoof is None) != (self.antispoof_sha256 is None):
@@ -102,7 +107,7 @@ class Settings(BaseModel):
         if not self.is_local and not self.tokens and not self.insecure:
             raise ValueError(
                 f"host: {self.host} lets other machines in and no tokens are set: anybody who can reach the"
-                " port could pose as a door. Set [tokens] in doorward.toml, or accept it with --insecure"
+                " port could pose as a door. Set tokens in doorward.toml, or accept it with --insecure"
             )
         return self
 
@@ -144,55 +149,112 @@ class Settings(BaseModel):
         return Limits(self.frame_bytes, self.frame_pixels)
 
 
+_REMOVED = {
+    "watch_loop": "see what the server is doing with py-spy dump --pid, or start it with PYTHONASYNCIODEBUG=1"
+}
+"""What to do instead of a setting that there was once."""
+
+
+def settings_file(named: Path | None) -> Path | None:
+    """The file that `load` reads: the one that was named, or doorward.toml where there is one."""
+    if named is not None:
+        return named
+    try:
+        os.lstat(DEFAULT_FILE)  # a link to nothing is a mistake, and no reason to serve with defaults
+    except FileNotFoundError:
+        return None
+    except OSError:
+        pass  # reading it says what is wrong
+    return DEFAULT_FILE
+
+
 def load(flags: Mapping[str, Any], environment: Mapping[str, str], file: Path | None) -> Settings:
     """Merge the sources and check the result. `file`: a settings file that must exist; None takes
     doorward.toml where there is one.
 
     Raises SettingsError.
     """
-    path = file or DEFAULT_FILE
-    from_file = _read(path) if file or path.exists() else {}
+    path = settings_file(file)
+    from_file = _read(path) if path else {}
     from_environment = {
-        key[len(ENVIRONMENT_PREFIX) :].lower(): value
-        for key, value in environment.items()
-        if key.startswith(ENVIRONMENT_PREFIX) and key not in NOT_OURS
+        variable[len(ENVIRONMENT_PREFIX) :].lower(): value
+        for variable, value in environment.items()
+        if variable.startswith(ENVIRONMENT_PREFIX) and variable not in NOT_OURS
     }
+    origins = {
+        **dict.fromkeys(from_file, f" ({path})"),
+        **{name: f" (environment {key(ENVIRONMENT_PREFIX + name.upper())})" for name in from_environment},
+        **{name: f" (flag --{name.replace('_', '-')})" for name in flags},
+    }
+    problems = _misplaced(from_file, path)
     try:
-        return Settings.model_validate({**from_file, **from_environment, **flags})
+        settings = Settings.model_validate({**from_file, **from_environment, **flags})
     except ValidationError as error:
-        lines = []
-        for problem in error.errors(include_url=False, include_context=False):
-            key = ".".join(str(part) for part in problem["loc"])
-            lines.append(_explain(key, problem, _origin(key, path, from_file, from_environment, flags)))
-        raise SettingsError("\n".join(lines)) from None
+        words = Words(partial(_where, origins), _right, partial(_unknown, origins), _is_secret)
+        problems += sentences(error, words)
+    if problems:
+        raise SettingsError("\n".join(at_most(problems)))
+    return settings
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except OSError as error:
-        raise SettingsError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: not valid TOML: {error}") from None
+        return toml_file.document(toml_file.read(path))
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: no such file or directory") from None
+    except TomlError as error:
+        raise SettingsError(f"{path}: {error}") from None
 
 
-def _origin(
-    key: str, path: Path, file: Mapping[str, Any], environment: Mapping[str, Any], flags: Mapping[str, Any]
-) -> str:
-    top = key.split(".")[0]
-    if top in flags:
-        return f" (flag --{top.replace('_', '-')})"
-    if top in environment:
-        return f" (environment {ENVIRONMENT_PREFIX}{top.upper()})"
-    return f" ({path})" if top in file else ""
+def _misplaced(document: dict[str, Any], path: Path | None) -> list[str]:
+    """Take settings out of the tables in which they stand: they were written below a table's heading."""
+    problems = []
+    for table, content in document.items():
+        for name in Settings.model_fields if isinstance(content, dict) else ():
+            if content.pop(name, None) is not None:
+                place = f"[{key(table)}] {name} ({path})"
+                problems.append(f"{place}: this is a setting, and stands above the first [table] of the file")
+    return problems
 
 
-def _explain(key: str, problem: Mapping[str, Any], origin: str) -> str:
-    if problem["type"] == "extra_forbidden":
-        return f"unknown setting: {key}{origin}"
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    if not key:
-        return message
-    shown = "" if key.startswith("tokens") else f", not {problem['input']!r}"
-    return f"{key}{origin}: {message[:1].lower()}{message[1:]}{shown}"
+def _where(origins: Mapping[str, str], place: Place) -> str:
+    path = ".".join(key(str(part)) for part in place if part != "[key]")
+    return f"{path}{origins.get(place[0], '')}"
+
+
+def _unknown(origins: Mapping[str, str], place: Place, value: object) -> str:
+    instead = _REMOVED.get(place[0])
+    return f"unknown setting: {_where(origins, place)}" + (f"; {instead}" if instead else "")
+
+
+def _is_secret(place: Place) -> bool:
+    return bool(place[0] == "tokens")
+
+
+def _right(place: Place) -> str:
+    """What may be written for a setting."""
+    name = place[0]
+    if name == "tokens":
+        secret = f"a secret of {MIN_TOKEN_CHARS} to {TOKEN_CHARS} characters, in quotes"
+        return secret if len(place) > 1 else f"a table of terminals, each with {secret}"
+    if name == "policy":
+        return choice([policy.value for policy in Policy])
+    if name == "liveness":
+        return choice([mode.value for mode in Liveness])
+    field = Settings.model_fields[name]
+    bounds = [
+        getattr(limit, side) for side in ("ge", "le") for limit in field.metadata if hasattr(limit, side)
+    ]
+    if bounds:
+        kind = "a whole number" if field.annotation is int else "a number"
+        return f"{kind} from {' to '.join(map(_plain, bounds))}"
+    if field.annotation is bool:
+        return "true or false"
+    return {
+        "host": 'an address in quotes, like "127.0.0.1"',
+        "antispoof_sha256": "64 hexadecimal digits in quotes",
+    }.get(name, "a path in quotes")
+
+
+def _plain(number: float) -> str:
+    return f"{number:f}".rstrip("0").rstrip(".") if isinstance(number, float) else str(number)

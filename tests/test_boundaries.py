@@ -78,7 +78,7 @@ MAY_IMPORT = {
     "audit": {"access", "support"},
     "events": {"access"},
     "workers": {"access", "support", "vision"},
-    "vision": {"access"},
+    "vision": {"access", "support"},
     "gallery": {"access", "audit", "support"},
     "roster": {"access", "audit", "gallery", "support"},
     "recording": {"access", "events", "support"},

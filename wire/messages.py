@@ -14,6 +14,8 @@ NAME_CHARS = 256
 """Longest person's name that a terminal takes, in characters."""
 NOTE_CHARS = 200
 """Longest note to a visitor, in characters."""
+TOKEN_CHARS = 1024
+"""Longest token, in characters: the longest text that the protocol carries."""
 MAX_FACES = 64
 """Most faces in one result."""
 

@@ -1,28 +1,16 @@
 """One log line: bare words and quoted strings, so that no value can break a line or forge one."""
 
-import json
 import re
 from datetime import datetime
+
+from server.support.quoting import quoted
+
+__all__ = ["FIELD", "pairs", "quoted", "timestamp", "word"]
 
 FIELD = r'(?:"(?:[^"\\]|\\.)*"|[^\s"]+)'
 """Regular expression of one value: a bare word, or a string quoted as in JSON."""
 
 _BARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+@-]*")
-
-
-def quoted(text: str) -> str:
-    """A JSON string whose every invisible character is escaped; letters of any script stay readable."""
-    return "".join(_visible(char) for char in json.dumps(text, ensure_ascii=False))
-
-
-def _visible(char: str) -> str:
-    if char.isprintable():
-        return char
-    code = ord(char)
-    if code <= 0xFFFF:
-        return f"\\u{code:04x}"
-    code -= 0x10000
-    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
 
 
 def word(text: str) -> str:

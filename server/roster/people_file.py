@@ -1,10 +1,8 @@
 """Reads people.toml: what an administrator wrote, checked as a whole and told about in full."""
 
-import re
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -13,31 +11,18 @@ from server.access.lockout import MAX_ATTEMPTS
 from server.access.orders import Roster, TerminalRules
 from server.access.permits import Permit, Window
 from server.access.policy import Policy
-from server.audit.line import quoted
 from server.gallery.names import displayed
-from wire import TERMINAL_CHARS
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-NOTE_CHARS = 200
-"""Longest note, in characters: what the terminal takes (`wire.DecisionNotice`) and has room for."""
-MAX_PROBLEMS = 20
-"""So many problems are told at once; more would hide the first ones."""
-MAX_DOTS = 50
-"""Most dots in one line: the TOML parser's memory grows with the square of a dotted key's parts."""
-_SHOWN_CHARS = 60
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
+from server.support.explain import Place, Words, at_most, choice, key, sentences, shown
+from server.support.quoting import quoted
+from server.support.toml_file import TomlError, document
+from wire import NOTE_CHARS, TERMINAL_CHARS
 
 
 class PeopleFileError(Exception):
     """The text lays down nothing that can be used. `problems`: each in words for whoever wrote it."""
 
     def __init__(self, problems: Sequence[str]) -> None:
-        more = len(problems) - MAX_PROBLEMS
-        self.problems = (*problems[:MAX_PROBLEMS], *([f"and {more} more"] if more > 0 else []))
+        self.problems = tuple(at_most(problems))
         super().__init__("\n".join(self.problems))
 
 
@@ -63,7 +48,7 @@ def _window(text: str) -> str:
     try:
         Window.read(text)
     except ValueError as error:
-        raise ValueError(f"{_short(quoted(text))}: {error}") from None
+        raise ValueError(f"{shown(text)}: {error}") from None
     return text
 
 
@@ -136,11 +121,6 @@ class _PeopleFile(_Strict):
         )
 
 
-def _choice(values: Iterable[str]) -> str:
-    *first, last = (quoted(value) for value in values)
-    return f"{', '.join(first)} or {last}"
-
-
 _NAMES = 'a list of names, like ["front-door", "lab"]; for no limit leave the key out'
 _RIGHT = {
     "people": 'a table for each person, like [people."Jane Doe"]',
@@ -151,8 +131,8 @@ _RIGHT = {
     "people.valid_until": "a date without quotes, like 2026-12-31",
     "people.schedule": 'a list of windows, like ["mon-fri 07:00-19:00"]; for no limit leave the key out',
     "people.terminals": _NAMES,
-    "terminals.policy": _choice(policy.value for policy in Policy),
-    "terminals.liveness": _choice(liveness.value for liveness in Liveness),
+    "terminals.policy": choice([policy.value for policy in Policy]),
+    "terminals.liveness": choice([liveness.value for liveness in Liveness]),
     "terminals.attempts": f"a whole number from 0 (never lock) to {MAX_ATTEMPTS}",
     "terminals.note": f"a text of at most {NOTE_CHARS} characters",
 }
@@ -168,34 +148,18 @@ def parse(data: bytes) -> Roster:
 
     Raises PeopleFileError.
     """
-    document = _document(data)
-    problems = _duplicates(document.get("people"))
     try:
-        roster = _PeopleFile.model_validate(document).roster()
+        content = document(data)
+    except TomlError as error:
+        raise PeopleFileError([str(error)]) from None
+    problems = _duplicates(content.get("people"))
+    try:
+        roster = _PeopleFile.model_validate(content).roster()
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False)
-        raise PeopleFileError([*map(_explain, found), *problems]) from None
+        raise PeopleFileError([*sentences(error, Words(_where, _right, _unknown)), *problems]) from None
     if problems:
         raise PeopleFileError(problems)
     return roster
-
-
-def _document(data: bytes) -> dict[str, Any]:
-    try:
-        text = data.decode("utf-8-sig")  # Windows editors put a mark at the start
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise PeopleFileError([f"line {line} is not UTF-8 text; save the file as UTF-8"]) from None
-    for number, line_text in enumerate(text.split("\n"), 1):
-        if line_text.count(".") > MAX_DOTS and not line_text.lstrip().startswith("#"):
-            raise PeopleFileError([f"line {number} has more than {MAX_DOTS} dots; write it as several lines"])
-    try:
-        return tomllib.loads(text)
-    except RecursionError:
-        raise PeopleFileError(["not valid TOML: brackets too deep in one another"]) from None
-    except ValueError as error:  # TOMLDecodeError is one, and so are numbers with too many digits
-        hint = "; a name with spaces stands in quotes" if "declaration" in str(error) else ""
-        raise PeopleFileError([f"not valid TOML: {error}{hint}"]) from None
 
 
 def _duplicates(people: object) -> list[str]:
@@ -213,30 +177,9 @@ def _duplicates(people: object) -> list[str]:
     return problems
 
 
-def _explain(problem: Mapping[str, Any]) -> str:
-    """One pydantic error in words: where, what is wrong, what would be right."""
-    loc = problem["loc"]
-    if problem["type"] == "extra_forbidden":
-        return _unknown(loc, isinstance(problem["input"], Mapping))
-    if problem["type"] == "value_error":
-        return f"{_place(loc)}: {str(problem['msg']).removeprefix('Value error, ')}"
-    right = _RIGHT.get(f"{loc[0]}.{loc[2]}" if len(loc) > 2 else "") or _RIGHT[loc[0]]
-    return f"{_place(loc)}: write {right}, not {_shown(problem['input'])}"
-
-
-def _unknown(loc: Sequence[Any], table: bool) -> str:
-    key = _key(loc[-1])
-    if len(loc) == 1:
-        return f"there is no key {key} at the top of the file; the keys are {_KEYS['']}"
-    problem = f"{_place(loc[:2])}: there is no key {key}; the keys are {_KEYS[loc[0]]}"
-    if loc[-1] == "confirmed":
-        return f"{problem}; confirmed stands at the top of the file, above the first table"
-    return f"{problem}; a name with a dot stands in quotes" if table else problem
-
-
-def _place(loc: Sequence[Any]) -> str:
+def _where(place: Place) -> str:
     """Where in the file, as it is written there; entries of a list are counted from 1."""
-    section, *rest = loc
+    section, *rest = place
     if section == "confirmed":
         return f"confirmed, pair {rest[0] + 1}" if rest else section
     if not rest:
@@ -247,28 +190,19 @@ def _place(loc: Sequence[Any]) -> str:
     return f"{table} {rest[1]}" + (f", entry {rest[2] + 1}" if len(rest) > 2 else "")
 
 
+def _right(place: Place) -> str:
+    return _RIGHT.get(f"{place[0]}.{place[2]}" if len(place) > 2 else "") or _RIGHT[place[0]]
+
+
+def _unknown(place: Place, value: object) -> str:
+    unknown = key(place[-1])
+    if len(place) == 1:
+        return f"there is no key {unknown} at the top of the file; the keys are {_KEYS['']}"
+    problem = f"{_where(place[:2])}: there is no key {unknown}; the keys are {_KEYS[place[0]]}"
+    if place[-1] == "confirmed":
+        return f"{problem}; confirmed stands at the top of the file, above the first table"
+    return f"{problem}; a name with a dot stands in quotes" if isinstance(value, Mapping) else problem
+
+
 def _table(section: str, name: str) -> str:
-    return f"[{section}.{_key(name)}]"
-
-
-def _key(text: str) -> str:
-    return text if _BARE_KEY.fullmatch(text) else _short(quoted(text))
-
-
-def _shown(value: object) -> str:
-    """A value about as TOML writes it."""
-    if isinstance(value, str):
-        return _short(quoted(value))
-    if isinstance(value, Mapping):
-        return "a table"
-    if isinstance(value, list):
-        return _short(f"[{', '.join(_shown(item) for item in value)}]")
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int) and abs(value) > sys.maxsize:  # str() refuses the largest
-        return "so large a number"
-    return str(value)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}..."
+    return f"[{section}.{key(name)}]"

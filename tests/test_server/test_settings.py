@@ -11,8 +11,10 @@ from server.access.liveness.proof import Liveness
 from server.access.policy import Policy
 from server.access.rules import Rules
 from server.access.seen import Hints
-from server.settings import MIN_TOKEN_CHARS, Settings, SettingsError, load
-from wire import Limits
+from server.setting_types import MIN_TOKEN_CHARS
+from server.settings import Settings, SettingsError, load
+from server.support.explain import MAX_PROBLEMS
+from wire import TERMINAL_CHARS, TOKEN_CHARS, Limits
 
 TOKEN = "a-secret-of-some-length"
 DOCS = Path(__file__).parents[2] / "docs" / "settings.md"
@@ -65,7 +67,7 @@ def test_a_file_may_be_named_and_then_must_exist(folder: Path) -> None:
         load({}, {}, folder)
 
 
-@pytest.mark.parametrize("content", [b"port = ", b"port 5000", b"\xff\xfe", b"[tokens\n"])
+@pytest.mark.parametrize("content", [b"port = ", b"port 5000", b"\x00", b"[tokens\n"])
 def test_a_file_that_is_not_toml_is_named(content: bytes) -> None:
     Path("doorward.toml").write_bytes(content)
     with pytest.raises(SettingsError, match=r"^doorward\.toml: not valid TOML"):
@@ -94,7 +96,7 @@ def test_an_unknown_setting_is_named_with_its_origin(origin: str, sources: tuple
 )
 def test_a_value_out_of_range_is_named_with_its_origin(origin: str, sources: tuple[Any, ...]) -> None:
     message = refusal(*sources)
-    assert message.startswith(f"min_face {origin}: input should be greater than or equal to 20, not ")
+    assert message.startswith(f"min_face {origin}: write a whole number from 20 to 400, not ")
 
 
 @pytest.mark.parametrize(
@@ -124,10 +126,46 @@ def test_ranges(key: str, low: float, high: float, step: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("port", "many"), ("policy", "some"), ("frames", 2.5), ("host", ""), ("insecure", "?")]
+    ("toml", "said"),
+    [
+        ('port = "many"', 'write a whole number from 0 to 65535, not "many"'),
+        ("port = 1979-05-27", "write a whole number from 0 to 65535, not 1979-05-27"),
+        ("[port]\nnumber = 1", "write a whole number from 0 to 65535, not a table"),
+        ("frames = 2.5", "write a whole number from 2 to 5, not 2.5"),
+        (f"frames = 0x{'f' * 9000}", "write a whole number from 2 to 5, not so large a number"),
+        ("threshold = nan", "write a number from 0.1 to 0.45, not nan"),
+        (f"threshold = {'9' * 4000}", "write a number from 0.1 to 0.45, not so large a number"),
+        ("max_false_accept = 1", "write a number from 0.000001 to 0.01, not 1"),
+        ('policy = "some"', 'write "any", "flag", "all" or "largest", not "some"'),
+        ("liveness = false", 'write "off", "passive" or "challenge", not false'),
+        ('insecure = "?"', 'write true or false, not "?"'),
+        ('host = ""', 'write an address in quotes, like "127.0.0.1", not ""'),
+        ("host = 1979-05-27", 'write an address in quotes, like "127.0.0.1", not 1979-05-27'),
+        ("faces = 3", "write a path in quotes, not 3"),
+        ("faces = [[[[[[1]]]]]]", "write a path in quotes, not [[[[...]]]]"),
+        ('antispoof_sha256 = "0123"', 'write 64 hexadecimal digits in quotes, not "0123"'),
+        (r'policy = "\u001b[2J"', r'not "\u001b[2J"'),
+        (f'policy = "{"x" * 900}"', "xxx..."),
+        ('host = "a..b"', "this cannot be the name of a machine"),
+        (f'host = "{"x" * 64}.example"', "this cannot be the name of a machine"),
+        (r'host = "a\u0000b"', "an address has no spaces and no control characters"),
+        ('host = "two words"', "an address has no spaces and no control characters"),
+        ('logs = ""', "a path is not empty; for this folder write ."),
+        (r'faces = "a\u0000b"', "a path has no NUL character"),
+        (f'faces = "{"x" * 256}"', "a path has at most 4000 bytes, and 255 between slashes"),
+        (f'tls_key = "{"x/" * 2001}"', "a path has at most 4000 bytes, and 255 between slashes"),
+    ],
 )
-def test_a_value_of_the_wrong_kind_is_shown(key: str, value: Any) -> None:
-    assert refusal(flags={key: value}).endswith(f", not {value!r}")
+def test_what_would_be_right_is_told_and_what_was_written(toml: str, said: str) -> None:
+    key = re.split(r"\W+", toml.lstrip("["))[0]
+    message = refusal(toml).split("\n")[0]
+    assert message.startswith(f"{key} (doorward.toml): ") and message.endswith(said)
+    assert message.isprintable() and len(message) < 200
+
+
+@pytest.mark.parametrize("host", ["::1", "fe80::1%eth0", "xn--mnchen-3ya.example", "münchen.example", "door"])
+def test_machines_may_be_called_as_the_network_calls_them(host: str) -> None:
+    assert settings(flags={"host": host, "insecure": True}).host == host
 
 
 def test_all_mistakes_are_told_at_once() -> None:
@@ -148,16 +186,50 @@ def test_this_machine_needs_no_token(host: str) -> None:
     assert settings(flags={"host": host}).is_local
 
 
-@pytest.mark.parametrize("token", ["", "short", "x" * (MIN_TOKEN_CHARS - 1)])
-def test_a_short_token_is_refused_and_not_shown(token: str) -> None:
-    assert refusal(f'[tokens]\nfront = "{token}"') == "tokens.front: a token has at least 16 characters"
-    assert settings(f'[tokens]\nfront = "{"x" * MIN_TOKEN_CHARS}"').tokens
+@pytest.mark.parametrize(
+    "token",
+    ["", "short", "x" * (MIN_TOKEN_CHARS - 1), "x" * (TOKEN_CHARS + 1), rf"{TOKEN}\n", r"\u202e" * 20],
+)
+def test_a_token_that_no_terminal_could_give_is_refused_and_not_shown(token: str) -> None:
+    told = "tokens.front (doorward.toml): a token has 16 to 1024 printable characters"
+    assert refusal(f'[tokens]\nfront = "{token}"') == told
 
 
-@pytest.mark.parametrize("name", ["", "x" * 65])
+@pytest.mark.parametrize("chars", [MIN_TOKEN_CHARS, TOKEN_CHARS])
+def test_a_token_within_the_limits_is_taken(chars: int) -> None:
+    assert settings(f'[tokens]\nfront = "{"x" * chars}"').tokens == {"front": "x" * chars}
+
+
+@pytest.mark.parametrize("name", ["", "x" * (TERMINAL_CHARS + 1)])
 def test_a_terminal_is_called_as_the_protocol_allows(name: str) -> None:
-    assert refusal(f'[tokens]\n"{name}" = "{TOKEN}"') == "tokens: a terminal's name has 1 to 64 characters"
+    assert refusal(f'[tokens]\n"{name}" = "{TOKEN}"').endswith(": a terminal's name has 1 to 64 characters")
     assert settings(f'[tokens]\n"{"x" * 64}" = "{TOKEN}"').tokens
+
+
+@pytest.mark.parametrize(
+    "line", ["record = true", 'faces = "/srv/doorward/faces"', "port = 5001", "tokens = 1"]
+)
+@pytest.mark.parametrize("table", ["tokens", "server"])
+def test_a_setting_below_a_tables_heading_is_told_where_it_belongs(line: str, table: str) -> None:
+    place = f"[{table}] {line.split(' ')[0]} (doorward.toml)"
+    told = f"{place}: this is a setting, and stands above the first [table] of the file"
+    assert told in refusal(f"[{table}]\n{line}").split("\n")
+
+
+def test_what_follows_a_dotted_token_is_a_setting() -> None:
+    found = settings(f'tokens.front-door = "{TOKEN}"\nrecord = true')
+    assert (found.tokens, found.record) == ({"front-door": TOKEN}, True)
+
+
+def test_a_setting_that_is_gone_is_told_what_to_do_instead() -> None:
+    told = refusal("watch_loop = true")
+    assert told.startswith("unknown setting: watch_loop (doorward.toml); ")
+    assert "py-spy" in told and "PYTHONASYNCIODEBUG" in told
+
+
+def test_the_first_mistakes_are_not_buried_under_many() -> None:
+    told = refusal("\n".join(f"p{number} = 1" for number in range(MAX_PROBLEMS + 7))).split("\n")
+    assert len(told) == MAX_PROBLEMS + 1 and told[-1] == "and 7 more"
 
 
 @pytest.mark.parametrize(
@@ -259,6 +331,17 @@ def documented() -> dict[str, tuple[str, str]]:
 
 def test_the_manual_has_every_setting() -> None:
     assert list(documented()) == list(Settings.model_fields)
+
+
+def words(text: str) -> str:
+    """The text without its marks and links."""
+    return re.sub(r"\[(.+?)\]\(.+?\)", r"\1", text).replace("`", "")
+
+
+@pytest.mark.parametrize("key", list(Settings.model_fields))
+def test_the_manual_begins_with_the_words_of_the_help(key: str) -> None:
+    rows = re.findall(r"^\| `(\w+)`.*? \|[^|]+\|[^|]*\| (.+) \|$", DOCS.read_text("utf-8"), re.MULTILINE)
+    assert words(dict(rows)[key]).startswith(str(Settings.model_fields[key].description))
 
 
 @pytest.mark.parametrize("key", [key for key in Settings.model_fields if key != "workers"])

@@ -13,7 +13,8 @@ from server.access.orders import TerminalRules
 from server.access.permits import Permit, Window
 from server.access.policy import Policy
 from server.roster import EMPTY, Roster
-from server.roster.people_file import MAX_PROBLEMS, PeopleFileError, display_name, parse
+from server.roster.people_file import PeopleFileError, display_name, parse
+from server.support.explain import MAX_PROBLEMS
 
 DOCS = Path(__file__).parents[3] / "docs" / "people.md"
 
