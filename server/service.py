@@ -18,10 +18,14 @@ from server.access.door import Door
 from server.access.liveness.proof import Liveness
 from server.access.lockout import Lockouts
 from server.access.matching.gallery import Gallery
+from server.access.odds import is_lax, odds
 from server.access.orders import Roster
 from server.audit.trail import AuditTrail
-from server.gallery.enrolment import ReceiptDesk, is_lax, load, make_watcher, odds, open_cache, summary
+from server.gallery.cache import open_cache
+from server.gallery.enrolment import Enrolling
 from server.gallery.photo_watcher import PhotoWatcher
+from server.gallery.receipt_writer import ReceiptWriter
+from server.gallery.receipts import summary
 from server.recording.chronicle import open_chronicle
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.files import keep_clean
@@ -32,7 +36,6 @@ from server.support import osdep
 from server.support.errors import CrashError, StartError
 from server.terminals.frames import FrameService
 from server.terminals.session import HELLO_SECONDS, Session
-from server.workers import main as worker
 from server.workers.pool import WorkerPool, WorkersUnavailableError
 from wire import ErrorCode, ErrorMessage, encode
 
@@ -69,17 +72,18 @@ class Service:
         async with contextlib.AsyncExitStack() as stack:
             audit = _open_audit(settings)
             stack.callback(audit.close)
-            cache = open_cache(settings)
+            cache = open_cache(settings.logs)
             stack.callback(cache.close)
             pool = WorkerPool(settings.workers, settings.models)
             stack.push_async_callback(pool.close)
             roster = PeopleFileWatcher(settings.people_file, settings.logs / BACKUP_FILE)
-            watcher = make_watcher(
-                settings,
-                cache,
-                lambda data: pool.run(worker.analyse_photo, data),
-                ReceiptDesk(audit).take,
-                lambda: roster.roster.confirmed,
+            watcher = PhotoWatcher(
+                folder=settings.faces,
+                cache=cache,
+                analyse=pool.analyse_photo,
+                take_receipts=ReceiptWriter(audit).write,
+                enrolling=Enrolling.by(settings.rules(), lambda: roster.roster.confirmed),
+                parallel=pool.processes,
             )
             chronicle = open_chronicle(
                 settings.logs, settings.rules(), settings.record, settings.record_pictures
@@ -207,7 +211,7 @@ async def _start(
     if not settings.faces.exists():
         _make_folder(settings)
     await roster.load()
-    await load(watcher, settings)
+    await watcher.load()
 
 
 def _make_folder(settings: Settings) -> None:

@@ -43,7 +43,7 @@ class Rules:
     poor_seconds: float = 8.0
     proof_seconds: float = 6.0
 
-    def threshold_for(self, people: int, photos: int) -> float:
+    def threshold_for(self, people: int, photos: int = 1) -> float:
         """The largest distance at which one of `people`, enrolled by `photos` photos, is recognised."""
         if self.threshold is not None:
             return self.threshold

@@ -80,7 +80,7 @@ class Admission:
         self._begin(0, frozenset())
 
     def review(self, photos: Sequence[Arrived], confirmed: frozenset[Pair]) -> dict[PurePath, Judgement]:
-        """The verdict on each of `photos`, which are in the order of their arrival. `confirmed`: pairs of
+        """What is judged of each of `photos`, which are in the order of their arrival. `confirmed`: pairs of
         people who may look alike."""
         people = len({photo.name for photo in photos})
         before = [(photo.path, photo.sha256) for photo in photos[: len(self._judged)]]
@@ -88,9 +88,9 @@ class Admission:
             self._begin(people, confirmed)
         self._people, self._limit = people, self._threshold(people) if people else 0.0
         for photo in photos[len(self._judged) :]:
-            self._verdicts[photo.path] = self._judge(photo)
+            self._judgements[photo.path] = self._judge(photo)
             self._judged.append((photo.path, photo.sha256))
-        return dict(self._verdicts)
+        return dict(self._judgements)
 
     def look_alikes(self) -> list[LookAlikes]:
         """Those who are enrolled and near each other, nearest first."""
@@ -107,7 +107,7 @@ class Admission:
         self._limit = 0.0
         self._confirmed: frozenset[Pair] = confirmed
         self._judged: list[tuple[PurePath, str]] = []
-        self._verdicts: dict[PurePath, Judgement] = {}
+        self._judgements: dict[PurePath, Judgement] = {}
         self._names: list[str] = []
         self._column: dict[str, int] = {}
         self._photos: dict[str, list[NDArray[np.float32]]] = {}
@@ -118,7 +118,7 @@ class Admission:
         """Whether what was judged is right with so many people, not fewer than before: more of them make the
         threshold lower, which could only let in who was held."""
         return people == self._people or all(
-            verdict.ruling is not Ruling.HELD for verdict in self._verdicts.values()
+            judgement.ruling is not Ruling.HELD for judgement in self._judgements.values()
         )
 
     def _judge(self, photo: Arrived) -> Judgement:

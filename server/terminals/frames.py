@@ -20,9 +20,7 @@ from server.recording.chronicle import Chronicle
 from server.recording.entries import RecordedEnd, RecordedFrame
 from server.terminals.fair_queue import FairQueue
 from server.terminals.session import PendingFrame, Session
-from server.workers import main as worker
-from server.workers.analyser import PoisonError
-from server.workers.pool import WorkerPool
+from server.workers.analyser import Analyser, AnalysisFailedError
 from wire import ErrorCode, ErrorMessage, Result, Timing
 
 log = logging.getLogger(__name__)
@@ -37,7 +35,7 @@ class FrameService:
 
     def __init__(
         self,
-        pool: WorkerPool,
+        pool: Analyser,
         audit: AuditTrail,
         chronicle: Chronicle,
         gallery: Callable[[], Gallery],
@@ -108,7 +106,7 @@ class FrameService:
             return self._part(session, ErrorMessage(ErrorCode.FRAME_TOO_BIG, str(error), frame.seq))
         except PictureError as error:
             return session.send(ErrorMessage(ErrorCode.BAD_FRAME, str(error), frame.seq))
-        except PoisonError:
+        except AnalysisFailedError:
             log.error("%s: frame %d ended or held up its worker; refused", session.name, frame.seq)
             message = "the frame could not be analysed"
             return session.send(ErrorMessage(ErrorCode.BAD_FRAME, message, frame.seq))
@@ -153,7 +151,7 @@ class FrameService:
         sweep = hints.scan is Scan.EVERYWHERE
         self._sweeps += sweep
         try:
-            return await self._pool.run(worker.analyse, frame.jpeg, hints), hints
+            return await self._pool.analyse(frame.jpeg, hints), hints
         finally:
             self._sweeps -= sweep
 

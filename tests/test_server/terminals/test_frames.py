@@ -16,8 +16,7 @@ from server.audit.trail import AuditTrail
 from server.recording.chronicle import Chronicle
 from server.terminals.frames import FrameService
 from server.terminals.session import PendingFrame, Session
-from server.workers.analyser import PoisonError
-from server.workers.pool import WorkerPool
+from server.workers.analyser import Analyser, AnalysisFailedError
 from tests.support.rules import rules
 from wire import Box, ErrorCode, ErrorMessage, Message, Result, Verdict
 
@@ -30,7 +29,7 @@ class FakePool:
     def __init__(self, outcome: Analysis | Exception) -> None:
         self.outcome = outcome
 
-    async def run(self, *_: Any) -> Analysis:
+    async def analyse(self, *_: Any) -> Analysis:
         if isinstance(self.outcome, Exception):
             raise self.outcome
         return self.outcome
@@ -76,7 +75,7 @@ ADA = Analysis(640, 480, (Face(Box(0, 100, 100, 0), FACE),))
 
 def service_of(pool: object, audit: object) -> FrameService:
     return FrameService(
-        cast(WorkerPool, pool),
+        cast(Analyser, pool),
         cast(AuditTrail, audit),
         cast(Chronicle, FakeChronicle()),
         lambda: GALLERY,
@@ -109,7 +108,7 @@ def serve(
     [
         (PictureError("truncated"), ErrorCode.BAD_FRAME, True),
         (PictureTooLargeError("too many pixels"), ErrorCode.FRAME_TOO_BIG, False),
-        (PoisonError(), ErrorCode.BAD_FRAME, True),
+        (AnalysisFailedError(), ErrorCode.BAD_FRAME, True),
         (ZeroDivisionError("internal detail"), ErrorCode.INTERNAL, False),
     ],
 )
@@ -172,7 +171,7 @@ class BusyPool:
         self.asking = asyncio.Semaphore(0)
         self.done = asyncio.Event()
 
-    async def run(self, task: object, jpeg: bytes, hints: Hints) -> Analysis:
+    async def analyse(self, jpeg: bytes, hints: Hints) -> Analysis:
         self.asked.append(hints)
         self.asking.release()
         await self.done.wait()
