@@ -15,11 +15,15 @@ from server.access.door import Door
 from server.access.liveness.proof import Liveness
 from server.access.lockout import Lockouts
 from server.access.matching.gallery import Gallery
+from server.access.odds import is_lax, odds
 from server.access.orders import Roster
 from server.audit.trail import AuditTrail
 from server.events import Events, Sink
-from server.gallery.enrolment import ReceiptDesk, is_lax, load, make_watcher, odds, open_cache, summary
+from server.gallery.cache import open_cache
+from server.gallery.enrolment import Enrolling
 from server.gallery.photo_watcher import PhotoWatcher
+from server.gallery.receipt_writer import ReceiptWriter
+from server.gallery.receipts import summary
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.files import keep_clean
 from server.roster.backup import BACKUP_FILE
@@ -67,17 +71,18 @@ class Service:
             stack.callback(audit.close)
             self._listener = await Listener.bind(settings.host, settings.port)
             stack.callback(self._listener.close)
-            cache = open_cache(settings)
+            cache = open_cache(settings.logs)
             stack.callback(cache.close)
             pool = WorkerPool(settings.workers, settings.models)
             stack.push_async_callback(pool.close)
             roster = PeopleFileWatcher(settings.people_file, settings.logs / BACKUP_FILE)
-            watcher = make_watcher(
-                settings,
-                cache,
-                pool.analyse_photo,
-                ReceiptDesk(audit).take,
-                lambda: roster.roster.confirmed,
+            watcher = PhotoWatcher(
+                folder=settings.faces,
+                cache=cache,
+                analyse=pool.analyse_photo,
+                take_receipts=ReceiptWriter(audit).write,
+                enrolling=Enrolling.by(settings.rules(), lambda: roster.roster.confirmed),
+                parallel=pool.processes,
             )
             events = Events(recording_sinks(settings))
             stack.callback(events.close)
@@ -176,7 +181,7 @@ async def _start(
     if not settings.faces.exists():
         _make_folder(settings)
     await roster.load()
-    await load(watcher, settings)
+    await watcher.load()
 
 
 def _make_folder(settings: Settings) -> None:

@@ -5,13 +5,10 @@ import errno
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
 from pathlib import Path
 
 from server.audit.access_log import AccessEntry
 from server.audit.durable import DurableLog
-from server.audit.enrolment_log import enrolment_line
-from server.gallery.receipts import Receipt
 from server.support import osdep
 from server.support.errors import StartError
 
@@ -68,13 +65,9 @@ class AuditTrail:
             for _, written in batch:
                 written.set_result(None)
 
-    async def record_receipts(self, receipts: Sequence[Receipt]) -> None:
-        """Raises OSError."""
-        await asyncio.get_running_loop().run_in_executor(self._writer, self._append_receipts, receipts)
-
-    def _append_receipts(self, receipts: Sequence[Receipt]) -> None:
-        now = datetime.now().astimezone()
-        self._enrolment.append([enrolment_line(now, receipt) for receipt in receipts])
+    async def record_receipts(self, lines: Sequence[str]) -> None:
+        """Write lines to the enrolment log; returns when they are on disk. Raises OSError: they are not."""
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._enrolment.append, lines)
 
     def close(self) -> None:
         """Wait for what is being written and close the files. Raises OSError."""

@@ -1,25 +1,10 @@
-"""Whoever looks at pictures for the server: what it is asked, and what it loads."""
+"""Whoever looks at pictures for the server: what it is asked, how it fails, and what it loads."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from server.access.seen import Analysis, Hints, PhotoOutcome
-
-
-class AnalysisFailedError(Exception):
-    """The picture ended two workers or kept one for too long; it must not be tried again."""
-
-
-class Analyser(Protocol):
-    """Looks at pictures; worker processes here, perhaps other machines one day."""
-
-    async def analyse(self, jpeg: bytes, hints: Hints) -> Analysis:
-        """Find the faces of one frame and embed those that need it. Raises PictureError,
-        PictureTooLargeError, AnalysisFailedError."""
-
-    async def analyse_photo(self, data: bytes) -> PhotoOutcome:
-        """Judge and embed one enrolment photo. Raises AnalysisFailedError."""
 
 
 @dataclass(frozen=True)
@@ -31,3 +16,20 @@ class ModelSettings:
     cache: Path
     liveness: bool = False
     antispoof: tuple[Path, str] | None = None
+
+
+class AnalysisFailedError(Exception):
+    """The picture ended two workers or kept one for too long; it must not be tried again."""
+
+
+class Analyser(Protocol):
+    """Looks at pictures beside the event loop, as many at a time as it has workers; the others wait."""
+
+    async def analyse(self, jpeg: bytes, hints: Hints) -> Analysis:
+        """Find the faces of one frame and embed those that need it.
+
+        Raises PictureError: not a picture that is accepted; PictureTooLargeError; AnalysisFailedError.
+        """
+
+    async def analyse_photo(self, data: bytes) -> PhotoOutcome:
+        """Judge and embed one enrolment photo (JPEG, PNG or WebP). Raises AnalysisFailedError."""

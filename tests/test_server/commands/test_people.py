@@ -6,11 +6,11 @@ from pathlib import Path, PurePath
 
 import pytest
 
+from server.access.odds import is_lax, odds
 from server.access.permits import Permit, Window
 from server.access.rules import Rules
 from server.commands.people import limited, people, report
 from server.gallery.admission import LookAlikes
-from server.gallery.enrolment import is_lax, odds
 from server.gallery.receipts import Receipt, Status
 from server.roster.backup import BACKUP_FILE
 from server.settings import Settings
