@@ -228,7 +228,7 @@ def _unknown(origins: Mapping[str, str], place: Place, value: object) -> str:
 
 
 def _is_secret(place: Place) -> bool:
-    return place[0] == "tokens"
+    return str(place[0]) == "tokens"
 
 
 def _right(place: Place) -> str:
@@ -237,8 +237,10 @@ def _right(place: Place) -> str:
     if name == "tokens":
         secret = f"a secret of {MIN_TOKEN_CHARS} to {TOKEN_CHARS} characters, in quotes"
         return secret if len(place) > 1 else f"a table of terminals, each with {secret}"
-    if name in ("policy", "liveness"):
-        return choice([member.value for member in {"policy": Policy, "liveness": Liveness}[name]])
+    if name == "policy":
+        return choice([policy.value for policy in Policy])
+    if name == "liveness":
+        return choice([liveness.value for liveness in Liveness])
     field = Settings.model_fields[name]
     bounds = [
         getattr(limit, side) for side in ("ge", "le") for limit in field.metadata if hasattr(limit, side)
