@@ -11,19 +11,16 @@ from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any
 
+from server import announcements
 from server.access.door import Door
-from server.access.liveness.proof import Liveness
 from server.access.lockout import Lockouts
-from server.access.matching.gallery import Gallery
-from server.access.odds import is_lax, odds
-from server.access.orders import Roster
+from server.announcements import Changes, tell
 from server.audit.trail import AuditTrail
 from server.events import Events, Sink
 from server.gallery.cache import open_cache
 from server.gallery.enrolment import Enrolling
 from server.gallery.photo_watcher import PhotoWatcher
 from server.gallery.receipt_writer import ReceiptWriter
-from server.gallery.receipts import summary
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.files import keep_clean
 from server.roster.backup import BACKUP_FILE
@@ -42,8 +39,6 @@ log = logging.getLogger(__name__)
 SWITCH_SECONDS = 0.0005
 """How long a busy thread keeps the interpreter from the event loop, each time that the loop has let go of it.
 Python's own 5 ms add up: reading a message and answering it lets go several times."""
-TELL_SECONDS = 1.0
-"""How soon after a change what follows from it is told."""
 STOP_SECONDS = 5.0
 """How long frames in work may take to finish when the server stops."""
 
@@ -135,11 +130,14 @@ class Service:
             roster.watch(),
             watcher.watch(),
             keep_clean(self._settings.logs / RECORDINGS, self._settings.record_days),
-            _tell_changes(self._settings, roster, watcher),
+            Changes(self._settings, lambda: roster.roster, lambda: watcher.gallery).follow(),
         ]
         running = {accepting, *map(asyncio.ensure_future, parts)}
         stopping = asyncio.ensure_future(self._stop.wait())
-        _announce(self._settings, self._listener, roster, watcher)
+        gallery, addresses = watcher.gallery, [address[:2] for address in self._listener.addresses]
+        refused = watcher.files - gallery.photos
+        tell(announcements.of_the_start(self._settings, roster.roster, gallery, refused))
+        tell(announcements.of_listening(self._settings, addresses))
         await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")
         await self._hang_up(accepting)
@@ -174,22 +172,14 @@ def _open_door(settings: Settings, lockouts: Lockouts, terminal: str) -> Door:
 async def _start(
     pool: WorkerPool, roster: PeopleFileWatcher, watcher: PhotoWatcher, settings: Settings
 ) -> None:
+    tell(announcements.of_loading(settings, pool.processes))
     try:
         await pool.start()
     except WorkersUnavailableError as error:
         raise StartError(f"no worker process can be started: {error}") from error
-    if not settings.faces.exists():
-        _make_folder(settings)
     await roster.load()
+    tell(await asyncio.to_thread(announcements.of_enrolling, settings))
     await watcher.load()
-
-
-def _make_folder(settings: Settings) -> None:
-    try:
-        settings.faces.mkdir(parents=True)
-    except OSError as error:
-        raise StartError(f"faces: cannot make {settings.faces}: {error}") from error
-    log.warning("%s did not exist and was made: drop photos there", settings.faces)
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:
@@ -203,57 +193,6 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
         files = f"{settings.tls_cert} and {settings.tls_key}"
         raise StartError(f"tls_cert, tls_key: {files} cannot be used: {error}") from error
     return context
-
-
-async def _tell_changes(settings: Settings, roster: PeopleFileWatcher, watcher: PhotoWatcher) -> None:
-    """Say what the rules risk, and which names nobody has, whenever that has changed."""
-    people, laid_down = len(watcher.gallery.people), roster.roster
-    version = watcher.gallery.version
-    while True:
-        await asyncio.sleep(TELL_SECONDS)
-        gallery = watcher.gallery
-        if len(gallery.people) != people:
-            people = len(gallery.people)
-            _tell_risk(settings, people)
-        if roster.roster is not laid_down or gallery.version != version:
-            laid_down, version = roster.roster, gallery.version
-            _tell_unknown(settings, laid_down, gallery)
-
-
-def _tell_risk(settings: Settings, people: int) -> None:
-    if people:
-        level = logging.WARNING if is_lax(settings.rules(), people) else logging.INFO
-        log.log(level, "%s", odds(settings.rules(), people))
-    else:
-        log.warning("nobody is enrolled: everybody will be denied")
-
-
-def _tell_unknown(settings: Settings, roster: Roster, gallery: Gallery) -> None:
-    """Names in people.toml that nobody has: misspelt, they would limit nobody."""
-    for name in roster.unknown_names(gallery.people):
-        log.warning("%s names %s, whom no photo enrols", settings.people_file, ascii(name))
-    for name in roster.unknown_terminals(settings.tokens) if settings.tokens else ():
-        log.warning("%s names terminal %s, which has no token", settings.people_file, ascii(name))
-
-
-def _announce(
-    settings: Settings, listener: Listener, roster: PeopleFileWatcher, watcher: PhotoWatcher
-) -> None:
-    gallery = watcher.gallery
-    refused = watcher.files - gallery.photos
-    log.info("enrolled: %s; %d held or rejected", summary(len(gallery.people), gallery.photos), refused)
-    _tell_risk(settings, len(gallery.people))
-    if not settings.is_local and not settings.tokens:
-        log.warning("INSECURE: any machine that reaches %s is accepted as a terminal", settings.host)
-    if not settings.is_local and settings.tls_cert is None:
-        log.warning("no TLS: pictures and tokens can be read on the network; set tls_cert and tls_key")
-    _tell_unknown(settings, roster.roster, gallery)
-    log.info("policy %s; liveness %s", settings.policy.value, settings.liveness.value)
-    if settings.liveness is Liveness.OFF:
-        log.warning("liveness is off: a photo of an enrolled person opens the door")
-    for host, port, *_ in listener.addresses:
-        secured = " with TLS" if settings.tls_cert else ""
-        log.info("listening on %s:%d%s, %d workers", host, port, secured, settings.workers)
 
 
 async def serve(settings: Settings) -> None:

@@ -240,7 +240,7 @@ def _right(place: Place) -> str:
     if name == "policy":
         return choice([policy.value for policy in Policy])
     if name == "liveness":
-        return choice([mode.value for mode in Liveness])
+        return choice([liveness.value for liveness in Liveness])
     field = Settings.model_fields[name]
     bounds = [
         getattr(limit, side) for side in ("ge", "le") for limit in field.metadata if hasattr(limit, side)

@@ -10,6 +10,7 @@ from server.audit.line import word
 from server.commands.enrolled import enrolled, roster_in_force
 from server.gallery.admission import LookAlikes
 from server.gallery.receipts import Receipt, Status, summary
+from server.roster.terminals import RulesInForce, rules_in_force
 from server.settings import Settings
 from wire.reasons import Reason
 
@@ -26,7 +27,8 @@ async def people(settings: Settings) -> str:
         stated = odds(settings.rules(), len(names)) if names else ""
         limits = limited(roster.permits, datetime.now())
         enrolment = report(watcher.receipts(), watcher.look_alikes(), stated, limits)
-        return "\n".join([*([wrong] if wrong else []), *strangers, enrolment])
+        rules = terminals(rules_in_force(roster, settings.rules()))
+        return "\n".join([*([wrong] if wrong else []), *strangers, enrolment, *rules])
 
 
 def limited(permits: Mapping[str, Permit], now: datetime) -> dict[str, str]:
@@ -73,6 +75,11 @@ def report(
         of_it = [receipt for receipt in receipts if receipt.status is status]
         lines += _section(status.value.lower(), [f"    {_shown(each)}: {each.detail}" for each in of_it])
     return "\n".join(lines)
+
+
+def terminals(rules: Sequence[RulesInForce]) -> list[str]:
+    """A section with what holds at each terminal; nothing where the settings hold at all of them."""
+    return _section("terminals", [f"    {each.place}: {each}" for each in rules])
 
 
 def _section(title: str, lines: Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
 from pathlib import Path
 
+LOG_FILE = "server_log.txt"
 LOG_BYTES = 10_000_000
 LOG_FILES = 5
 QUEUED_RECORDS = 1000
@@ -55,7 +56,7 @@ def console(descriptor: int) -> logging.Handler:
 def log_file(folder: Path) -> logging.Handler:
     """A handler for server_log.txt in `folder`, which is rotated by itself. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "server_log.txt"
+    path = folder / LOG_FILE
     return RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8")
 
 

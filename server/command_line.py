@@ -1,0 +1,182 @@
+"""What may be typed after `python -m server`: commands, each with its flags, its help and its examples."""
+
+import argparse
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from server.access.liveness.proof import Liveness
+from server.access.policy import Policy
+from server.settings import Settings
+
+PROGRAM = "python -m server"
+SPAN = {
+    "since": "visits from this day or time on",
+    "until": "visits up to this day or time",
+    "terminal": "visits at this terminal only",
+}
+"""Flags that say which visits a report is about."""
+FLAGS: dict[str, dict[str, Any]] = {
+    "host": {"metavar": "ADDRESS"},
+    "port": {"metavar": "N"},
+    "faces": {"metavar": "DIR"},
+    "logs": {"metavar": "DIR"},
+    "workers": {"metavar": "N"},
+    "policy": {"metavar": "|".join(policy.value for policy in Policy)},
+    "liveness": {"metavar": "|".join(mode.value for mode in Liveness)},
+    "max_false_accept": {"metavar": "SHARE"},
+    "threshold": {"metavar": "D"},
+    "margin": {"metavar": "D"},
+    "frames": {"metavar": "N"},
+    "deny_seconds": {"metavar": "S"},
+    "attempts": {"metavar": "N"},
+    "antispoof": {"metavar": "FILE"},
+    "record": {"action": "store_true"},
+    "min_face": {"metavar": "PX"},
+    "tls_cert": {"metavar": "FILE"},
+    "tls_key": {"metavar": "FILE"},
+    "insecure": {"action": "store_true"},
+}
+"""Settings that have a flag."""
+
+_SOURCES = """\
+Every setting can also stand in doorward.toml (max_false_accept = 0.001) or in the environment
+(DOORWARD_MAX_FALSE_ACCEPT=0.001); a flag wins over the environment, the environment over the file.
+docs/settings.md lists them all.
+"""
+_FOLDERS = ("faces", "logs", "workers")
+_RISK = ("max_false_accept", "threshold")
+
+
+@dataclass(frozen=True)
+class Command:
+    """`flags`: the settings that its help shows; it takes the others, too. `span`: of `SPAN`."""
+
+    help: str
+    description: str
+    examples: str
+    flags: tuple[str, ...]
+    span: tuple[str, ...] = ()
+
+
+COMMANDS = {
+    "serve": Command(
+        help="recognise faces, grant and deny (the default)",
+        description="""\
+Listen for door terminals, recognise the faces that they send, and grant or
+deny.""",
+        examples="""\
+  python -m server                      listen on 127.0.0.1:5000, photos in faces/, logs in logs/
+  python -m server --policy all         several people at the door: all of them must be enrolled
+""",
+        flags=tuple(FLAGS),
+    ),
+    "check": Command(
+        help="look at settings, certificate, files, models and port, without starting",
+        description="""\
+Look at all that a start needs, and write nothing: settings, certificate and
+key, who can read secrets, people.toml, photos, logs folder, models, port. A
+line for each point; exit code 0 when none of them is an error, 1 when one is,
+2 when the settings cannot be used.""",
+        examples="""\
+  python -m server check                as the user that the server will run as
+  sudo -u doorward .venv/bin/python -m server check
+                                        before systemctl enable
+""",
+        flags=tuple(FLAGS),
+    ),
+    "people": Command(
+        help="who is enrolled, by which photos, and what holds for people and terminals",
+        description="""\
+List who is enrolled, by which photos and at which risk, who looks like whom,
+what is laid down for people and terminals, and which photos were held or
+rejected.""",
+        examples="""\
+  python -m server people
+  python -m server people --max-false-accept 0.001
+                                        what that would mean for those who are enrolled
+""",
+        flags=(*_FOLDERS, *_RISK, "policy", "liveness", "frames", "attempts"),
+    ),
+    "replay": Command(
+        help="decide what was recorded again, by these settings",
+        description="""\
+Decide what was recorded (record = true) again, under the present settings and
+flags, and tell what would have changed.""",
+        examples="""\
+  python -m server replay --max-false-accept 0.001 --since 2026-11-01
+  python -m server replay --liveness off --terminal front-door --until 2026-11-22T08:00
+""",
+        flags=(*_FOLDERS, *_RISK, "policy", "liveness", "margin", "frames", "deny_seconds", "attempts"),
+        span=("since", "until", "terminal"),
+    ),
+    "grid": Command(
+        help="whom other thresholds would have recognised, of the last months' visits",
+        description="""\
+For a range of risks: how many of the visits of the last 90 days would have
+been recognised, and who would have lost or gained a grant.""",
+        examples="""\
+  python -m server grid
+  python -m server grid --since 2026-11-01 --terminal front-door
+""",
+        flags=(*_FOLDERS, *_RISK, "margin"),
+        span=("since", "terminal"),
+    ),
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Flags may stand before the command or after it; what is not given is not in the result."""
+    hint = f"  {PROGRAM} COMMAND --help       what a command does and takes"
+    whole = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="""\
+Doorward server: recognises faces that door terminals send, and grants or
+denies.""",
+        **_style(f"{COMMANDS['serve'].examples}{hint}\n\n{_SOURCES}"),
+    )
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    _add_flags(whole, SPAN, shown=FLAGS)
+    for name, command in COMMANDS.items():
+        more = "" if len(command.flags) == len(FLAGS) else f"All other flags of {PROGRAM} are taken, too.\n"
+        own = commands.add_parser(
+            name,
+            prog=f"{PROGRAM} {name}",
+            help=command.help,
+            description=command.description,
+            **_style(f"{command.examples}\n{more}{_SOURCES}"),
+        )
+        _add_flags(own, command.span, shown=(*command.flags, *command.span))
+    return whole
+
+
+def _style(examples: str) -> dict[str, Any]:
+    return {
+        "epilog": f"examples:\n{examples}",
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+        "argument_default": argparse.SUPPRESS,
+    }
+
+
+def _add_flags(to: argparse.ArgumentParser, span: Iterable[str], shown: Collection[str]) -> None:
+    config = "settings file (default: doorward.toml where it exists)"
+    to.add_argument("--config", type=Path, metavar="FILE", help=config)
+    for setting, options in FLAGS.items():
+        to.add_argument(
+            _flag(setting), help=_help(setting) if setting in shown else argparse.SUPPRESS, **options
+        )
+    for name in span:
+        told = SPAN[name] if name in shown else argparse.SUPPRESS
+        to.add_argument(_flag(name), metavar="NAME" if name == "terminal" else "TIME", help=told)
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _help(setting: str) -> str:
+    field = Settings.model_fields[setting]
+    default = field.get_default(call_default_factory=True)
+    shown = "" if default in (None, False) else f" (default: {getattr(default, 'value', default)})"
+    return f"{field.description}{shown}"

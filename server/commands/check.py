@@ -1,0 +1,239 @@
+"""`python -m server check`: whether a server would start here, and what an administrator should know first.
+
+Nothing is started that serves, no photo is embedded, and nothing is written outside a temporary folder.
+"""
+
+import asyncio
+import errno
+import logging
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from enum import Enum
+from functools import partial
+from pathlib import Path
+
+from server.access.orders import EMPTY, Roster
+from server.announcements import Remark, of_network, of_recording, of_rules, of_unknown, origin
+from server.commands.certificate import CertificateError, examine
+from server.commands.enrolled import roster_in_force
+from server.exposure import exposures
+from server.folders import barred_parent, log_problems, photo_problems
+from server.gallery.folder import FolderItem, PhotoFile, scan
+from server.gallery.receipts import summary
+from server.settings import Settings
+from server.support.errors import StartError
+from server.support.file_access import READ, barred
+from server.workers import main as worker
+from server.workers.analyser import ModelSettings
+from server.workers.process import WorkerProcess
+
+EXPIRY_NOTICE = timedelta(days=30)
+LOAD_SECONDS = 120.0
+"""How long the models may take to load."""
+SHOWN_FILES = 3
+"""Of files that all have the same fault, so many are named."""
+
+
+class Grade(str, Enum):
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "ERROR"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One point. `detail`: one line."""
+
+    grade: Grade
+    about: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.grade.value:<8} {self.about}: {self.detail}"
+
+
+def check(settings: Settings, file: Path | None) -> Iterator[Finding]:
+    """One finding after the other, as they are made. `file`: the settings file, if there is one."""
+    yield Finding(Grade.OK, "settings", origin(file))
+    yield from _all(Grade.WARNING, "permissions", exposures(settings, file))
+    yield from _network(settings)
+    yield from _certificate(settings)
+    roster, wrong = _roster(settings)
+    yield from _all(Grade.ERROR, "people", wrong)
+    if not wrong:
+        yield Finding(Grade.OK, "people", f"{settings.people_file}: {roster.summary()}")
+    yield from _graded("rules", of_rules(settings, roster))
+    yield from _photos(settings, roster)
+    yield from _logs(settings)
+    yield from _port(settings)
+    yield from _models(settings)
+
+
+def failed(findings: Iterable[Finding]) -> bool:
+    """Whether a server would not start, or would not do what it is there for."""
+    return any(finding.grade is Grade.ERROR for finding in findings)
+
+
+def _all(grade: Grade, about: str, details: Iterable[str]) -> Iterator[Finding]:
+    return (Finding(grade, about, detail) for detail in details)
+
+
+def _graded(about: str, remarks: Iterable[Remark]) -> Iterator[Finding]:
+    for level, sentence in remarks:
+        yield Finding(Grade.WARNING if level >= logging.WARNING else Grade.OK, about, sentence)
+
+
+def _network(settings: Settings) -> Iterator[Finding]:
+    count = len(settings.tokens)
+    tokens = f"{count} terminal{' has a token' if count == 1 else 's have tokens'}" if count else "no tokens"
+    secured = "TLS" if settings.tls_cert else "no TLS"
+    yield Finding(Grade.OK, "network", f"{settings.host}, {secured}, {tokens}")
+    yield from _graded("network", of_network(settings))
+
+
+def _certificate(settings: Settings) -> Iterator[Finding]:
+    if settings.tls_cert is None or settings.tls_key is None:
+        return
+    for path in (settings.tls_cert, settings.tls_key):
+        if os.path.exists(path) and (why := barred(path, READ)):
+            yield Finding(Grade.ERROR, "certificate", why)
+            return
+    try:
+        found = examine(settings.tls_cert, settings.tls_key)
+    except CertificateError as error:
+        yield Finding(Grade.ERROR, "certificate", str(error))
+        return
+    day = found.until.astimezone().date()
+    if found.until - datetime.now(timezone.utc) < EXPIRY_NOTICE:
+        yield Finding(Grade.WARNING, "certificate", f"it expires on {day}; nobody can connect after that")
+    if found.names:
+        names = f"terminals must call the server {' or '.join(found.names)}"
+        yield Finding(Grade.OK, "certificate", f"it and its key are a pair, valid until {day}; {names}")
+    else:
+        detail = "it has no subjectAltName, so that no terminal accepts any name for it"
+        yield Finding(Grade.ERROR, "certificate", detail)
+
+
+def _roster(settings: Settings) -> tuple[Roster, list[str]]:
+    """What people.toml lays down, and what is wrong with it."""
+    try:
+        roster, wrong = roster_in_force(settings)
+    except StartError as error:
+        return EMPTY, [str(error)]
+    return roster, [line.strip() for line in wrong.splitlines()]
+
+
+def _photos(settings: Settings, roster: Roster) -> Iterator[Finding]:
+    if not os.path.isdir(settings.faces):
+        yield _missing("photos", settings.faces)
+        return
+    if problems := photo_problems(settings.faces):
+        yield from _all(Grade.ERROR, "photos", problems)
+        return
+    items = scan(settings.faces)
+    photos = [item for item in items if isinstance(item, PhotoFile)]
+    people = sorted({photo.person for photo in photos})
+    yield Finding(
+        Grade.OK, "photos", f"{os.path.abspath(settings.faces)}: {summary(len(people), len(photos))}"
+    )
+    if not photos:
+        yield Finding(Grade.WARNING, "photos", "nobody would be enrolled: everybody would be denied")
+    unreadable = [why for photo in photos if (why := barred(settings.faces / photo.path, READ))]
+    yield from _all(Grade.WARNING, "photos", _first(unreadable))
+    yield from _all(Grade.WARNING, "photos", _first([_bad(item) for item in items if item not in photos]))
+    yield from _graded("people", of_unknown(settings, roster, people))
+
+
+def _bad(item: FolderItem) -> str:
+    return f"{item.path.as_posix()!a}: {'' if isinstance(item, PhotoFile) else item.detail}"
+
+
+def _first(details: Sequence[str]) -> list[str]:
+    more = len(details) - SHOWN_FILES
+    return [*details[:SHOWN_FILES], *([f"and {more} more like these"] if more > 0 else [])]
+
+
+def _missing(about: str, path: Path) -> Finding:
+    if os.path.lexists(path):
+        return Finding(Grade.ERROR, about, f"{path} is no folder")
+    if why := barred_parent(path):
+        return Finding(Grade.ERROR, about, f"{path} does not exist, and cannot be made: {why}")
+    return Finding(Grade.WARNING, about, f"{os.path.abspath(path)} does not exist; a start makes it")
+
+
+def _logs(settings: Settings) -> Iterator[Finding]:
+    if not os.path.isdir(settings.logs):
+        yield _missing("logs", settings.logs)
+    elif problems := log_problems(settings):
+        yield from _all(Grade.ERROR, "logs", problems)
+    else:
+        yield Finding(Grade.OK, "logs", f"{os.path.abspath(settings.logs)} can be written to")
+    yield from _graded("logs", of_recording(settings))
+
+
+def _port(settings: Settings) -> Iterator[Finding]:
+    place = f"{settings.host}:{settings.port}"
+    if settings.port == 0:
+        yield Finding(Grade.OK, "port", "any free one")
+        return
+    try:
+        for family, kind, protocol, _, address in socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        ):
+            _bind(family, kind, protocol, address)
+    except socket.gaierror as error:
+        yield Finding(Grade.ERROR, "port", f"{settings.host} is no address of this machine: {error.strerror}")
+    except OSError as error:
+        yield Finding(Grade.ERROR, "port", f"{place} cannot be used: {_why_not(error, settings.port)}")
+    else:
+        yield Finding(Grade.OK, "port", f"{place} is free")
+
+
+def _bind(family: int, kind: int, protocol: int, address: tuple[object, ...]) -> None:
+    """Take the port as a server would, and let it go. Raises OSError."""
+    with socket.socket(family, kind, protocol) as probe:
+        if os.name == "posix":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        probe.bind(address)
+
+
+def _why_not(error: OSError, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"another program has it, or a server runs already: sudo ss -ltnp sport = :{port} says which"
+    if error.errno == errno.EACCES:
+        return "ports below 1024 are for root; choose a higher one"
+    return (error.strerror or str(error)).lower()
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    """Load them in a worker process, as a server does."""
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            for converted in settings.models.cache.glob("*.onnx"):
+                shutil.copyfile(converted, Path(folder) / converted.name)
+            models = replace(settings.models, cache=Path(folder), liveness=True)
+            remarks = asyncio.run(asyncio.wait_for(_load(models), LOAD_SECONDS))
+    except Exception as error:  # whatever the libraries raise
+        yield Finding(Grade.ERROR, "models", f"they cannot be loaded: {str(error) or type(error).__name__}")
+        return
+    for _, sentence in remarks:
+        yield Finding(Grade.WARNING, "models", sentence)
+    yield Finding(Grade.OK, "models", "they can be loaded")
+
+
+async def _load(models: ModelSettings) -> list[worker.LogMessage]:
+    process = WorkerProcess(lambda: None)
+    try:
+        return await process.start(partial(worker.load, models))
+    except BaseException:
+        process.kill()
+        raise
+    finally:
+        await process.finish()
