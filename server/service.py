@@ -11,10 +11,8 @@ from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any
 
-from server import announcements
 from server.access.door import Door
 from server.access.lockout import Lockouts
-from server.announcements import Changes, tell
 from server.audit.trail import AuditTrail
 from server.events import Events, Sink
 from server.gallery.cache import open_cache
@@ -26,6 +24,8 @@ from server.recording.files import keep_clean
 from server.roster.backup import BACKUP_FILE
 from server.roster.watcher import PeopleFileWatcher
 from server.settings import Settings
+from server.startup import announcements
+from server.startup.announcements import Changes, tell
 from server.support import osdep
 from server.support.errors import CrashError, StartError
 from server.terminals.connections import Connections

@@ -14,9 +14,9 @@ from server.access.lockout import MAX_ATTEMPTS
 from server.access.policy import Policy
 from server.access.rules import Rules
 from server.access.seen import Hints
-from server.setting_types import MIN_TOKEN_CHARS, Address, FilePath, TerminalName, Token
 from server.support import toml_file
 from server.support.explain import Place, Words, at_most, choice, key, sentences
+from server.support.setting_types import MIN_TOKEN_CHARS, Address, FilePath, TerminalName, Token
 from server.support.toml_file import TomlError
 from server.workers.analyser import ModelSettings
 from wire import TOKEN_CHARS, Limits

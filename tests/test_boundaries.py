@@ -84,7 +84,7 @@ MAY_IMPORT = {
     "recording": {"access", "events", "support"},
     "terminals": {"access", "audit", "events", "support", "workers"},
     "settings": {"access", "support", "workers"},
-    "announcements": {"access", "gallery", "roster", "settings", "support"},
+    "startup": {"access", "gallery", "recording", "roster", "settings", "support"},
 }
 """The parts of the server and what each may import beside itself and `wire`. What is not named here (service,
 commands, cli) puts them together and may import all of them."""

@@ -18,14 +18,14 @@ from functools import partial
 from pathlib import Path
 
 from server.access.orders import EMPTY, Roster
-from server.announcements import Remark, of_network, of_recording, of_rules, of_unknown, origin
 from server.commands.certificate import CertificateError, examine
 from server.commands.enrolled import roster_in_force
-from server.exposure import exposures
-from server.folders import barred_parent, log_problems, photo_problems
 from server.gallery.folder import FolderItem, PhotoFile, scan
 from server.gallery.receipts import summary
 from server.settings import Settings
+from server.startup.announcements import Remark, of_network, of_recording, of_rules, of_unknown, origin
+from server.startup.exposure import exposures
+from server.startup.folders import barred_parent, log_problems, photo_problems
 from server.support.errors import StartError
 from server.support.file_access import READ, barred
 from server.workers import main as worker

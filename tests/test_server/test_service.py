@@ -51,7 +51,7 @@ def test_busy_threads_and_the_garbage_of_the_start_do_not_hold_the_loop(
         """Without workers."""
 
     monkeypatch.setattr(module, "_start", start)
-    monkeypatch.setattr(module, "_announce", lambda *_: signal.raise_signal(signal.SIGTERM))
+    monkeypatch.setattr(module, "tell", lambda *_: signal.raise_signal(signal.SIGTERM))
     frozen = gc.get_freeze_count()
     monkeypatch.chdir(tmp_path)
     asyncio.run(serve(load({"port": 0, "workers": 1}, {}, None)))

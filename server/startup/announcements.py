@@ -11,12 +11,12 @@ from server.access.liveness.proof import Liveness
 from server.access.matching.gallery import Gallery
 from server.access.odds import is_lax, odds
 from server.access.orders import Roster
-from server.exposure import exposures
 from server.gallery.folder import PhotoFile, scan
 from server.gallery.receipts import summary
 from server.recording.files import FOLDER as RECORDINGS
 from server.roster.terminals import rules_in_force
 from server.settings import DEFAULT_FILE, Settings
+from server.startup.exposure import exposures
 
 log = logging.getLogger(__name__)
 
