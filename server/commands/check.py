@@ -22,6 +22,7 @@ from server.commands.certificate import CertificateError, examine
 from server.commands.enrolled import roster_in_force
 from server.exposure import exposures
 from server.folders import barred_parent, log_problems, photo_problems
+from server.gallery.enrolment import summary
 from server.gallery.folder import FolderItem, PhotoFile, scan
 from server.settings import Settings
 from server.support.errors import StartError
@@ -136,7 +137,7 @@ def _photos(settings: Settings, roster: Roster) -> Iterator[Finding]:
     items = scan(settings.faces)
     photos = [item for item in items if isinstance(item, PhotoFile)]
     people = sorted({photo.person for photo in photos})
-    named = f"{len(photos)} photo{'' if len(photos) == 1 else 's'} of {len(people)} {'person' if len(people) == 1 else 'people'}"
+    named = summary(len(people), len(photos))
     yield Finding(Grade.OK, "photos", f"{os.path.abspath(settings.faces)}: {named}")
     if not photos:
         yield Finding(Grade.WARNING, "photos", "nobody would be enrolled: everybody would be denied")
