@@ -37,4 +37,5 @@ def _run(options: Options) -> Exit:
 def _import_advice(error: ImportError) -> str:
     if any(library in str(error) for library in SYSTEM_LIBRARIES):
         return f"OpenCV misses a system library ({error}); on Debian or Ubuntu: {APT}"
-    return f"OpenCV cannot be used ({error}); install it with: pip install 'opencv-python>=4.8,<5'"
+    name, needed = ("Pillow", "Pillow>=10.1") if error.name == "PIL" else ("OpenCV", "opencv-python>=4.8,<5")
+    return f"{name} cannot be used ({error}); install it with: pip install '{needed}'"

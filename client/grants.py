@@ -13,8 +13,8 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from client.crew import IDLE_SECONDS
 from client.say import say
+from client.threads import IDLE_SECONDS
 from wire import DecisionNotice, Verdict
 
 STALE_SECONDS = 2.0

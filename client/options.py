@@ -7,7 +7,7 @@ import shlex
 import shutil
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,19 +53,25 @@ class Options:
     terminal: str
     token: str | None = field(repr=False)
     headless: bool
+    full_screen: bool
+    mirror: bool
     snapshot: Path | None
     on_grant: tuple[str, ...]
     environment: dict[str, str] = field(repr=False)
     tls: ssl.SSLContext | None
 
 
-def parse(argv: Sequence[str] | None = None) -> Options:
+def parse(
+    argv: Sequence[str] | None = None,
+    environment: Mapping[str, str] = os.environ,
+    host_name: Callable[[], str] = socket.gethostname,
+) -> Options:
     """Options from the command line and the environment. Exits with code 2 when they make no sense."""
-    parser = _parser()
+    parser = _parser(host_name()[:TERMINAL_CHARS] or "terminal")
     args = parser.parse_args(argv)
     host, port = args.server
     try:
-        token = _token(args.token_file)
+        token = _token(args.token_file, environment)
         tls = _tls(args.ca) if args.tls or args.ca else None
     except (OSError, ValueError) as error:
         parser.error(str(error))
@@ -81,9 +87,11 @@ def parse(argv: Sequence[str] | None = None) -> Options:
         terminal=args.terminal,
         token=token,
         headless=args.headless,
+        full_screen=args.fullscreen,
+        mirror=not args.no_mirror,
         snapshot=args.snapshot,
         on_grant=args.on_grant,
-        environment=_environment(),
+        environment=_without_token(environment),
         tls=tls,
     )
 
@@ -95,7 +103,7 @@ def _tls(ca: Path | None) -> ssl.SSLContext:
         raise ValueError(f"--ca {ca}: {error.strerror or error}") from error
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(host_name: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="doorward-client",
         description="The door terminal: shows the camera, asks the server who is there, shows the verdict.",
@@ -132,13 +140,20 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--terminal",
         type=_terminal,
-        default=_hostname(),
+        default=host_name,
         metavar="NAME",
         help="this door's name (%(default)s)",
     )
     add("--token-file", type=Path, metavar="FILE", help=f"holds this door's secret (or set {TOKEN_VARIABLE})")
     add("--headless", action="store_true", help="no window; one JSON object per line on standard output")
-    add("--snapshot", type=_writable, metavar="FILE", help="write the picture of each decision there, as PNG")
+    add("--fullscreen", action="store_true", help="fill the screen from the start, window manager or not")
+    add("--no-mirror", action="store_true", help="show a camera's picture as it is, not as a mirror does")
+    add(
+        "--snapshot",
+        type=_writable,
+        metavar="PATH",
+        help="write the picture of each decision there, as PNG: into a file, or one file each into a folder",
+    )
     add(
         "--on-grant",
         type=_command,
@@ -191,10 +206,6 @@ def _real(low: float, high: float) -> Callable[[str], float]:
     return real
 
 
-def _hostname() -> str:
-    return socket.gethostname()[:TERMINAL_CHARS] or "terminal"
-
-
 def _terminal(text: str) -> str:
     if not 1 <= len(text) <= TERMINAL_CHARS or not text.isprintable():
         raise argparse.ArgumentTypeError(f"a name has 1 to {TERMINAL_CHARS} printable characters")
@@ -211,21 +222,22 @@ def _command(text: str) -> tuple[str, ...]:
     return command
 
 
-def _environment() -> dict[str, str]:
-    """For the grant command: without the token, which it does not need, and before OpenCV adds its paths."""
-    return {key: value for key, value in os.environ.items() if key != TOKEN_VARIABLE}
+def _without_token(environment: Mapping[str, str]) -> dict[str, str]:
+    """For the grant command, which needs no token; a copy, before OpenCV adds its paths."""
+    return {key: value for key, value in environment.items() if key != TOKEN_VARIABLE}
 
 
 def _writable(text: str) -> Path:
     path = Path(text)
-    if path.is_dir() or not os.access(path.parent, os.W_OK):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a file in a folder that can be written to")
+    folder = path if path.is_dir() or text.endswith(os.sep) else path.parent
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise argparse.ArgumentTypeError(f"{folder} is not a folder that can be written to")
     return path
 
 
-def _token(path: Path | None) -> str | None:
+def _token(path: Path | None, environment: Mapping[str, str]) -> str | None:
     """Never from the command line: every user of the machine can read that in the process list."""
-    where, token = TOKEN_VARIABLE, os.environ.get(TOKEN_VARIABLE) or None
+    where, token = TOKEN_VARIABLE, environment.get(TOKEN_VARIABLE) or None
     if path is not None:
         where, token = str(path), path.read_text(encoding="utf-8").strip()
     if token is not None and not (1 <= len(token) <= TOKEN_CHARS and token.isprintable()):

@@ -1,38 +1,39 @@
 """The terminal as a whole: its threads and who hands what to whom.
 
-Frames flow from the capture thread to the link, the screen and the fallback; results from the link to the
-screen, the grant command, the snapshot and standard output. Every hand-over drops rather than waits.
+Frames flow from the capture thread to the link, the screen and the local detection; results from the link to
+the screen, the grant command, the snapshot and standard output. Every hand-over drops rather than waits.
 """
 
 import os
 import signal
 import threading
 import time
-from functools import partial
 from types import FrameType
 from typing import Any
 
 import cv2
 import numpy as np
 
-from client.capture import Capture
-from client.crew import IDLE_SECONDS, Crew
-from client.display import display_problem
+from client.camera.capture import Capture
+from client.camera.frames import CapturedFrame, Image
+from client.camera.local_faces import LocalDetection
+from client.camera.sources import open_source
+from client.connection.idle import HOLD_SECONDS
+from client.connection.link import Link, LinkSettings
+from client.connection.status import Answer, LinkState, LinkStatus, is_late
 from client.exits import Exit, FatalError
-from client.fallback import Fallback
-from client.frames import CapturedFrame, Image
 from client.grants import COMMAND_SECONDS, GrantRunner
+from client.json_lines import JsonLines
 from client.latest import Latest
-from client.lines import JsonLines
-from client.link import Link, LinkSettings
 from client.options import Options
-from client.overlay import draw
 from client.say import say
-from client.screen import screen_at
-from client.snapshot import write_snapshot
-from client.sources import open_source
-from client.status import Answer, LinkState, LinkStatus, is_late
-from client.window import Window
+from client.screen.display import display_problem
+from client.screen.gui import OpenCvGui
+from client.screen.overlay import draw
+from client.screen.screen import screen_at
+from client.screen.snapshot import Snapshots
+from client.screen.window import Window
+from client.threads import IDLE_SECONDS, Threads
 from wire import ErrorMessage, Hello
 
 REDRAW_SECONDS = 0.04
@@ -49,39 +50,48 @@ NO_PICTURE: Image = np.full((480, 640, 3), 32, np.uint8)
 class Terminal:
     """Owns the threads. The methods `on_*` are called by the link's thread."""
 
-    def __init__(self, options: Options, crew: Crew) -> None:
+    def __init__(self, options: Options, threads: Threads) -> None:
         self._options = options
-        self._crew = crew
+        self._threads = threads
         self._asked_to_quit = False
         self._picture: Latest[CapturedFrame] = Latest()
         self._local: Latest[CapturedFrame] = Latest()
-        self._decided: Latest[Answer] = Latest()
         source = open_source(options.source, options.fps)
-        self._capture = Capture(source, options.loop, self._publish, crew.stopping)
+        self._mirrored = options.mirror and source.is_camera
+        self._capture = Capture(source, options.loop, self._publish, threads.stopping)
         hello = Hello(options.terminal, options.token)
         settings = LinkSettings(
-            options.host, options.port, hello, options.tls, options.width, options.quality, source.is_camera
+            host=options.host,
+            port=options.port,
+            hello=hello,
+            tls=options.tls,
+            width=options.width,
+            quality=options.quality,
+            idle_after=HOLD_SECONDS if source.is_camera else None,
         )
-        self._link = Link(settings, self, crew.stopping)
-        self._fallback = Fallback()
+        self._link = Link(settings, self, threads.stopping)
+        self._local_detection = LocalDetection()
         self._grants = GrantRunner(options.on_grant, options.environment, options.terminal)
-        self._lines = JsonLines(options.terminal, crew.stop)
+        self._snapshots = Snapshots(options.snapshot) if options.snapshot else None
+        self._lines = JsonLines(options.terminal, threads.stop)
 
     def run(self) -> None:
-        """Run until the source ends, somebody quits or the crew fails. For the main thread."""
+        """Run until the source ends, somebody quits or a thread fails. For the main thread."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._quit)
-        window = None if self._options.headless else Window()
+        window = None if self._options.headless else Window(OpenCvGui(), self._options.full_screen)
         commands = self._start()
         try:
             self._watch(window)
         finally:
-            self._crew.stop()
+            self._threads.stop()
             if window:
                 window.close()
             self._grants.finish(drop_waiting=not self._capture.ended)
             self._lines.finish()
-            self._crew.join(STOP_SECONDS)
+            if self._snapshots:
+                self._snapshots.finish()
+            self._threads.join(STOP_SECONDS)
             if commands:
                 commands.join(COMMAND_SECONDS)
 
@@ -92,23 +102,23 @@ class Terminal:
     def _start(self) -> threading.Thread | None:
         """Start the threads; returns the one that runs commands."""
         options = self._options
-        commands = self._crew.start("grant", self._grants.run) if options.on_grant else None
+        commands = self._threads.start("grant", self._grants.run) if options.on_grant else None
         if options.headless:
-            self._crew.start("output", self._lines.run)
+            self._threads.start("output", self._lines.run)
         else:
-            self._crew.consume("fallback", self._local, self._fallback.look)
-        if options.snapshot:
-            self._crew.consume("snapshot", self._decided, partial(write_snapshot, options.snapshot))
-        self._crew.start("link", self._link.run)
-        self._crew.start("capture", self._capture.run)
+            self._threads.consume("detection", self._local, self._local_detection.look)
+        if self._snapshots:
+            self._threads.start("snapshot", self._snapshots.run)
+        self._threads.start("link", self._link.run)
+        self._threads.start("capture", self._capture.run)
         return commands
 
     def _watch(self, window: Window | None) -> None:
         shown = NO_PICTURE
         deadline: float | None = None
-        while not self._crew.stopping.is_set() and not self._asked_to_quit:
+        while not self._threads.stopping.is_set() and not self._asked_to_quit:
             if window is None:
-                self._crew.stopping.wait(IDLE_SECONDS)
+                self._threads.stopping.wait(IDLE_SECONDS)
             else:
                 frame = self._picture.take(REDRAW_SECONDS)
                 shown = frame.image if frame else shown
@@ -123,8 +133,8 @@ class Terminal:
         lost = self._capture.lost
         # What is drawn now is seen until it is drawn anew: a grant must be gone by then.
         until = time.monotonic() + REDRAW_SECONDS
-        screen = screen_at(until, self._link.status, self._fallback.faces, lost, self._options.late)
-        return draw(NO_PICTURE if lost else shown, screen)
+        screen = screen_at(until, self._link.status, self._local_detection.faces, lost, self._options.late)
+        return draw(NO_PICTURE if lost else shown, screen, self._mirrored)
 
     def _publish(self, frame: CapturedFrame) -> None:
         """Called by the capture's thread."""
@@ -138,8 +148,8 @@ class Terminal:
         decision = answer.result.decision
         if decision and self._options.on_grant:
             self._grants.offer(decision, answer.captured)
-        if decision and self._options.snapshot:
-            self._decided.put(answer)
+        if self._snapshots:
+            self._snapshots.answered(answer)
         self._write({**answer.result.to_map(), "latency_ms": round(answer.latency_ms, 1)})
 
     def on_error(self, error: ErrorMessage) -> None:
@@ -166,6 +176,6 @@ def run(options: Options) -> Exit:
         raise FatalError(Exit.NO_DISPLAY, f"{problem}; use --headless to run without a window")
     if options.token and options.tls is None and options.host not in LOCAL_HOSTS:
         say(f"WARNING: without --tls the token can be read on the way to {options.host}")
-    crew = Crew()
-    Terminal(options, crew).run()
-    return crew.code
+    threads = Threads()
+    Terminal(options, threads).run()
+    return threads.code

@@ -31,7 +31,9 @@ UV = "uv>=0.5,<1"
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "doorward.json"
-UV_CACHE = ROOT / ".cache" / "uv"  # uv itself, where Python can make no environment without it
+OWN_UV = ROOT / ".cache" / "uv"  # uv itself, where Python can make no environment without it
+# What is downloaded is kept here, and not in the user's home, unless the user says where.
+DOWNLOADS = {"UV_CACHE_DIR": ROOT / ".cache" / "uv-downloads", "PIP_CACHE_DIR": ROOT / ".cache" / "pip"}
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 VENV_PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 # The Python that stands behind an activated environment, which may be the .venv about to be replaced.
@@ -188,8 +190,8 @@ def find_uv() -> str | Path:
             "    then run the same command again."
         )
     pip = (BASE_PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--upgrade")
-    run("Fetching uv, as this Python has no ensurepip", *pip, "--target", UV_CACHE, UV)
-    return UV_CACHE / "bin" / ("uv.exe" if os.name == "nt" else "uv")
+    run("Fetching uv, as this Python has no ensurepip", *pip, "--target", OWN_UV, UV)
+    return OWN_UV / "bin" / ("uv.exe" if os.name == "nt" else "uv")
 
 
 def uv_environment(python: str | Path) -> dict[str, str]:
@@ -278,6 +280,8 @@ def main() -> int:
     parser.add_argument("--bench", action="store_true", help="install what the benchmark needs, too")
     asked = vars(parser.parse_args())
     wanted = {"server", "prebuilt", *(extra for extra in asked if asked[extra])}
+    for variable, folder in DOWNLOADS.items():
+        os.environ.setdefault(variable, str(folder))
     try:
         bootstrap(wanted)
     except StepFailedError as error:

@@ -20,7 +20,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from client.display import display_problem
+from client.screen.display import display_problem
 from scripts.samples import SamplesUnavailable, sample_photos
 
 HOME = Path(__file__).resolve().parent.parent / ".demo"

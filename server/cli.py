@@ -14,7 +14,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 try:
     from server import settings as settings_module
-    from server.command_line import COMMANDS, SPAN, parser
+    from server.commands.command_line import COMMANDS, SPAN, parser
     from server.commands.dates import first_moment, last_moment
     from server.settings import Settings, SettingsError
     from server.support.console import STDERR, STDOUT, console, log_file, logging_to
@@ -100,8 +100,8 @@ def _report(command: str, settings: Settings, chosen: dict[str, Any]) -> None:
 
 
 def _serve(settings: Settings, file: Path | None) -> None:
-    from server import announcements, folders
     from server.service import serve
+    from server.startup import announcements, folders
 
     os.umask(PRIVATE)
     made = folders.make_missing(settings)

@@ -2,47 +2,49 @@
 
 import asyncio
 import contextlib
-import errno
 import gc
 import logging
-import os
 import secrets
 import ssl
 import sys
 from collections.abc import Coroutine
+from datetime import datetime
 from typing import Any
 
-from server import announcements
-from server.access.dice import Dice
 from server.access.door import Door
 from server.access.lockout import Lockouts
-from server.announcements import Changes, tell
 from server.audit.trail import AuditTrail
-from server.gallery.enrolment import ReceiptDesk, load, make_watcher, open_cache
+from server.events import Events, Sink
+from server.gallery.cache import open_cache
+from server.gallery.enrolment import Enrolling
 from server.gallery.photo_watcher import PhotoWatcher
-from server.recording.chronicle import open_chronicle
+from server.gallery.receipt_writer import ReceiptWriter
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.files import keep_clean
 from server.roster.backup import BACKUP_FILE
 from server.roster.watcher import PeopleFileWatcher
 from server.settings import Settings
+from server.startup import announcements
+from server.startup.announcements import Changes, tell
 from server.support import osdep
 from server.support.errors import CrashError, StartError
+from server.terminals.connections import Connections
+from server.terminals.decision_writer import DecisionWriter
 from server.terminals.frames import FrameService
-from server.terminals.session import HELLO_SECONDS, Session
-from server.workers import main as worker
-from server.workers.pool import SPARES, WorkerPool, WorkersUnavailableError
-from wire import ErrorCode, ErrorMessage, encode
+from server.terminals.listener import Listener
+from server.workers.pool import WorkerPool, WorkersUnavailableError
 
 log = logging.getLogger(__name__)
 
-STRANGERS = 32
-"""Connections that may be open beyond `max_terminals`: they have yet to say hello."""
 SWITCH_SECONDS = 0.0005
 """How long a busy thread keeps the interpreter from the event loop, each time that the loop has let go of it.
 Python's own 5 ms add up: reading a message and answering it lets go several times."""
 STOP_SECONDS = 5.0
 """How long frames in work may take to finish when the server stops."""
+
+
+def recording_sinks(settings: Settings) -> list[Sink]:
+    return []
 
 
 class Service:
@@ -51,9 +53,6 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stop = asyncio.Event()
-        self._sessions: set[Session] = set()
-        self._lockouts = Lockouts()
-        self._connections: dict[Session, asyncio.Task[Any]] = {}
 
     def stop(self) -> None:
         self._stop.set()
@@ -61,28 +60,47 @@ class Service:
     async def run(self) -> None:
         """Serve until stopped. Raises StartError; CrashError when a part of the server fails."""
         settings = self._settings
-        self._tls = _tls(settings)
+        tls = _tls(settings)
         async with contextlib.AsyncExitStack() as stack:
             audit = _open_audit(settings)
             stack.callback(audit.close)
-            cache = open_cache(settings)
+            self._listener = await Listener.bind(settings.host, settings.port)
+            stack.callback(self._listener.close)
+            cache = open_cache(settings.logs)
             stack.callback(cache.close)
             pool = WorkerPool(settings.workers, settings.models)
             stack.push_async_callback(pool.close)
             roster = PeopleFileWatcher(settings.people_file, settings.logs / BACKUP_FILE)
-            watcher = make_watcher(
-                settings,
-                cache,
-                lambda data: pool.run(worker.analyse_photo, data),
-                ReceiptDesk(audit).take,
-                lambda: roster.roster.confirmed,
+            watcher = PhotoWatcher(
+                folder=settings.faces,
+                cache=cache,
+                analyse=pool.analyse_photo,
+                take_receipts=ReceiptWriter(audit).write,
+                enrolling=Enrolling.by(settings.rules(), lambda: roster.roster.confirmed),
+                parallel=pool.processes,
             )
-            chronicle = open_chronicle(
-                settings.logs, settings.rules(), settings.record, settings.record_pictures
-            )
-            stack.callback(chronicle.close)
+            events = Events(recording_sinks(settings))
+            stack.callback(events.close)
+            lockouts = Lockouts()
             self._frames = FrameService(
-                pool, audit, chronicle, lambda: watcher.gallery, lambda: roster.roster, settings.hints()
+                analyser=pool,
+                workers=settings.workers,
+                writer=DecisionWriter(audit, events),
+                events=events,
+                gallery=lambda: watcher.gallery,
+                roster=lambda: roster.roster,
+                open_door=lambda terminal: _open_door(settings, lockouts, terminal),
+                hints=settings.hints(),
+            )
+            self._connections = Connections(
+                limits=settings.limits(),
+                tokens=settings.tokens,
+                max_terminals=settings.max_terminals,
+                tls=tls,
+                note=lambda terminal: roster.roster.orders(terminal, datetime.now()).note,
+                on_join=self._frames.join,
+                on_frame=self._frames.offer,
+                on_leave=self._frames.leave,
             )
             if await self._unless_stopped(_start(pool, roster, watcher, settings)):
                 await self._serve(roster, watcher)
@@ -105,88 +123,39 @@ class Service:
         # What is there by now stays. Searching it for garbage would stop the loop for 20 ms every time.
         gc.collect()
         gc.freeze()
-        listener = await self._listen()
+        self._listener.listen()
+        accepting = asyncio.ensure_future(self._listener.accept(self._connections.accept))
         parts: list[Coroutine[Any, Any, None]] = [
+            self._frames.serve(),
             roster.watch(),
             watcher.watch(),
             keep_clean(self._settings.logs / RECORDINGS, self._settings.record_days),
             Changes(self._settings, lambda: roster.roster, lambda: watcher.gallery).follow(),
         ]
-        parts += [self._frames.serve() for _ in range(self._settings.workers)]
-        running = {asyncio.ensure_future(part) for part in parts}
+        running = {accepting, *map(asyncio.ensure_future, parts)}
         stopping = asyncio.ensure_future(self._stop.wait())
-        gallery, addresses = watcher.gallery, [socket.getsockname()[:2] for socket in listener.sockets]
+        gallery, addresses = watcher.gallery, [address[:2] for address in self._listener.addresses]
         refused = watcher.files - gallery.photos
         tell(announcements.of_the_start(self._settings, roster.roster, gallery, refused))
         tell(announcements.of_listening(self._settings, addresses))
         await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")
-        await self._hang_up(listener)
-        ended = [part for part in running if part.done()]
+        await self._hang_up(accepting)
+        ended = [part for part in running if part.done() and not part.cancelled()]
         for part in (*running, stopping):
             part.cancel()
         await asyncio.gather(*running, stopping, return_exceptions=True)
         for part in ended:
             raise CrashError("a part of the server failed") from part.exception()
 
-    async def _listen(self) -> asyncio.Server:
-        settings = self._settings
-        try:
-            return await asyncio.start_server(
-                self._serve_connection,
-                settings.host,
-                settings.port,
-                ssl=self._tls,
-                ssl_handshake_timeout=HELLO_SECONDS if self._tls else None,
-                backlog=256,
-            )
-        except OSError as error:
-            advice = "; choose another port with --port" if error.errno == errno.EADDRINUSE else ""
-            why = os.strerror(error.errno).lower() if error.errno else str(error)
-            raise StartError(f"cannot listen on {settings.host}:{settings.port}: {why}{advice}") from error
-
-    async def _serve_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._connections) >= self._settings.max_terminals + STRANGERS:
-            writer.write(encode(ErrorMessage(ErrorCode.OVERLOADED, "too many connections are open")))
-            writer.close()
-            return
-        session = Session(
-            reader,
-            writer,
-            open_door=self._open_door,
-            limits=self._settings.limits(),
-            tokens=self._settings.tokens,
-            admit=self._admit,
-            on_frame=self._frames.offer,
-        )
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections[session] = task
-        try:
-            await session.run()
-            if session in self._sessions:
-                await self._frames.leave(session)
-        finally:
-            del self._connections[session]
-            self._sessions.discard(session)
-
-    def _open_door(self, terminal: str) -> Door:
-        return Door(self._settings.rules(), lambda: secrets.token_hex(8), terminal, self._lockouts, Dice())
-
-    def _admit(self, session: Session) -> bool:
-        if len(self._sessions) >= self._settings.max_terminals:
-            return False
-        self._sessions.add(session)
-        return True
-
-    async def _hang_up(self, listener: asyncio.Server) -> None:
-        """In the order in which nothing is lost: no new frames, finish and log those in work, then part."""
-        listener.close()
+    async def _hang_up(self, accepting: "asyncio.Future[None]") -> None:
+        """In the order in which nothing is lost: no new connections, no new frames, finish and log those in
+        work, then part."""
+        accepting.cancel()
+        await asyncio.wait({accepting})
+        self._listener.close()
         await self._frames.finish(STOP_SECONDS)
-        if self._connections:
-            tasks = list(self._connections.values())
-            await asyncio.gather(*(session.end() for session in tuple(self._connections)))
-            await asyncio.wait(tasks, timeout=STOP_SECONDS)
+        await self._connections.hang_up(STOP_SECONDS)
 
 
 def _open_audit(settings: Settings) -> AuditTrail:
@@ -196,17 +165,21 @@ def _open_audit(settings: Settings) -> AuditTrail:
         raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
 
 
+def _open_door(settings: Settings, lockouts: Lockouts, terminal: str) -> Door:
+    return Door(settings.rules(), new_id=lambda: secrets.token_hex(8), terminal=terminal, lockouts=lockouts)
+
+
 async def _start(
     pool: WorkerPool, roster: PeopleFileWatcher, watcher: PhotoWatcher, settings: Settings
 ) -> None:
-    tell(announcements.of_loading(settings, settings.workers + SPARES))
+    tell(announcements.of_loading(settings, pool.processes))
     try:
         await pool.start()
     except WorkersUnavailableError as error:
         raise StartError(f"no worker process can be started: {error}") from error
     await roster.load()
     tell(await asyncio.to_thread(announcements.of_enrolling, settings))
-    await load(watcher, settings)
+    await watcher.load()
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:

@@ -14,9 +14,9 @@ from server.access.lockout import MAX_ATTEMPTS
 from server.access.policy import Policy
 from server.access.rules import Rules
 from server.access.seen import Hints
-from server.setting_types import MIN_TOKEN_CHARS, Address, FilePath, TerminalName, Token
 from server.support import toml_file
 from server.support.explain import Place, Words, at_most, choice, key, sentences
+from server.support.setting_types import MIN_TOKEN_CHARS, Address, FilePath, TerminalName, Token
 from server.support.toml_file import TomlError
 from server.workers.analyser import ModelSettings
 from wire import TOKEN_CHARS, Limits
@@ -135,7 +135,7 @@ class Settings(BaseModel):
             max_false_accept=self.max_false_accept,
             threshold=self.threshold,
             margin=self.margin,
-            frames=self.frames,
+            looks=self.frames,
             policy=self.policy,
             liveness=self.liveness,
             attempts=self.attempts,
@@ -228,7 +228,7 @@ def _unknown(origins: Mapping[str, str], place: Place, value: object) -> str:
 
 
 def _is_secret(place: Place) -> bool:
-    return str(place[0]) == "tokens"
+    return bool(place[0] == "tokens")
 
 
 def _right(place: Place) -> str:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.imports import circles, imports
+
 ROOT = Path(__file__).resolve().parents[1]
 
 SCRIPT = """
@@ -45,8 +47,8 @@ def import_all(names: list[str], blocked: set[str], unwanted: set[str] | None = 
 
 def test_the_thin_client_reaches_neither_the_server_nor_its_models() -> None:
     names = modules("client") + modules("wire")
-    assert "client.link" in names
-    import_all(names, MODELS | {"server", "pydantic", "PIL"})
+    assert "client.connection.link" in names
+    import_all(names, MODELS | {"server", "pydantic"})
 
 
 def test_wire_needs_msgpack_and_nothing_else() -> None:
@@ -67,3 +69,73 @@ def test_the_decision_is_pure() -> None:
     names = [name for name in modules("server") if name.startswith("server.access")]
     assert "server.access.door" in names
     import_all(names, MODELS | {"asyncio", "socket", "cv2", "PIL", "sqlite3", "subprocess"})
+
+
+IO = {"asyncio", "socket", "sqlite3", "subprocess", "threading", "queue", "select", "ssl", "signal"}
+MAY_IMPORT = {
+    "support": set(),
+    "access": set(),
+    "audit": {"access", "support"},
+    "events": {"access"},
+    "workers": {"access", "support", "vision"},
+    "vision": {"access", "support"},
+    "gallery": {"access", "audit", "support"},
+    "roster": {"access", "audit", "gallery", "support"},
+    "recording": {"access", "events", "support"},
+    "terminals": {"access", "audit", "events", "support", "workers"},
+    "settings": {"access", "support", "workers"},
+    "startup": {"access", "gallery", "recording", "roster", "settings", "support"},
+}
+"""The parts of the server and what each may import beside itself and `wire`. What is not named here (service,
+commands, cli) puts them together and may import all of them."""
+
+
+def part(module: str) -> str:
+    """The part of the server that a module belongs to; "" for another package's."""
+    package, _, rest = module.partition(".")
+    return rest.partition(".")[0] if package == "server" else ""
+
+
+def test_no_files_import_each_other() -> None:
+    assert circles(imports()) == []
+
+
+def test_a_circle_would_be_found() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()}) == [["b", "c"]]
+
+
+def test_each_part_of_the_server_imports_only_what_lies_below_it() -> None:
+    wrong = [
+        f"{module} imports {other}"
+        for module, others in imports().items()
+        if part(module) in MAY_IMPORT
+        for other in others
+        if part(other) and part(other) != part(module) and part(other) not in MAY_IMPORT[part(module)]
+    ]
+    assert wrong == []
+
+
+def test_the_core_imports_itself_the_wires_vocabulary_and_numpy() -> None:
+    graph = imports()
+    core = {name: others for name, others in graph.items() if part(name) == "access"}
+    foreign = {other for others in core.values() for other in others if other not in graph}
+    assert foreign - set(sys.stdlib_module_names) == {"numpy"}
+    assert not foreign & IO
+    assert {other for others in core.values() for other in others if other.startswith("wire")} <= {
+        "wire",
+        "wire.messages",
+        "wire.reasons",
+    }
+
+
+def test_only_a_worker_imports_what_sees() -> None:
+    importers = {
+        name for name, others in imports().items() if any(part(other) == "vision" for other in others)
+    }
+    assert {name for name in importers if part(name) != "vision"} == {"server.workers.main"}
+
+
+def test_a_session_knows_no_transport() -> None:
+    graph = imports()
+    for module in ("server.terminals.session", "server.terminals.frames", "server.terminals.peer"):
+        assert not graph[module] & {"socket", "ssl", "server.terminals.tcp"}, module

@@ -21,10 +21,9 @@ from wire.messages import (
     Pong,
     Result,
     Timing,
-    Verdict,
     Welcome,
 )
-from wire.reasons import Prompt, Reason
+from wire.reasons import Prompt, Reason, Verdict
 
 __all__ = [
     "HEADER_BYTES",

@@ -1,12 +1,11 @@
 """The messages of protocol version 1, as frozen values. docs/protocol.md is the reference."""
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from wire.errors import ErrorCode, ProtocolError
 from wire.fields import Fields
-from wire.reasons import Prompt
+from wire.reasons import Prompt, Verdict
 
 VERSION = 1
 TERMINAL_CHARS = 64
@@ -19,15 +18,6 @@ TOKEN_CHARS = 1024
 """Longest token, in characters: the longest text that the protocol carries."""
 MAX_FACES = 64
 """Most faces in one result."""
-
-
-class Verdict(str, Enum):
-    """What a frame, or a face in it, means for the door."""
-
-    NONE = "none"
-    CHECKING = "checking"
-    GRANTED = "granted"
-    DENIED = "denied"
 
 
 class Box(NamedTuple):
@@ -139,16 +129,21 @@ class Limits:
 
 @dataclass(frozen=True)
 class Welcome:
-    """The server's answer to an accepted hello."""
+    """The server's answer to an accepted hello.
+
+    `note`: what a visitor can do while the server cannot be reached, in the administrator's words.
+    """
 
     type: ClassVar[str] = "welcome"
     session: str
     limits: Limits
     version: int = VERSION
+    note: str | None = None
 
     def to_map(self) -> dict[str, Any]:
         limits = {"frame_bytes": self.limits.frame_bytes, "frame_pixels": self.limits.frame_pixels}
-        return {"type": self.type, "version": self.version, "session": self.session, "limits": limits}
+        fields = {"type": self.type, "version": self.version, "session": self.session, "limits": limits}
+        return fields if self.note is None else {**fields, "note": self.note}
 
     @classmethod
     def read(cls, fields: Fields) -> "Welcome":
@@ -159,13 +154,16 @@ class Welcome:
             )
         limits = fields.nested("limits")
         return cls(
-            fields.text("session"), Limits(limits.uint("frame_bytes"), limits.uint("frame_pixels")), version
+            fields.text("session"),
+            Limits(limits.uint("frame_bytes"), limits.uint("frame_pixels")),
+            version,
+            fields.optional_text("note", max_chars=NOTE_CHARS),
         )
 
 
 @dataclass(frozen=True)
 class FaceReport:
-    """One face of a frame; `name` is None until it is recognised, `distance` is to the nearest photo."""
+    """One face of a frame; `name` is None unless the door opens for it, `distance` to the nearest photo."""
 
     box: Box
     name: str | None
@@ -195,7 +193,8 @@ class DecisionNotice:
     """The decision of one visit; `id` is the id of its line in the access log.
 
     `reason`: the value of a `Reason`, or of one that only a newer server knows. `note`: what the visitor can
-    do instead, in the administrator's words.
+    do instead, in the administrator's words. `seq`: the frame that last showed whom the decision is about,
+    where that is not the frame that the result answers.
     """
 
     id: str
@@ -203,15 +202,17 @@ class DecisionNotice:
     names: tuple[str, ...]
     reason: str
     note: str | None = None
+    seq: int | None = None
 
     def to_map(self) -> dict[str, Any]:
-        return {
+        fields = {
             "id": self.id,
             "verdict": self.verdict.value,
             "names": list(self.names),
             "reason": self.reason,
             "note": self.note,
         }
+        return fields if self.seq is None else {**fields, "seq": self.seq}
 
     @classmethod
     def read(cls, fields: Fields) -> "DecisionNotice":
@@ -221,6 +222,7 @@ class DecisionNotice:
             fields.texts("names"),
             fields.text("reason"),
             fields.optional_text("note", max_chars=NOTE_CHARS),
+            fields.optional_uint("seq"),
         )
 
 

@@ -1,6 +1,15 @@
-"""Closed vocabularies that the server tells and the terminal puts into words."""
+"""Closed vocabularies that the server tells and the terminal puts into words and colours."""
 
 from enum import Enum
+
+
+class Verdict(str, Enum):
+    """What a frame, or a face in it, means for the door."""
+
+    NONE = "none"
+    CHECKING = "checking"
+    GRANTED = "granted"
+    DENIED = "denied"
 
 
 class Reason(str, Enum):
@@ -16,6 +25,7 @@ class Reason(str, Enum):
     REVOKED = "revoked"
     LEFT = "left"
     LOG_UNAVAILABLE = "log_unavailable"
+    UNDELIVERED = "undelivered"
     TOO_DARK = "too_dark"
     TOO_BRIGHT = "too_bright"
     TOO_BLURRED = "too_blurred"

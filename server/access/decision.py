@@ -6,18 +6,6 @@ from server.access.liveness.proof import Aliveness
 from wire import DecisionNotice, Verdict
 from wire.reasons import Reason
 
-FAILED_ATTEMPTS = frozenset(
-    {
-        Reason.UNKNOWN_FACE,
-        Reason.NEAR_TIE,
-        Reason.DISAGREEING,
-        Reason.TOO_FEW_LOOKS,
-        Reason.NOT_LIVE,
-        Reason.CHALLENGE_FAILED,
-    }
-)
-"""Refusals that count against the terminal's attempts: somebody tried to be taken for a resident."""
-
 
 @dataclass(frozen=True)
 class Decision:
@@ -42,8 +30,16 @@ class Decision:
     accompanied: bool = False
     note: str | None = None
 
-    def notice(self) -> DecisionNotice:
-        """The decision as the terminal is told it."""
-        names = () if self.name is None else (self.name,)
+    @property
+    def named(self) -> bool:
+        """Whether the terminal may be told who it is: a photo that is held up is not greeted by name."""
+        return self.name is not None and self.liveness is not Aliveness.NOT_PROVEN
+
+    def notice(self, seq: int | None = None) -> DecisionNotice:
+        """The decision as the terminal is told it. `seq`: the frame that last showed whom it is about; None:
+        the one that it comes with."""
+        names = (self.name,) if self.name is not None and self.named else ()
         note = self.note if self.verdict is Verdict.DENIED else None
-        return DecisionNotice(self.id, self.verdict, names, self.reason.value, note)
+        return DecisionNotice(
+            id=self.id, verdict=self.verdict, names=names, reason=self.reason.value, note=note, seq=seq
+        )

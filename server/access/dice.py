@@ -8,25 +8,26 @@ Draw: TypeAlias = int | float
 """What a source of chance gave: bits, or a fraction."""
 
 
-class Dice(random.SystemRandom):
-    """The operating system's randomness; remembers what it gave until that is told."""
+class Dice(random.Random):
+    """Draws from a source of chance, and remembers what it drew until that is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: random.Random) -> None:
         super().__init__()
+        self._source = source
         self._drawn: list[Draw] = []
 
     def random(self) -> float:
-        value = super().random()
+        value = self._source.random()
         self._drawn.append(value)
         return value
 
     def getrandbits(self, k: int, /) -> int:
-        value = super().getrandbits(k)
+        value = self._source.getrandbits(k)
         self._drawn.append(value)
         return value
 
     def told(self) -> tuple[Draw, ...]:
-        """What was given since the last call."""
+        """What was drawn since the last call."""
         drawn, self._drawn = tuple(self._drawn), []
         return drawn
 

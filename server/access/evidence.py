@@ -1,14 +1,14 @@
 """From looks at one face to who it is: several agreeing looks, or nobody."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from server.access.matching.gallery import Gallery, Match
-from server.access.matching.model import Embedding
+from server.access.matching.model import SAME_VIEW, Embedding
 from server.access.matching.templates import Template, template
 from server.access.rules import Rules
 from server.access.seen import Face, Flaw
@@ -16,8 +16,6 @@ from wire.reasons import Reason
 
 PROBE_LOOKS = 8
 """Looks that make a template, at most: more of one visit say nothing new."""
-SAME_VIEW = 0.06
-"""Looks nearer to each other say the same, and make way for others; distance between unit embeddings."""
 POOR_VIEW = 0.5
 """A look worth less than this share of the best one is left out of the template."""
 
@@ -44,14 +42,22 @@ class Look:
         mirrored = [] if face.mirrored is None else [face.mirrored]
         rows = np.stack([face.embedding, *mirrored])
         match = None if face.flaw else gallery.match(template(rows))
-        return cls(at, face.embedding, rows, face.quality, face.flaw, match, gallery.version)
+        return cls(
+            at=at,
+            embedding=face.embedding,
+            rows=rows,
+            quality=face.quality,
+            flaw=face.flaw,
+            match=match,
+            gallery_version=gallery.version,
+        )
 
     def against(self, gallery: Gallery) -> "Look":
         """The same look matched against the present gallery."""
         if gallery.version == self.gallery_version:
             return self
         match = None if self.flaw else gallery.match(template(self.rows))
-        return Look(self.at, self.embedding, self.rows, self.quality, self.flaw, match, gallery.version)
+        return replace(self, match=match, gallery_version=gallery.version)
 
 
 class Identity(Enum):
@@ -63,7 +69,7 @@ class Identity(Enum):
 
 
 @dataclass(frozen=True)
-class Standing:
+class Recognition:
     """What the looks of one track say now.
 
     `name` is set exactly when recognised, `reason` says why or why not, `match` is that of the visit's
@@ -110,7 +116,7 @@ def compare(looks: Sequence[Look], gallery: Gallery) -> Match | None:
 
 def judge(
     looks: Sequence[Look], match: Match | None, people: int, looked_for: float, total: int, rules: Rules
-) -> Standing:
+) -> Recognition:
     """Who the face is, from the looks that count.
 
     `looks`: `recent` ones, all matched against one gallery of `people`, and `match`, the comparison of them
@@ -118,14 +124,23 @@ def judge(
     those that no longer count.
     """
     window = looks[-rules.window :]
-    threshold = rules.threshold_for(people, match.photos if match else 1)
+    threshold = rules.threshold_for(people)
     candidate = match.name if match is not None and _agreement(window, match.name, rules) else None
     reason = _weigh(window, match, threshold, rules)
     if match is not None and reason is Reason.RECOGNISED:
-        return Standing(Identity.RECOGNISED, match.name, reason, match, threshold, candidate)
+        return Recognition(
+            identity=Identity.RECOGNISED,
+            name=match.name,
+            reason=reason,
+            match=match,
+            threshold=threshold,
+            candidate=candidate,
+        )
     tried_enough = total >= rules.window and looked_for >= _patience(match, rules)
     identity = Identity.UNRECOGNISED if tried_enough else Identity.GATHERING
-    return Standing(identity, None, reason, match, threshold, candidate)
+    return Recognition(
+        identity=identity, name=None, reason=reason, match=match, threshold=threshold, candidate=candidate
+    )
 
 
 def mean_embedding(looks: Sequence[Look]) -> Embedding:
@@ -167,7 +182,7 @@ def _weigh(window: Sequence[Look], match: Match | None, threshold: float, rules:
 def _agreement(window: Sequence[Look], name: str, rules: Rules) -> bool:
     """Whether the newest look, and enough of them, have this person as the nearest."""
     agreeing = [_agrees(look, name, rules) for look in window]
-    return bool(agreeing) and agreeing[-1] and sum(agreeing) >= rules.frames
+    return bool(agreeing) and agreeing[-1] and sum(agreeing) >= rules.looks
 
 
 def _agrees(look: Look, name: str, rules: Rules) -> bool:

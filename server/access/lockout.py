@@ -3,6 +3,8 @@
 import math
 from collections import deque
 
+from wire.reasons import Reason
+
 WINDOW_SECONDS = 600.0
 """Failures in a row count together when they lie within 10 minutes: strangers who happen by in the course of
 a day are no attack."""
@@ -14,6 +16,17 @@ who wants to keep the residents out."""
 QUIET_SECONDS = 600.0
 """After a lock has ended, this long without a failure and all is forgotten. As long as `WINDOW_SECONDS`: to
 wait it out gives about as many tries, `attempts` in 10 minutes, as never to let it come to a lock."""
+FAILED_ATTEMPTS = frozenset(
+    {
+        Reason.UNKNOWN_FACE,
+        Reason.NEAR_TIE,
+        Reason.DISAGREEING,
+        Reason.TOO_FEW_LOOKS,
+        Reason.NOT_LIVE,
+        Reason.CHALLENGE_FAILED,
+    }
+)
+"""Refusals that count against the terminal's attempts: somebody tried to be taken for a resident."""
 MAX_ATTEMPTS = 100
 """Largest budget; more is no limit worth the name."""
 MAX_TERMINALS = 10_000
@@ -33,10 +46,11 @@ class Lockout:
         self._lock_seconds = 0.0
         self._locked_until = 0.0
 
-    def failed(self, now: float) -> None:
-        """A visit was refused. While locked nothing is counted: nobody had a chance."""
+    def failed(self, now: float) -> float:
+        """A visit was refused; returns for how many seconds that locks the terminal, 0 when it does not.
+        While locked nothing is counted: nobody had a chance."""
         if not self.attempts or self.seconds_left(now) > 0:
-            return
+            return 0.0
         if self.idle(now):
             self.granted()
         self._failures.append(now)
@@ -44,6 +58,8 @@ class Lockout:
         if self._lock_seconds or recent >= self.attempts:
             self._lock_seconds = min(max(2 * self._lock_seconds, FIRST_SECONDS), LONGEST_SECONDS)
             self._locked_until = now + self._lock_seconds
+            return self._lock_seconds
+        return 0.0
 
     def granted(self) -> None:
         """Somebody was let in: all is forgotten."""
@@ -64,21 +80,27 @@ class Lockout:
 class Lockouts:
     """The `Lockout` of each terminal, by its name: it outlives the terminal's connection.
 
-    At most `MAX_TERMINALS` are remembered, and none is dropped that has something to remember, so nobody can
-    end a lock by inventing names. Names beyond that share one lockout.
+    None is dropped that has something to remember, so nobody can end a lock by inventing names. Names beyond
+    those that are remembered share one lockout.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MAX_TERMINALS) -> None:
+        """`most`: how many terminals are remembered."""
+        self._most = most
         self._by_name: dict[str, Lockout] = {}
         self._others = Lockout(0)
+
+    def __len__(self) -> int:
+        """How many terminals are remembered."""
+        return len(self._by_name)
 
     def of(self, terminal: str, attempts: int, now: float) -> Lockout:
         """The terminal's lockout with its present budget. For use at once: ask again for the next moment."""
         found = self._by_name.get(terminal)
         if found is None:
-            if len(self._by_name) >= MAX_TERMINALS:
+            if len(self._by_name) >= self._most:
                 self._by_name = {name: kept for name, kept in self._by_name.items() if not kept.idle(now)}
-            if len(self._by_name) < MAX_TERMINALS:
+            if len(self._by_name) < self._most:
                 found = self._by_name[terminal] = Lockout(attempts)
             else:
                 found = self._others

@@ -1,12 +1,13 @@
 """What the administrator has laid down for people and terminals, as one immutable value."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from server.access.liveness.proof import Liveness
 from server.access.permits import Permit, bar
 from server.access.policy import Policy
+from server.access.rules import Rules
 from wire.reasons import Reason
 
 DEFAULT = "default"
@@ -48,6 +49,15 @@ class Orders:
     _terminal: str
     _moment: datetime
 
+    def over(self, rules: Rules) -> Rules:
+        """The settings' rules, where the administrator has laid down nothing else for the terminal."""
+        return replace(
+            rules,
+            policy=rules.policy if self.policy is None else self.policy,
+            liveness=rules.liveness if self.liveness is None else self.liveness,
+            attempts=rules.attempts if self.attempts is None else self.attempts,
+        )
+
     def bar(self, name: str) -> Reason | None:
         """Why the person of this display name may not come in here and now; None: may."""
         return bar(self._permits.get(name), self._terminal, self._moment)
@@ -67,13 +77,13 @@ class Roster:
         default = self.terminals.get(DEFAULT, TerminalRules())
         rules = self.terminals.get(terminal, default).over(default)
         return Orders(
-            rules.policy,
-            rules.liveness,
-            rules.attempts,
-            rules.note or None,
-            self.permits,
-            terminal,
-            moment,
+            policy=rules.policy,
+            liveness=rules.liveness,
+            attempts=rules.attempts,
+            note=rules.note or None,
+            _permits=self.permits,
+            _terminal=terminal,
+            _moment=moment,
         )
 
     def summary(self) -> str:

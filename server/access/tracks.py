@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from server.access.evidence import Identity, Look, Standing, compare, judge, mean_embedding, recent
+from server.access.evidence import Identity, Look, Recognition, compare, judge, mean_embedding, recent
 from server.access.matching.gallery import Gallery, Match
-from server.access.matching.model import Embedding
+from server.access.matching.model import OTHER_FACE, SAME_FACE, STEADY_FACE, Embedding
 from server.access.rules import VISIT_LOOKS, Rules
 from server.access.seen import Face, Flaw
 from wire import Box
@@ -21,12 +21,8 @@ STALE_SECONDS = 1.5
 """A face that was last looked at longer ago is nobody for the time being, wherever it was followed to."""
 BREAK_SECONDS = 0.5
 """A face not seen for longer may have been another one meanwhile: what was proven of it is proven anew."""
-STEADY_FACE = 0.42
-"""A good look farther than this from the mean of the last `STEADY_LOOKS` may be another face in the same
-place, although it may also be the same one: who it is and that it lives is found out anew. Looks of one
-track of real video at a desk stay within 0.34, behind hands and a microphone within 0.53; 1 in 100,000 pairs
-of strangers is nearer (LFW)."""
 STEADY_LOOKS = 5
+"""So many looks a new one is held against."""
 BLIND = frozenset({Flaw.TOO_SMALL, Flaw.TOO_DARK, Flaw.TOO_BRIGHT, Flaw.TOO_BLURRED})
 """Looks with which anybody could take anybody's place: of strangers' faces blurred by sigma 4 on the chip
 every fifth pair is nearer than `OTHER_FACE`. What was proven is proven anew after one."""
@@ -34,16 +30,10 @@ SLOT_SECONDS = 0.095
 """Evidence counts ten times a second at most: frames nearer together are no chances of their own."""
 GAP_SECONDS = 5.0
 """After so long without any frame nothing is continued."""
-SAME_FACE = 0.45
-"""Embeddings this near are one face wherever it moved: 3 in 100,000 pairs of strangers are (LFW)."""
-OTHER_FACE = 0.6
-"""Embeddings farther apart are two people, even in the same place: face_recognition's own tolerance."""
 REACH = 1.5
 """How far a face may move between two frames, in widths of its box, when its embedding leaves doubt."""
 MAX_SCALE = 2.0
 """How much larger or smaller it may become meanwhile."""
-
-
 QUALITY_DECAY = 0.98
 """How fast the best view of a face is forgotten, for each frame: light and distance change."""
 
@@ -132,15 +122,20 @@ class Track:
             newest = [look.against(gallery) for look in list(self.evidence)[older:]]
             self.evidence = deque([*list(self.evidence)[:older], *newest], self.evidence.maxlen)
 
-    def standing(self, now: float, gallery: Gallery, rules: Rules) -> Standing:
+    def recognise(self, now: float, gallery: Gallery, rules: Rules) -> Recognition:
         """Who the face is; compared anew only when the looks that count or the gallery have changed."""
         looks = recent(self.evidence, now, rules)
         if self._compared is None or self._compared[0] != looks:
             self._compared = looks, compare(looks, gallery)
         match, people = self._compared[1], len(gallery.people)
         if now - self.last_look > STALE_SECONDS:
-            threshold = rules.threshold_for(people, match.photos if match else 1)
-            return Standing(Identity.GATHERING, None, Reason.TOO_FEW_LOOKS, match, threshold)
+            return Recognition(
+                identity=Identity.GATHERING,
+                name=None,
+                reason=Reason.TOO_FEW_LOOKS,
+                match=match,
+                threshold=rules.threshold_for(people),
+            )
         looked_for = self.last_seen - self.first_good
         return judge(looks, match, people, looked_for, len(self.evidence), rules)
 
@@ -207,7 +202,14 @@ class Tracker:
 
     def _extend(self, track: Track | None, face: Face, gallery: Gallery, now: float) -> Track | None:
         if track is None and face.embedding is not None:
-            track = Track(self._next_id, face.box, now, now, deque(maxlen=self._window), now)
+            track = Track(
+                id=self._next_id,
+                box=face.box,
+                last_seen=now,
+                first_look=now,
+                looks=deque(maxlen=self._window),
+                unbroken_since=now,
+            )
             self._next_id += 1
             self.tracks.append(track)
         if track is not None:

@@ -1,11 +1,30 @@
-"""One visit: a track, what its looks say, what is proven of it, and what was decided."""
+"""One visit: a track, what its looks say, what is proven of it, and what was decided.
+
+What a face in view means depends on what was decided, and on its looks going on to agree:
+
+    state      the face in view means
+    OPEN       checking
+    PROPOSED   what it meant before: nothing counts before it is written down
+    GRANTED    granted, as long as it is recognised as that person and has surely been the same face since it
+               was granted; else checking
+    DENIED     denied
+
+    from                     what happens                                                 to
+    OPEN, GRANTED, DENIED    `propose`: a grant, or a denial for another reason           PROPOSED
+    PROPOSED                 `settle`: the decision is written, a grant                   GRANTED
+    PROPOSED                 `settle`: the decision is written, a denial                  DENIED
+    PROPOSED                 `settle`: it is not written, whatever it was                 DENIED, and no grant
+                                                                                          for `RETRY_SECONDS`
+
+A visit ends with its track. `over`: it failed its challenge, or its looks are used up; no grant follows.
+"""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from server.access.decision import Decision
-from server.access.evidence import Identity, Standing
+from server.access.evidence import Identity, Recognition
 from server.access.liveness.proof import Aliveness, Liveness, LivenessCheck, Proof
 from server.access.rules import VISIT_LOOKS, Rules
 from server.access.seen import Flaw
@@ -16,6 +35,17 @@ from wire.reasons import Prompt, Reason
 NUDGE_SECONDS = 1.5
 """After so long without passive proof the visitor is asked to move a little: a head that keeps still looks as
 flat as a photo."""
+RETRY_SECONDS = 1.0
+"""After a decision that could not be written down, how long before the visit may be granted again."""
+
+
+class State(Enum):
+    """How far the decision has come."""
+
+    OPEN = "open"
+    PROPOSED = "proposed"
+    GRANTED = "granted"
+    DENIED = "denied"
 
 
 class Care(Enum):
@@ -71,15 +101,16 @@ class VisitSummary:
 
 @dataclass(eq=False)
 class Visit:
-    """`recognised_in_time`: it was recognised before its looks were used up, and has surely been the same
-    face since. `granted_unbroken`: since when it had been the same face when it was granted after proof of
-    life. `barred`: whoever it is may not come in here and now. `failed`: it has counted as a failed attempt.
-    """
+    """`decision`: the settled one, `proposal`: the one that waits to be written. `recognised_in_time`: it was
+    recognised before its looks were used up, and has surely been the same face since. `granted_unbroken`:
+    since when it had been the same face when it was granted after proof of life. `barred`: whoever it is may
+    not come in here and now. `failed`: it has counted as a failed attempt."""
 
     track: Track
-    standing: Standing
+    recognition: Recognition
     check: LivenessCheck
     decision: Decision | None = None
+    proposal: Decision | None = None
     not_before: float = -math.inf
     recognised_in_time: bool = False
     recognised_at: float = -math.inf
@@ -87,10 +118,17 @@ class Visit:
     barred: bool = False
     failed: bool = False
     asked_since: float | None = None
-    best: Standing | None = None
+    nearest: Recognition | None = None
+
+    @property
+    def state(self) -> State:
+        if self.proposal is not None:
+            return State.PROPOSED
+        return State.OPEN if self.decision is None else State(self.decision.verdict.value)
 
     @property
     def decided(self) -> Verdict:
+        """What was settled last."""
         return self.decision.verdict if self.decision else Verdict.NONE
 
     @property
@@ -98,7 +136,7 @@ class Visit:
         """What the face in view means now."""
         if self.decided is Verdict.DENIED:
             return Verdict.DENIED
-        if self.decided is Verdict.GRANTED and self.decision and self.standing.name == self.decision.name:
+        if self.decision and self.decided is Verdict.GRANTED and self.recognition.name == self.decision.name:
             same = self.granted_unbroken in (None, self.track.unbroken_since)
             return Verdict.GRANTED if same else Verdict.CHECKING
         return Verdict.CHECKING
@@ -113,41 +151,70 @@ class Visit:
         return self.track.good_looks > VISIT_LOOKS and not self.recognised_in_time
 
     def take(
-        self, standing: Standing, rules: Rules, now: float, barred: bool = False, may_challenge: bool = True
+        self,
+        recognition: Recognition,
+        rules: Rules,
+        now: float,
+        barred: bool = False,
+        may_challenge: bool = True,
     ) -> None:
-        """What the track's looks say now; asks for proof of life where that is due. `barred`: whoever it is
-        may not come in anyway, and is not asked for any. `may_challenge`: see `LivenessCheck.ask`."""
-        self.standing, self.barred = standing, barred
+        """What the track's looks say now; asks for proof of life where that is due.
+
+        `barred`: whoever it is may not come in anyway, and is not asked for any. `may_challenge`: nobody
+        else is being challenged at this door.
+        """
+        self.recognition, self.barred = recognition, barred
         if self.track.unbroken_since > self.recognised_at:
             self.recognised_in_time = False
-        if standing.name is not None and not self._spent:
+        if recognition.name is not None and not self._spent:
             self.recognised_in_time, self.recognised_at = True, now
-        if standing.candidate is not None and not self._spent:
-            self._remember(standing)
+        if recognition.candidate is not None and not self._spent:
+            self._remember(recognition)
         if barred:
             self.check.drop()
         undecided = self.verdict is not Verdict.GRANTED and not self.over and not barred
-        if standing.name is not None and undecided and rules.liveness is not Liveness.OFF:
+        unbroken_since = self.track.unbroken_since
+        if recognition.name is not None and undecided and rules.liveness is not Liveness.OFF:
             self.asked_since = now if self.asked_since is None else self.asked_since
-            unbroken_since = self.track.unbroken_since
-            self.check.ask(standing.name, unbroken_since, rules.liveness, now, may_challenge)
-        self.check.tick(self.track.unbroken_since, now)
+            self.check.ask(recognition.name, unbroken_since, rules.liveness, now, may_challenge)
+        self.check.tick(unbroken_since, now)
+
+    def propose(self, decision: Decision, rules: Rules) -> None:
+        """What is to be decided, once it is written down."""
+        proven = decision.verdict is Verdict.GRANTED and rules.liveness is not Liveness.OFF
+        self.granted_unbroken = self.track.unbroken_since if proven else None
+        self.proposal = decision
+
+    def settle(self, written: bool, reason: Reason, now: float) -> Decision:
+        """Commit the proposal, or withdraw it and deny for `reason`; returns what now stands."""
+        assert self.proposal is not None
+        decision, self.proposal = self.proposal, None
+        if not written:
+            decision = replace(decision, verdict=Verdict.DENIED, reason=reason)
+            self.not_before = now + RETRY_SECONDS
+        self.decision = decision
+        return decision
 
     def alive(self, rules: Rules) -> bool:
         """Whether enough is proven for a grant: by looks at this very face, the newest taken since."""
         if rules.liveness is Liveness.OFF:
             return True
         own = [look for look in self.track.evidence if look.at >= self.track.unbroken_since]
-        looked_again = len(own) >= rules.frames and own[-1].at >= self.check.proven_at
+        looked_again = len(own) >= rules.looks and own[-1].at >= self.check.proven_at
         return self.check.proof is Proof.PROVEN and looked_again
 
     def welcome(self, rules: Rules) -> bool:
         """Whether this is somebody who may come in, and has shown it."""
-        known = self.standing.identity is Identity.RECOGNISED and not self.barred and not self.over
+        known = self.recognition.identity is Identity.RECOGNISED and not self.barred and not self.over
         return known and (self.verdict is Verdict.GRANTED or self.alive(rules))
 
     def aliveness(self, rules: Rules) -> Aliveness:
         return Aliveness.OFF if rules.liveness is Liveness.OFF else self.check.how
+
+    def told_name(self, rules: Rules) -> str | None:
+        """Whom the terminal may call the face: nobody before it is proven to be a living one."""
+        proven = self.aliveness(rules) is not Aliveness.NOT_PROVEN
+        return self.recognition.name if proven or self.verdict is Verdict.GRANTED else None
 
     def refusal(self, rules: Rules, now: float) -> Reason | None:
         """Why this visit is to be denied now, whatever others in view mean; None when it is not."""
@@ -156,19 +223,19 @@ class Visit:
             return None if told else Reason.CHALLENGE_FAILED
         if self.decided is not Verdict.NONE:
             return None
-        if self.standing.identity is Identity.UNRECOGNISED:
+        if self.recognition.identity is Identity.UNRECOGNISED:
             known = now - self.recognised_at < rules.window_seconds
-            return None if known else self.standing.reason
+            return None if known else self.recognition.reason
         return self._poor_view(rules, now)
 
     def parting(self, rules: Rules) -> Reason | None:
         """Why a visit that ends undecided is to be denied; None when there was nothing to decide."""
-        if self.decision is not None or self.track.total_looks < rules.frames:
+        if self.decision is not None or self.track.total_looks < rules.looks:
             return None
         if self.asked_since is not None and self.check.proof is not Proof.PROVEN:
             return Reason.NOT_LIVE
         flaw = self.track.flaw
-        if self.track.good_looks >= rules.frames or flaw is None:
+        if self.track.good_looks >= rules.looks or flaw is None:
             return Reason.LEFT
         return POOR_VIEWS.get(flaw)
 
@@ -180,9 +247,9 @@ class Visit:
             return Care.PROVE
         if self.decided is not Verdict.DENIED:
             return Care.GATHER
-        match = self.standing.match
+        match = self.recognition.match
         hopeful = match is not None and match.distance <= rules.contradiction
-        return Care.GATHER if hopeful and self.standing.name is None else Care.VERIFY
+        return Care.GATHER if hopeful and self.recognition.name is None else Care.VERIFY
 
     def asked(self, now: float) -> Asked | None:
         """What the visitor could do."""
@@ -194,35 +261,36 @@ class Visit:
         if step is not None:
             return Asked(*step)
         flaw = self.track.flaw
-        if self.standing.identity is not Identity.RECOGNISED:
+        if self.recognition.identity is not Identity.RECOGNISED:
             return Asked(PROMPTS[flaw]) if flaw else None
         if self.asked_since is None or self.check.proof is not Proof.GATHERING:
             return None
         return Asked(Prompt.MOVE_A_LITTLE) if now - self.asked_since >= NUDGE_SECONDS else None
 
-    def account(self, rules: Rules, people: int) -> VisitSummary:
-        best = self.best.match if self.best else None
+    def summary(self, rules: Rules, people: int) -> VisitSummary:
+        """`people`: how many are enrolled."""
+        nearest = self.nearest.match if self.nearest else None
         return VisitSummary(
-            self.decision,
-            best.name if best else None,
-            best.distance if best else None,
-            best.runner_up if best else None,
-            people,
-            best.photos if best else 0,
-            self.track.total_looks,
-            self.track.last_seen - self.track.first_look,
-            self.aliveness(rules),
+            decision=self.decision,
+            candidate=nearest.name if nearest else None,
+            distance=nearest.distance if nearest else None,
+            runner_up=nearest.runner_up if nearest else None,
+            people=people,
+            photos=nearest.photos if nearest else 0,
+            looks=self.track.total_looks,
+            seconds=self.track.last_seen - self.track.first_look,
+            liveness=self.aliveness(rules),
         )
 
     def _poor_view(self, rules: Rules, now: float) -> Reason | None:
         """Somebody near enough who cannot be seen well enough for longer than a visitor should wait."""
         flaw = self.track.flaw
         waited = now - self.track.first_look >= rules.poor_seconds
-        if not waited or self.track.good_looks >= rules.frames:
+        if not waited or self.track.good_looks >= rules.looks:
             return None
         return POOR_VIEWS.get(flaw) if flaw else None
 
-    def _remember(self, standing: Standing) -> None:
-        match, best = standing.match, self.best.match if self.best else None
-        if match is not None and (best is None or match.distance < best.distance):
-            self.best = standing
+    def _remember(self, recognition: Recognition) -> None:
+        match, nearest = recognition.match, self.nearest.match if self.nearest else None
+        if match is not None and (nearest is None or match.distance < nearest.distance):
+            self.nearest = recognition

@@ -1,21 +1,22 @@
 """The audit trail as the event loop sees it: records are awaited, the disk never blocks the loop."""
 
 import asyncio
+import errno
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
 from pathlib import Path
 
 from server.audit.access_log import AccessEntry
 from server.audit.durable import DurableLog
-from server.audit.enrolment_log import enrolment_line
-from server.gallery.receipts import Receipt
 from server.support import osdep
 from server.support.errors import StartError
 
 BATCH_LINES = 256
 """Most lines that share one flush: a batch fails as a whole, and whoever comes next waits for it."""
+
+MAX_WAITING_LINES = 10_000
+"""Each terminal waits for its own line, so more can only come of terminals that keep leaving."""
 
 
 class AuditTrail:
@@ -43,6 +44,8 @@ class AuditTrail:
 
         The line is written even when the caller is cancelled meanwhile.
         """
+        if len(self._waiting) >= MAX_WAITING_LINES:
+            raise OSError(errno.EAGAIN, "too many lines wait for the disk")
         written: Future[None] = Future()
         self._waiting.append((entry.line(), written))
         self._writer.submit(self._append_waiting)
@@ -62,13 +65,9 @@ class AuditTrail:
             for _, written in batch:
                 written.set_result(None)
 
-    async def record_receipts(self, receipts: Sequence[Receipt]) -> None:
-        """Raises OSError."""
-        await asyncio.get_running_loop().run_in_executor(self._writer, self._append_receipts, receipts)
-
-    def _append_receipts(self, receipts: Sequence[Receipt]) -> None:
-        now = datetime.now().astimezone()
-        self._enrolment.append([enrolment_line(now, receipt) for receipt in receipts])
+    async def record_receipts(self, lines: Sequence[str]) -> None:
+        """Write lines to the enrolment log; returns when they are on disk. Raises OSError: they are not."""
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._enrolment.append, lines)
 
     def close(self) -> None:
         """Wait for what is being written and close the files. Raises OSError."""

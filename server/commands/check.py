@@ -14,21 +14,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
 from server.access.orders import EMPTY, Roster
-from server.announcements import Remark, of_network, of_recording, of_rules, of_unknown, origin
 from server.commands.certificate import CertificateError, examine
 from server.commands.enrolled import roster_in_force
-from server.exposure import exposures
-from server.folders import barred_parent, log_problems, photo_problems
-from server.gallery.enrolment import summary
 from server.gallery.folder import FolderItem, PhotoFile, scan
+from server.gallery.receipts import summary
 from server.settings import Settings
+from server.startup.announcements import Remark, of_network, of_recording, of_rules, of_unknown, origin
+from server.startup.exposure import exposures
+from server.startup.folders import barred_parent, log_problems, photo_problems
 from server.support.errors import StartError
 from server.support.file_access import READ, barred
+from server.workers import main as worker
 from server.workers.analyser import ModelSettings
-from server.workers.main import Remark as WorkerRemark
 from server.workers.process import WorkerProcess
 
 EXPIRY_NOTICE = timedelta(days=30)
@@ -226,10 +227,10 @@ def _models(settings: Settings) -> Iterator[Finding]:
     yield Finding(Grade.OK, "models", "they can be loaded")
 
 
-async def _load(models: ModelSettings) -> list[WorkerRemark]:
+async def _load(models: ModelSettings) -> list[worker.LogMessage]:
     process = WorkerProcess(lambda: None)
     try:
-        return await process.start(models)
+        return await process.start(partial(worker.load, models))
     except BaseException:
         process.kill()
         raise

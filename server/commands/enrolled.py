@@ -6,16 +6,16 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 from server.access.orders import EMPTY, Roster
-from server.access.seen import PhotoOutcome
-from server.gallery.enrolment import copy_of_cache, load, make_watcher
+from server.access.seen import Analysis, Hints, PhotoOutcome
+from server.gallery.cache import copy_of_cache
+from server.gallery.enrolment import Enrolling
 from server.gallery.photo_watcher import PhotoWatcher
 from server.gallery.receipts import Receipt
 from server.roster.backup import BACKUP_FILE
 from server.roster.people_file import PeopleFileError, parse
-from server.roster.watcher import complaint, read_good
+from server.roster.watcher import problems, read_good
 from server.settings import Settings
 from server.support.errors import StartError
-from server.workers import main as worker
 from server.workers.pool import WorkerPool, WorkersUnavailableError
 
 
@@ -26,7 +26,7 @@ def roster_of(settings: Settings) -> Roster:
     except FileNotFoundError:
         return EMPTY
     except PeopleFileError as error:
-        raise StartError(complaint(settings.people_file, error)) from error
+        raise StartError(problems(settings.people_file, error)) from error
     except OSError as error:
         raise StartError(f"{settings.people_file}: {error}") from error
 
@@ -45,12 +45,19 @@ async def enrolled(settings: Settings, roster: Roster) -> AsyncIterator[PhotoWat
     """All that is known of the photos. Those not seen before are judged first, and not remembered. Raises
     StartError."""
     async with contextlib.AsyncExitStack() as stack:
-        cache = copy_of_cache(settings)
+        cache = copy_of_cache(settings.logs)
         stack.callback(cache.close)
         pool = _PoolOnDemand(settings)
         stack.push_async_callback(pool.close)
-        watcher = make_watcher(settings, cache, pool.analyse_photo, _ignore, lambda: roster.confirmed)
-        await load(watcher, settings)
+        watcher = PhotoWatcher(
+            folder=settings.faces,
+            cache=cache,
+            analyse=pool.analyse_photo,
+            take_receipts=_ignore,
+            enrolling=Enrolling.by(settings.rules(), lambda: roster.confirmed),
+            parallel=pool.processes,
+        )
+        await watcher.load()
         yield watcher
 
 
@@ -59,14 +66,29 @@ async def _ignore(receipts: Sequence[Receipt]) -> None:
 
 
 class _PoolOnDemand:
-    """Starts workers when the first photo has to be looked at: mostly none has."""
+    """An `Analyser` that starts workers for the first picture: mostly no photo has to be looked at."""
 
     def __init__(self, settings: Settings) -> None:
         self._pool = WorkerPool(settings.workers, replace(settings.models, liveness=False))
         self._starting = asyncio.Lock()
         self._started = False
 
+    @property
+    def processes(self) -> int:
+        """How many pictures can be looked at at once."""
+        return self._pool.processes
+
+    async def analyse(self, jpeg: bytes, hints: Hints) -> Analysis:
+        """As `WorkerPool.analyse`. Raises StartError as well: there are no workers."""
+        await self._start()
+        return await self._pool.analyse(jpeg, hints)
+
     async def analyse_photo(self, data: bytes) -> PhotoOutcome:
+        """As `WorkerPool.analyse_photo`. Raises StartError as well: there are no workers."""
+        await self._start()
+        return await self._pool.analyse_photo(data)
+
+    async def _start(self) -> None:
         async with self._starting:
             if not self._started:
                 try:
@@ -74,7 +96,6 @@ class _PoolOnDemand:
                 except WorkersUnavailableError as error:
                     raise StartError(f"no worker process can be started: {error}") from error
                 self._started = True
-        return await self._pool.run(worker.analyse_photo, data)
 
     async def close(self) -> None:
         await self._pool.close()

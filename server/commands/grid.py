@@ -35,9 +35,9 @@ async def grid(settings: Settings, since: datetime | None = None, terminal: str 
 def report(rows: Sequence[StoredVisit], rules: Rules, people: int) -> str:
     """A line for each risk, and one for the threshold in force. `people`: how many are enrolled."""
     people = max(1, people)
-    present = rules.threshold_for(people, 1)
-    present_risk = calibration.risk(present, people, 1, VISIT_LOOKS)
-    thresholds = [calibration.threshold(risk, people, 1, VISIT_LOOKS) for risk in RISKS]
+    present = rules.threshold_for(people)
+    present_risk = calibration.risk(present, people, VISIT_LOOKS)
+    thresholds = [calibration.threshold(risk, people, VISIT_LOOKS) for risk in RISKS]
     *lines, now = grids.grid(rows, [*thresholds, present], rules.margin)
     first, last = (_day(row.moment) for row in (rows[0], rows[-1]))
     return "\n".join(

@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from server.access.odds import odds
 from server.access.permits import Permit, bar
 from server.audit.line import word
 from server.commands.enrolled import enrolled, roster_in_force
 from server.gallery.admission import LookAlikes
-from server.gallery.enrolment import odds, summary
-from server.gallery.receipts import Receipt, Status
+from server.gallery.receipts import Receipt, Status, summary
 from server.roster.terminals import RulesInForce, rules_in_force
 from server.settings import Settings
 from wire.reasons import Reason

@@ -12,17 +12,10 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from server.access.matching.model import EMBEDDING_SIZE
+from server.access.matching.model import EMBEDDING_SIZE, MISPLACED, SAME_PERSON
 from server.access.matching.templates import Template, distance, scaled, score_at, template
 from server.gallery.receipts import LookAlike
 
-SAME_PERSON = 0.42
-"""A photo that is farther from the template of the earlier ones of its person shows somebody else. Of photos
-of that very person 1.5 % are, after one earlier photo, 0.4 % after two, 0.1 % after three; of photos of
-strangers 99 % (LFW)."""
-MISPLACED = 0.33
-"""A photo this near to somebody else, and nearer than to its own person, shows that one: 3 to 4 in 100,000
-photos of a stranger are this near to a template of one to three photos (LFW)."""
 NEAR = 1.1
 """People are told of whose templates are within this many times the distance at which one would be held."""
 _DIGITS = 4
@@ -80,7 +73,7 @@ class Admission:
         self._begin(0, frozenset())
 
     def review(self, photos: Sequence[Arrived], confirmed: frozenset[Pair]) -> dict[PurePath, Judgement]:
-        """The verdict on each of `photos`, which are in the order of their arrival. `confirmed`: pairs of
+        """What is judged of each of `photos`, which are in the order of their arrival. `confirmed`: pairs of
         people who may look alike."""
         people = len({photo.name for photo in photos})
         before = [(photo.path, photo.sha256) for photo in photos[: len(self._judged)]]
@@ -88,9 +81,9 @@ class Admission:
             self._begin(people, confirmed)
         self._people, self._limit = people, self._threshold(people) if people else 0.0
         for photo in photos[len(self._judged) :]:
-            self._verdicts[photo.path] = self._judge(photo)
+            self._judgements[photo.path] = self._judge(photo)
             self._judged.append((photo.path, photo.sha256))
-        return dict(self._verdicts)
+        return dict(self._judgements)
 
     def look_alikes(self) -> list[LookAlikes]:
         """Those who are enrolled and near each other, nearest first."""
@@ -107,7 +100,7 @@ class Admission:
         self._limit = 0.0
         self._confirmed: frozenset[Pair] = confirmed
         self._judged: list[tuple[PurePath, str]] = []
-        self._verdicts: dict[PurePath, Judgement] = {}
+        self._judgements: dict[PurePath, Judgement] = {}
         self._names: list[str] = []
         self._column: dict[str, int] = {}
         self._photos: dict[str, list[NDArray[np.float32]]] = {}
@@ -118,7 +111,7 @@ class Admission:
         """Whether what was judged is right with so many people, not fewer than before: more of them make the
         threshold lower, which could only let in who was held."""
         return people == self._people or all(
-            verdict.ruling is not Ruling.HELD for verdict in self._verdicts.values()
+            judgement.ruling is not Ruling.HELD for judgement in self._judgements.values()
         )
 
     def _judge(self, photo: Arrived) -> Judgement:

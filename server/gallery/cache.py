@@ -13,9 +13,13 @@ import numpy as np
 from server.access.matching.model import EMBEDDING_SIZE, PIPELINE, Embedding
 from server.access.seen import PhotoAccepted, PhotoFlaw, PhotoOutcome, PhotoRefused
 from server.gallery.arrivals import Arrival
+from server.support.errors import StartError
+from server.support.private_files import make_private
 
 log = logging.getLogger(__name__)
 
+CACHE_FILE = "embeddings.sqlite3"
+"""In the logs folder."""
 _FORMAT = 2
 """Number of the tables' layout; a file with another one is made anew."""
 _NEW_TABLES = f"""
@@ -61,7 +65,7 @@ class EmbeddingCache:
             self._database = self._open()
 
     def _open(self) -> sqlite3.Connection:
-        self._path.touch(mode=0o600)
+        make_private(self._path)
         database = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
         try:
             _prepare(database)
@@ -161,6 +165,22 @@ class EmbeddingCache:
             self._database.close()
 
 
+def open_cache(logs: Path) -> EmbeddingCache:
+    """The cache in the logs folder, which is made where it is missing. Raises StartError."""
+    path = logs / CACHE_FILE
+    try:
+        logs.mkdir(parents=True, exist_ok=True)
+        return EmbeddingCache(path)
+    except (OSError, sqlite3.Error) as error:
+        raise StartError(f"logs: cannot use {path}: {error}") from error
+
+
+def copy_of_cache(logs: Path) -> EmbeddingCache:
+    """What that cache holds, for commands beside the server: what they look at must not count as known to it,
+    or it would give no receipt."""
+    return EmbeddingCache(logs / CACHE_FILE, as_copy=True)
+
+
 def _in_memory() -> sqlite3.Connection:
     return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
 
@@ -170,9 +190,9 @@ def _prepare(database: sqlite3.Connection) -> None:
     database.execute("PRAGMA secure_delete=ON")  # a removed face leaves no bytes behind
     if database.execute("PRAGMA user_version").fetchone() != (_FORMAT,):
         database.executescript(_NEW_TABLES)
-    (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
-    if verdict != "ok":
-        raise sqlite3.DatabaseError(verdict)
+    (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise sqlite3.DatabaseError(found)
 
 
 def _blob(embedding: Embedding) -> bytes:

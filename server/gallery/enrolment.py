@@ -1,126 +1,144 @@
-"""Enrolment as the server runs it: where the watcher gets its parts, and who hears of the receipts."""
+"""What is known of every file in faces/, and the gallery that follows from it. Touches no file itself."""
 
-import logging
-import sqlite3
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import PurePath
+from typing import NamedTuple
 
-from server.access.matching import calibration
-from server.access.rules import VISIT_LOOKS, Rules
-from server.audit.trail import AuditTrail
-from server.gallery.admission import Pair
-from server.gallery.cache import EmbeddingCache
-from server.gallery.photo_watcher import Embed, Enrolling, PhotoWatcher, Sink
+from server.access.matching.gallery import EMPTY, Gallery
+from server.access.odds import look_threshold, refused_at_first
+from server.access.rules import Rules
+from server.gallery.admission import Admission, LookAlikes, Pair, Ruling, Threshold, warnings
+from server.gallery.advice import Refused, advice
+from server.gallery.arrivals import Arrival, Arrivals
+from server.gallery.assessed_file import AssessedFile
+from server.gallery.folder import FolderItem
 from server.gallery.receipts import Receipt, Status
-from server.settings import Settings
-from server.support.errors import StartError
-from server.workers.pool import SPARES
-
-log = logging.getLogger(__name__)
-
-PROGRESS_SECONDS = 2.0
-LAX_RISK = 1e-3
-"""A threshold set by hand that lets in a larger share of strangers deserves a warning."""
-CACHE_FILE = "embeddings.sqlite3"
 
 
-def open_cache(settings: Settings) -> EmbeddingCache:
-    """The cache in the logs folder. Raises StartError."""
-    path = settings.logs / CACHE_FILE
-    try:
-        settings.logs.mkdir(parents=True, exist_ok=True)
-        return EmbeddingCache(path)
-    except (OSError, sqlite3.Error) as error:
-        raise StartError(f"logs: cannot use {path}: {error}") from error
+@dataclass(frozen=True)
+class Enrolling:
+    """What decides beside the photos. `threshold`: at which distance people could be taken for each other.
+    `refused`: what a person's photos cost in refusals. `confirmed`: the pairs of people, at this moment, that
+    may look alike."""
+
+    threshold: Threshold
+    refused: Refused
+    confirmed: Callable[[], frozenset[Pair]] = frozenset
+
+    @classmethod
+    def by(cls, rules: Rules, confirmed: Callable[[], frozenset[Pair]]) -> "Enrolling":
+        return cls(partial(look_threshold, rules), partial(refused_at_first, rules), confirmed)
 
 
-def copy_of_cache(settings: Settings) -> EmbeddingCache:
-    """What the cache holds, for commands beside the server: what they look at must not count as known to it,
-    or it would give no receipt."""
-    return EmbeddingCache(settings.logs / CACHE_FILE, as_copy=True)
+class Changes(NamedTuple):
+    """What is in the folder no more, differently, and newly; by the files' times."""
+
+    gone: list[PurePath]
+    changed: list[FolderItem]
+    fresh: list[FolderItem]
 
 
-def make_watcher(
-    settings: Settings,
-    cache: EmbeddingCache,
-    embed: Embed,
-    sink: Sink,
-    confirmed: Callable[[], frozenset[Pair]] = frozenset,
-) -> PhotoWatcher:
-    """`confirmed`: the pairs of people, at this moment, who may look alike."""
-    enrolling = Enrolling(
-        threshold=partial(_look_threshold, settings.rules()),
-        refused=partial(_refused, settings.rules()),
-        confirmed=confirmed,
-    )
-    return PhotoWatcher(settings.faces, cache, embed, sink, enrolling, parallel=settings.workers + SPARES)
+class Enrolment:
+    """Every file, assessed, and the gallery of those that are admitted.
+
+    Not for several threads at once. With many photos `changes`, `known`, `review` and `rebuild` take a while:
+    they are for another thread than the event loop's.
+    """
+
+    def __init__(self, enrolling: Enrolling, arrivals: Iterable[Arrival]) -> None:
+        """`arrivals`: in which order photos came in earlier runs."""
+        self.gallery = EMPTY
+        self._enrolling = enrolling
+        self._arrivals = Arrivals(arrivals)
+        self._admission = Admission(enrolling.threshold)
+        self._files: dict[PurePath, AssessedFile] = {}
+
+    def __len__(self) -> int:
+        """How many files there are, enrolled or not."""
+        return len(self._files)
+
+    def get(self, path: PurePath) -> AssessedFile | None:
+        return self._files.get(path)
+
+    def holds(self, file: FolderItem) -> bool:
+        """Whether this very file, unchanged, has been assessed."""
+        known = self._files.get(file.path)
+        return known is not None and known.file == file
+
+    def changes(self, present: Iterable[FolderItem]) -> Changes:
+        """How the files in the folder differ from those that were assessed."""
+        by_path = {file.path: file for file in sorted(present, key=_time)}
+        return Changes(
+            gone=sorted(path for path in self._files if path not in by_path),
+            changed=[file for path, file in by_path.items() if path in self._files and not self.holds(file)],
+            fresh=[file for path, file in by_path.items() if path not in self._files],
+        )
+
+    def put(self, assessed: AssessedFile) -> None:
+        """Take a file, or what has become of it; a photo gets its place in the order of arrival."""
+        if assessed.person is not None and assessed.sha256 is not None:
+            number = self._arrivals.number(assessed.person, assessed.sha256)
+            assessed = replace(assessed, arrival=number)
+        self._files[assessed.file.path] = assessed
+
+    def forget(self, path: PurePath) -> None:
+        self._files.pop(path, None)
+
+    def remove(self, gone: Iterable[PurePath]) -> list[Receipt]:
+        """Forget files that are no more; a receipt for each."""
+        return [
+            Receipt(path, self._files.pop(path).person, Status.REMOVED, "removed", "the file is gone")
+            for path in gone
+        ]
+
+    def review(self, confirmed: frozenset[Pair]) -> list[PurePath]:
+        """Compare all photos and rebuild the gallery; returns those whose judgement, or the warning about
+        them, is another than before. `confirmed`: pairs of people who may look alike."""
+        ordered = sorted(self._files.values(), key=lambda each: (each.arrival, each.file.path))
+        photos = [photo for each in ordered if (photo := each.arrived) is not None]
+        judgements = self._admission.review(photos, confirmed)
+        alike = warnings(self._admission.look_alikes())
+        changed = []
+        for path, judgement in judgements.items():
+            file = self._files[path]
+            look_alike = alike.get(file.person or "") if judgement.ruling is Ruling.ADMITTED else None
+            if (file.judgement, file.look_alike) != (judgement, look_alike):
+                self._files[path] = replace(file, judgement=judgement, look_alike=look_alike)
+                changed.append(path)
+        self.rebuild()
+        return sorted(changed)
+
+    def rebuild(self) -> None:
+        """Make the gallery anew, of the files as they were judged last."""
+        enrolled = [each.arrived for each in self._files.values() if each.enrolled]
+        photos = [(photo.name, photo.rows) for photo in enrolled if photo is not None]
+        self.gallery = Gallery.build(self.gallery.version + 1, photos)
+
+    def known(self) -> tuple[set[str], list[Arrival]]:
+        """The hashes of all photos, and the order in which those came that show somebody; what is gone is
+        forgotten."""
+        read = [each for each in self._files.values() if each.sha256 is not None]
+        named = [(each.person, each.sha256) for each in read if each.person and each.sha256]
+        return {each.sha256 for each in read if each.sha256}, self._arrivals.keep_only(named)
+
+    def look_alikes(self) -> list[LookAlikes]:
+        """Enrolled people who are near each other, nearest first."""
+        return self._admission.look_alikes()
+
+    def receipts(self) -> list[Receipt]:
+        """The present outcome of every file, sorted by path."""
+        return [self._files[path].receipt() for path in sorted(self._files)]
+
+    def receipt(self, path: PurePath) -> Receipt:
+        """The present outcome of one file, and what more photos would help."""
+        file = self._files[path]
+        if file.person is None or not file.enrolled:
+            return file.receipt()
+        refused = partial(self._enrolling.refused, len(self.gallery.people))
+        return file.receipt(advice(file.person, self.gallery.photos_of(file.person), refused))
 
 
-def _look_threshold(rules: Rules, people: int) -> float:
-    """At which distance a single look is taken for one of `people`."""
-    if rules.threshold is not None:
-        return rules.threshold
-    return calibration.threshold(rules.max_false_accept, people)
-
-
-def _refused(rules: Rules, people: int, photos: int) -> float:
-    """The share of visits of somebody with so many photos that the first looks do not suffice for."""
-    return calibration.false_reject(rules.threshold_for(people, photos), photos, rules.frames)
-
-
-def odds(rules: Rules, people: int) -> str:
-    """Such as "with your 63 people: about 1 stranger in 10,000; threshold 0.27". `people`: at least 1."""
-    threshold = rules.threshold_for(people, photos=1)
-    strangers = 1 / calibration.risk(threshold, people, frames=VISIT_LOOKS)
-    who = f"{people} {'person' if people == 1 else 'people'}"
-    return f"with your {who}: about 1 stranger in {float(f'{strangers:.2g}'):,.0f}; threshold {threshold:.2f}"
-
-
-def is_lax(rules: Rules, people: int) -> bool:
-    """Whether a threshold set by hand lets in more strangers than `LAX_RISK`, with so many enrolled."""
-    if rules.threshold is None:
-        return False
-    return calibration.risk(rules.threshold, max(1, people), frames=VISIT_LOOKS) > LAX_RISK
-
-
-async def load(watcher: PhotoWatcher, settings: Settings) -> None:
-    """Enrol what lies in faces/ at the start, telling how far it is. Raises StartError."""
-    last = time.monotonic()
-
-    def progress(done: int, total: int) -> None:
-        nonlocal last
-        if time.monotonic() - last >= PROGRESS_SECONDS:
-            last = time.monotonic()
-            log.info("enrolling: %d of %d photos", done, total)
-
-    try:
-        await watcher.load(progress)
-    except OSError as error:
-        raise StartError(f"faces: cannot read {settings.faces}: {error}") from error
-
-
-def summary(people: int, photos: int) -> str:
-    """Such as "1 person by 2 photos"."""
-    return f"{people} {'person' if people == 1 else 'people'} by {photos} photo{'' if photos == 1 else 's'}"
-
-
-class ReceiptDesk:
-    """Hands receipts to the console and to the enrolment log."""
-
-    def __init__(self, audit: AuditTrail) -> None:
-        self._audit = audit
-
-    async def take(self, receipts: Sequence[Receipt]) -> None:
-        """Photos that were accepted in an earlier run and still are need no second receipt."""
-        for receipt in receipts:
-            if receipt.status in (Status.HELD, Status.REJECTED) or receipt.look_alike is not None:
-                log.warning("%s", receipt)
-            elif not receipt.cached:
-                log.info("%s", receipt)
-        fresh = [receipt for receipt in receipts if not receipt.cached]
-        if fresh:
-            try:
-                await self._audit.record_receipts(fresh)
-            except OSError as error:
-                log.critical("ENROLMENT LOG NOT WRITTEN: %s", error)
+def _time(file: FolderItem) -> tuple[int, PurePath]:
+    return file.signature.mtime_ns, file.path

@@ -60,11 +60,11 @@ def scan(root: Path) -> list[FolderItem]:
         names = sorted(os.listdir(root))
     except FileNotFoundError:
         return []
-    entries: list[FolderItem] = []
+    items: list[FolderItem] = []
     for name in names:
         if not _ignored(name):
-            entries += _look(root, PurePath(name))
-    return entries
+            items += _look(root, PurePath(name))
+    return items
 
 
 def _ignored(name: str) -> bool:
@@ -89,7 +89,7 @@ def _look(root: Path, path: PurePath) -> list[FolderItem]:
         names = sorted(os.listdir(root / path))
     except OSError as error:
         return [_bad(path, _cause(error))]
-    return [entry for name in names if not _ignored(name) for entry in _look(root, path / name)]
+    return [item for name in names if not _ignored(name) for item in _look(root, path / name)]
 
 
 def _classify(path: PurePath, status: os.stat_result) -> FolderItem:

@@ -50,3 +50,8 @@ class Receipt:
                 " neither may be recognised while both are enrolled"
             )
         return text
+
+
+def summary(people: int, photos: int) -> str:
+    """How many are enrolled, such as "1 person by 2 photos"."""
+    return f"{people} {'person' if people == 1 else 'people'} by {photos} photo{'' if photos == 1 else 's'}"

@@ -107,7 +107,13 @@ class _Session:
         self._throws = throws
         self._notes = notes
         self._dice = LoadedDice()
-        self._door = Door(rules, lambda: f"replay-{next(ids)}", terminal, lockouts, self._dice)
+        self._door = Door(
+            rules,
+            new_id=lambda: f"replay-{next(ids)}",
+            terminal=terminal,
+            lockouts=lockouts,
+            rng=self._dice,
+        )
         self._moments: dict[str, datetime] = {}
         self._then: dict[_Key, list[VisitSummary]] = {}
         self._now: dict[_Key, list[VisitSummary]] = {}
@@ -125,9 +131,9 @@ class _Session:
         orders = roster.orders(self.terminal, sight.moment)
         outcome = self._door.observe(sight.analysis, gallery, sight.at, orders)
         self._notes.unasked += self._dice.used and not near
+        if outcome.decision is not None:
+            outcome = self._door.settle(outcome.decision, written=not sight.retracted)
         decision = outcome.decision
-        if decision is not None and sight.retracted:
-            decision = self._door.retract(decision, sight.at).decision
         for each in (decision, sight.decision):
             if each is not None:
                 self._moments[each.id] = sight.moment
@@ -136,7 +142,7 @@ class _Session:
     def part(self, parting: RecordedEnd) -> tuple[tuple[Decision, ...], list[Compared]]:
         """The same for the session's end."""
         self._last = parting.moment
-        decisions, ended = self._door.close()
+        decisions, ended = self._close()
         for each in (*decisions, *parting.decisions):
             self._moments[each.id] = parting.moment
         compared = self._pair(parting.ended, ended)
@@ -144,9 +150,19 @@ class _Session:
 
     def break_off(self) -> list[Compared]:
         """The recording ends, or misses something, while the terminal was still there."""
-        _, ended = self._door.close()
+        _, ended = self._close()
         self._notes.unfinished += len(ended)
         return self._unpaired()
+
+    def _close(self) -> tuple[list[Decision], list[VisitSummary]]:
+        """The decisions on visits that were under way, and what became of all that had not ended."""
+        decisions: list[Decision] = []
+        ended: list[VisitSummary] = []
+        while (outcome := self._door.leave()).decision is not None:
+            outcome = self._door.settle(outcome.decision, written=True)
+            decisions += [outcome.decision] if outcome.decision else []
+            ended += outcome.ended
+        return decisions, [*ended, *outcome.ended]
 
     def _pair(self, then: Sequence[VisitSummary], now: Sequence[VisitSummary]) -> list[Compared]:
         """A visit's looks and seconds do not depend on the rules, and hardly another visit has the same."""

@@ -1,9 +1,8 @@
 """The last good people.toml, kept for a restart that finds a broken one."""
 
-import os
 from pathlib import Path
 
-from server.support import osdep
+from server.support.private_files import replace_private
 
 BACKUP_FILE = "people.last_good.toml"
 """In the logs folder."""
@@ -24,14 +23,4 @@ class Backup:
 
     def write(self, data: bytes) -> None:
         """Return when the data is on the disk; what was there before stays until then. Raises OSError."""
-        temporary = self._path.with_name(f"{self._path.name}.tmp")
-        temporary.unlink(missing_ok=True)  # of a server that was killed while writing
-        with open(temporary, "xb", opener=_owner_only) as file:
-            file.write(data)
-            osdep.flush_to_disk(file)
-        os.replace(temporary, self._path)
-        osdep.flush_folder_to_disk(str(self._path.parent))
-
-
-def _owner_only(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+        replace_private(self._path, data)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from pathlib import PurePosixPath
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -12,7 +11,7 @@ from server.access.lockout import MAX_ATTEMPTS
 from server.access.orders import Roster, TerminalRules
 from server.access.permits import Permit, Window
 from server.access.policy import Policy
-from server.gallery.names import person_name
+from server.gallery.names import displayed
 from server.support.explain import Place, Words, at_most, choice, key, sentences, shown
 from server.support.quoting import quoted
 from server.support.toml_file import TomlError, document
@@ -34,7 +33,7 @@ def display_name(text: str) -> str:
         raise ValueError("a person's name has no slash")
     if not any(char.isalnum() for char in text):
         raise ValueError('this is no person\'s name; write it like "Jane Doe" or jane_doe')
-    return person_name(PurePosixPath(text) / "photo.jpg")
+    return displayed(text)
 
 
 def _note(text: str) -> str:

@@ -5,6 +5,7 @@ import logging
 import os
 import stat
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,6 +13,7 @@ from server.access.orders import EMPTY, Roster
 from server.roster.backup import Backup
 from server.roster.people_file import PeopleFileError, parse
 from server.support import osdep
+from server.support.complaint import Complaint
 from server.support.errors import StartError
 
 log = logging.getLogger(__name__)
@@ -33,17 +35,26 @@ _Content: TypeAlias = bytes | str
 class PeopleFileWatcher:
     """Owns the roster in force: that of the last content of the file that was valid as a whole."""
 
-    def __init__(self, path: Path, backup: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        backup: Path,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         """`path`: people.toml. `backup`: where its last good content is kept."""
         self._path = path
+        self._clock = clock
+        self._sleep = sleep
         self._backup_path = backup
         self._backup = Backup(backup)
         self._roster = EMPTY
         self._good: bytes | None = None
         self._saved: bytes | None = None
-        self._save_failed = False
-        self._judged: _Content = _GONE
-        self._fresh: tuple[_Content, float] = (_GONE, 0.0)
+        self._unsaved = Complaint(log)
+        self._checked: _Content = _GONE
+        self._seen: tuple[_Content, float] = (_GONE, 0.0)
 
     @property
     def roster(self) -> Roster:
@@ -55,10 +66,10 @@ class PeopleFileWatcher:
 
         Without either there are no limits. Raises StartError: what was laid down cannot be told any more.
         """
-        self._judged = await asyncio.to_thread(_read, self._path)
-        self._fresh = self._judged, time.monotonic()
+        self._checked = await asyncio.to_thread(_read, self._path)
+        self._seen = self._checked, self._clock()
         try:
-            await self._take_over(self._judged)
+            await self._take_over(self._checked)
         except PeopleFileError as error:
             await self._fall_back(error)
         await self._save()
@@ -66,22 +77,26 @@ class PeopleFileWatcher:
     async def watch(self) -> None:
         """Follow the file for ever."""
         while True:
-            await asyncio.sleep(POLL_SECONDS)
-            content = await asyncio.to_thread(_read, self._path)
-            if self._settled(content):
-                self._judged = content
-                try:
-                    await self._take_over(content)
-                except PeopleFileError as error:
-                    self._tell(error, "what was in force before stays in force")
-            await self._save()
+            await self._sleep(POLL_SECONDS)
+            await self.look()
+
+    async def look(self) -> None:
+        """Look at the file once, and bring its content into force when it has settled and is valid."""
+        content = await asyncio.to_thread(_read, self._path)
+        if self._settled(content):
+            self._checked = content
+            try:
+                await self._take_over(content)
+            except PeopleFileError as error:
+                self._tell(error, "what was in force before stays in force")
+        await self._save()
 
     def _settled(self, content: _Content) -> bool:
         """Whether the content is another than the one judged last, and no longer being written."""
-        now = time.monotonic()
-        if content != self._fresh[0]:
-            self._fresh = content, now
-        return content != self._judged and now - self._fresh[1] >= SETTLE_SECONDS
+        now = self._clock()
+        if content != self._seen[0]:
+            self._seen = content, now
+        return content != self._checked and now - self._seen[1] >= SETTLE_SECONDS
 
     async def _take_over(self, content: _Content) -> None:
         """Bring a content into force. Raises PeopleFileError: it cannot be used."""
@@ -93,19 +108,17 @@ class PeopleFileWatcher:
 
     async def _fall_back(self, error: PeopleFileError) -> None:
         """Start with the last good content. Raises StartError."""
-        missing = self._judged == _GONE
+        missing = self._checked == _GONE
         try:
             kept = await asyncio.to_thread(self._backup.read)
             if kept is None and not missing:
-                raise StartError(
-                    f"{complaint(self._path, error)}\ncorrect it, or empty it to lift all limits"
-                )
+                raise StartError(f"{problems(self._path, error)}\ncorrect it, or empty it to lift all limits")
             if kept is None:
                 return
             self._roster = await asyncio.to_thread(parse, kept)
         except (OSError, PeopleFileError) as worse:
             raise StartError(
-                f"{complaint(self._path, error)}\nnor can its last good content, {self._backup_path}: {worse}"
+                f"{problems(self._path, error)}\nnor can its last good content, {self._backup_path}: {worse}"
                 "\ncorrect the first, or put an empty file there to lift all limits"
             ) from worse
         if not (missing and self._roster == EMPTY):
@@ -119,25 +132,24 @@ class PeopleFileWatcher:
         try:
             await asyncio.to_thread(self._backup.write, self._good)
         except OSError as error:
-            if not self._save_failed:
-                log.error("%s is out of date and cannot be written: %s", self._backup_path, error)
-            self._save_failed = True
+            self._unsaved.tell("%s is out of date and cannot be written: %s", self._backup_path, error)
         else:
-            self._saved, self._save_failed = self._good, False
+            self._saved = self._good
+            self._unsaved.mended()
 
     def _tell(self, error: PeopleFileError, consequence: str) -> None:
         """Each line as a record of its own: the console escapes line breaks within one."""
-        for line in (*complaint(self._path, error).split("\n"), consequence):
+        for line in (*problems(self._path, error).split("\n"), consequence):
             log.error("%s", line)
 
 
-def complaint(path: Path, error: PeopleFileError) -> str:
+def problems(path: Path, error: PeopleFileError) -> str:
     """What is wrong with the file, a line for each problem."""
     return "\n  ".join([f"{path} CANNOT BE USED:", *error.problems])
 
 
 def read_good(path: Path, backup: Path) -> tuple[Roster, str]:
-    """What a server that starts now would take, and, where that is not the file itself, the complaint about
+    """What a server that starts now would take, and, where that is not the file itself, what is wrong with
     it (else ""). Where there is nothing that can be used, no limits. Raises OSError: the backup cannot be
     read."""
     content = _read(path)
@@ -146,7 +158,7 @@ def read_good(path: Path, backup: Path) -> tuple[Roster, str]:
             raise PeopleFileError([content])
         return parse(content), ""
     except PeopleFileError as error:
-        wrong = complaint(path, error)
+        wrong = problems(path, error)
     kept = Backup(backup).read()
     if kept is None:
         nothing = f"{wrong}\nthere is no last good content: a server would not start, and no limits are shown"

@@ -1,20 +1,32 @@
 """Files that only the server's own user may read: biometric data, and what names people."""
 
+import errno
 import os
+import stat
+import tempfile
 from pathlib import Path
 from typing import IO
 
 from server.support import osdep
 
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+OWNER_ONLY = 0o600
 
 
 def open_private(path: Path, mode: str) -> IO[bytes]:
-    """`open(path, mode)`, unbuffered, for its owner alone; a symbolic link in its place is not followed.
+    """`open(path, mode)`, unbuffered, for its owner alone: a file that others may read is closed to them
+    before it is written to, and a symbolic link in its place is not followed.
 
-    `mode`: a binary one. Raises OSError.
+    `mode`: a binary one. A write may be partial, as the operating system's own are: see `write_whole`.
+    Raises OSError.
     """
     return open(path, mode, buffering=0, opener=_private)
+
+
+def write_whole(file: IO[bytes], data: bytes) -> None:
+    """Write all of the data to an unbuffered file. Raises OSError: part of it may have been written."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def make_private(path: Path) -> None:
@@ -22,9 +34,7 @@ def make_private(path: Path) -> None:
 
     Raises OSError: among others, a symbolic link is in its place.
     """
-    with open_private(path, "ab") as file:
-        if hasattr(os, "fchmod"):
-            os.fchmod(file.fileno(), 0o600)
+    open_private(path, "ab").close()
 
 
 def private_folder(path: Path) -> None:
@@ -34,15 +44,34 @@ def private_folder(path: Path) -> None:
 
 
 def replace_private(path: Path, data: bytes) -> None:
-    """Return when the data is on the disk; what was there before stays until then. Raises OSError."""
-    unfinished = path.with_name(f"{path.name}.tmp")
-    unfinished.unlink(missing_ok=True)  # of a server that was killed while writing
-    with open_private(unfinished, "xb") as file:
-        file.write(data)
-        osdep.flush_to_disk(file)
-    os.replace(unfinished, path)
+    """Return when the data is on the disk; what was there before, even a symbolic link, stays until then and
+    is gone afterwards. Of several writers the last one wins. Raises OSError: nothing has changed."""
+    descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".tmp")
+    try:
+        with open(descriptor, "wb", buffering=0) as file:
+            write_whole(file, data)
+            osdep.flush_to_disk(file)
+        os.replace(unfinished, path)
+    except BaseException:
+        os.unlink(unfinished)
+        raise
     osdep.flush_folder_to_disk(str(path.parent))
 
 
 def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | _NO_LINK, 0o600)
+    no_link = getattr(os, "O_NOFOLLOW", None)
+    if no_link is None and os.path.islink(path):  # Windows
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+    descriptor = os.open(path, flags | (no_link or 0), OWNER_ONLY)
+    try:
+        if flags & (os.O_WRONLY | os.O_RDWR):
+            _tighten(descriptor)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _tighten(descriptor: int) -> None:
+    if hasattr(os, "fchmod") and stat.S_IMODE(os.fstat(descriptor).st_mode) & ~OWNER_ONLY:
+        os.fchmod(descriptor, OWNER_ONLY)

@@ -1,28 +1,25 @@
-"""A frame's way through the server: taken from the queue, analysed, decided, logged, answered."""
+"""A frame's way through the server: queue, analyser, door, audit, answer, events."""
 
 import asyncio
-import contextlib
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from server.access.decision import Decision
-from server.access.dice import Dice
-from server.access.door import Outcome
+from server.access.door import Door, Outcome
 from server.access.matching.gallery import Gallery
+from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.orders import Roster
 from server.access.seen import Analysis, Hints, PictureError, PictureTooLargeError, Scan
-from server.audit.access_log import AccessEntry
-from server.audit.trail import AuditTrail
-from server.recording.chronicle import Chronicle
-from server.recording.entries import RecordedEnd, RecordedFrame
+from server.access.visit import VisitSummary
+from server.events import DoorClosed, Events, FrameObserved, VisitOver
+from server.terminals.decision_writer import DecisionWriter
 from server.terminals.fair_queue import FairQueue
-from server.terminals.session import PendingFrame, Session
-from server.workers import main as worker
-from server.workers.analyser import PoisonError
-from server.workers.pool import WorkerPool
+from server.terminals.peer import Peer, PendingFrame
+from server.workers.analyser import Analyser, AnalysisFailedError
 from wire import ErrorCode, ErrorMessage, Result, Timing
 
 log = logging.getLogger(__name__)
@@ -30,136 +27,206 @@ log = logging.getLogger(__name__)
 SLOW_SECONDS = 1.0
 """Answers later than this keep visitors waiting; several of them are needed for a decision."""
 COMPLAINT_SECONDS = 60.0
+REMEMBERED_FRAMES = 256
+"""Of each terminal: a visitor is decided about within seconds of leaving."""
+
+
+@dataclass(frozen=True)
+class _Analysed:
+    """A frame, what its worker was asked and what it saw. `started`: when the worker began, monotonic
+    seconds; `seconds`: how long it took."""
+
+    frame: PendingFrame
+    hints: Hints
+    analysis: Analysis
+    started: float
+    seconds: float
+
+
+class _Place:
+    """A terminal's place at the server: its door, what is done for it now, and the frames it has lately
+    sent."""
+
+    def __init__(self, door: Door) -> None:
+        self.door = door
+        self.work: asyncio.Task[None] | None = None
+        self._sent: deque[tuple[float, int]] = deque(maxlen=REMEMBERED_FRAMES)
+
+    def remember(self, frame: PendingFrame) -> None:
+        self._sent.append((frame.received, frame.seq))
+
+    def seq_of(self, received: float | None) -> int | None:
+        """The frame received at that time; None when it is not known any more."""
+        return next((seq for at, seq in self._sent if at == received), None)
 
 
 class FrameService:
-    """Serves the frames of all sessions with a pool of workers, fairly and the newest first."""
+    """Serves the frames of all terminals with the workers there are, fairly and the newest first.
+
+    A decision that waits for the disk keeps only its own terminal waiting: its worker goes on with the next
+    frame of another one.
+    """
 
     def __init__(
         self,
-        pool: WorkerPool,
-        audit: AuditTrail,
-        chronicle: Chronicle,
+        *,
+        analyser: Analyser,
+        workers: int,
+        writer: DecisionWriter,
+        events: Events,
         gallery: Callable[[], Gallery],
         roster: Callable[[], Roster],
+        open_door: Callable[[str], Door],
         hints: Hints,
     ) -> None:
-        """`gallery` and `roster` return the present snapshots."""
-        self._pool = pool
-        self._audit = audit
-        self._chronicle = chronicle
+        """`workers`: how many frames the analyser takes at once. `gallery` and `roster` return the present
+        snapshots. `open_door` makes the door of a terminal."""
+        self._analyser = analyser
+        self._free = asyncio.Semaphore(workers)
+        self._writer = writer
+        self._events = events
         self._gallery = gallery
         self._roster = roster
+        self._open_door = open_door
         self._hints = hints
-        self._queue: FairQueue[Session, PendingFrame] = FairQueue()
-        self._in_work = 0
+        self._queue: FairQueue[Peer, PendingFrame] = FairQueue()
+        self._places: dict[Peer, _Place] = {}
         self._sweeps = 0
-        self._resting = asyncio.Event()
-        self._resting.set()
         self._stopping = False
         self._next_complaint = 0.0
         self._partings: set[asyncio.Future[None]] = set()
 
-    def offer(self, session: Session, frame: PendingFrame) -> None:
-        """Take a frame; an older one of the same session that has not been started is superseded."""
+    def join(self, peer: Peer) -> None:
+        """A terminal has been welcomed."""
+        self._places[peer] = _Place(self._open_door(peer.terminal))
+
+    def offer(self, peer: Peer, frame: PendingFrame) -> None:
+        """Take a frame; an older one of the same terminal that has not been started is superseded."""
         if not self._stopping:
-            self._queue.put(session, frame)
+            self._queue.put(peer, frame)
 
     async def serve(self) -> None:
-        """Work on one frame after the other, for ever. Run as many of these as the pool has workers."""
+        """Work on frames for ever, as many at once as there are workers."""
         while True:
-            session, frame = await self._queue.take()
-            self._in_work += 1
-            self._resting.clear()
-            try:
-                if session.open:
-                    await self._answer(session, frame)
-            except Exception:
-                log.exception("%s: frame %d could not be processed", session.name, frame.seq)
-                message = "the frame could not be processed"
-                self._part(session, ErrorMessage(ErrorCode.INTERNAL, message, frame.seq))
-            finally:
-                self._in_work -= 1
-                if not self._in_work:
-                    self._resting.set()
-                self._queue.done(session)
+            await self._free.acquire()
+            peer, frame = await self._queue.take()
+            place = self._places[peer]
+            place.work = asyncio.create_task(self._serve_frame(peer, place, frame))
 
     async def finish(self, seconds: float) -> None:
         """Take no more frames, and wait at most `seconds` for those in work."""
         self._stopping = True
         self._queue.clear()
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._resting.wait(), seconds)
+        working = [place.work for place in self._places.values() if place.work]
+        if working:
+            await asyncio.wait(working, timeout=seconds)
 
-    async def leave(self, session: Session) -> None:
-        """The session is over: log the visits that it leaves undecided."""
-        self._queue.drop(session)
-        decisions, ended = session.door.close()
-        parting = RecordedEnd(datetime.now(), tuple(decisions), tuple(ended))
-        self._chronicle.end(session.id, session.terminal, parting)
-        for decision in decisions:
-            await self._record(session, decision, time.monotonic())
-
-    async def _answer(self, session: Session, frame: PendingFrame) -> None:
-        started = time.monotonic()
+    async def leave(self, peer: Peer) -> None:
+        """The terminal is gone: what is under way is finished, then the visits that it leaves undecided are
+        logged."""
+        self._queue.drop(peer)
+        place = self._places[peer]
+        if place.work:
+            await asyncio.wait([place.work])
+        decisions: list[Decision] = []
+        ended: list[VisitSummary] = []
         try:
-            analysis, hints = await self._analyse(session, frame)
-        except PictureTooLargeError as error:
-            return self._part(session, ErrorMessage(ErrorCode.FRAME_TOO_BIG, str(error), frame.seq))
-        except PictureError as error:
-            return session.send(ErrorMessage(ErrorCode.BAD_FRAME, str(error), frame.seq))
-        except PoisonError:
-            log.error("%s: frame %d ended or held up its worker; refused", session.name, frame.seq)
-            message = "the frame could not be analysed"
-            return session.send(ErrorMessage(ErrorCode.BAD_FRAME, message, frame.seq))
-        if not session.open:
+            while (outcome := place.door.leave()).decision is not None:
+                outcome = await self._writer.settle(peer, place.door, outcome.decision, time.monotonic())
+                decisions += [outcome.decision] if outcome.decision else []
+                ended += outcome.ended
+            ended += outcome.ended
+        finally:
+            del self._places[peer]
+        closed = ClosedDoor(datetime.now(), tuple(decisions), tuple(ended))
+        self._tell_visits(peer, closed.moment, closed.ended)
+        self._events.publish(DoorClosed(peer.id, peer.terminal, closed))
+
+    async def _serve_frame(self, peer: Peer, place: _Place, frame: PendingFrame) -> None:
+        """All of a frame's way; the terminal's next one is taken up afterwards."""
+        try:
+            try:
+                analysed = await self._look(peer, place, frame)
+            finally:
+                self._free.release()
+            if analysed is not None and peer.open:
+                await self._answer(peer, place, analysed)
+        except Exception:
+            log.exception("%s: frame %d could not be processed", peer.name, frame.seq)
+            message = "the frame could not be processed"
+            self._part(peer, ErrorMessage(ErrorCode.INTERNAL, message, frame.seq))
+        finally:
+            self._queue.done(peer)
+
+    async def _look(self, peer: Peer, place: _Place, frame: PendingFrame) -> _Analysed | None:
+        """Have a worker look at the frame; None when it cannot, and the terminal has been told why."""
+        if not peer.open:
             return None
-        worked = time.monotonic()
-        outcome = await self._decide(session, frame, analysis, hints)
-        timing = Timing(_ms(started - frame.received), _ms(worked - started))
-        self._complain_when_slow(worked - frame.received)
-        return session.send(_result(frame.seq, outcome, timing))
+        started = time.monotonic()
+        hints = place.door.hints(self._hints, frame.received, may_sweep=not self._sweeps)
+        try:
+            analysis = await self._analyse(frame.jpeg, hints)
+        except PictureTooLargeError as error:
+            self._part(peer, ErrorMessage(ErrorCode.FRAME_TOO_BIG, str(error), frame.seq))
+        except PictureError as error:
+            peer.send(ErrorMessage(ErrorCode.BAD_FRAME, str(error), frame.seq))
+        except AnalysisFailedError:
+            log.error("%s: frame %d ended or held up its worker; refused", peer.name, frame.seq)
+            message = "the frame could not be analysed"
+            peer.send(ErrorMessage(ErrorCode.BAD_FRAME, message, frame.seq))
+        else:
+            return _Analysed(frame, hints, analysis, started, time.monotonic() - started)
+        return None
 
-    async def _decide(
-        self, session: Session, frame: PendingFrame, analysis: Analysis, hints: Hints
-    ) -> Outcome:
-        """What the door makes of a frame; a decision counts once it is written down."""
-        gallery, moment = self._gallery(), datetime.now()
-        orders = self._roster().orders(session.terminal, moment)
-        outcome = session.door.observe(analysis, gallery, frame.received, orders)
-        ended, decision = outcome.ended, outcome.decision
-        retracted = decision is not None and not await self._record(session, decision, frame.received)
-        if decision is not None and retracted:
-            outcome = session.door.retract(decision, frame.received)
-        sight = RecordedFrame(
-            frame.received,
-            moment,
-            analysis,
-            tuple(followed.box for followed in hints.followed),
-            (len(gallery.people), gallery.photos),
-            session.door.rng.told() if isinstance(session.door.rng, Dice) else (),
-            outcome.decision,
-            retracted,
-            ended,
-            frame.jpeg,
-        )
-        self._chronicle.take(session.id, session.terminal, sight)
-        return outcome
-
-    async def _analyse(self, session: Session, frame: PendingFrame) -> tuple[Analysis, Hints]:
-        """What the worker made of the hints, and these. Whole pictures are searched one at a time, so that
-        the frames of all other doors get through."""
-        hints = session.door.hints(self._hints, frame.received, may_sweep=not self._sweeps)
+    async def _analyse(self, jpeg: bytes, hints: Hints) -> Analysis:
+        """Whole pictures are searched one at a time, so that the frames of all other doors get through."""
         sweep = hints.scan is Scan.EVERYWHERE
         self._sweeps += sweep
         try:
-            return await self._pool.run(worker.analyse, frame.jpeg, hints), hints
+            return await self._analyser.analyse(jpeg, hints)
         finally:
             self._sweeps -= sweep
 
-    def _part(self, session: Session, error: ErrorMessage) -> None:
+    async def _answer(self, peer: Peer, place: _Place, analysed: _Analysed) -> None:
+        """Decide, have the decision written, tell the terminal, then whoever else wants to know."""
+        frame = analysed.frame
+        place.remember(frame)
+        self._complain_when_slow(analysed.started + analysed.seconds - frame.received)
+        outcome, observed = await self._decide(peer, place.door, analysed)
+        timing = Timing(_ms(analysed.started - frame.received), _ms(analysed.seconds))
+        peer.send(_result(frame.seq, outcome, timing, place.seq_of(outcome.decided_at)))
+        self._tell_visits(peer, observed.moment, observed.ended)
+        if self._events.wanted(FrameObserved):
+            self._events.publish(FrameObserved(peer.id, peer.terminal, observed))
+
+    async def _decide(self, peer: Peer, door: Door, analysed: _Analysed) -> tuple[Outcome, ObservedFrame]:
+        """What the door makes of a frame, and all that it was told."""
+        frame, gallery, moment = analysed.frame, self._gallery(), datetime.now()
+        orders = self._roster().orders(peer.terminal, moment)
+        outcome = door.observe(analysed.analysis, gallery, frame.received, orders)
+        proposed = outcome.decision
+        if proposed is not None:
+            outcome = await self._writer.settle(peer, door, proposed, frame.received)
+        return outcome, ObservedFrame(
+            at=frame.received,
+            moment=moment,
+            analysis=analysed.analysis,
+            followed=tuple(followed.box for followed in analysed.hints.followed),
+            enrolled=(len(gallery.people), gallery.photos),
+            drawn=outcome.drawn,
+            decision=outcome.decision,
+            retracted=outcome.decision is not proposed,
+            ended=outcome.ended,
+            jpeg=frame.jpeg,
+        )
+
+    def _tell_visits(self, peer: Peer, moment: datetime, ended: Sequence[VisitSummary]) -> None:
+        for summary in ended:
+            self._events.publish(VisitOver(peer.terminal, moment, summary))
+
+    def _part(self, peer: Peer, error: ErrorMessage) -> None:
         """End a session beside the work on frames: no other terminal waits for its last words."""
-        parting = asyncio.ensure_future(session.end(error))
+        parting = asyncio.ensure_future(peer.end(error))
         self._partings.add(parting)
         parting.add_done_callback(self._partings.discard)
 
@@ -171,29 +238,27 @@ class FrameService:
                 "a frame took %.1f s: more terminals, or larger frames, than this machine serves", seconds
             )
 
-    async def _record(self, session: Session, decision: Decision, received: float) -> bool:
-        """Write the decision down. False: it could not be, and must not count."""
-        latency_ms = round(_ms(time.monotonic() - received))
-        entry = AccessEntry(datetime.now().astimezone(), session.terminal, decision, latency_ms)
-        try:
-            await self._audit.record(entry)
-        except OSError as error:
-            log.critical("ACCESS LOG NOT WRITTEN, DENYING: %s; the line was: %s", error, entry.line())
-            return False
-        log.info("%s", entry.line().split(" ", 1)[1])
-        return True
-
 
 def _ms(seconds: float) -> float:
     return round(seconds * 1000, 1)
 
 
-def _result(seq: int, outcome: Outcome, timing: Timing) -> Result:
+def _result(seq: int, outcome: Outcome, timing: Timing, decided_seq: int | None) -> Result:
+    """`decided_seq`: the frame that last showed whom the decision is about."""
     faces = tuple(
         face if face.distance is None else replace(face, distance=round(face.distance, 4))
         for face in outcome.faces
     )
-    notice = outcome.decision.notice() if outcome.decision else None
+    earlier = None if decided_seq == seq else decided_seq
+    notice = outcome.decision.notice(earlier) if outcome.decision else None
     asked = outcome.asked
     seconds = None if asked is None or asked.seconds is None else round(asked.seconds, 2)
-    return Result(seq, outcome.verdict, faces, notice, timing, asked.prompt if asked else None, seconds)
+    return Result(
+        seq=seq,
+        verdict=outcome.verdict,
+        faces=faces,
+        decision=notice,
+        timing=timing,
+        prompt=asked.prompt if asked else None,
+        prompt_seconds=seconds,
+    )

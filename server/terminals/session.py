@@ -1,16 +1,16 @@
-"""One connected terminal: its connection, its door, and what it still has to be told."""
+"""One connected terminal: how it introduces itself, what it says, and what it still has to be told."""
 
 import asyncio
 import contextlib
 import hmac
 import logging
 import secrets
-import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from server.access.door import Door
+from server.terminals.peer import PendingFrame
+from server.terminals.transport import Transport
 from wire import (
     ErrorCode,
     ErrorMessage,
@@ -28,31 +28,27 @@ from wire import (
 
 log = logging.getLogger(__name__)
 
-HELLO_SECONDS = 5.0
-"""A peer that has not said a valid hello by then is disconnected."""
-MESSAGE_SECONDS = 10.0
-"""A message that has begun must be complete by then."""
-IDLE_SECONDS = 60.0
-"""A terminal that says nothing for so long is gone; ours pings every few seconds."""
 OUTBOX = 64
 """Messages that may wait for a terminal that does not read; one more and it is disconnected."""
-FAREWELL_SECONDS = 1.0
-"""How long a peer gets to read why it is being disconnected."""
-SEND_BUFFER = 1 << 16
-"""What the operating system keeps of our replies, in bytes: they are small, and a peer that does not read
-them should be noticed soon."""
-READ_BYTES = 1 << 16
 MESSAGES_IN_A_ROW = 32
 """After so many messages of one terminal the others get their turn."""
 
 
 @dataclass(frozen=True)
-class PendingFrame:
-    """A frame waiting for a worker; `received` in monotonic seconds."""
+class Deadlines:
+    """How long a peer may take, in seconds."""
 
-    seq: int
-    jpeg: bytes
-    received: float
+    hello: float = 5.0
+    """From the first moment to a complete, valid hello."""
+    message: float = 10.0
+    """From the beginning of a message to its end."""
+    idle: float = 60.0
+    """Between messages: a terminal that says nothing for so long is gone; ours pings every few seconds."""
+    farewell: float = 1.0
+    """To read why it is being disconnected."""
+
+
+DEADLINES = Deadlines()
 
 
 class Session:
@@ -60,67 +56,56 @@ class Session:
 
     def __init__(
         self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        transport: Transport,
         *,
-        open_door: Callable[[str], Door],
         limits: Limits,
         tokens: Mapping[str, str],
         admit: Callable[["Session"], bool],
+        note: Callable[[str], str | None],
         on_frame: Callable[["Session", PendingFrame], None],
+        deadlines: Deadlines = DEADLINES,
     ) -> None:
         """`admit` is asked once the hello is good; False means that too many terminals are connected.
-        `open_door` makes the door of the terminal of that name."""
+        `note` is what the administrator tells visitors at the terminal of that name."""
         self.id = secrets.token_hex(8)
         self.terminal = ""
         self.open = True
-        self._open_door = open_door
-        self._door: Door | None = None
-        self._reader = reader
-        self._writer = writer
+        self.welcomed = False
+        self._transport = transport
         self._limits = limits
         self._tokens = tokens
         self._admit = admit
+        self._note = note
         self._on_frame = on_frame
+        self._deadlines = deadlines
         self._connection = ServerConnection(limits.frame_bytes)
         self._outbox: asyncio.Queue[Message] = asyncio.Queue(OUTBOX)
-        self._sending: asyncio.Task[None] | None = None
         self._leaving = False
         self._over = asyncio.Event()
-        # `drain` then returns when everything has been handed to the operating system
-        writer.transport.set_write_buffer_limits(high=0)
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
 
     @property
     def name(self) -> str:
         """For the console: the terminal where it is known, else the peer's address."""
-        return ascii(self.terminal) if self.terminal else self._peer
-
-    @property
-    def door(self) -> Door:
-        """The terminal's door; there is one once the terminal has been welcomed."""
-        assert self._door is not None
-        return self._door
-
-    @property
-    def _peer(self) -> str:
-        address = self._writer.get_extra_info("peername")
-        return f"{address[0]}:{address[1]}" if address else "a peer that is gone"
+        return ascii(self.terminal) if self.terminal else self._transport.peer
 
     async def run(self) -> None:
         """Serve the connection until it ends, whatever the peer does; never raises for its sake."""
-        self._sending = asyncio.get_running_loop().create_task(self._send_outbox())
+        sending: asyncio.Task[None] | None = None
         try:
-            await self._receive()
+            deadline = await self._open()
+            sending = asyncio.ensure_future(self._send_outbox())
+            await self._receive(deadline)
         except ProtocolError as error:
             log.warning("%s: disconnected: %s", self.name, error)
             await self._dismiss(error.code, error.message)
         except (ConnectionError, asyncio.TimeoutError, OSError) as error:
-            log.info("%s: connection lost: %s", self.name, error or type(error).__name__)
+            if self.open:
+                log.info("%s: connection lost: %s", self.name, error or type(error).__name__)
         finally:
             self.open = False
-            self._sending.cancel()
-            self._writer.transport.abort()
+            if sending is not None:
+                sending.cancel()
+            self._transport.abort()
             self._over.set()
 
     def send(self, message: Message) -> None:
@@ -136,7 +121,7 @@ class Session:
     def abort(self) -> None:
         """End the connection now; `run` returns soon after."""
         self.open = False
-        self._writer.transport.abort()
+        self._transport.abort()
 
     async def end(self, error: ErrorMessage | None = None) -> None:
         """End the connection from outside `run`, after what is queued and the reason have been sent.
@@ -147,7 +132,7 @@ class Session:
             self.send(error)
         self._leaving = True
         with contextlib.suppress(OSError, asyncio.TimeoutError):
-            await asyncio.wait_for(self._part(self._over.wait), FAREWELL_SECONDS)
+            await asyncio.wait_for(self._part(self._over.wait), self._deadlines.farewell)
         self.abort()
 
     async def _dismiss(self, code: ErrorCode, message: str) -> None:
@@ -159,27 +144,37 @@ class Session:
         self.send(ErrorMessage(code, message))
         self.open = False
         with contextlib.suppress(OSError, asyncio.TimeoutError):
-            await asyncio.wait_for(self._part(self._discard), FAREWELL_SECONDS)
+            await asyncio.wait_for(self._part(self._discard), self._deadlines.farewell)
 
     async def _part(self, peer_is_gone: Callable[[], Awaitable[object]]) -> None:
         await self._outbox.join()
-        if self._writer.can_write_eof():
-            self._writer.write_eof()
+        self._transport.end_writing()
         await peer_is_gone()
 
     async def _discard(self) -> None:
-        while await self._reader.read(READ_BYTES):
+        while await self._transport.read():
             pass
 
-    async def _receive(self) -> None:
+    async def _open(self) -> float:
+        """Returns the moment at which the hello must be complete, by the loop's clock."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + HELLO_SECONDS
+        deadline = loop.time() + self._deadlines.hello
+        try:
+            await asyncio.wait_for(self._transport.open(), self._deadlines.hello)
+        except asyncio.TimeoutError:
+            raise ConnectionError(self._lateness()) from None
+        return deadline
+
+    async def _receive(self, deadline: float) -> None:
+        loop = asyncio.get_running_loop()
         begun = False
         while self.open:
             try:
-                data = await asyncio.wait_for(self._reader.read(READ_BYTES), deadline - loop.time())
+                data = await asyncio.wait_for(self._transport.read(), deadline - loop.time())
             except asyncio.TimeoutError:
                 raise ProtocolError(ErrorCode.BAD_MESSAGE, self._lateness()) from None
+            if not self.open:
+                return
             if not data:
                 log.info("%s: disconnected%s", self.name, " in mid-message" if begun else "")
                 return
@@ -189,7 +184,7 @@ class Session:
             complete = await self._handle_all()
             if self.terminal and (complete or not begun):
                 begun = self._connection.mid_message
-                deadline = loop.time() + (MESSAGE_SECONDS if begun else IDLE_SECONDS)
+                deadline = loop.time() + (self._deadlines.message if begun else self._deadlines.idle)
 
     async def _handle_all(self) -> bool:
         """Handle the complete messages; returns whether there were any."""
@@ -203,10 +198,10 @@ class Session:
 
     def _lateness(self) -> str:
         if not self.terminal:
-            return f"no complete hello within {HELLO_SECONDS:.0f} s"
+            return f"no complete hello within {self._deadlines.hello:.0f} s"
         if self._connection.mid_message:
-            return f"a message was not complete within {MESSAGE_SECONDS:.0f} s"
-        return f"nothing was received for {IDLE_SECONDS:.0f} s"
+            return f"a message was not complete within {self._deadlines.message:.0f} s"
+        return f"nothing was received for {self._deadlines.idle:.0f} s"
 
     def _handle(self, event: Hello | Frame | Ping) -> None:
         if isinstance(event, Frame):
@@ -223,10 +218,10 @@ class Session:
         self.terminal = hello.terminal
         if not self._admit(self):
             raise ProtocolError(ErrorCode.TOO_MANY, "too many terminals are connected")
-        self._door = self._open_door(hello.terminal)
+        self.welcomed = True
         self._connection.accept()
-        self.send(Welcome(self.id, self._limits))
-        log.info("%s: connected from %s", self.name, self._peer)
+        self.send(Welcome(self.id, self._limits, note=self._note(hello.terminal)))
+        log.info("%s: connected from %s", self.name, self._transport.peer)
 
     def _is_authorised(self, hello: Hello) -> bool:
         if not self._tokens:
@@ -241,8 +236,7 @@ class Session:
         while True:
             message = await self._outbox.get()
             try:
-                self._writer.write(encode(message))
-                await self._writer.drain()
+                await self._transport.write(encode(message))
             except (ConnectionError, OSError):
                 self.abort()
             finally:

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from server.vision.embedders.resnet import open_session
+from server.vision.embedders.onnx_session import open_session
 from server.vision.picture import Picture
 from wire import Box
 

@@ -1,7 +1,10 @@
-"""Whoever looks at pictures for the server: what it is asked, and what it loads."""
+"""Whoever looks at pictures for the server: what it is asked, how it fails, and what it loads."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
+
+from server.access.seen import Analysis, Hints, PhotoOutcome
 
 
 @dataclass(frozen=True)
@@ -15,5 +18,18 @@ class ModelSettings:
     antispoof: tuple[Path, str] | None = None
 
 
-class PoisonError(Exception):
-    """The task ended two workers or kept one for too long; it must not be tried again."""
+class AnalysisFailedError(Exception):
+    """The picture ended two workers or kept one for too long; it must not be tried again."""
+
+
+class Analyser(Protocol):
+    """Looks at pictures beside the event loop, as many at a time as it has workers; the others wait."""
+
+    async def analyse(self, jpeg: bytes, hints: Hints) -> Analysis:
+        """Find the faces of one frame and embed those that need it.
+
+        Raises PictureError: not a picture that is accepted; PictureTooLargeError; AnalysisFailedError.
+        """
+
+    async def analyse_photo(self, data: bytes) -> PhotoOutcome:
+        """Judge and embed one enrolment photo (JPEG, PNG or WebP). Raises AnalysisFailedError."""

@@ -25,7 +25,7 @@ from wire.framing import MAX_LENGTH, framed
 if TYPE_CHECKING:
     from server.vision.models import Models
 
-Remark: TypeAlias = tuple[int, str]
+LogMessage: TypeAlias = tuple[int, str]
 """A level of `logging`, and a message."""
 
 _models: "Models | None" = None
@@ -68,24 +68,24 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-class _Remarks(logging.Handler):
+class _Collector(logging.Handler):
     """Keeps what is logged here, for the parent, which knows where logs go."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.kept: list[Remark] = []
+        self.messages: list[LogMessage] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.kept.append((record.levelno, self.format(record)))
+        self.messages.append((record.levelno, self.format(record)))
 
 
-def load(settings: ModelSettings) -> list[Remark]:
+def load(settings: ModelSettings) -> list[LogMessage]:
     """Load the models; returns what is to be logged about it. Raises RuntimeError with what to install,
     AntispoofError."""
     global _models
-    remarks, logger = _Remarks(), logging.getLogger("server")
+    collector, logger = _Collector(), logging.getLogger("server")
     logger.setLevel(logging.INFO)
-    logger.addHandler(remarks)
+    logger.addHandler(collector)
     try:
         import cv2
     except ImportError as error:
@@ -96,8 +96,8 @@ def load(settings: ModelSettings) -> list[Remark]:
     from server.vision.models import load_models
 
     _models = load_models(settings.cache, liveness=settings.liveness, antispoof=settings.antispoof)
-    logger.removeHandler(remarks)
-    return remarks.kept
+    logger.removeHandler(collector)
+    return collector.messages
 
 
 def _loaded() -> "Models":

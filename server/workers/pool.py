@@ -9,16 +9,19 @@ import contextlib
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
+from server.access.seen import Analysis, Hints, PhotoOutcome
 from server.workers import main as worker
-from server.workers.analyser import ModelSettings, PoisonError
+from server.workers.analyser import AnalysisFailedError, ModelSettings
 from server.workers.process import WorkerGoneError, WorkerProcess
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
+
+Load: TypeAlias = Callable[[ModelSettings], list[worker.LogMessage]]
 
 SPARES = 1
 TASK_SECONDS = 10.0
@@ -34,68 +37,92 @@ class WorkersUnavailableError(RuntimeError):
 
 
 class WorkerPool:
-    """Runs the functions of `server.workers.main` in processes of their own."""
+    """Analyses pictures in processes of their own; an `Analyser`."""
 
-    def __init__(self, workers: int, models: ModelSettings) -> None:
-        """`workers`: how many frames are in work at once. `models`: what each worker loads."""
-        self.workers = workers
-        self._models = models
+    def __init__(
+        self,
+        workers: int,
+        models: ModelSettings,
+        *,
+        load: Load = worker.load,
+        task_seconds: float = TASK_SECONDS,
+    ) -> None:
+        """`workers`: how many frames are in work at once. `models`: what each worker loads, by `load`. A
+        worker that is busy for `task_seconds` with one task is killed."""
+        self._workers = workers
+        self._load = partial(load, models)
+        self._task_seconds = task_seconds
+        self._has_cache = models.cache.is_dir
         # last in, first out: what the last used worker needs is still in the processor's caches
         self._idle: asyncio.Queue[WorkerProcess] = asyncio.LifoQueue()
         self._alive: set[WorkerProcess] = set()
         self._restarts: set[asyncio.Task[None]] = set()
-        self._remarks: set[worker.Remark] = set()
+        self._logged: set[worker.LogMessage] = set()
         self._closed = False
+
+    @property
+    def processes(self) -> int:
+        """How many pictures can be looked at at once."""
+        return self._workers + SPARES
 
     async def start(self) -> None:
         """Start every process and load the models. Raises WorkersUnavailableError."""
         try:
-            if not self._models.cache.is_dir():
+            if not self._has_cache():
                 await self._add_worker()  # it fills the cache for the others
-            await self._add_workers(self.workers + SPARES - len(self._alive))
+            await self._add_workers(self.processes - len(self._alive))
         except Exception as error:
             await self.close()
             raise WorkersUnavailableError(str(error)) from error
 
+    async def analyse(self, jpeg: bytes, hints: Hints) -> Analysis:
+        """Find the faces of one frame and embed those that need it. Raises PictureError,
+        PictureTooLargeError, AnalysisFailedError."""
+        return await self.run(worker.analyse, jpeg, hints)
+
+    async def analyse_photo(self, data: bytes) -> PhotoOutcome:
+        """Judge and embed one enrolment photo. Raises AnalysisFailedError."""
+        return await self.run(worker.analyse_photo, data)
+
     async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `task` in a worker. A task whose worker dies is tried once more, on another one.
 
-        Raises PoisonError when the second worker dies as well or the task takes longer than
-        `TASK_SECONDS`, and whatever the task itself raises.
+        Raises AnalysisFailedError when the second worker dies as well or the task takes too long, and
+        whatever the task itself raises.
         """
         deaths = 0
         while deaths < 2:
-            worker_ = await self._idle.get()
-            if worker_ not in self._alive:
+            process = await self._idle.get()
+            if process not in self._alive:
                 continue
-            answer = worker_.ask(partial(task, *args, **kwargs))
-            too_long = asyncio.get_running_loop().call_later(TASK_SECONDS, worker_.kill)
+            answer = process.ask(partial(task, *args, **kwargs))
+            too_long = asyncio.get_running_loop().call_later(self._task_seconds, process.kill)
             try:
                 result = await asyncio.shield(answer)
             except WorkerGoneError as gone:
-                self._replace(worker_)
-                if gone.seconds >= TASK_SECONDS:
+                self._replace(process)
+                if gone.seconds >= self._task_seconds:
                     break
                 deaths += gone.begun  # else it died while idle: not the task's doing
             except asyncio.CancelledError:
-                answer.add_done_callback(partial(self._take_back, worker_))
+                answer.add_done_callback(partial(self._take_back, process))
                 raise
             except Exception:
-                self._idle.put_nowait(worker_)
+                self._idle.put_nowait(process)
                 raise
             else:
-                self._idle.put_nowait(worker_)
+                self._idle.put_nowait(process)
                 return result
             finally:
                 too_long.cancel()
-        raise PoisonError
+        raise AnalysisFailedError
 
-    def _take_back(self, worker_: WorkerProcess, answer: "asyncio.Future[Any]") -> None:
+    def _take_back(self, process: WorkerProcess, answer: "asyncio.Future[Any]") -> None:
         """The worker is done with what nobody waits for any more."""
         if isinstance(answer.exception(), WorkerGoneError):
-            self._replace(worker_)
+            self._replace(process)
         else:
-            self._idle.put_nowait(worker_)
+            self._idle.put_nowait(process)
 
     async def close(self) -> None:
         """End every process, also one that hangs."""
@@ -103,12 +130,12 @@ class WorkerPool:
         for restart in tuple(self._restarts):
             restart.cancel()
         await asyncio.gather(*self._restarts, return_exceptions=True)
-        ending = {worker_: asyncio.ensure_future(worker_.finish()) for worker_ in self._alive}
+        ending = {process: asyncio.ensure_future(process.finish()) for process in self._alive}
         if ending:
             await asyncio.wait(ending.values(), timeout=END_SECONDS)
-        for worker_, end in ending.items():
+        for process, end in ending.items():
             if not end.done():
-                worker_.kill()
+                process.kill()
         await asyncio.gather(*ending.values())
         self._alive.clear()
 
@@ -121,19 +148,19 @@ class WorkerPool:
     async def _add_worker(self) -> None:
         added = WorkerProcess(lambda: self._replace(added))
         try:
-            self._log(await added.start(self._models))
+            self._log(await added.start(self._load))
         except BaseException:
             added.kill()
             raise
         self._alive.add(added)
         self._idle.put_nowait(added)
 
-    def _log(self, remarks: list[worker.Remark]) -> None:
+    def _log(self, messages: list[worker.LogMessage]) -> None:
         """Log what a worker says of its start; what another has said already is not repeated."""
-        for remark in remarks:
-            if remark not in self._remarks:
-                log.log(*remark)
-            self._remarks.add(remark)
+        for message in messages:
+            if message not in self._logged:
+                log.log(*message)
+            self._logged.add(message)
 
     def _replace(self, dead: WorkerProcess) -> None:
         if self._closed or dead not in self._alive:

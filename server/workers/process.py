@@ -8,12 +8,10 @@ import pickle
 import socket
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any, TypeVar
 
 from server.support import osdep
 from server.workers import main as worker
-from server.workers.analyser import ModelSettings
 from wire.framing import MAX_LENGTH, FrameSplitter
 
 T = TypeVar("T")
@@ -49,15 +47,15 @@ class WorkerProcess(asyncio.Protocol):
     def pid(self) -> int:
         return self._process.pid or 0
 
-    async def start(self, settings: ModelSettings) -> list[worker.Remark]:
-        """Start the process and load the models; returns what is to be logged about it."""
+    async def start(self, load: Callable[[], T]) -> T:
+        """Start the process, and have it load the models; returns what `load` does."""
         try:
             await asyncio.to_thread(self._launch)
             loop = asyncio.get_running_loop()
             self._transport, _ = await loop.create_connection(lambda: self, sock=self._socket)
         finally:
             self._its_socket.close()
-        return await self.ask(partial(worker.load, settings))
+        return await self.ask(load)
 
     def _launch(self) -> None:
         with osdep.interrupt_held_back():

@@ -66,8 +66,8 @@ def denial(
     return DecisionNotice(decision_id, Verdict.DENIED, (), reason, note)
 
 
-def welcome(limits: Limits = LIMITS) -> Welcome:
-    return Welcome("0", limits)
+def welcome(limits: Limits = LIMITS, note: str | None = None) -> Welcome:
+    return Welcome("0", limits, note=note)
 
 
 class FakeServer:

@@ -31,7 +31,9 @@ verdicts = st.sampled_from(Verdict)
 boxes = st.builds(Box, *[st.integers(-(2**63), 2**64 - 1)] * 4)
 faces = st.builds(FaceReport, boxes, st.none() | texts, st.none() | numbers, verdicts)
 notes = st.none() | st.text(max_size=NOTE_CHARS)
-decisions = st.builds(DecisionNotice, texts, verdicts, st.lists(texts, max_size=3).map(tuple), texts, notes)
+decisions = st.builds(
+    DecisionNotice, texts, verdicts, st.lists(texts, max_size=3).map(tuple), texts, notes, st.none() | uints
+)
 prompts = st.none() | st.sampled_from(Prompt)
 prompt_seconds = st.none() | st.floats(0, allow_infinity=False)
 
@@ -40,7 +42,7 @@ BY_KIND: dict[type, st.SearchStrategy[Any]] = {
     Frame: st.builds(Frame, uints, st.binary(max_size=200)),
     Ping: st.builds(Ping, uints),
     Pong: st.builds(Pong, uints),
-    Welcome: st.builds(Welcome, texts, st.builds(Limits, uints, uints)),
+    Welcome: st.builds(Welcome, texts, st.builds(Limits, uints, uints), note=notes),
     Result: st.builds(
         Result,
         uints,

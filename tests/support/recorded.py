@@ -7,7 +7,6 @@ from itertools import count
 
 import numpy as np
 
-from server.access.dice import Dice
 from server.access.door import Door
 from server.access.lockout import Lockouts
 from server.access.matching.gallery import Gallery
@@ -15,6 +14,7 @@ from server.access.orders import EMPTY, Roster
 from server.access.rules import Rules
 from server.access.seen import Analysis, Face, Hints, Landmarks
 from server.recording.entries import RecordedEnd, RecordedFrame
+from tests.support.doors import close, settled
 
 WANTED = Hints(min_face=48, max_faces=4, max_pixels=10**6)
 START = datetime(2026, 11, 22, 8, 0, 0)
@@ -40,8 +40,9 @@ class LiveDoor:
         lockouts: Lockouts | None = None,
     ) -> None:
         ids = count(1)
-        self.dice = Dice()
-        self.door = Door(rules, lambda: f"{terminal}-{next(ids)}", terminal, lockouts, self.dice)
+        self.door = Door(
+            rules, new_id=lambda: f"{terminal}-{next(ids)}", terminal=terminal, lockouts=lockouts
+        )
         self.gallery = gallery
         self.roster = roster
         self.terminal = terminal
@@ -62,21 +63,18 @@ class LiveDoor:
         moment = start + timedelta(seconds=at)
         orders = self.roster.orders(self.terminal, moment)
         outcome = self.door.observe(analysis, self.gallery, at, orders)
-        decision = outcome.decision
-        retract = retract and decision is not None
-        if decision is not None and retract:
-            decision = self.door.retract(decision, at).decision
+        retract = retract and outcome.decision is not None
+        outcome = settled(self.door, outcome, written=not retract)
         enrolled = len(self.gallery.people), self.gallery.photos
         followed = tuple(each.box for each in hints.followed)
-        told = self.dice.told()
         sight = RecordedFrame(
-            at, moment, analysis, followed, enrolled, told, decision, retract, outcome.ended
+            at, moment, analysis, followed, enrolled, outcome.drawn, outcome.decision, retract, outcome.ended
         )
         self.sights.append(sight)
         return sight
 
     def part(self) -> RecordedEnd:
-        decisions, ended = self.door.close()
+        decisions, ended = close(self.door)
         return RecordedEnd(self.sights[-1].moment if self.sights else START, tuple(decisions), tuple(ended))
 
 

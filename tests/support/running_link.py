@@ -8,10 +8,11 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from client.camera.frames import CapturedFrame
+from client.connection.exchange import TIMEOUTS, Timeouts
+from client.connection.link import Link, LinkSettings
+from client.connection.status import Answer, LinkStatus
 from client.exits import FatalError
-from client.frames import CapturedFrame
-from client.link import Link, LinkSettings
-from client.status import Answer, LinkStatus
 from wire import ErrorMessage, Hello
 
 IMAGE = np.random.default_rng(3).integers(0, 255, (480, 640, 3), np.uint8)
@@ -41,14 +42,28 @@ class Running:
     """A link in its thread, fed by a camera."""
 
     def __init__(
-        self, port: int, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", idle: bool = False
+        self,
+        port: int,
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
+        idle_after: float | None = None,
+        timeouts: Timeouts = TIMEOUTS,
     ) -> None:
         self.picture = IMAGE
         self.offered = 0
         self.recorder = Recorder()
         self.fatal: FatalError | None = None
         self.stopping = threading.Event()
-        settings = LinkSettings(host, port, Hello("door", "secret"), tls, width=640, quality=85, idle=idle)
+        settings = LinkSettings(
+            host=host,
+            port=port,
+            hello=Hello("door", "secret"),
+            tls=tls,
+            width=640,
+            quality=85,
+            idle_after=idle_after,
+            timeouts=timeouts,
+        )
         self.link = Link(settings, self.recorder, self.stopping)
         self.threads = [threading.Thread(target=self._run), threading.Thread(target=self._feed)]
 
@@ -69,9 +84,13 @@ class Running:
 
 @contextmanager
 def running(
-    port: int, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", idle: bool = False
+    port: int,
+    tls: ssl.SSLContext | None = None,
+    host: str = "127.0.0.1",
+    idle_after: float | None = None,
+    timeouts: Timeouts = TIMEOUTS,
 ) -> Iterator[Running]:
-    run = Running(port, tls, host, idle)
+    run = Running(port=port, tls=tls, host=host, idle_after=idle_after, timeouts=timeouts)
     for thread in run.threads:
         thread.start()
     try:

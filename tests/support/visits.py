@@ -7,7 +7,7 @@ from itertools import islice
 import cv2
 import numpy as np
 
-from client.simulated import EMPTY_SECONDS, HEIGHT, VISIT_SECONDS, WIDTH, frame_at
+from client.camera.simulated import EMPTY_SECONDS, HEIGHT, VISIT_SECONDS, WIDTH, frame_at
 from server.access.attention import WAIT_SECONDS
 from server.access.visit import Care
 from tests.support.blackbox import BlackBox

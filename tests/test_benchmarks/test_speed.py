@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from client.frames import Area
+from client.camera.frames import Area
 from tests.benchmarks.speed import people, process_tree, scenes
 from tests.benchmarks.speed.capacity import Load, Series, load_figures
 from tests.benchmarks.speed.contenders import Pass, spread_evenly

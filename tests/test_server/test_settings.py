@@ -11,9 +11,9 @@ from server.access.liveness.proof import Liveness
 from server.access.policy import Policy
 from server.access.rules import Rules
 from server.access.seen import Hints
-from server.setting_types import MIN_TOKEN_CHARS
 from server.settings import Settings, SettingsError, load
 from server.support.explain import MAX_PROBLEMS
+from server.support.setting_types import MIN_TOKEN_CHARS
 from wire import TERMINAL_CHARS, TOKEN_CHARS, Limits
 
 TOKEN = "a-secret-of-some-length"
@@ -290,7 +290,7 @@ def test_settings_reach_the_parts_they_are_for() -> None:
         max_false_accept=0.001,
         threshold=0.3,
         margin=0.1,
-        frames=4,
+        looks=4,
         policy=Policy.ALL,
         liveness=Liveness.CHALLENGE,
         attempts=5,

@@ -49,12 +49,13 @@ PINNED: dict[type, tuple[Message, dict[str, Any]]] = {
     Ping: (Ping(3), {"type": "ping", "id": 3}),
     Pong: (Pong(3), {"type": "pong", "id": 3}),
     Welcome: (
-        Welcome("ab12", Limits(1000, 2000)),
+        Welcome("ab12", Limits(1000, 2000), note="Ring the bell"),
         {
             "type": "welcome",
             "version": 1,
             "session": "ab12",
             "limits": {"frame_bytes": 1000, "frame_pixels": 2000},
+            "note": "Ring the bell",
         },
     ),
     Result: (
@@ -62,7 +63,7 @@ PINNED: dict[type, tuple[Message, dict[str, Any]]] = {
             7,
             Verdict.GRANTED,
             (FaceReport(BOX, "Ada", 0.25, Verdict.GRANTED), FaceReport(BOX, None, None, Verdict.CHECKING)),
-            DecisionNotice("d1", Verdict.GRANTED, ("Ada",), "recognised", "Ring the bell"),
+            DecisionNotice("d1", Verdict.GRANTED, ("Ada",), "recognised", "Ring the bell", seq=5),
             Timing(1.5, 20.0),
             Prompt.TURN_LEFT,
             2.5,
@@ -81,6 +82,7 @@ PINNED: dict[type, tuple[Message, dict[str, Any]]] = {
                 "names": ["Ada"],
                 "reason": "recognised",
                 "note": "Ring the bell",
+                "seq": 5,
             },
             "timing": {"queue_ms": 1.5, "work_ms": 20.0},
             "prompt": "turn_left",
@@ -152,6 +154,7 @@ def test_closed_vocabularies_are_pinned() -> None:
         "revoked",
         "left",
         "log_unavailable",
+        "undelivered",
         "too_dark",
         "too_bright",
         "too_blurred",
@@ -187,6 +190,12 @@ def test_only_a_bad_frame_leaves_the_connection_open() -> None:
 
 def test_an_error_without_a_frame_has_no_seq_key() -> None:
     assert "seq" not in ErrorMessage(ErrorCode.INTERNAL, "").to_map()
+
+
+def test_a_welcome_without_a_note_and_a_decision_about_its_own_frame_have_no_new_key() -> None:
+    """What older terminals and servers say stays as it was, byte for byte."""
+    assert "note" not in Welcome("ab12", Limits(1000, 2000)).to_map()
+    assert "seq" not in DecisionNotice("d1", Verdict.DENIED, (), "left").to_map()
 
 
 def test_box_measures() -> None:
@@ -225,6 +234,7 @@ WRONG = [
     Wrong(Welcome, ("limits",), "welcome.limits", NOT_MAP),
     Wrong(Welcome, ("limits", "frame_bytes"), "welcome.limits.frame_bytes", NOT_UINT),
     Wrong(Welcome, ("limits", "frame_pixels"), "welcome.limits.frame_pixels", NOT_UINT),
+    Wrong(Welcome, ("note",), "welcome.note", [*NOT_TEXT[1:], "x" * (NOTE_CHARS + 1)], required=False),
     Wrong(Result, ("seq",), "result.seq", NOT_UINT),
     Wrong(Result, ("verdict",), "result.verdict", NOT_WORD),
     Wrong(Result, ("faces",), "result.faces", [None, {}, "x", 1]),
@@ -250,6 +260,7 @@ WRONG = [
         [*NOT_TEXT[1:], "x" * (NOTE_CHARS + 1)],
         required=False,
     ),
+    Wrong(Result, ("decision", "seq"), "result.decision.seq", NOT_UINT[1:], required=False),
     Wrong(Result, ("prompt",), "result.prompt", NOT_TEXT[1:], required=False),
     Wrong(Result, ("prompt_seconds",), "result.prompt_seconds", [*NOT_NUMBER[1:], -0.001], required=False),
     Wrong(Result, ("timing",), "result.timing", NOT_MAP),
@@ -334,7 +345,9 @@ def test_a_server_that_knows_no_prompts_and_notes_is_understood() -> None:
     for key in NEWER_KEYS:
         values = changed(values, (key,), MISSING)
     values = changed(values, ("decision", "note"), MISSING)
-    plain = replace(message, decision=replace(message.decision, note=None), prompt=None, prompt_seconds=None)
+    values = changed(values, ("decision", "seq"), MISSING)
+    decision = replace(message.decision, note=None, seq=None)
+    plain = replace(message, decision=decision, prompt=None, prompt_seconds=None)
     assert read(values) == plain
     assert plain == Result(
         message.seq,

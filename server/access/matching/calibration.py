@@ -1,7 +1,7 @@
 """What a distance threshold risks and what it costs: measured, from `calibration.json`.
 
 One curve tells how often two different people come out at a distance (`templates.distance`) or nearer. The
-score being what it is (`templates.score`), that curve holds for any number of photos and frames. The file is
+score being what it is (`templates.score`), that curve holds for any number of photos and looks. The file is
 written by `python -m tests.benchmarks.accuracy.calibrate`; docs/accuracy/ tells from what, and how good it
 is.
 """
@@ -18,7 +18,7 @@ from typing import Any
 TABLE = Path(__file__).with_name("calibration.json")
 LEAST_RISK, GREATEST_RISK = 1e-6, 0.5
 MOST_PEOPLE = 1_000_000
-MOST_FRAMES = 40
+MOST_LOOKS = 40
 """Longer visits were not measured."""
 FARTHEST = 2.0
 """No two templates are farther apart."""
@@ -31,7 +31,7 @@ class Calibration:
     `distances`: ascending. `log_risks`: ascending, log10 of the share of comparisons with strangers that come
     out at each of them or nearer. `tail`: log10 of that share per unit of distance below the first of them.
     `looks`: ascending numbers of looks, from a single comparison on; `growth`: how many independent
-    comparisons a visit of so many looks is worth. `steps`: ascending distances; `refused[photos, frames]`:
+    comparisons a visit of so many looks is worth. `steps`: ascending distances; `refused[photos, looks]`:
     the share of a person's own comparisons that come out farther than each.
     """
 
@@ -49,40 +49,45 @@ class Calibration:
         strangers, visit, genuine = table["strangers"], table["visit"], table["genuine"]
         cells = {tuple(map(int, key.split("/"))): row for key, row in genuine["refused"].items()}
         return cls(
-            strangers["distance"],
-            strangers["log10_risk"],
-            strangers["tail"],
-            visit["looks"],
-            visit["growth"],
-            genuine["distance"],
-            {(photos, frames): row for (photos, frames), row in cells.items()},
+            distances=strangers["distance"],
+            log_risks=strangers["log10_risk"],
+            tail=strangers["tail"],
+            looks=visit["looks"],
+            growth=visit["growth"],
+            steps=genuine["distance"],
+            refused={(photos, looks): row for (photos, looks), row in cells.items()},
         )
 
-    def threshold(self, risk: float, people: int, photos: int = 1, frames: int = 1) -> float:
-        """See the function of that name."""
+    def threshold(self, risk: float, people: int, looks: int = 1) -> float:
+        """The distance up to which a stranger's visit is accepted as any of `people` with probability
+        `risk`. Raises ValueError outside the ranges of the module's function."""
         if not LEAST_RISK <= risk <= GREATEST_RISK:
             raise ValueError(f"a risk is {LEAST_RISK:g} to {GREATEST_RISK:g}, not {risk!r}")
-        single = -math.expm1(math.log1p(-risk) / self._comparisons(people, photos, frames))
+        single = -math.expm1(math.log1p(-risk) / self._comparisons(people, looks))
         log_risk = math.log10(single)
         if log_risk < self.log_risks[0]:
             return self.distances[0] - (self.log_risks[0] - log_risk) / self.tail
         return _interpolate(log_risk, self.log_risks, self.distances)
 
-    def risk(self, threshold: float, people: int, photos: int = 1, frames: int = 1) -> float:
-        """See the function of that name."""
+    def risk(self, threshold: float, people: int, looks: int = 1) -> float:
+        """The probability that a stranger's visit is accepted up to the distance `threshold`. Raises
+        ValueError outside its ranges."""
         single: float = 10 ** self._log_risk(_distance(threshold))
-        comparisons = self._comparisons(people, photos, frames)
+        comparisons = self._comparisons(people, looks)
         return 1.0 if single >= 1 else -math.expm1(comparisons * math.log1p(-single))
 
-    def extrapolated(self, risk: float, people: int, photos: int = 1, frames: int = 1) -> bool:
-        """See the function of that name."""
-        return self.threshold(risk, people, photos, frames) < self.distances[0]
+    def extrapolated(self, risk: float, people: int, looks: int = 1) -> bool:
+        """Whether the threshold lies where strangers were too few to count. Raises ValueError."""
+        return self.threshold(risk, people, looks) < self.distances[0]
 
-    def false_reject(self, threshold: float, photos: int = 1, frames: int = 1) -> float:
-        """See the function of that name."""
-        _check(1, photos, frames)
-        most_photos, most_frames = max(self.refused)
-        row = self.refused[min(photos, most_photos), min(frames, most_frames)]
+    def false_reject(self, threshold: float, photos: int = 1, looks: int = 1) -> float:
+        """The share of an enrolled person's comparisons that come out farther than `threshold`. Raises
+        ValueError."""
+        _check(1, looks)
+        if photos < 1:
+            raise ValueError(f"the number of photos is at least 1, not {photos!r}")
+        most_photos, most_looks = max(self.refused)
+        row = self.refused[min(photos, most_photos), min(looks, most_looks)]
         return _interpolate(_distance(threshold), self.steps, row)
 
     def _log_risk(self, distance: float) -> float:
@@ -90,10 +95,10 @@ class Calibration:
             return self.log_risks[0] - (self.distances[0] - distance) * self.tail
         return _interpolate(distance, self.distances, self.log_risks)
 
-    def _comparisons(self, people: int, photos: int, frames: int) -> float:
+    def _comparisons(self, people: int, looks: int) -> float:
         """How many independent comparisons with a stranger a visit is worth."""
-        _check(people, photos, frames)
-        return people * _interpolate(float(frames), self.looks, self.growth)
+        _check(people, looks)
+        return people * _interpolate(float(looks), self.looks, self.growth)
 
 
 @lru_cache(maxsize=1)
@@ -102,48 +107,46 @@ def shipped() -> Calibration:
     return Calibration.of(json.loads(TABLE.read_text(encoding="utf-8")))
 
 
-def threshold(risk: float, people: int, photos: int = 1, frames: int = 1) -> float:
+def threshold(risk: float, people: int, looks: int = 1) -> float:
     """The distance up to which a stranger's visit is accepted as any of `people` with probability `risk`.
 
-    `risk`: 1e-6 to 0.5. `people`: enrolled, 1 to 1,000,000. `photos`: of each of them, at least 1; their
-    number turned out to change nothing, with this score. `frames`: looks the visit may take, 1 to 40. Up to
-    three are one comparison of them together. With more, the comparison is repeated with each look from the
-    third on, and `risk` is that of the whole visit. Raises ValueError outside these ranges.
+    `risk`: 1e-6 to 0.5. `people`: enrolled, 1 to 1,000,000; by how many photos turned out to change nothing,
+    with this score. `looks`: how many the visit may take, 1 to 40. Up to three are one comparison of them
+    together. With more, the comparison is repeated with each look from the third on, and `risk` is that of
+    the whole visit. Raises ValueError outside these ranges.
     """
-    return shipped().threshold(risk, people, photos, frames)
+    return shipped().threshold(risk, people, looks)
 
 
-def risk(threshold: float, people: int, photos: int = 1, frames: int = 1) -> float:
+def risk(threshold: float, people: int, looks: int = 1) -> float:
     """The probability that a stranger's visit is accepted as any of `people` up to the distance `threshold`.
 
     The inverse of the function `threshold`, for any distance from 0 to 2. Raises ValueError outside its
     ranges.
     """
-    return shipped().risk(threshold, people, photos, frames)
+    return shipped().risk(threshold, people, looks)
 
 
-def extrapolated(risk: float, people: int, photos: int = 1, frames: int = 1) -> bool:
+def extrapolated(risk: float, people: int, looks: int = 1) -> bool:
     """Whether the threshold for this lies where strangers were too few to count: there a fitted tail tells
     the risk. Raises ValueError as `threshold` does."""
-    return shipped().extrapolated(risk, people, photos, frames)
+    return shipped().extrapolated(risk, people, looks)
 
 
-def false_reject(threshold: float, photos: int = 1, frames: int = 1) -> float:
+def false_reject(threshold: float, photos: int = 1, looks: int = 1) -> float:
     """The share, 0 to 1, of an enrolled person's comparisons that come out farther than `threshold`.
 
-    Measured for up to 5 photos and 3 frames; more count as that many. Its frames are unrelated photos, which
-    say more than as many frames of one video. Raises ValueError as `risk` does.
+    Measured for up to 5 photos and 3 looks; more count as that many. Its looks are unrelated photos, which
+    say more than as many of one video. Raises ValueError as `risk` does.
     """
-    return shipped().false_reject(threshold, photos, frames)
+    return shipped().false_reject(threshold, photos, looks)
 
 
-def _check(people: int, photos: int, frames: int) -> None:
+def _check(people: int, looks: int) -> None:
     if not 1 <= people <= MOST_PEOPLE:
         raise ValueError(f"the number of people is 1 to {MOST_PEOPLE:,}, not {people!r}")
-    if photos < 1:
-        raise ValueError(f"the number of photos is at least 1, not {photos!r}")
-    if not 1 <= frames <= MOST_FRAMES:
-        raise ValueError(f"the number of frames is 1 to {MOST_FRAMES}, not {frames!r}")
+    if not 1 <= looks <= MOST_LOOKS:
+        raise ValueError(f"the number of looks is 1 to {MOST_LOOKS}, not {looks!r}")
 
 
 def _distance(threshold: float) -> float:

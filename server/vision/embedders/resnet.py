@@ -5,18 +5,17 @@ docs/adr/0007-onnxruntime.md tells why. dlib, onnx and onnxruntime are imported 
 
 import hashlib
 import logging
-import os
-import tempfile
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from server.access.matching.model import EMBEDDING_SIZE, Embedding
+from server.support.private_files import replace_private
 from server.vision.embedders.dlib_weights import Network, parse_network
 from server.vision.embedders.onnx_network import INPUT, OUTPUT, onnx_model
-from server.vision.picture import Picture
+from server.vision.embedders.onnx_session import load_onnxruntime, open_session
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +29,6 @@ TOLERANCE = 1e-5
 CACHE_FORMAT = 1
 """Part of the cached file's name; change it when the converted model or the file's layout changes."""
 _REFERENCE = "doorward.reference"
-_TELEMETRY_SWITCH = "ORT_DISABLE_TELEMETRY"
 _SEAL_START = b"\xc2\x3e\x20"
 """Of a protobuf field with number 1000 and 32 bytes: unknown to readers of ONNX, so they skip it."""
 _SEAL_BYTES = len(_SEAL_START) + hashlib.sha256().digest_size
@@ -100,7 +98,7 @@ def load_embedder(weights: Path, cache: Path) -> Embedder:
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
     path = cache / f"{digest}.{CACHE_FORMAT}.onnx"
     try:
-        _runtime()
+        load_onnxruntime()
         return OnnxEmbedder(path) if _intact(path) else _converted(weights, path)
     except ImportError as error:
         log.info("faces are embedded by dlib, as the faster onnxruntime cannot be used: %s", error)
@@ -116,7 +114,7 @@ def checkable_model(network: Network, reference: Embedding) -> bytes:
     return onnx_model(network, {_REFERENCE: reference.astype("<f4").tobytes().hex()})
 
 
-def probe() -> Picture:
+def probe() -> NDArray[np.uint8]:
     """The chip of the self-check, uint8[150, 150, 3]: coarse and fine texture, the same on every machine.
 
     Its pixels are means of hashes of their places, on grids of 1, 3, 9 and 27 pixels.
@@ -130,32 +128,6 @@ def probe() -> Picture:
         mixed = (mixed ^ mixed >> 13) * np.uint32(1540483477)
         total += (mixed ^ mixed >> 15) & 255
     return (total // 4).astype(np.uint8)
-
-
-def _runtime() -> Any:
-    """onnxruntime, kept from reporting to its maker: on Windows, and from 1.29 on everywhere."""
-    os.environ[_TELEMETRY_SWITCH] = "1"
-    import onnxruntime
-
-    onnxruntime.disable_telemetry_events()
-    return onnxruntime
-
-
-def open_session(model: bytes | Path) -> Any:
-    """An onnxruntime session on one thread, for a model's bytes or its file. Raises ImportError, and
-    onnxruntime's own errors for a bad model."""
-    runtime = _runtime()
-    fatal_only = 4
-    runtime.set_default_logger_severity(fatal_only)
-    options = runtime.SessionOptions()
-    options.log_severity_level = fatal_only
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # makes nothing faster here
-    options.execution_mode = runtime.ExecutionMode.ORT_SEQUENTIAL
-    options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_ENABLE_ALL
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-    return runtime.InferenceSession(os.fspath(model), options, providers=["CPUExecutionProvider"])
 
 
 def _converted(weights: Path, path: Path) -> OnnxEmbedder:
@@ -190,13 +162,6 @@ def _store(path: Path, model: bytes) -> None:
     """Write a sealed file, whole or not at all; of several writers the last one wins."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, unfinished = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(model)
-                file.write(_seal(model))
-            os.replace(unfinished, path)
-        finally:
-            Path(unfinished).unlink(missing_ok=True)
+        replace_private(path, model + _seal(model))
     except OSError as error:
         log.warning("%s cannot be written (%s): every start converts the weights anew", path, error)

@@ -69,7 +69,7 @@ def doorward(risk: float, frames: int) -> Namer:
         probe = template(np.concatenate(seen))
         apart = {who: distance(score(template(np.concatenate(rows)), probe)) for who, rows in gallery.items()}
         nearest = min(apart, key=lambda who: apart[who])
-        return nearest if apart[nearest] <= threshold(risk, len(gallery), frames=frames) else None
+        return nearest if apart[nearest] <= threshold(risk, len(gallery), looks=frames) else None
 
     return name
 

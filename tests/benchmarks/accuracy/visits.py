@@ -15,7 +15,7 @@ from tests.benchmarks.accuracy.footage import LOOK_SECONDS, Appearance, appearan
 from tests.benchmarks.accuracy.identities import Identities, Rows, unit
 from tests.benchmarks.accuracy.trials import apart, scaled_templates
 
-FIRST = Rules().frames
+FIRST = Rules().looks
 """Looks at the first comparison."""
 LENGTHS = (10, 20, 40)
 LEAST_LOOKS = 10

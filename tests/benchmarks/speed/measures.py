@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from client.frames import Area
+from client.camera.frames import Area
 from wire import Box
 
 SAME_FACE = 0.4

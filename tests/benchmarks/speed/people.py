@@ -8,8 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from client.frames import Image, resized
-from client.simulated import BACKGROUND, HEIGHT, WIDTH
+from client.camera.frames import Image, resized
+from client.camera.simulated import BACKGROUND, HEIGHT, WIDTH
 from scripts.samples import sample_photos
 from tests.support.photos import DATA
 

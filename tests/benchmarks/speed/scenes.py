@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from client.frames import Area, Image
-from client.jpeg import encode_within
-from client.simulated import EMPTY_SECONDS, VISIT_SECONDS, fitted, frame_at
+from client.camera.frames import Area, Image
+from client.camera.simulated import EMPTY_SECONDS, VISIT_SECONDS, fitted, frame_at
+from client.connection.jpeg import encode_within
 from tests.benchmarks.speed import people
 from tests.benchmarks.speed.measures import Spot, Spots
 from tests.benchmarks.speed.plan import Window

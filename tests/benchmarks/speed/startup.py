@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from client.frames import Image, resized
+from client.camera.frames import Image, resized
 from tests.benchmarks.speed import people
 from tests.benchmarks.speed.door_server import BenchmarkError, DoorServer, running
 from tests.benchmarks.speed.plan import Plan

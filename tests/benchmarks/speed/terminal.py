@@ -3,7 +3,7 @@
 import time
 from types import TracebackType
 
-from client.stream import connect
+from client.connection.stream import connect
 from tests.benchmarks.speed.door_server import BenchmarkError
 from wire import ClientConnection, Frame, Hello, Result, Welcome, encode
 

@@ -40,7 +40,7 @@ def visit(stream: Stream, enrolled: Gallery, mode: Liveness, seed: int) -> Verdi
     """Whether the door is opened to whoever the stream shows. In passive mode it is left to the door whether
     there is a challenge when proof fails to come; the stream ends a little after that."""
     ids = itertools.count()
-    door = Door(Rules(liveness=mode), lambda: str(next(ids)), rng=random.Random(seed))
+    door = Door(Rules(liveness=mode), new_id=lambda: str(next(ids)), rng=random.Random(seed))
     wanted = Hints(MIN_FACE, 4, MAX_PIXELS)
     asked: tuple[Asked, ...] = ()
     for index in range(round((PASSIVE_SECONDS + LONGEST) * RATE)):
@@ -49,6 +49,8 @@ def visit(stream: Stream, enrolled: Gallery, mode: Liveness, seed: int) -> Verdi
         if jpeg is None:
             break
         outcome = door.observe(analyse_frame(models(), jpeg, door.hints(wanted, at)), enrolled, at)
+        if outcome.decision is not None:
+            outcome = door.settle(outcome.decision, written=True)
         if outcome.verdict is DoorVerdict.GRANTED:
             return Verdict(True, at, tuple(each.prompt.value for each in asked))
         if outcome.decision is not None and outcome.decision.verdict is DoorVerdict.DENIED:

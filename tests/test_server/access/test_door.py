@@ -8,13 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.access.decision import Decision
-from server.access.door import RETRY_SECONDS, Door, Outcome, frame_verdict
+from server.access.door import Door, Outcome
 from server.access.liveness.proof import Aliveness
 from server.access.matching.gallery import EMPTY, Gallery
 from server.access.matching.model import Embedding
-from server.access.policy import Policy
+from server.access.policy import Policy, frame_verdict
 from server.access.seen import Face, Hints
 from server.access.tracks import GAP_SECONDS, LOST_SECONDS
+from server.access.visit import RETRY_SECONDS
+from tests.support.doors import close, settled
 from tests.support.embeddings import analysis, box, face, gallery, look, person, shifted, stranger
 from tests.support.rules import rules
 from wire import FaceReport, Verdict
@@ -36,14 +38,15 @@ class Doorway:
     def __init__(self, policy: Policy = Policy.ANY, known: Gallery = PEOPLE, **changes: float) -> None:
         numbers = count(1)
         self.rules = rules(policy=policy, **changes)
-        self.door = Door(self.rules, lambda: f"d{next(numbers)}")
+        self.door = Door(self.rules, new_id=lambda: f"d{next(numbers)}")
         self.gallery = known
         self.now = 0.0
         self.decisions: list[Decision] = []
 
-    def see(self, *faces: Face, seconds: float = STEP) -> Outcome:
+    def see(self, *faces: Face, seconds: float = STEP, written: bool = True) -> Outcome:
+        """`written`: whether a decision on this frame can be written down."""
         self.now += seconds
-        outcome = self.door.observe(analysis(*faces), self.gallery, self.now)
+        outcome = settled(self.door, self.door.observe(analysis(*faces), self.gallery, self.now), written)
         self.decisions += [outcome.decision] if outcome.decision else []
         return outcome
 
@@ -51,9 +54,6 @@ class Doorway:
         for _ in range(frames - 1):
             self.see(*faces)
         return self.see(*faces)
-
-    def retract(self) -> Outcome:
-        return self.door.retract(self.decisions[-1], self.now)
 
     @property
     def said(self) -> list[tuple[Verdict, str | None, Reason]]:
@@ -134,7 +134,7 @@ def test_when_nobody_is_enrolled_everybody_is_denied() -> None:
 def test_an_empty_doorway_decides_nothing(doorway: Doorway) -> None:
     outcome = doorway.watch(frames=100)
     assert outcome == Outcome(NONE, (), None)
-    assert doorway.door.close()[0] == [] and not doorway.decisions
+    assert close(doorway.door)[0] == [] and not doorway.decisions
 
 
 def test_one_decision_a_frame_and_all_in_the_end(doorway: Doorway) -> None:
@@ -226,7 +226,7 @@ def test_a_face_that_changes_slowly_stays_one_visit(doorway: Doorway) -> None:
     doorway.watch(face(shifted(stranger(0), 0.41)), frames=5)
     doorway.see(face(shifted(stranger(0), 0.82), left=5000))
     (decision,) = doorway.decisions
-    assert doorway.door.close()[0] == [] and decision.looks == DENY_FRAMES
+    assert close(doorway.door)[0] == [] and decision.looks == DENY_FRAMES
 
 
 def test_a_short_absence_does_not_end_a_visit(doorway: Doorway) -> None:
@@ -266,13 +266,13 @@ def test_somebody_who_goes_before_a_decision_has_left(doorway: Doorway) -> None:
 def test_a_glimpse_is_no_visit(doorway: Doorway) -> None:
     doorway.watch(mallory, frames=2)
     doorway.see(seconds=LOST_SECONDS + STEP)
-    assert doorway.door.close()[0] == [] and not doorway.decisions
+    assert close(doorway.door)[0] == [] and not doorway.decisions
 
 
 def test_whoever_was_decided_does_not_leave_again(doorway: Doorway) -> None:
     doorway.watch(ada, frames=3)
     doorway.watch(frames=20)
-    assert doorway.said == [ADA_GRANTED] and doorway.door.close()[0] == []
+    assert doorway.said == [ADA_GRANTED] and close(doorway.door)[0] == []
 
 
 def test_all_who_left_at_once_are_decided_one_by_one(doorway: Doorway) -> None:
@@ -292,59 +292,69 @@ def test_glimpses_do_not_hold_up_those_who_left(doorway: Doorway) -> None:
 
 def test_close_decides_what_was_under_way_once(doorway: Doorway) -> None:
     doorway.watch(mallory, face(stranger(1), left=0), frames=3)
-    assert [decision.reason for decision in doorway.door.close()[0]] == [Reason.LEFT] * 2
-    assert doorway.door.close()[0] == []
+    assert [decision.reason for decision in close(doorway.door)[0]] == [Reason.LEFT] * 2
+    assert close(doorway.door)[0] == []
 
 
 def test_close_decides_those_who_had_just_left_too(doorway: Doorway) -> None:
     doorway.watch(mallory, face(stranger(1), left=0), frames=3)
     doorway.see(seconds=LOST_SECONDS + STEP)
-    assert [decision.reason for decision in doorway.door.close()[0]] == [Reason.LEFT]
+    assert [decision.reason for decision in close(doorway.door)[0]] == [Reason.LEFT]
+
+
+def test_nothing_counts_before_it_is_written_down(doorway: Doorway) -> None:
+    doorway.watch(ada, frames=2)
+    door, later = doorway.door, doorway.now + STEP
+    proposed = door.observe(analysis(ada), PEOPLE, later).decision
+    assert proposed is not None and proposed.verdict is GRANTED
+    assert door.settle(proposed, written=True).verdict is GRANTED
+
+
+def test_while_a_decision_waits_to_be_written_the_door_says_checking(doorway: Doorway) -> None:
+    doorway.watch(ada, frames=2)
+    outcome = doorway.door.observe(analysis(ada), PEOPLE, doorway.now + STEP)
+    assert (outcome.verdict, outcome.faces) == (CHECKING, ())
 
 
 def test_a_grant_that_could_not_be_logged_is_denied(doorway: Doorway) -> None:
-    granted = doorway.watch(ada, frames=3).decision
-    outcome = doorway.retract()
+    doorway.watch(ada, frames=2)
+    outcome = doorway.see(ada, written=False)
     assert outcome.verdict is DENIED and verdicts(outcome) == [DENIED]
-    assert granted is not None and outcome.decision is not None
-    retracted = outcome.decision
-    assert (retracted.verdict, retracted.reason) == (DENIED, Reason.LOG_UNAVAILABLE)
-    assert (retracted.id, retracted.name, retracted.distance, retracted.runner_up, retracted.looks) == (
-        granted.id,
-        granted.name,
-        granted.distance,
-        granted.runner_up,
-        granted.looks,
-    )
+    refused = outcome.decision
+    assert refused is not None
+    assert (refused.verdict, refused.reason) == (DENIED, Reason.LOG_UNAVAILABLE)
+    assert (refused.id, refused.name, refused.looks) == ("d1", "Ada", 3)
+    assert refused.distance == pytest.approx(0.25)
 
 
-def test_a_retracted_grant_is_tried_again_later(doorway: Doorway) -> None:
-    doorway.watch(ada, frames=3)
-    doorway.retract()
+def test_a_grant_that_could_not_be_logged_is_tried_again_later(doorway: Doorway) -> None:
+    doorway.watch(ada, frames=2)
+    doorway.see(ada, written=False)
     waiting = round(RETRY_SECONDS / STEP) - 1
     assert doorway.watch(ada, frames=waiting).verdict is DENIED
     assert len(doorway.decisions) == 1
     assert doorway.see(ada).verdict is GRANTED
-    assert doorway.said == [ADA_GRANTED, ADA_GRANTED]
+    assert doorway.said == [(DENIED, "Ada", Reason.LOG_UNAVAILABLE), ADA_GRANTED]
 
 
 def test_a_denial_that_could_not_be_logged_stays_a_denial(doorway: Doorway) -> None:
-    doorway.watch(mallory, frames=DENY_FRAMES)
-    assert doorway.retract().verdict is DENIED
+    doorway.watch(mallory, frames=DENY_FRAMES - 1)
+    assert doorway.see(mallory, written=False).verdict is DENIED
     assert doorway.watch(mallory, frames=10).verdict is DENIED
 
 
-def test_retracting_one_grant_leaves_the_other(doorway: Doorway) -> None:
-    doorway.watch(ada, bob, frames=4)
-    assert verdicts(doorway.retract()) == [GRANTED, DENIED]
+def test_a_grant_that_could_not_be_logged_leaves_the_others(doorway: Doorway) -> None:
+    doorway.watch(ada, bob, frames=3)
+    assert verdicts(doorway.see(ada, bob, written=False)) == [GRANTED, DENIED]
 
 
-def test_retracting_the_decision_on_somebody_who_left_changes_no_face(doorway: Doorway) -> None:
+def test_what_could_not_be_logged_of_somebody_who_left_changes_no_face(doorway: Doorway) -> None:
     doorway.watch(mallory, frames=3)
-    doorway.see(ada, seconds=LOST_SECONDS + STEP)
-    outcome = doorway.retract()
+    outcome = doorway.see(ada, seconds=LOST_SECONDS + STEP, written=False)
     assert verdicts(outcome) == [CHECKING]
     assert outcome.decision is not None and outcome.decision.reason is Reason.LOG_UNAVAILABLE
+    (over,) = outcome.ended
+    assert over.decision is outcome.decision, "what is kept of the visit is what was settled"
 
 
 def test_any_lets_a_stranger_stand_by(doorway: Doorway) -> None:
@@ -373,7 +383,7 @@ def test_largest_counts_a_face_too_many_to_be_compared() -> None:
 def test_whoever_left_unpermitted_is_logged_by_name() -> None:
     doorway = Doorway(Policy.LARGEST)
     doorway.watch(mallory, ada, frames=3)
-    assert (DENIED, "Ada", Reason.LEFT) in [(d.verdict, d.name, d.reason) for d in doorway.door.close()[0]]
+    assert (DENIED, "Ada", Reason.LEFT) in [(d.verdict, d.name, d.reason) for d in close(doorway.door)[0]]
 
 
 def test_all_waits_until_everybody_is_recognised() -> None:
@@ -522,7 +532,7 @@ def test_two_strangers_are_never_granted(
     for some, others, seconds in scene:
         outcome = doorway.see(*(strange_face(*at) for at in [*some, *others]), seconds=seconds)
         assert outcome.verdict is not GRANTED
-    assert GRANTED not in [decision.verdict for decision in doorway.decisions + doorway.door.close()[0]]
+    assert GRANTED not in [decision.verdict for decision in doorway.decisions + close(doorway.door)[0]]
 
 
 nearby_strangers: list[Embedding] = [shifted(person(ADA), 0.5, 0), shifted(person(ADA), 0.5, 1)]
@@ -558,7 +568,7 @@ def test_rules_that_hold_whatever_happens(
         for report, seen in zip(outcome.faces, faces, strict=True):
             if report.verdict is GRANTED:
                 assert report.name is not None and report.name in doorway.gallery
-                assert sightings[report.name] >= doorway.rules.frames
+                assert sightings[report.name] >= doorway.rules.looks
                 nearest = doorway.gallery.match(seen.embedding) if seen.embedding is not None else None
                 assert nearest is not None and nearest.name == report.name
         if policy is Policy.ALL and outcome.verdict is GRANTED:
@@ -567,7 +577,7 @@ def test_rules_that_hold_whatever_happens(
     assert len(set(ids)) == len(ids)
     for decision in doorway.decisions:
         assert (decision.verdict is GRANTED) == (decision.reason is Reason.RECOGNISED)
-        assert decision.verdict is DENIED or decision.looks >= doorway.rules.frames
+        assert decision.verdict is DENIED or decision.looks >= doorway.rules.looks
 
 
 def test_a_grant_rests_on_a_look_that_is_not_old(doorway: Doorway) -> None:

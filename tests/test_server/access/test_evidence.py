@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.access.evidence import Identity, Look, Standing, compare, judge, mean_embedding, recent
+from server.access.evidence import Identity, Look, Recognition, compare, judge, mean_embedding, recent
 from server.access.matching.gallery import EMPTY, Gallery
 from server.access.matching.model import Embedding
 from server.access.matching.templates import template
@@ -44,7 +44,7 @@ def standing(
     times: Sequence[float] = (),
     looked_for: float = 0.0,
     total: int | None = None,
-) -> Standing:
+) -> Recognition:
     number = len(embeddings) if total is None else total
     window = recent(looks(embeddings, known, times), NOW, rules)
     people = len(known.people)
@@ -59,7 +59,7 @@ def test_three_agreeing_looks_name_a_person() -> None:
 
 @pytest.mark.parametrize("frames", [2, 3, 4, 5])
 def test_one_look_less_than_needed_names_nobody(frames: int) -> None:
-    rules = replace(RULES, frames=frames)
+    rules = replace(RULES, looks=frames)
     enough, too_few = [look(ADA, 0.0)] * frames, [look(ADA, 0.0)] * (frames - 1)
     assert standing(enough, rules=rules).name == "Ada"
     found = standing(too_few, rules=rules)
@@ -129,7 +129,7 @@ def test_a_look_nearer_to_somebody_else_does_not_agree() -> None:
     found = standing(
         [ADA_SEEN, shifted(other, 0.5625, direction=1), ADA_SEEN, ADA_SEEN],
         known=known,
-        rules=replace(RULES, frames=4),
+        rules=replace(RULES, looks=4),
     )
     assert (found.name, found.reason) == (None, Reason.TOO_FEW_LOOKS)
 
@@ -221,7 +221,7 @@ def test_looks_are_compared_with_nobody_in_an_empty_gallery() -> None:
 
 def test_an_empty_gallery_knows_nobody() -> None:
     found = standing([look(ADA, 0.0)] * 5, known=EMPTY, looked_for=3)
-    assert found == Standing(Identity.UNRECOGNISED, None, Reason.NOBODY_ENROLLED, None, 0.5)
+    assert found == Recognition(Identity.UNRECOGNISED, None, Reason.NOBODY_ENROLLED, None, 0.5)
 
 
 def test_no_looks_know_nobody() -> None:
@@ -263,7 +263,7 @@ def test_nobody_is_named_by_fewer_looks_than_needed(
     embeddings: list[Embedding], frames: int, extra: int
 ) -> None:
     few = embeddings[: frames - 1]
-    assert standing(few, rules=replace(RULES, frames=frames), total=len(few) + extra).name is None
+    assert standing(few, rules=replace(RULES, looks=frames), total=len(few) + extra).name is None
 
 
 @given(st.lists(sights | strange_sights, max_size=8))

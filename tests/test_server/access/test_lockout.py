@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.access import lockout as module
 from server.access.lockout import (
     FIRST_SECONDS,
     LONGEST_SECONDS,
@@ -159,10 +158,9 @@ def test_the_present_budget_holds() -> None:
 
 
 @pytest.fixture
-def few(monkeypatch: pytest.MonkeyPatch) -> Lockouts:
+def few() -> Lockouts:
     """Room for ten terminals, one of which is locked and one has failed once."""
-    monkeypatch.setattr(module, "MAX_TERMINALS", 10)
-    lockouts = Lockouts()
+    lockouts = Lockouts(most=10)
     failed(lockouts.of("front-door", 3, 0.0), 3)
     lockouts.of("lab", 2, 0.0).failed(0.0)
     return lockouts
@@ -174,7 +172,7 @@ def test_invented_names_cannot_end_a_lock(few: Lockouts) -> None:
     assert few.of("front-door", 3, 1.0).seconds_left(1.0) == FIRST_SECONDS - 1
     few.of("lab", 2, 1.0).failed(1.0)
     assert few.of("lab", 2, 1.0).seconds_left(1.0) == FIRST_SECONDS
-    assert len(few._by_name) <= 10
+    assert len(few) <= 10
 
 
 def test_names_beyond_the_room_share_one_budget(few: Lockouts) -> None:

@@ -249,8 +249,8 @@ def test_a_standing_is_that_of_the_looks(scene: Scene) -> None:
     for _ in range(3):
         scene.see(face(person(0)))
     (track,) = scene.tracker.tracks
-    assert track.standing(scene.now, PEOPLE, rules()).name == "Ada"
-    assert track.standing(scene.now + 5.1, PEOPLE, rules()).name is None
+    assert track.recognise(scene.now, PEOPLE, rules()).name == "Ada"
+    assert track.recognise(scene.now + 5.1, PEOPLE, rules()).name is None
 
 
 class Continuing(Scene):
@@ -326,14 +326,14 @@ def test_who_a_track_is_is_compared_again_only_when_something_has_changed() -> N
     scene = Continuing()
     scene.see(face(person(0)))
     (track,) = scene.tracker.tracks
-    compared = track.standing(scene.now, scene.gallery, rules()).match
+    compared = track.recognise(scene.now, scene.gallery, rules()).match
     scene.see(unlooked(1))
-    assert track.standing(scene.now, scene.gallery, rules()).match is compared
+    assert track.recognise(scene.now, scene.gallery, rules()).match is compared
     scene.see(face(look(0, 0.25)))
-    assert track.standing(scene.now, scene.gallery, rules()).match is not compared
+    assert track.recognise(scene.now, scene.gallery, rules()).match is not compared
     scene.gallery = gallery({"Bob": person(1)}, version=2)
     scene.see(unlooked(1))
-    match = track.standing(scene.now, scene.gallery, rules()).match
+    match = track.recognise(scene.now, scene.gallery, rules()).match
     assert match is not None and match.name == "Bob"
 
 

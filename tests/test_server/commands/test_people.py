@@ -7,13 +7,13 @@ from pathlib import Path, PurePath
 import pytest
 
 from server.access.liveness.proof import Liveness
+from server.access.odds import is_lax, odds
 from server.access.orders import Roster, TerminalRules
 from server.access.permits import Permit, Window
 from server.access.policy import Policy
 from server.access.rules import Rules
 from server.commands.people import limited, people, report, terminals
 from server.gallery.admission import LookAlikes
-from server.gallery.enrolment import is_lax, odds
 from server.gallery.receipts import Receipt, Status
 from server.roster.backup import BACKUP_FILE
 from server.roster.terminals import rules_in_force
@@ -67,7 +67,7 @@ def test_nobody() -> None:
 def test_the_odds_are_those_that_were_asked_for(people: int) -> None:
     said = odds(Rules(max_false_accept=1e-3), people)
     who = "1 person" if people == 1 else f"{people} people"
-    threshold = Rules(max_false_accept=1e-3).threshold_for(people, 1)
+    threshold = Rules(max_false_accept=1e-3).threshold_for(people)
     assert said == f"with your {who}: about 1 stranger in 1,000; threshold {threshold:.2f}"
 
 

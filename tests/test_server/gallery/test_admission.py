@@ -8,20 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.access.matching.model import EMBEDDING_SIZE, Embedding
+from server.access.matching.model import EMBEDDING_SIZE, MISPLACED, SAME_PERSON, Embedding
 from server.access.matching.templates import distance, score, template
-from server.gallery.admission import (
-    MISPLACED,
-    NEAR,
-    SAME_PERSON,
-    Admission,
-    Arrived,
-    Judgement,
-    LookAlikes,
-    Pair,
-    Ruling,
-    warnings,
-)
+from server.gallery.admission import NEAR, Admission, Arrived, Judgement, LookAlikes, Pair, Ruling, warnings
 from server.gallery.receipts import LookAlike
 from tests.support.embeddings import look, person, shifted
 

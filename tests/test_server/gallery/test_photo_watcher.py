@@ -1,10 +1,10 @@
 """The gallery follows faces/: every photo has one receipt, and nobody stays in whose photo is gone."""
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from pathlib import Path, PurePath
-from types import SimpleNamespace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,16 +12,23 @@ import pytest
 
 from server.access.matching.templates import scaled, template
 from server.access.seen import PhotoAccepted, PhotoFlaw, PhotoOutcome, PhotoRefused
-from server.gallery import photo_watcher as module
 from server.gallery.admission import LookAlikes
 from server.gallery.cache import EmbeddingCache
-from server.gallery.folder import ReadError, scan
-from server.gallery.photo_watcher import Enrolling, PhotoWatcher
+from server.gallery.enrolment import Enrolling
+from server.gallery.folder import MAX_FILE_BYTES
+from server.gallery.photo_watcher import (
+    BATCH_SECONDS,
+    POLL_SECONDS,
+    PROGRESS_SECONDS,
+    PhotoWatcher,
+    pause_after,
+)
 from server.gallery.receipts import LookAlike, Receipt, Status
+from server.gallery.settling import SETTLE_SECONDS
 from server.support.errors import StartError
 from tests.support.embeddings import look
 
-TORN, NO_FACE, POISON, FATAL = b"torn", b"no face", b"poison", b"fatal"
+TORN, NO_FACE, POISON, FATAL, ASYMMETRIC = b"torn", b"no face", b"poison", b"fatal", b"asymmetric"
 ACCEPTED, HELD, REJECTED, REMOVED = Status.ACCEPTED, Status.HELD, Status.REJECTED, Status.REMOVED
 LIMIT = 0.3
 """Two people nearer than this could be taken for each other."""
@@ -33,12 +40,14 @@ def photo(who: int, distance: float = 0.0, direction: int = 0) -> bytes:
 
 
 class Clock:
-    """Monotonic seconds that pass when told to."""
+    """Monotonic seconds that pass when told to, and at every glance, if so told."""
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.each_time = 0.0
 
-    def monotonic(self) -> float:
+    def __call__(self) -> float:
+        self.now += self.each_time
         return self.now
 
 
@@ -52,19 +61,30 @@ class Enrolment:
         self.seconds_per_photo = 0.0
         self.embedded: list[bytes] = []
         self.said: list[Receipt] = []
+        self.pauses: list[float] = []
         self.while_embedding: Callable[[], object] = lambda: None
         self.cache = EmbeddingCache(tmp_path / "cache.sqlite3")
         self.confirmed: frozenset[frozenset[str]] = frozenset()
-        enrolling = Enrolling(
-            threshold=lambda people: LIMIT,
-            refused=lambda people, photos: 0.3 / photos,
-            confirmed=lambda: self.confirmed,
-        )
         self.watcher = PhotoWatcher(
-            self.faces, self.cache, self._embed, self._take, enrolling, parallel=parallel
+            folder=self.faces,
+            cache=self.cache,
+            analyse=self._analyse,
+            take_receipts=self._take,
+            enrolling=Enrolling(
+                threshold=lambda people: LIMIT,
+                refused=lambda people, photos: 0.3 / photos,
+                confirmed=lambda: self.confirmed,
+            ),
+            parallel=parallel,
+            clock=clock,
+            sleep=self._sleep,
         )
 
-    async def _embed(self, data: bytes) -> PhotoOutcome:
+    async def _sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        await asyncio.sleep(0)
+
+    async def _analyse(self, data: bytes) -> PhotoOutcome:
         self.embedded.append(data)
         self.clock.now += self.seconds_per_photo
         self.while_embedding()
@@ -73,6 +93,8 @@ class Enrolment:
             who, distance, direction = numbers
             seen = look(int(who), float(distance), int(direction))
             return PhotoAccepted(seen, seen, 200, 1.0)
+        if data == ASYMMETRIC:
+            return PhotoAccepted(look(0, 0.25), look(0, 0.25, 1), 200, 1.0)
         if data == POISON:
             raise RuntimeError("the models fell over")
         if data == FATAL:
@@ -90,17 +112,12 @@ class Enrolment:
         # Two writes within one tick of the kernel's clock could otherwise look like one.
         os.utime(path, ns=(1, path.stat().st_mtime_ns + len(self.embedded) * 1_000_000))
 
-    async def load(self) -> list[tuple[int, int]]:
-        progress: list[tuple[int, int]] = []
-        await self.watcher.load(lambda done, total: progress.append((done, total)))
-        return progress
-
-    async def look_once(self) -> int:
-        return await self.watcher._refresh(settled=False)
+    async def load(self) -> None:
+        await self.watcher.load()
 
     async def follow(self) -> None:
         """Look until nothing is left to look at, as `watch` does without pausing."""
-        while await self.look_once():
+        while await self.watcher.look():
             pass
 
     def heard(self) -> list[tuple[Status, str, str]]:
@@ -115,15 +132,8 @@ class Enrolment:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr("server.gallery.photo_watcher.time", clock)
-    return clock
-
-
-@pytest.fixture
-def enrolment(tmp_path: Path, clock: Clock) -> Iterator[Enrolment]:
-    made = Enrolment(tmp_path, clock)
+def enrolment(tmp_path: Path) -> Iterator[Enrolment]:
+    made = Enrolment(tmp_path, Clock())
     yield made
     made.cache.close()
 
@@ -155,7 +165,7 @@ def test_loading_enrols_everybody_in_the_folder(enrolment: Enrolment) -> None:
         enrolment.put("bob/1.png", photo(1))
         enrolment.put("carl.jpg", NO_FACE)
         enrolment.put("dora.gif", photo(3))
-        assert await enrolment.load() == []
+        await enrolment.load()
         assert enrolment.people == ["Ada", "Bob"] and enrolment.watcher.gallery.photos == 3
         assert sorted(enrolment.heard()) == [
             (ACCEPTED, "ada.jpg", "ok"),
@@ -176,17 +186,34 @@ def test_an_empty_folder_enrols_nobody(enrolment: Enrolment) -> None:
     assert enrolment.watcher.gallery.version == 0
 
 
-def test_loading_tells_how_far_it_is(enrolment: Enrolment) -> None:
-    enrolment.seconds_per_photo = 1.0
+def test_loading_tells_how_far_it_is(enrolment: Enrolment, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    enrolment.seconds_per_photo = PROGRESS_SECONDS / 2
     for at in range(5):
         enrolment.put(f"p{at}x.jpg", photo(at))
-    progress: list[tuple[int, int]] = []
+    run(enrolment.load)
+    assert [record.getMessage() for record in caplog.records] == [
+        "enrolling: 2 of 5 photos",
+        "enrolling: 4 of 5 photos",
+    ]
 
-    async def test() -> None:
-        progress.extend(await enrolment.load())
 
-    run(test)
-    assert progress == [(2, 5), (4, 5)]
+def test_a_load_that_is_soon_done_tells_nothing(
+    enrolment: Enrolment, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    enrolment.seconds_per_photo = PROGRESS_SECONDS / 10
+    for at in range(9):
+        enrolment.put(f"p{at}x.jpg", photo(at))
+    run(enrolment.load)
+    assert not caplog.records
+
+
+def test_a_folder_that_cannot_be_listed_is_no_start(enrolment: Enrolment) -> None:
+    enrolment.faces.rmdir()
+    enrolment.faces.write_bytes(b"")
+    with pytest.raises(StartError, match="faces: cannot read"):
+        run(enrolment.load)
 
 
 def test_drop_replace_remove(enrolment: Enrolment) -> None:
@@ -334,7 +361,7 @@ def test_without_a_cache_the_older_file_came_first(enrolment: Enrolment) -> None
     for at, name in enumerate(["zoe.jpg", "bob.jpg", "ada.jpg"]):
         enrolment.put(name, photo(0, 0.1, at))
         os.utime(enrolment.faces / name, ns=(at, at))
-    run(lambda: enrolment.watcher.load(lambda done, total: None))
+    run(enrolment.load)
     assert enrolment.people == ["Zoe"]
 
 
@@ -342,7 +369,7 @@ def test_of_files_equally_old_the_first_by_name_came_first(enrolment: Enrolment)
     for name in ["zoe.jpg", "ada.jpg", "bob.jpg"]:
         enrolment.put(name, photo(0))
         os.utime(enrolment.faces / name, ns=(1, 1))
-    run(lambda: enrolment.watcher.load(lambda done, total: None))
+    run(enrolment.load)
     assert enrolment.people == ["Ada"]
 
 
@@ -438,7 +465,7 @@ def test_a_half_copied_photo_is_tried_again(enrolment: Enrolment) -> None:
         await enrolment.load()
         enrolment.put("ada.jpg", TORN)
         await enrolment.follow()
-        enrolment.clock.now += module.SETTLE_SECONDS / 2
+        enrolment.clock.now += SETTLE_SECONDS / 2
         await enrolment.follow()
         assert enrolment.heard() == [] and enrolment.people == []
         enrolment.put("ada.jpg", photo(0))
@@ -453,7 +480,7 @@ def test_a_photo_that_is_never_finished_is_rejected_when_it_has_settled(enrolmen
         await enrolment.load()
         enrolment.put("ada.jpg", TORN)
         await enrolment.follow()
-        enrolment.clock.now += module.SETTLE_SECONDS - 0.01
+        enrolment.clock.now += SETTLE_SECONDS - 0.01
         await enrolment.follow()
         assert enrolment.heard() == []
         enrolment.clock.now += 0.01
@@ -472,7 +499,7 @@ def test_a_photo_that_still_grows_has_not_settled(enrolment: Enrolment) -> None:
             enrolment.put("ada.jpg", TORN)
             os.utime(enrolment.faces / "ada.jpg", ns=(1, at))
             await enrolment.follow()
-            enrolment.clock.now += module.SETTLE_SECONDS * 0.9
+            enrolment.clock.now += SETTLE_SECONDS * 0.9
         assert enrolment.heard() == []
 
     run(test)
@@ -500,7 +527,7 @@ def test_a_half_copied_photo_that_goes_again_is_forgotten(enrolment: Enrolment) 
         await enrolment.follow()
         (enrolment.faces / "ada.jpg").unlink()
         await enrolment.follow()
-        enrolment.clock.now += module.SETTLE_SECONDS
+        enrolment.clock.now += SETTLE_SECONDS
         await enrolment.follow()
         assert enrolment.heard() == []
 
@@ -533,20 +560,33 @@ def test_a_photo_that_fells_the_models_is_rejected_and_the_rest_goes_on(
 def test_a_server_without_workers_does_not_start(enrolment: Enrolment) -> None:
     enrolment.put("ada.jpg", FATAL)
     with pytest.raises(StartError):
-        run(lambda: enrolment.watcher.load(lambda done, total: None))
+        run(enrolment.load)
 
 
-def test_a_photo_that_cannot_be_opened_is_rejected(
-    enrolment: Enrolment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(path: Path) -> bytes:
-        raise ReadError("permission denied")
-
-    monkeypatch.setattr(module, "read_photo", refuse)
+def test_a_photo_that_cannot_be_read_is_rejected(enrolment: Enrolment) -> None:
     enrolment.put("ada.jpg", photo(0))
-    run(lambda: enrolment.watcher.load(lambda done, total: None))
+    os.truncate(enrolment.faces / "ada.jpg", MAX_FILE_BYTES + 1)
+    run(enrolment.load)
     (receipt,) = enrolment.said
-    assert (receipt.status, receipt.detail) == (REJECTED, "permission denied")
+    assert (receipt.status, receipt.reason) == (REJECTED, "unreadable")
+    assert receipt.detail == f"the file has {MAX_FILE_BYTES + 1} bytes; at most {MAX_FILE_BYTES} are read"
+
+
+def test_a_name_that_is_nobodys_is_rejected_until_the_photo_lies_in_somebodys_folder(
+    enrolment: Enrolment,
+) -> None:
+    async def test() -> None:
+        enrolment.put("IMG_1234.jpg", photo(0))
+        await enrolment.load()
+        (receipt,) = enrolment.said
+        assert "call it like barack_obama.jpg" in receipt.detail and receipt.person is None
+        assert enrolment.heard() == [(REJECTED, "IMG_1234.jpg", "not_a_photo")] and not enrolment.people
+        (enrolment.faces / "ada").mkdir()
+        (enrolment.faces / "IMG_1234.jpg").rename(enrolment.faces / "ada" / "IMG_1234.jpg")
+        await enrolment.follow()
+        assert enrolment.heard()[-1] == (ACCEPTED, "ada/IMG_1234.jpg", "ok") and enrolment.people == ["Ada"]
+
+    run(test)
 
 
 def test_when_the_folder_vanishes_so_does_everybody(enrolment: Enrolment) -> None:
@@ -582,12 +622,12 @@ def test_a_removal_is_noticed_between_batches(enrolment: Enrolment) -> None:
     async def test() -> None:
         enrolment.put("ada.jpg", photo(0))
         await enrolment.load()
-        enrolment.seconds_per_photo = module.BATCH_SECONDS
+        enrolment.seconds_per_photo = BATCH_SECONDS
         for at in range(1, 9):
             enrolment.put(f"new{at}x.jpg", photo(at))
-        assert await enrolment.look_once() == 6
+        assert await enrolment.watcher.look() == 6
         (enrolment.faces / "ada.jpg").unlink()
-        assert await enrolment.look_once() == 4
+        assert await enrolment.watcher.look() == 4
         assert "Ada" not in enrolment.people
 
     run(test)
@@ -597,11 +637,11 @@ def test_a_replaced_photo_goes_before_new_ones(enrolment: Enrolment) -> None:
     async def test() -> None:
         enrolment.put("zoe.jpg", photo(0))
         await enrolment.load()
-        enrolment.seconds_per_photo = module.BATCH_SECONDS
+        enrolment.seconds_per_photo = BATCH_SECONDS
         for at in range(1, 9):
             enrolment.put(f"new{at}x.jpg", photo(at))
         enrolment.put("zoe.jpg", NO_FACE)
-        await enrolment.look_once()
+        await enrolment.watcher.look()
         assert "Zoe" not in enrolment.people
 
     run(test)
@@ -626,55 +666,31 @@ def test_a_misplaced_photo_is_rejected(enrolment: Enrolment) -> None:
     run(test)
 
 
-def test_a_warning_reads_well() -> None:
-    receipt = Receipt(PurePath("twin.jpg"), "Twin", ACCEPTED, "ok", "", LookAlike("Ada", 0.25))
-    assert str(receipt) == (
-        "accepted 'twin.jpg' (Twin); WARNING: looks like Ada (distance 0.25):"
-        " neither may be recognised while both are enrolled"
-    )
-
-
 def test_a_photo_counts_with_its_mirror_image(enrolment: Enrolment) -> None:
-    seen, mirrored = look(0, 0.25), look(0, 0.25, 1)
-
-    async def both(data: bytes) -> PhotoOutcome:
-        return PhotoAccepted(seen, mirrored, 200, 1.0)
-
-    async def test() -> None:
-        enrolment.watcher._embed = both
-        enrolment.put("ada.jpg", photo(0))
-        await enrolment.load()
-        expected = scaled(template(np.stack([seen, mirrored])))
-        np.testing.assert_allclose(enrolment.watcher.gallery.templates[0], expected, atol=1e-6)
-
-    run(test)
-
-
-def test_a_receipt_without_a_person_reads_well() -> None:
-    receipt = Receipt(PurePath("_.jpg"), None, REJECTED, "not_a_photo", "no name")
-    assert str(receipt) == "rejected '_.jpg': no name"
+    enrolment.put("ada.jpg", ASYMMETRIC)
+    run(enrolment.load)
+    expected = scaled(template(np.stack([look(0, 0.25), look(0, 0.25, 1)])))
+    np.testing.assert_allclose(enrolment.watcher.gallery.templates[0], expected, atol=1e-6)
 
 
 def test_a_restart_looks_at_no_photo_again(enrolment: Enrolment) -> None:
     for at in range(6):
         enrolment.put(f"p{at}x.jpg", photo(at))
     enrolment.put("carl.jpg", NO_FACE)
-    run(lambda: enrolment.watcher.load(lambda done, total: None))
+    run(enrolment.load)
     again = restarted(enrolment)
-    run(lambda: again.watcher.load(lambda done, total: None))
+    run(again.load)
     assert again.embedded == [] and len(again.people) == 6
     assert all(receipt.cached for receipt in again.said)
 
 
-def test_a_restart_in_batches_looks_at_no_photo_again(
-    enrolment: Enrolment, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_restart_in_batches_looks_at_no_photo_again(enrolment: Enrolment) -> None:
     for at in range(6):
         enrolment.put(f"p{at}x.jpg", photo(at))
-    run(lambda: enrolment.watcher.load(lambda done, total: None))
-    monkeypatch.setattr(module, "BATCH_SECONDS", -1.0)
+    run(enrolment.load)
     again = restarted(enrolment)
-    run(lambda: again.watcher.load(lambda done, total: None))
+    again.clock.each_time = 2 * BATCH_SECONDS
+    run(again.load)
     assert again.embedded == [] and len(again.people) == 6
 
 
@@ -691,9 +707,7 @@ def test_faces_of_removed_photos_are_forgotten(enrolment: Enrolment) -> None:
     run(test)
 
 
-def test_watching_follows_the_folder(enrolment: Enrolment, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_POLL_SECONDS", 0.01)
-
+def test_watching_follows_the_folder(enrolment: Enrolment) -> None:
     async def test() -> None:
         watching = asyncio.ensure_future(enrolment.watcher.watch())
         enrolment.put("ada.jpg", photo(0))
@@ -703,31 +717,34 @@ def test_watching_follows_the_folder(enrolment: Enrolment, monkeypatch: pytest.M
         watching.cancel()
 
     run(test)
+    assert set(enrolment.pauses) == {POLL_SECONDS}
 
 
 def test_a_folder_that_cannot_be_listed_changes_nothing_and_is_told_of_once(
-    enrolment: Enrolment, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    enrolment: Enrolment, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(module, "MAX_POLL_SECONDS", 0.001)
-    listings = 0
+    elsewhere = enrolment.faces.with_name("elsewhere")
 
-    def fail(root: Path) -> Any:
-        nonlocal listings
-        listings += 1
-        raise PermissionError(13, "Permission denied")
+    def break_folder() -> None:
+        enrolment.faces.rename(elsewhere)
+        enrolment.faces.write_bytes(b"no folder")
+
+    def mend_folder() -> None:
+        enrolment.faces.unlink()
+        elsewhere.rename(enrolment.faces)
 
     async def test() -> None:
         enrolment.put("ada.jpg", photo(0))
         await enrolment.load()
-        monkeypatch.setattr(module, "scan", fail)
+        break_folder()
         watching = asyncio.ensure_future(enrolment.watcher.watch())
-        await until(lambda: listings >= 5)
+        await until(lambda: len(enrolment.pauses) >= 5)
         assert enrolment.people == ["Ada"]
         assert caplog.text.count("enrolment stands still") == 1
-        monkeypatch.setattr(module, "scan", scan)
+        mend_folder()
         enrolment.put("bob.jpg", photo(1))
         await until(lambda: "Bob" in enrolment.people)
-        monkeypatch.setattr(module, "scan", fail)
+        break_folder()
         await until(lambda: caplog.text.count("enrolment stands still") == 2)
         watching.cancel()
 
@@ -736,21 +753,15 @@ def test_a_folder_that_cannot_be_listed_changes_nothing_and_is_told_of_once(
 
 @pytest.mark.parametrize(("scan_seconds", "pause"), [(0.0, 0.5), (0.05, 1.0), (60.0, 1.5)])
 def test_large_folders_are_scanned_less_often(
-    enrolment: Enrolment, monkeypatch: pytest.MonkeyPatch, scan_seconds: float, pause: float
+    enrolment: Enrolment, scan_seconds: float, pause: float
 ) -> None:
-    pauses: list[float] = []
+    assert pause_after(scan_seconds) == pytest.approx(pause)
+    enrolment.clock.each_time = scan_seconds
 
-    async def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-        raise asyncio.CancelledError
+    async def test() -> None:
+        watching = asyncio.ensure_future(enrolment.watcher.watch())
+        await until(lambda: bool(enrolment.pauses))
+        watching.cancel()
 
-    def slow_scan(root: Path) -> list[Any]:
-        enrolment.clock.now += scan_seconds
-        return []
-
-    fake = SimpleNamespace(to_thread=asyncio.to_thread, gather=asyncio.gather, sleep=sleep)
-    monkeypatch.setattr("server.gallery.photo_watcher.asyncio", fake)
-    monkeypatch.setattr(module, "scan", slow_scan)
-    with pytest.raises(asyncio.CancelledError):
-        run(enrolment.watcher.watch)
-    assert pauses == [pytest.approx(pause)]
+    run(test)
+    assert enrolment.pauses[0] == pytest.approx(pause)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from client.simulated import EMPTY_SECONDS, HEIGHT, WIDTH, frame_at
+from client.camera.simulated import EMPTY_SECONDS, HEIGHT, WIDTH, frame_at
 from server.access.attention import LOOK_SECONDS, NEWCOMER_SECONDS, WAIT_SECONDS
 from server.access.door import Door
 from server.access.liveness.proof import Liveness
@@ -22,6 +22,7 @@ from server.access.visit import Care
 from server.vision.frame import analyse_frame
 from server.vision.models import Models
 from server.vision.photo import judge_photo
+from tests.support.doors import settled
 from tests.support.photos import DATA, VIDEO, jpeg, photo
 from tests.support.visits import encoded
 from wire import Verdict
@@ -48,7 +49,7 @@ class Watch:
     def __init__(self, models: Models, known: Gallery) -> None:
         self._models = models
         self._known = known
-        self._door = Door(Rules(liveness=Liveness.OFF), map(str, count()).__next__)
+        self._door = Door(Rules(liveness=Liveness.OFF), new_id=map(str, count()).__next__)
         self._now = 1000.0
         self.embedded = 0
 
@@ -58,7 +59,7 @@ class Watch:
             self._now += 1 / fps
             analysis = analyse_frame(self._models, frame, self._door.hints(WANTED, self._now))
             self.embedded += sum(face.embedding is not None for face in analysis.faces)
-            outcome = self._door.observe(analysis, self._known, self._now)
+            outcome = settled(self._door, self._door.observe(analysis, self._known, self._now))
             decided = outcome.decision.verdict if outcome.decision else None
             faces = [(face.box.left, face.name, face.verdict) for face in outcome.faces]
             seen.append(Seen(faces, outcome.verdict, decided))

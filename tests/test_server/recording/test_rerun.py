@@ -63,7 +63,7 @@ streams = st.lists(frames, min_size=1, max_size=12)
 rules = st.builds(
     Rules,
     threshold=st.sampled_from([None, 0.21, 0.3]),
-    frames=st.integers(2, 4),
+    looks=st.integers(2, 4),
     policy=st.sampled_from(Policy),
     liveness=st.sampled_from(Liveness),
     attempts=st.sampled_from([0, 2]),
@@ -152,7 +152,7 @@ def test_under_the_same_rules_every_decision_is_made_again_in_the_same_frame(
 def test_under_any_other_rules_every_visit_is_told_once(
     stream: list[tuple[float, list[Face], int, bool]], then: Rules, now: Rules
 ) -> None:
-    now = replace(now, frames=then.frames)
+    now = replace(now, looks=then.looks)
     door = LiveDoor(then, PEOPLE)
     live(stream, door)
     about, entries = as_recorded(door, then)
@@ -205,10 +205,10 @@ def test_a_stricter_threshold_takes_a_grant_away_and_a_looser_one_gives_it() -> 
 
 def test_visits_too_short_for_one_of_the_rules_are_told_with_nothing_on_that_side() -> None:
     for then, now, part in [(2, 4, True), (4, 2, True), (2, 4, False), (4, 2, False)]:
-        door = LiveDoor(replace(OFF, frames=then), PEOPLE)
+        door = LiveDoor(replace(OFF, looks=then), PEOPLE)
         visit(door, ada, 0.0, 0.6)
         about, entries = as_recorded(door, OFF, part)
-        _, (only,) = again(about, entries, replace(OFF, frames=now))
+        _, (only,) = again(about, entries, replace(OFF, looks=now))
         decided = only.before if then == 2 else only.after
         nothing = only.after if then == 2 else only.before
         assert nothing is None and decided is not None and decided.verdict is Verdict.GRANTED and only.changed
@@ -290,7 +290,7 @@ def test_a_challenge_nobody_was_asked_is_counted_and_one_that_was_asked_is_asked
         rerun, _ = again(about, entries, replace(OFF, liveness=Liveness.CHALLENGE))
         assert rerun.notes.unasked == unasked
         # earlier than at the time, by looser rules
-        rerun, _ = again(about, entries, replace(OFF, liveness=Liveness.CHALLENGE, frames=2))
+        rerun, _ = again(about, entries, replace(OFF, liveness=Liveness.CHALLENGE, looks=2))
         assert rerun.notes.unasked == unasked
 
 
@@ -312,7 +312,7 @@ def test_a_challenge_asks_for_the_steps_that_were_asked_then(monkeypatch: pytest
         visit(door, alive, 20.0)
         about, entries = as_recorded(door, rules)
         again(about, entries, rules)
-        again(about, entries, replace(rules, frames=2))
+        again(about, entries, replace(rules, looks=2))
         assert len(plans) == 6 and plans[:2] == plans[2:4] == plans[4:]
         seen.add(str(plans[0]))
     assert len(seen) > 1, "nobody can foresee them"
@@ -346,7 +346,7 @@ def test_other_faces_followed_than_at_the_time_are_noticed() -> None:
 
 def test_loaded_dice_give_what_they_were_loaded_with_then_always_the_same() -> None:
     for _ in range(20):
-        dice = Dice()
+        dice = Dice(random.SystemRandom())
         first = [dice.choice("abcdef"), dice.random(), dice.randrange(3), dice.sample(range(9), 4)]
         told = dice.told()
         assert told and dice.told() == ()

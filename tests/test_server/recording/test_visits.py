@@ -195,7 +195,7 @@ def test_the_report_has_a_line_for_each_risk_and_the_threshold_in_force() -> Non
     for line, risk, one_in in zip(
         lines[2:7], command.RISKS, (100, 1000, 10_000, 100_000, 1_000_000), strict=True
     ):
-        threshold = calibration.threshold(risk, 63, 1, VISIT_LOOKS)
+        threshold = calibration.threshold(risk, 63, VISIT_LOOKS)
         assert line.split()[:7] == ["1", "in", f"{one_in:,}", f"{threshold:.3f}", *line.split()[4:7]]
         assert line.split()[4:7] == ["1" if threshold >= 0.2 else "0", "of", "2"]
     assert lines[7].split()[:3] == ["in", "force", lines[4].split()[3]]

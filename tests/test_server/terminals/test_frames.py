@@ -1,107 +1,27 @@
-"""What a terminal is told when the analysis or the log fails, with the workers and the disk replaced."""
+"""What a terminal is told and what is logged when workers, the disk or the terminal itself fail."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Awaitable, Callable
+from itertools import pairwise
 
-import numpy as np
 import pytest
 
-from server.access.door import Door
-from server.access.matching.gallery import Gallery
-from server.access.orders import EMPTY as ROSTER
-from server.access.seen import Analysis, Face, Hints, PictureError, PictureTooLargeError, Scan
-from server.audit.access_log import AccessEntry
-from server.audit.trail import AuditTrail
-from server.recording.chronicle import Chronicle
-from server.terminals.frames import FrameService
-from server.terminals.session import PendingFrame, Session
-from server.workers.analyser import PoisonError
-from server.workers.pool import WorkerPool
+from server.access.lockout import FIRST_SECONDS
+from server.access.observed import ClosedDoor
+from server.access.seen import Analysis, Hints, PictureError, PictureTooLargeError, Scan
+from server.events import Decided, Delivery, DoorClosed, FrameObserved, VisitOver
+from server.workers.analyser import AnalysisFailedError
 from tests.support.rules import rules
-from wire import Box, ErrorCode, ErrorMessage, Message, Result, Verdict
+from tests.support.service import ADA, NOBODY, STRANGER, FakeAnalyser, FakePeer, Heard, Running
+from wire import ErrorCode, ErrorMessage, Reason, Result, Verdict
 
-FACE = np.eye(128, dtype=np.float32)[0]
-GALLERY = Gallery.build(1, [("Ada", FACE[None])])
-HINTS = Hints(min_face=48, max_faces=4, max_pixels=10**6)
-
-
-class FakePool:
-    def __init__(self, outcome: Analysis | Exception) -> None:
-        self.outcome = outcome
-
-    async def run(self, *_: Any) -> Analysis:
-        if isinstance(self.outcome, Exception):
-            raise self.outcome
-        return self.outcome
+NONE, CHECKING, GRANTED, DENIED = Verdict.NONE, Verdict.CHECKING, Verdict.GRANTED, Verdict.DENIED
+SECONDS = 10.0
+"""How long a test may take at most; none waits for time to pass."""
 
 
-class FakeAudit:
-    def __init__(self) -> None:
-        self.entries: list[AccessEntry] = []
-        self.full = False
-
-    async def record(self, entry: AccessEntry) -> None:
-        if self.full:
-            raise OSError("disk full")
-        self.entries.append(entry)
-
-
-class FakeChronicle:
-    def take(self, *_: object) -> None: ...
-
-    def end(self, *_: object) -> None: ...
-
-
-class FakeSession:
-    def __init__(self) -> None:
-        self.door = Door(rules(), iter("abcdefgh").__next__)
-        self.id = self.terminal = self.name = "door"
-        self.open = True
-        self.told: list[Message] = []
-        self.answers: asyncio.Queue[Message] = asyncio.Queue()
-
-    def send(self, message: Message) -> None:
-        self.told.append(message)
-        self.answers.put_nowait(message)
-
-    async def end(self, error: ErrorMessage | None = None) -> None:
-        if error:
-            self.send(error)
-        self.open = False
-
-
-ADA = Analysis(640, 480, (Face(Box(0, 100, 100, 0), FACE),))
-
-
-def service_of(pool: object, audit: object) -> FrameService:
-    return FrameService(
-        cast(WorkerPool, pool),
-        cast(AuditTrail, audit),
-        cast(Chronicle, FakeChronicle()),
-        lambda: GALLERY,
-        lambda: ROSTER,
-        HINTS,
-    )
-
-
-def serve(
-    pool: FakePool, audit: FakeAudit, frames: int = 1, between: Callable[[int], None] = lambda seq: None
-) -> FakeSession:
-    """Offer frames one after the other, 0.2 s apart; returns the session with what it was told."""
-    session = FakeSession()
-
-    async def run() -> None:
-        service = service_of(pool, audit)
-        serving = asyncio.ensure_future(service.serve())
-        for seq in range(frames):
-            between(seq)
-            service.offer(cast(Session, session), PendingFrame(seq, b"", seq * 0.2))
-            await session.answers.get()
-        serving.cancel()
-
-    asyncio.run(asyncio.wait_for(run(), 10))
-    return session
+def run(test: Callable[[], Awaitable[None]]) -> None:
+    asyncio.run(asyncio.wait_for(test(), SECONDS))
 
 
 @pytest.mark.parametrize(
@@ -109,101 +29,324 @@ def serve(
     [
         (PictureError("truncated"), ErrorCode.BAD_FRAME, True),
         (PictureTooLargeError("too many pixels"), ErrorCode.FRAME_TOO_BIG, False),
-        (PoisonError(), ErrorCode.BAD_FRAME, True),
+        (AnalysisFailedError(), ErrorCode.BAD_FRAME, True),
         (ZeroDivisionError("internal detail"), ErrorCode.INTERNAL, False),
     ],
 )
 def test_a_failed_analysis_is_told_in_the_protocols_words(
     failure: Exception, code: ErrorCode, stays: bool
 ) -> None:
-    session = serve(FakePool(failure), FakeAudit())
-    (error,) = session.told
-    assert isinstance(error, ErrorMessage)
-    assert (error.code, error.seq, session.open) == (code, 0, stays)
-    assert "internal detail" not in error.message
+    async def test() -> None:
+        running = Running(FakeAnalyser(failure))
+        peer = running.joined()
+        await running.show(peer)
+        (error,) = peer.told
+        assert isinstance(error, ErrorMessage)
+        assert (error.code, error.seq, peer.open) == (code, 1, stays)
+        assert "internal detail" not in error.message
+        other = running.joined("other")
+        running.analyser.sees = NOBODY
+        await running.show(other)
+        assert other.verdicts == [NONE], "the worker is free again"
+        await running.end()
+
+    run(test)
 
 
 def test_the_third_agreeing_frame_grants_and_its_line_is_written_first() -> None:
-    audit = FakeAudit()
-    session = serve(FakePool(ADA), audit, frames=4)
-    verdicts = [message.verdict for message in session.told if isinstance(message, Result)]
-    assert verdicts == [Verdict.CHECKING, Verdict.CHECKING, Verdict.GRANTED, Verdict.GRANTED]
-    assert [entry.decision.name for entry in audit.entries] == ["Ada"]
+    async def test() -> None:
+        running = Running()
+        peer = running.joined()
+        await running.show(peer, 2)
+        running.audit.quick.clear()
+        running.offer(peer)
+        await running.audit.writing.wait()
+        assert len(peer.told) == 2, "nothing is told before the line is written"
+        running.audit.quick.set()
+        await running.show(peer)
+        await peer.answers.get()
+        assert peer.verdicts == [CHECKING, CHECKING, GRANTED, GRANTED]
+        assert running.audit.lines == [("granted", "Ada", "recognised")]
+        await running.end()
+
+    run(test)
 
 
 def test_a_grant_waits_for_a_disk_that_takes_its_line() -> None:
-    audit = FakeAudit()
+    heard = Heard(FrameObserved)
 
-    def disk(seq: int) -> None:
-        audit.full = seq < 6
+    async def test() -> None:
+        running = Running(sinks=[heard])
+        peer = running.joined()
 
-    session = serve(FakePool(ADA), audit, frames=10, between=disk)
-    results = [message for message in session.told if isinstance(message, Result)]
-    verdicts = [result.verdict for result in results]
-    granted = verdicts.index(Verdict.GRANTED)
-    assert granted >= 6 and Verdict.DENIED in verdicts[:granted]
-    refused = next(result.decision for result in results if result.decision)
-    assert (refused.verdict, refused.reason) == (Verdict.DENIED, "log_unavailable")
-    assert len(audit.entries) == 1
+        def disk(number: int) -> None:
+            running.audit.full = number < 6
+
+        await running.show(peer, 10, before=disk)
+        granted = peer.verdicts.index(GRANTED)
+        assert granted >= 6 and DENIED in peer.verdicts[:granted]
+        results = [message for message in peer.told if isinstance(message, Result)]
+        refused = next(result.decision for result in results if result.decision)
+        assert (refused.verdict, refused.reason) == (DENIED, "log_unavailable")
+        assert len(running.audit.entries) == 1
+        await running.end()
+
+    run(test)
+    frames = [event.frame for event in heard.events if isinstance(event, FrameObserved)]
+    for frame in frames:
+        reason = frame.decision.reason if frame.decision else None
+        assert frame.retracted == (reason is Reason.LOG_UNAVAILABLE)
+    assert any(frame.retracted for frame in frames)
+
+
+def test_a_line_that_hangs_keeps_only_its_own_terminal_waiting() -> None:
+    async def test() -> None:
+        running = Running(workers=1)
+        slow, other = running.joined("slow"), running.joined("other")
+        await running.show(slow, 2)
+        running.audit.quick.clear()
+        running.offer(slow)
+        await running.audit.writing.wait()
+        running.analyser.sees = NOBODY
+        await running.show(other, 5)
+        assert other.verdicts == [NONE] * 5
+        assert len(slow.told) == 2, "it has not been granted yet"
+        running.audit.quick.set()
+        await slow.answers.get()
+        await running.end()
+
+    run(test)
+
+
+def test_a_terminal_has_one_frame_under_way_also_while_its_line_waits() -> None:
+    async def test() -> None:
+        running = Running(workers=2)
+        peer = running.joined()
+        await running.show(peer, 2)
+        running.audit.quick.clear()
+        running.offer(peer)
+        await running.audit.writing.wait()
+        for _ in range(3):
+            running.offer(peer)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        running.audit.quick.set()
+        await peer.answers.get()
+        await peer.answers.get()
+        seqs = [message.seq for message in peer.told if isinstance(message, Result)]
+        assert seqs == [1, 2, 3, 6], "the newest of those that waited"
+        await running.end()
+
+    run(test)
+
+
+def test_hanging_up_while_the_line_is_written_waits_for_it() -> None:
+    """Else what counts and what is logged would come apart, and what follows would come before."""
+
+    async def test() -> None:
+        heard = Heard(FrameObserved, DoorClosed)
+        running = Running(sinks=[heard], door_rules=rules(attempts=2))
+        peer = running.joined()
+        await running.show(peer, 2)
+        running.audit.quick.clear()
+        running.offer(peer)
+        await running.audit.writing.wait()
+        peer.open = False
+        leaving = asyncio.ensure_future(running.service.leave(peer))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not leaving.done()
+        running.audit.quick.set()
+        await leaving
+        await running.end()
+        kinds = [type(event) for event in heard.events]
+        assert kinds == [FrameObserved, FrameObserved, FrameObserved, DoorClosed]
+
+    run(test)
+
+
+def test_a_grant_that_is_not_written_when_the_terminal_hangs_up_lifts_no_lock() -> None:
+    async def test() -> None:
+        running = Running(door_rules=rules(attempts=2))
+        lockout = running.lockouts.of("door", 2, 0.0)
+        lockout.failed(0.0)
+        peer = running.joined()
+        await running.show(peer, 2)
+        running.audit.quick.clear()
+        running.audit.full = True
+        running.offer(peer)
+        await running.audit.writing.wait()
+        peer.open = False
+        leaving = asyncio.ensure_future(running.service.leave(peer))
+        running.audit.quick.set()
+        await leaving
+        assert running.audit.entries == []
+        assert lockout.failed(1.0) == FIRST_SECONDS, "the failure before still counts"
+        await running.end()
+
+    run(test)
+
+
+def test_a_grant_for_a_terminal_that_has_gone_is_taken_back() -> None:
+    async def test() -> None:
+        heard = Heard(Decided)
+        running = Running(sinks=[heard], door_rules=rules(attempts=2))
+        lockout = running.lockouts.of("door", 2, 0.0)
+        lockout.failed(0.0)
+        peer = running.joined()
+        await running.show(peer, 2)
+        running.audit.quick.clear()
+        running.offer(peer)
+        await running.audit.writing.wait()
+        peer.open = False
+        running.audit.quick.set()
+        await running.service.leave(peer)
+        await running.end()
+        assert running.audit.lines == [("granted", "Ada", "recognised"), ("denied", "Ada", "undelivered")]
+        first, second = (entry.decision.id for entry in running.audit.entries)
+        assert first == second
+        (decided,) = heard.events
+        assert isinstance(decided, Decided) and decided.delivery is Delivery.UNDELIVERED
+        assert decided.decision.verdict is DENIED and decided.written
+        assert lockout.failed(1.0) == FIRST_SECONDS, "nobody was let in"
+
+    run(test)
+
+
+def test_whoever_is_in_view_when_the_terminal_leaves_is_logged_and_told_of() -> None:
+    async def test() -> None:
+        heard = Heard(VisitOver, DoorClosed)
+        running = Running(FakeAnalyser(STRANGER), sinks=[heard])
+        peer = running.joined()
+        await running.show(peer, 4)
+        await running.service.leave(peer)
+        await running.end()
+        assert running.audit.lines == [("denied", None, "left")]
+        over, closed = heard.events
+        assert isinstance(over, VisitOver) and over.summary.decision is not None
+        assert isinstance(closed, DoorClosed) and isinstance(closed.closed, ClosedDoor)
+        assert closed.closed.decisions == (over.summary.decision,)
+
+    run(test)
+
+
+def test_a_lock_is_told_on_the_console(caplog: pytest.LogCaptureFixture) -> None:
+    async def test() -> None:
+        running = Running(FakeAnalyser(STRANGER), door_rules=rules(attempts=1))
+        peer = running.joined("front")
+        await running.show(peer, 20)
+        await running.end()
+
+    run(test)
+    assert [line for line in caplog.messages if "LOCKED" in line] == [
+        f"front: LOCKED for {FIRST_SECONDS:.0f} s: too many failed visits"
+    ]
+
+
+def test_the_decision_on_somebody_who_left_says_which_frame_last_showed_whom() -> None:
+    async def test() -> None:
+        running = Running(FakeAnalyser(STRANGER))
+        peer = running.joined()
+        await running.show(peer, 4)
+        running.analyser.sees = NOBODY
+        await running.show(peer, 12)
+        results = [message for message in peer.told if isinstance(message, Result)]
+        (decided,) = [result for result in results if result.decision]
+        assert decided.decision is not None and decided.decision.reason == "left"
+        assert decided.seq > 4 and decided.decision.seq == 4
+        await running.end()
+
+    run(test)
 
 
 def test_a_session_that_has_left_is_neither_decided_nor_told() -> None:
-    audit = FakeAudit()
-    session = FakeSession()
-    session.open = False
+    async def test() -> None:
+        running = Running()
+        peer = running.joined()
+        peer.open = False
+        running.offer(peer)
+        await running.service.leave(peer)
+        await running.end()
+        assert not peer.told and not running.audit.entries
 
-    async def run() -> None:
-        service = service_of(FakePool(ADA), audit)
-        serving = asyncio.ensure_future(service.serve())
-        service.offer(cast(Session, session), PendingFrame(1, b"", 0.0))
-        await asyncio.sleep(0)
-        await service.finish(1.0)
-        serving.cancel()
-
-    asyncio.run(run())
-    assert not session.told and not audit.entries
+    run(test)
 
 
-class BusyPool:
+class BusyAnalyser(FakeAnalyser):
     """Workers that are done when they are told to be, and what they were asked."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.asked: list[Hints] = []
         self.asking = asyncio.Semaphore(0)
         self.done = asyncio.Event()
 
-    async def run(self, task: object, jpeg: bytes, hints: Hints) -> Analysis:
+    async def analyse(self, jpeg: bytes, hints: Hints) -> Analysis:
         self.asked.append(hints)
         self.asking.release()
         await self.done.wait()
         return Analysis(640, 480, (), hints.scan, b"scene")
 
 
+def test_no_more_frames_are_in_work_than_there_are_workers() -> None:
+    async def test() -> None:
+        analyser = BusyAnalyser()
+        running = Running(analyser, workers=2)
+        doors = [running.joined(name) for name in "abc"]
+        for door in doors:
+            running.offer(door)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert len(analyser.asked) == 2
+        analyser.done.set()
+        for door in doors:
+            await door.answers.get()
+        await running.end()
+
+    run(test)
+
+
 def test_whole_pictures_are_searched_one_at_a_time() -> None:
     """So that a worker is left for the other doors; the search that was put off is made up for."""
+    rounds: list[list[Scan]] = []
 
-    async def run() -> list[list[Scan]]:
-        pool, doors = BusyPool(), [FakeSession(), FakeSession()]
-        service = service_of(pool, FakeAudit())
-        serving = [asyncio.ensure_future(service.serve()) for _ in doors]
-        rounds = []
-        for seq in range(20):
-            pool.done.clear()
-            pool.asked.clear()
+    async def test() -> None:
+        analyser = BusyAnalyser()
+        running = Running(analyser, workers=2)
+        doors = [running.joined(name) for name in "ab"]
+        for _ in range(20):
+            analyser.done.clear()
+            analyser.asked.clear()
             for door in doors:
-                service.offer(cast(Session, door), PendingFrame(seq, b"", seq * 1.3))
-                await pool.asking.acquire()
-            rounds.append([hints.scan for hints in pool.asked])
-            pool.done.set()
+                offer_later(running, door)
+                await analyser.asking.acquire()
+            rounds.append([hints.scan for hints in analyser.asked])
+            analyser.done.set()
             for door in doors:
                 await door.answers.get()
-        for task in serving:
-            task.cancel()
-        return rounds
+        await running.end()
 
-    rounds = asyncio.run(asyncio.wait_for(run(), 10))
-    assert all(scans.count(Scan.EVERYWHERE) <= 1 for scans in rounds[1:]), (
-        "first frames are searched in any case"
-    )
+    run(test)
+    assert all(scans.count(Scan.EVERYWHERE) <= 1 for scans in rounds[1:]), "but for first frames"
     for door in range(2):
         assert Scan.EVERYWHERE in [scans[door] for scans in rounds[1:]]
+
+
+def offer_later(running: Running, door: FakePeer) -> None:
+    """A frame 1.4 s after the last one."""
+    for _ in range(6):
+        door.frame()
+    running.offer(door)
+
+
+def test_answers_come_in_the_order_of_their_frames() -> None:
+    async def test() -> None:
+        running = Running(workers=2)
+        peer = running.joined()
+        await running.show(peer, 30)
+        seqs = [message.seq for message in peer.told if isinstance(message, Result)]
+        assert all(one < other for one, other in pairwise(seqs))
+        assert peer.verdicts.count(GRANTED) == 28 and ADA.faces
+        await running.end()
+
+    run(test)

@@ -5,7 +5,7 @@ from itertools import combinations
 import cv2
 import numpy as np
 
-from client.simulated import EMPTY_SECONDS, frame_at
+from client.camera.simulated import EMPTY_SECONDS, frame_at
 from server.vision.appearance import SAME_LOOK, correlation, patch, sharpness
 from server.vision.faces import find_faces
 from server.vision.models import Models

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from client.simulated import EMPTY_SECONDS, HEIGHT, WIDTH, frame_at
+from client.camera.simulated import EMPTY_SECONDS, HEIGHT, WIDTH, frame_at
 from server.access.seen import Analysis, Face, Followed, Hints, PictureError, Scan
 from server.vision.boxes import overlap
 from server.vision.frame import analyse_frame

@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 
-from server.access.seen import Analysis, Hints, PictureError
+from server.access.seen import Analysis, Hints, PhotoAccepted, PhotoOutcome, PictureError
 from server.workers import main as worker
-from server.workers import pool as pool_module
-from server.workers.analyser import ModelSettings, PoisonError
+from server.workers.analyser import Analyser, AnalysisFailedError, ModelSettings
 from server.workers.pool import WorkerPool, WorkersUnavailableError
 from tests.support.photos import MODEL_CACHE, jpeg
 
@@ -46,9 +45,9 @@ def die_once(marker: str) -> str:
     return "survived"
 
 
-def with_pool(work: Callable[[WorkerPool], Awaitable[Any]], workers: int = 1) -> Any:
+def with_pool(work: Callable[[WorkerPool], Awaitable[Any]], workers: int = 1, **options: Any) -> Any:
     async def run() -> Any:
-        pool = WorkerPool(workers, ModelSettings(MODEL_CACHE))
+        pool = WorkerPool(workers, ModelSettings(MODEL_CACHE), **options)
         await pool.start()
         try:
             return await work(pool)
@@ -58,39 +57,37 @@ def with_pool(work: Callable[[WorkerPool], Awaitable[Any]], workers: int = 1) ->
     return asyncio.run(run())
 
 
-def test_a_real_photo_gives_a_face_with_an_embedding() -> None:
-    async def work(pool: WorkerPool) -> Analysis:
-        return await pool.run(worker.analyse, jpeg("obama"), HINTS)
+def test_a_frame_gives_a_face_with_an_embedding_and_a_photo_two() -> None:
+    async def work(analyser: Analyser) -> tuple[Analysis, PhotoOutcome]:
+        return await analyser.analyse(jpeg("obama"), HINTS), await analyser.analyse_photo(jpeg("obama"))
 
-    analysis = with_pool(work)
+    analysis, outcome = with_pool(work)
     (face,) = analysis.faces
     assert face.embedding.shape == (128,) and face.embedding.dtype == "float32"
     assert 0 <= face.box.left < face.box.right <= analysis.width
     assert 0 <= face.box.top < face.box.bottom <= analysis.height
+    assert isinstance(outcome, PhotoAccepted) and outcome.embedding.shape == outcome.mirrored.shape == (128,)
 
 
 def test_an_error_of_the_task_reaches_the_caller_and_costs_no_worker() -> None:
     async def work(pool: WorkerPool) -> int:
         with pytest.raises(PictureError):
-            await pool.run(worker.analyse, b"not a picture", HINTS)
+            await pool.analyse(b"not a picture", HINTS)
         return await pool.run(answer)
 
     assert with_pool(work) == 42
 
 
-def remarks(cache: Path) -> list[worker.Remark]:
+def load_with_a_warning(models: ModelSettings) -> list[worker.LogMessage]:
     return [(logging.WARNING, "the network had to be converted")]
 
 
-def test_what_workers_say_of_their_start_is_logged_once(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(worker, "load", remarks)
-    assert with_pool(lambda pool: pool.run(answer), workers=2) == 42
+def test_what_workers_say_of_their_start_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    assert with_pool(lambda pool: pool.run(answer), workers=2, load=load_with_a_warning) == 42
     assert [record.getMessage() for record in caplog.records] == ["the network had to be converted"]
 
 
-def test_a_worker_remarks_on_an_embedder_that_falls_back(
+def test_a_worker_tells_of_an_embedder_that_falls_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
@@ -100,7 +97,7 @@ def test_a_worker_remarks_on_an_embedder_that_falls_back(
 
 def test_a_task_that_kills_two_workers_is_poison_and_the_pool_recovers() -> None:
     async def work(pool: WorkerPool) -> list[int]:
-        with pytest.raises(PoisonError):
+        with pytest.raises(AnalysisFailedError):
             await pool.run(die)
         return list(await asyncio.gather(*(pool.run(answer) for _ in range(4))))
 
@@ -130,21 +127,18 @@ def test_a_task_is_not_blamed_for_workers_that_died_before_it_began() -> None:
     assert with_pool(work, workers=2) == 42
 
 
-def test_a_hanging_worker_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool_module, "TASK_SECONDS", 0.3)
-
+def test_a_hanging_worker_is_killed() -> None:
     async def work(pool: WorkerPool) -> int:
-        with pytest.raises(PoisonError):
+        with pytest.raises(AnalysisFailedError):
             await pool.run(hang)
-        monkeypatch.setattr(pool_module, "TASK_SECONDS", 20.0)
         return await pool.run(answer)
 
-    assert with_pool(work) == 42
+    assert with_pool(work, task_seconds=2.0) == 42
 
 
 def test_a_cancelled_call_gives_its_worker_back() -> None:
     async def work(pool: WorkerPool) -> int:
-        calls = [asyncio.ensure_future(pool.run(worker.analyse, jpeg("obama"), HINTS)) for _ in range(2)]
+        calls = [asyncio.ensure_future(pool.analyse(jpeg("obama"), HINTS)) for _ in range(2)]
         await asyncio.sleep(0)
         for call in calls:
             call.cancel()
@@ -154,11 +148,10 @@ def test_a_cancelled_call_gives_its_worker_back() -> None:
     assert with_pool(work) == 42
 
 
-def broken_load(cache: Path) -> list[worker.Remark]:
+def broken_load(models: ModelSettings) -> list[worker.LogMessage]:
     raise RuntimeError("dlib cannot be imported; install it")
 
 
-def test_a_pool_that_cannot_start_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "load", broken_load)
+def test_a_pool_that_cannot_start_says_what_to_install() -> None:
     with pytest.raises(WorkersUnavailableError, match="dlib cannot be imported"):
-        with_pool(lambda pool: pool.run(answer))
+        with_pool(lambda pool: pool.run(answer), load=broken_load)

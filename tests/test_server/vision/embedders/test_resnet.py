@@ -253,11 +253,12 @@ def cached(tmp_path: Path, converted_file: Path) -> Path:
 def test_a_kept_conversion_is_used_without_dlib_or_onnx(
     cached: Path, conversions: list[bytes], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    wanted = reference()
     monkeypatch.setitem(sys.modules, "dlib", None)
     monkeypatch.setitem(sys.modules, "onnx", None)
     embed = load_embedder(WEIGHTS, cached.parent)
     assert isinstance(embed, OnnxEmbedder)
-    np.testing.assert_allclose(embed(probe()[np.newaxis])[0], reference(), atol=under_test.TOLERANCE)
+    np.testing.assert_allclose(embed(probe()[np.newaxis])[0], wanted, atol=under_test.TOLERANCE)
     assert not conversions
     assert not caplog.records
 
@@ -326,7 +327,6 @@ def test_a_file_that_cannot_be_replaced_leaves_no_litter(
     cached.mkdir()
     assert isinstance(load_embedder(WEIGHTS, cached.parent), OnnxEmbedder)
     assert list(cached.parent.iterdir()) == [cached]
-    assert "cannot be written" in caplog.text
     assert "cannot be written" in caplog.text
 
 

@@ -1,0 +1,1 @@
+"""What the visitor sees: the words, the picture around them, the window."""

@@ -1,0 +1,89 @@
+"""What the visitor reads: every code of the protocol in plain words, short enough for two metres. ASCII."""
+
+import math
+from enum import Enum
+from typing import NamedTuple
+
+from wire import Prompt, Reason
+
+
+class Arrow(Enum):
+    """A side of the screen. The visitor faces it, so it is the visitor's own left or right."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+
+class Instruction(NamedTuple):
+    """What to do, a line that says more, and where the arrow points."""
+
+    headline: str
+    line: str = ""
+    arrow: Arrow | None = None
+
+    @property
+    def sentence(self) -> str:
+        """All of it in one line."""
+        return f"{self.headline}, {self.line}".capitalize() if self.line else self.headline.capitalize()
+
+
+REFUSALS: dict[Reason, str] = {
+    Reason.RECOGNISED: "Recognised",
+    Reason.UNKNOWN_FACE: "Not recognised",
+    Reason.NEAR_TIE: "Not sure who you are",
+    Reason.DISAGREEING: "Not sure who you are",
+    Reason.TOO_FEW_LOOKS: "Not seen well enough",
+    Reason.NOBODY_ENROLLED: "Nobody is enrolled yet",
+    Reason.NOT_ALONE: "One person at a time",
+    Reason.REVOKED: "No longer enrolled",
+    Reason.LEFT: "Left too early",
+    Reason.LOG_UNAVAILABLE: "Out of order",
+    Reason.UNDELIVERED: "Out of order",
+    Reason.TOO_DARK: "Too dark",
+    Reason.TOO_BRIGHT: "Too bright",
+    Reason.TOO_BLURRED: "Picture too blurred",
+    Reason.LOOKING_AWAY: "Face turned away",
+    Reason.NOT_LIVE: "Live face not confirmed",
+    Reason.CHALLENGE_FAILED: "Instructions not followed",
+    Reason.DISABLED: "Access is switched off",
+    Reason.NOT_YET_VALID: "Access has not begun yet",
+    Reason.EXPIRED: "Access has expired",
+    Reason.OUTSIDE_SCHEDULE: "Not at this time",
+    Reason.WRONG_TERMINAL: "Not at this door",
+    Reason.LOCKED_OUT: "Too many attempts",
+}
+
+INSTRUCTIONS: dict[Prompt, Instruction] = {
+    Prompt.COME_CLOSER: Instruction("COME CLOSER"),
+    Prompt.LOOK_AT_CAMERA: Instruction("LOOK AT THE CAMERA"),
+    Prompt.MORE_LIGHT: Instruction("TOO DARK", "Face the light"),
+    Prompt.LESS_LIGHT: Instruction("TOO BRIGHT", "Step out of the light"),
+    Prompt.HOLD_STILL: Instruction("HOLD STILL"),
+    Prompt.MOVE_A_LITTLE: Instruction("MOVE A LITTLE", "Turn your head"),
+    Prompt.TURN_LEFT: Instruction("TURN HEAD LEFT", "Slowly, not far", Arrow.LEFT),
+    Prompt.TURN_RIGHT: Instruction("TURN HEAD RIGHT", "Slowly, not far", Arrow.RIGHT),
+    Prompt.BLINK: Instruction("BLINK", "Close and open your eyes"),
+    Prompt.STEP_AWAY: Instruction("STEP AWAY", "Then come back"),
+    Prompt.WAIT: Instruction("PLEASE WAIT"),
+}
+
+MINUTES_FROM = 90.0
+"""Longer waits are told in minutes, in seconds."""
+
+
+def refusal(code: str) -> str:
+    """Why somebody was refused. A code that only a newer server knows reads as the commonest of all."""
+    try:
+        return REFUSALS[Reason(code)]
+    except ValueError:
+        return REFUSALS[Reason.UNKNOWN_FACE]
+
+
+def instruction(prompt: Prompt, seconds_left: float | None) -> Instruction:
+    """What to do now. Only a wait says how long: everything else is to be done at once."""
+    told = INSTRUCTIONS[prompt]
+    if prompt is not Prompt.WAIT or seconds_left is None:
+        return told
+    if seconds_left > MINUTES_FROM:
+        return told._replace(line=f"Try again in {math.ceil(seconds_left / 60)} minutes")
+    return told._replace(line=f"Try again in {math.ceil(seconds_left)} s")

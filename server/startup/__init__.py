@@ -1,0 +1,1 @@
+"""What a start makes, checks and tells."""

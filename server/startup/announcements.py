@@ -1,0 +1,168 @@
+"""What the server tells of itself, at the start and when that has changed: sentences, each with its level."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from server.access.liveness.proof import Liveness
+from server.access.matching.gallery import Gallery
+from server.access.odds import is_lax, odds
+from server.access.orders import Roster
+from server.gallery.folder import PhotoFile, scan
+from server.gallery.receipts import summary
+from server.recording.files import FOLDER as RECORDINGS
+from server.roster.terminals import rules_in_force
+from server.settings import DEFAULT_FILE, Settings
+from server.startup.exposure import exposures
+
+log = logging.getLogger(__name__)
+
+TELL_SECONDS = 1.0
+"""How soon after a change what follows from it is told."""
+Remark: TypeAlias = tuple[int, str]
+"""A level of `logging`, and a sentence."""
+
+
+def tell(remarks: Sequence[Remark]) -> None:
+    for level, sentence in remarks:
+        log.log(level, "%s", sentence)
+
+
+def of_the_beginning(settings: Settings, file: Path | None) -> list[Remark]:
+    """Where everything comes from and goes to, before anything is done. `file`: the settings file, if any."""
+    return [
+        (logging.INFO, f"settings: {origin(file)}"),
+        (logging.INFO, f"photos: {os.path.abspath(settings.faces)}; logs: {os.path.abspath(settings.logs)}"),
+        *((logging.WARNING, sentence) for sentence in exposures(settings, file)),
+        *of_recording(settings),
+    ]
+
+
+def origin(file: Path | None) -> str:
+    """Which settings file was read. `file`: as the settings were loaded from it."""
+    if file is not None:
+        return os.path.abspath(file)
+    return f"none, as there is no {os.path.abspath(DEFAULT_FILE)}: defaults, environment and flags hold"
+
+
+def of_loading(settings: Settings, processes: int) -> list[Remark]:
+    """Before the models are loaded, which takes seconds."""
+    first = "" if settings.models.cache.is_dir() else "; the first time this takes some seconds more"
+    return [(logging.INFO, f"loading the models into {processes} processes{first}")]
+
+
+def of_enrolling(settings: Settings) -> list[Remark]:
+    """Before the photos are looked at, which takes a while for each that is new."""
+    try:
+        photos = sum(isinstance(item, PhotoFile) for item in scan(settings.faces))
+    except OSError:  # whoever enrols them says why
+        return []
+    return [(logging.INFO, f"enrolling {photos} photo{'' if photos == 1 else 's'}")]
+
+
+def of_recording(settings: Settings) -> list[Remark]:
+    """That biometric data of everybody is kept, strangers included."""
+    if not settings.record:
+        return []
+    what = "128 numbers a face, which identify it" + (", and pictures" if settings.record_pictures else "")
+    folder, days = os.path.abspath(settings.logs / RECORDINGS), settings.record_days
+    kept = f"in {folder} for {days} day{'' if days == 1 else 's'}"
+    return [
+        (logging.WARNING, f"RECORDING everybody who is seen, strangers too: {what}, is kept {kept}"),
+    ]
+
+
+def of_risk(settings: Settings, people: int) -> list[Remark]:
+    """What the threshold risks with so many enrolled."""
+    if not people:
+        return [(logging.WARNING, "nobody is enrolled: everybody will be denied")]
+    level = logging.WARNING if is_lax(settings.rules(), people) else logging.INFO
+    return [(level, odds(settings.rules(), people))]
+
+
+def of_network(settings: Settings) -> list[Remark]:
+    """Who can connect, or listen in, that should not."""
+    remarks = []
+    if not settings.is_local and not settings.tokens:
+        sentence = f"INSECURE: any machine that reaches {settings.host} is accepted as a terminal"
+        remarks.append((logging.WARNING, sentence))
+    if not settings.is_local and settings.tls_cert is None:
+        sentence = "no TLS: pictures and tokens can be read on the network; set tls_cert and tls_key"
+        remarks.append((logging.WARNING, sentence))
+    return remarks
+
+
+def of_rules(settings: Settings, roster: Roster) -> list[Remark]:
+    """What holds at the doors by the settings, where people.toml says otherwise, and which a photo opens."""
+    by_place = rules_in_force(roster, settings.rules())
+    remarks = [(logging.INFO, f"policy {settings.policy.value}; liveness {settings.liveness.value}")]
+    for rules in by_place:
+        if differs := rules.unlike(settings.rules()):
+            remarks.append((logging.INFO, f"{rules.place}, by {settings.people_file}: {differs}"))
+    off = [f" at {rules.place}" for rules in by_place if rules.liveness is Liveness.OFF]
+    if not by_place and settings.liveness is Liveness.OFF:
+        off = [""]
+    photo = "a photo of an enrolled person opens the door"
+    return [*remarks, *((logging.WARNING, f"liveness is off{place}: {photo}") for place in off)]
+
+
+def of_unknown(settings: Settings, roster: Roster, people: Sequence[str]) -> list[Remark]:
+    """Names in people.toml that nobody has: misspelt, they would limit nobody. `people`: who is enrolled."""
+    file = settings.people_file
+    unknown = roster.unknown_terminals(settings.tokens) if settings.tokens else []
+    sentences = [f"{file} names {name!a}, whom no photo enrols" for name in roster.unknown_names(people)]
+    sentences += [f"{file} names terminal {name!a}, which has no token" for name in unknown]
+    return [(logging.WARNING, sentence) for sentence in sentences]
+
+
+def of_the_start(settings: Settings, roster: Roster, gallery: Gallery, refused: int) -> list[Remark]:
+    """What holds when the server begins to serve. `refused`: photos that enrol nobody."""
+    enrolled = summary(len(gallery.people), gallery.photos)
+    return [
+        (logging.INFO, f"enrolled: {enrolled}; {refused} held or rejected"),
+        *of_risk(settings, len(gallery.people)),
+        *of_network(settings),
+        *of_unknown(settings, roster, gallery.people),
+        *of_rules(settings, roster),
+    ]
+
+
+def of_listening(settings: Settings, addresses: Sequence[tuple[str, int]]) -> list[Remark]:
+    secured = " with TLS" if settings.tls_cert else ""
+    return [
+        (logging.INFO, f"listening on {host}:{port}{secured}, {settings.workers} workers")
+        for host, port in addresses
+    ]
+
+
+class Changes:
+    """What is to be told when enrolment or people.toml has changed since the last look."""
+
+    def __init__(
+        self, settings: Settings, roster: Callable[[], Roster], gallery: Callable[[], Gallery]
+    ) -> None:
+        """`roster`, `gallery`: what is in force at this moment."""
+        self._settings = settings
+        self._roster_now, self._gallery_now = roster, gallery
+        self._roster, self._gallery = roster(), gallery()
+
+    def look(self) -> list[Remark]:
+        roster, gallery = self._roster_now(), self._gallery_now()
+        remarks: list[Remark] = []
+        if len(gallery.people) != len(self._gallery.people):
+            remarks += of_risk(self._settings, len(gallery.people))
+        if roster is not self._roster or gallery.version != self._gallery.version:
+            remarks += of_unknown(self._settings, roster, gallery.people)
+        if roster is not self._roster:
+            remarks += of_rules(self._settings, roster)
+        self._roster, self._gallery = roster, gallery
+        return remarks
+
+    async def follow(self) -> None:
+        """Tell it, for ever."""
+        while True:
+            await asyncio.sleep(TELL_SECONDS)
+            tell(self.look())

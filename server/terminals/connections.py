@@ -1,0 +1,123 @@
+"""All connections of the server: strangers until they have said hello, terminals from then on."""
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+
+from server.support.complaint import Complaint
+from server.terminals.listener import Address
+from server.terminals.peer import PendingFrame
+from server.terminals.session import DEADLINES, Deadlines, Session
+from server.terminals.strangers import STRANGERS, Strangers
+from server.terminals.tcp import TcpTransport
+from server.terminals.transport import Transport
+from wire import Limits
+
+log = logging.getLogger(__name__)
+
+
+class Connections:
+    """Serves each connection until it ends. Strangers have a budget of their own; `max_terminals` limits
+    those who have said hello."""
+
+    def __init__(
+        self,
+        *,
+        limits: Limits,
+        tokens: Mapping[str, str],
+        max_terminals: int,
+        tls: ssl.SSLContext | None,
+        note: Callable[[str], str | None],
+        on_join: Callable[[Session], None],
+        on_frame: Callable[[Session, PendingFrame], None],
+        on_leave: Callable[[Session], Awaitable[None]],
+        deadlines: Deadlines = DEADLINES,
+    ) -> None:
+        """`note`: what the administrator tells visitors at the terminal of that name. `on_join` is called
+        before a terminal is welcomed, `on_leave` awaited when its session is over."""
+        self._limits = limits
+        self._tokens = tokens
+        self._max_terminals = max_terminals
+        self._tls = tls
+        self._note = note
+        self._on_join = on_join
+        self._on_frame = on_frame
+        self._on_leave = on_leave
+        self._deadlines = deadlines
+        self._tasks: dict[Session, asyncio.Task[None]] = {}
+        self._strangers: Strangers[Session] = Strangers()
+        self._terminals: dict[Session, None] = {}
+        """In order of arrival."""
+        self._crowded = Complaint(log, logging.WARNING)
+
+    def accept(self, accepted: socket.socket, address: Address) -> None:
+        """Serve a connection that the listener has accepted; it counts from now on."""
+        self.serve(TcpTransport(accepted, address, self._tls), str(address[0]))
+
+    def serve(self, transport: Transport, address: str) -> None:
+        """Serve a connection that has yet to be opened. `address`: the peer's, without its port."""
+        session = Session(
+            transport,
+            limits=self._limits,
+            tokens=self._tokens,
+            admit=self._admit,
+            note=self._note,
+            on_frame=self._on_frame,
+            deadlines=self._deadlines,
+        )
+        crowded_out = self._strangers.arrive(session, address)
+        if crowded_out is not None:
+            self._crowded.tell(
+                "more than %d connections have yet to say hello: the oldest make way, now one from %s",
+                STRANGERS,
+                crowded_out.name,
+            )
+            crowded_out.abort()
+        self._tasks[session] = asyncio.ensure_future(self._run(session))
+
+    async def hang_up(self, seconds: float) -> None:
+        """End all connections when what is queued for them has been sent; wait at most `seconds` for their
+        last visits to be logged."""
+        if self._tasks:
+            tasks = list(self._tasks.values())
+            await asyncio.gather(*(session.end() for session in tuple(self._tasks)))
+            await asyncio.wait(tasks, timeout=seconds)
+
+    async def _run(self, session: Session) -> None:
+        try:
+            await session.run()
+            self._terminals.pop(session, None)  # what is still to be logged takes nobody's place
+            if session.welcomed:
+                await self._on_leave(session)
+        except Exception:
+            log.exception("%s: disconnected by a fault of the server", session.name)
+        finally:
+            del self._tasks[session]
+            self._terminals.pop(session, None)
+            self._strangers.leave(session)
+            if not self._strangers:
+                self._crowded.mended()
+
+    def _admit(self, session: Session) -> bool:
+        if len(self._terminals) >= self._max_terminals and not self._replace(session):
+            return False
+        self._strangers.leave(session)
+        self._terminals[session] = None
+        self._on_join(session)
+        return True
+
+    def _replace(self, session: Session) -> bool:
+        """Make room for a terminal that lost its link and is back while its old connection still counts.
+
+        Its token proves that it is the same; a name alone proves nothing.
+        """
+        before = (other for other in self._terminals if other.terminal == session.terminal)
+        old = next(before, None) if self._tokens else None
+        if old is None:
+            return False
+        log.warning("%s: connected again; its older connection makes way, no other is free", session.name)
+        old.abort()
+        del self._terminals[old]
+        return True

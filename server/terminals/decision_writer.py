@@ -1,0 +1,78 @@
+"""From a proposed decision to a settled one: written down first, counted then, told last."""
+
+import logging
+import time
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from server.access.decision import Decision
+from server.access.door import Door, Outcome
+from server.audit.access_log import AccessEntry
+from server.events import Decided, Delivery, Events
+from server.terminals.peer import Peer
+from wire import Verdict
+from wire.reasons import Reason
+
+log = logging.getLogger(__name__)
+
+
+class Audit(Protocol):
+    """The access log."""
+
+    async def record(self, entry: AccessEntry) -> None:
+        """Returns when the line is on disk. Raises OSError: it is not."""
+
+
+class DecisionWriter:
+    """The only one who settles decisions."""
+
+    def __init__(self, audit: Audit, events: Events) -> None:
+        self._audit = audit
+        self._events = events
+
+    async def settle(self, peer: Peer, door: Door, proposed: Decision, received: float) -> Outcome:
+        """Write down what the door has proposed; the outcome as it then stands.
+
+        It counts only once it is on disk, and a grant only if there still is somebody to tell it to: one that
+        is not told is taken back by a line of its own. `received`: when its frame came, monotonic seconds.
+        """
+        written, delivery = False, Delivery.TOLD
+        try:
+            written = await self._write(peer, proposed, received)
+            if written and proposed.verdict is Verdict.GRANTED and not peer.open:
+                delivery = Delivery.UNDELIVERED
+                undone = replace(proposed, verdict=Verdict.DENIED, reason=Reason.UNDELIVERED)
+                await self._write(peer, undone, received)
+        finally:
+            counts = written and delivery is Delivery.TOLD
+            reason = Reason.UNDELIVERED if written else Reason.LOG_UNAVAILABLE
+            outcome = door.settle(proposed, counts, reason)
+        if outcome.locked_seconds:
+            log.warning("%s: LOCKED for %.0f s: too many failed visits", peer.name, outcome.locked_seconds)
+        self._publish(peer, outcome, written, delivery)
+        return outcome
+
+    async def _write(self, peer: Peer, decision: Decision, received: float) -> bool:
+        """False: it could not be written, and must not count."""
+        latency_ms = round((time.monotonic() - received) * 1000)
+        entry = AccessEntry(datetime.now().astimezone(), peer.terminal, decision, latency_ms)
+        try:
+            await self._audit.record(entry)
+        except OSError as error:
+            log.critical("ACCESS LOG NOT WRITTEN, DENYING: %s; the line was: %s", error, entry.line())
+            return False
+        log.info("%s", entry.line().split(" ", 1)[1])
+        return True
+
+    def _publish(self, peer: Peer, outcome: Outcome, written: bool, delivery: Delivery) -> None:
+        assert outcome.decision is not None
+        self._events.publish(
+            Decided(
+                terminal=peer.terminal,
+                moment=datetime.now(),
+                decision=outcome.decision,
+                written=written,
+                delivery=delivery,
+            )
+        )

@@ -1,0 +1,135 @@
+"""The port that terminals connect to: taken first, opened when the server is ready."""
+
+import asyncio
+import errno
+import logging
+import os
+import socket
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from server.support.complaint import Complaint
+from server.support.errors import StartError
+
+log = logging.getLogger(__name__)
+
+Address: TypeAlias = tuple[Any, ...]
+"""As the operating system gives it: host and port, and more for IPv6."""
+
+BACKLOG = 256
+"""Connections that the operating system keeps for us until they are accepted."""
+PAUSE_SECONDS = 0.5
+"""After the system had no means for another connection. Those that come meanwhile wait in the backlog."""
+
+_ADVICE = {
+    errno.EADDRINUSE: "; choose another port with --port",
+    errno.EADDRNOTAVAIL: "; host must be an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all",
+}
+
+
+class Listener:
+    """Sockets that are bound to a port, one for each address that the host name stands for.
+
+    `bind` finds out at once whether the port can be had. Until `listen` the system refuses connections: a
+    terminal is told so and tries again, where in the backlog its hello would be stale when it is read.
+    """
+
+    def __init__(self, where: str, sockets: list[socket.socket]) -> None:
+        """`sockets`: bound; the listener closes them."""
+        self._where = where
+        self._sockets = sockets
+        self._complaint = Complaint(log)
+
+    @classmethod
+    async def bind(cls, host: str, port: int) -> "Listener":
+        """Take the port; 0 is any free one. Raises StartError."""
+        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        found = await _resolve(host, port)
+        sockets, failure = [], OSError("no such address")
+        for family, address in found:
+            try:
+                sockets.append(_bound(family, address))
+            except OSError as error:
+                failure = error
+                if error.errno not in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL):
+                    break
+        else:
+            if sockets:
+                return cls(where, sockets)
+        _close(sockets)
+        raise _start_error(where, failure) from failure
+
+    @property
+    def addresses(self) -> list[Address]:
+        """What terminals can connect to."""
+        return [bound.getsockname() for bound in self._sockets]
+
+    def listen(self) -> None:
+        """From now on connections are taken. Raises StartError: another program was faster."""
+        try:
+            for bound in self._sockets:
+                bound.listen(BACKLOG)
+        except OSError as error:
+            raise _start_error(self._where, error) from error
+
+    async def accept(self, on_connection: Callable[[socket.socket, Address], None]) -> None:
+        """Hand on each connection, for ever, whatever the system says meanwhile."""
+        await asyncio.gather(*(self._accept(listening, on_connection) for listening in self._sockets))
+
+    def close(self) -> None:
+        """Give the port back; nothing may be accepting."""
+        _close(self._sockets)
+
+    async def _accept(
+        self, listening: socket.socket, on_connection: Callable[[socket.socket, Address], None]
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                accepted, address = await loop.sock_accept(listening)
+            except ConnectionError:
+                pass  # that peer has gone again
+            except OSError as error:
+                self._complaint.tell("no connection can be accepted at the moment: %s", error)
+                await asyncio.sleep(PAUSE_SECONDS)
+            else:
+                self._complaint.mended()
+                on_connection(accepted, address)
+            # one at a time: those who are connected get their turn between any two
+            await asyncio.sleep(0)
+
+
+async def _resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, Address]]:
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, ValueError) as error:  # ValueError: it cannot even be looked up
+        why = f" ({error.strerror.lower()})" if isinstance(error, OSError) and error.strerror else ""
+        advice = "; write an IPv6 address without brackets" if host.startswith("[") else ""
+        raise StartError(f"host: {host!r} is no address and cannot be looked up{why}{advice}") from error
+    return list(dict.fromkeys((family, address) for family, _, _, _, address in found))
+
+
+def _bound(family: socket.AddressFamily, address: Address) -> socket.socket:
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setblocking(False)
+        if os.name == "posix":  # take a port at once that a server before has just given back
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind(address)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _close(sockets: list[socket.socket]) -> None:
+    for bound in sockets:
+        bound.close()
+
+
+def _start_error(where: str, error: OSError) -> StartError:
+    why = os.strerror(error.errno).lower() if error.errno else str(error)
+    return StartError(f"cannot listen on {where}: {why}{_ADVICE.get(error.errno or 0, '')}")
