@@ -5,7 +5,7 @@ BIN := .venv/bin
 .PHONY: help demo test bench accuracy spoof lint format clean
 
 help:  ## Show this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 	@echo "  Another Python than python3: make PYTHON=python3.12 ..."
 
 demo:  ## See it work: sample people at a door (sets up .venv first)

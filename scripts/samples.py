@@ -69,8 +69,14 @@ def download(folder: Path) -> Path:
     # With the hash, pip itself refuses another file before it runs any code from it. It runs a setup.py that
     # only states metadata, which needs no build environment of its own.
     requirements.write_text(f"{REQUIREMENT} --hash=sha256:{SDIST_SHA256}\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--retries=2"]
-    command += ["--no-deps", "--no-binary=face_recognition", "--no-build-isolation", "--require-hashes"]
+    command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-cache-dir"]
+    command += [
+        "--retries=2",
+        "--no-deps",
+        "--no-binary=face_recognition",
+        "--no-build-isolation",
+        "--require-hashes",
+    ]
     command += ["--dest", str(folder), "--requirement", str(requirements)]
     try:
         done = subprocess.run(

@@ -7,6 +7,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+NO_PAIR = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED")
+"""OpenSSL's words for it; the last where the two are of different kinds."""
+
 
 class CertificateError(Exception):
     """No terminal could connect; the message says why."""
@@ -39,7 +42,7 @@ def examine(certificate: Path, key: Path) -> Certificate:
     except ssl.SSLCertVerificationError as error:
         raise CertificateError(f"{certificate}: {error.verify_message}") from error
     except ssl.SSLError as error:
-        if error.reason == "KEY_VALUES_MISMATCH":
+        if error.reason in NO_PAIR:
             raise CertificateError(f"{key} is not the key of {certificate}") from error
         files = f"{certificate} and {key}"
         raise CertificateError(f"{files} are no PEM files that can be used: {error}") from error

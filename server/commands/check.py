@@ -138,9 +138,8 @@ def _photos(settings: Settings, roster: Roster) -> Iterator[Finding]:
     items = scan(settings.faces)
     photos = [item for item in items if isinstance(item, PhotoFile)]
     people = sorted({photo.person for photo in photos})
-    yield Finding(
-        Grade.OK, "photos", f"{os.path.abspath(settings.faces)}: {summary(len(people), len(photos))}"
-    )
+    named = summary(len(people), len(photos))
+    yield Finding(Grade.OK, "photos", f"{os.path.abspath(settings.faces)}: {named}")
     if not photos:
         yield Finding(Grade.WARNING, "photos", "nobody would be enrolled: everybody would be denied")
     unreadable = [why for photo in photos if (why := barred(settings.faces / photo.path, READ))]

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import signal
 import subprocess
 import sys
@@ -10,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from server import service as module
 from server.service import SWITCH_SECONDS, serve
-from server.settings import load
+from server.settings import Settings
+from tests.support.photos import MODEL_CACHE
 from tests.support.server_process import ROOT, plain_environment
 
 THREADS = "OPENBLAS_NUM_THREADS"
@@ -43,17 +44,60 @@ def as_before() -> Iterator[None]:
     gc.unfreeze()
 
 
+class _StopsWhenListening(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage().startswith("listening on "):
+            signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.fixture
+def console(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """What a server says, until it listens: then it is told to stop."""
+    caplog.set_level(logging.INFO)
+    stops = _StopsWhenListening()
+    logging.getLogger().addHandler(stops)
+    yield caplog
+    logging.getLogger().removeHandler(stops)
+
+
 @pytest.mark.usefixtures("as_before")
 def test_busy_threads_and_the_garbage_of_the_start_do_not_hold_the_loop(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, console: pytest.LogCaptureFixture
 ) -> None:
-    async def start(*_: object) -> None:
-        """Without workers."""
-
-    monkeypatch.setattr(module, "_start", start)
-    monkeypatch.setattr(module, "tell", lambda *_: signal.raise_signal(signal.SIGTERM))
+    for name in ("faces", "logs"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "logs" / "models").symlink_to(MODEL_CACHE)
     frozen = gc.get_freeze_count()
-    monkeypatch.chdir(tmp_path)
-    asyncio.run(serve(load({"port": 0, "workers": 1}, {}, None)))
+    values = {"port": 0, "workers": 1, "faces": tmp_path / "faces", "logs": tmp_path / "logs"}
+    asyncio.run(serve(Settings.model_validate(values)))
     assert gc.get_freeze_count() > frozen + 1000
     assert sys.getswitchinterval() == pytest.approx(SWITCH_SECONDS)
+    told = [record.getMessage() for record in console.records if record.name.startswith("server.")]
+    assert told[0].startswith("loading the models into 2 processes")
+    assert told[1:5] == [
+        "enrolling 0 photos",
+        "enrolled: 0 people by 0 photos; 0 held or rejected",
+        "nobody is enrolled: everybody will be denied",
+        "policy any; liveness passive",
+    ]
+
+
+def test_the_first_lines_of_a_start_tell_where_it_works(tmp_path: Path) -> None:
+    """Whatever else a start is about to say."""
+    (tmp_path / "doorward.toml").write_text("port = 0\nworkers = 1\n")
+    (tmp_path / "doorward.toml").chmod(0o600)
+    environment = {**plain_environment(), "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "server"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        lines = [server.stdout.readline().rstrip("\n")[20:] for _ in range(5)]
+        server.terminate()
+        server.stdout.read()
+    assert lines == [
+        f"INFO    settings: {tmp_path}/doorward.toml",
+        f"INFO    photos: {tmp_path}/faces; logs: {tmp_path}/logs",
+        "WARNING faces did not exist and was made: drop photos there",
+        "WARNING logs did not exist and was made",
+        "INFO    loading the models into 2 processes; the first time this takes some seconds more",
+    ]

@@ -6,11 +6,16 @@ from pathlib import Path, PurePath
 
 import pytest
 
+from server.access.liveness.proof import Liveness
+from server.access.orders import Roster, TerminalRules
 from server.access.permits import Permit, Window
-from server.commands.people import limited, people, report
+from server.access.policy import Policy
+from server.access.rules import Rules
+from server.commands.people import limited, people, report, terminals
 from server.gallery.admission import LookAlikes
 from server.gallery.receipts import Receipt, Status
 from server.roster.backup import BACKUP_FILE
+from server.roster.terminals import rules_in_force
 from server.settings import Settings
 
 SUNDAY = datetime(2026, 11, 22, 12, 0)
@@ -86,6 +91,23 @@ def test_what_is_laid_down_is_told_in_short(permit: Permit, told: str) -> None:
     assert limited({"Ada": permit}, SUNDAY) == {"Ada": told}
 
 
+def test_what_holds_at_terminals_is_told_where_people_toml_says_something_of_them() -> None:
+    roster = Roster(
+        terminals={
+            "lab": TerminalRules(liveness=Liveness.OFF, note='Ring "B"'),
+            "back door": TerminalRules(policy=Policy.ALL),
+            "default": TerminalRules(attempts=3),
+        }
+    )
+    assert terminals(rules_in_force(roster, Rules())) == [
+        "terminals: 3",
+        '    terminal "back door": policy all; liveness passive; attempts 3',
+        '    terminal lab: policy any; liveness off; attempts 3; note "Ring \\"B\\""',
+        "    all other terminals: policy any; liveness passive; attempts 3",
+    ]
+    assert terminals(rules_in_force(Roster(), Rules())) == []
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     settings = Settings.model_validate({"faces": tmp_path / "faces", "logs": tmp_path / "logs"})
@@ -95,6 +117,15 @@ def settings(tmp_path: Path) -> Settings:
 
 def told(settings: Settings) -> list[str]:
     return asyncio.run(people(settings)).splitlines()
+
+
+def test_the_rules_of_terminals_follow_the_people(settings: Settings) -> None:
+    settings.people_file.write_text('[terminals.default]\nliveness = "challenge"\n')
+    assert told(settings) == [
+        "enrolled: 0 people by 0 photos",
+        "terminals: 1",
+        "    all terminals: policy any; liveness challenge; attempts 10",
+    ]
 
 
 def test_a_misspelt_name_is_told_of_and_nothing_is_written(settings: Settings) -> None:

@@ -1,0 +1,73 @@
+"""Files that others on the machine can read or change are told of, with the command that mends it."""
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.settings import Settings
+from server.startup.exposure import exposures
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
+
+TOKENS = {"tokens": {"front-door": "x" * 16}}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "faces").mkdir()
+    return tmp_path
+
+
+def told(mode: int, name: str, **values: Any) -> list[str]:
+    """With one file of that mode."""
+    path = Path(name)
+    path.touch()
+    path.chmod(mode)
+    file = Path("doorward.toml") if os.path.exists("doorward.toml") else None
+    return exposures(Settings.model_validate(values), file)
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o602])
+@pytest.mark.parametrize(
+    ("name", "values", "what"),
+    [
+        ("doorward.toml", TOKENS, "holds tokens"),
+        ("key.pem", {"tls_key": "key.pem", "tls_cert": "cert.pem"}, "is the private key"),
+        ("front-door.token", TOKENS, "holds a token"),
+        ("faces/people.toml", {}, "says who may come in when"),
+    ],
+)
+def test_what_others_can_read_is_told_with_a_command_that_mends_it(
+    mode: int, name: str, values: dict[str, Any], what: str
+) -> None:
+    (sentence,) = told(mode, name, **values)
+    assert sentence.startswith(f"{name} {what}, and others can read or change it: chmod ")
+    subprocess.run(shlex.split(sentence.split(": ")[-1]), check=True)
+    assert told(os.stat(name).st_mode & 0o777, name, **values) == []
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o400])
+@pytest.mark.parametrize("name", ["doorward.toml", "key.pem", "front-door.token", "faces/people.toml"])
+def test_what_is_its_owners_alone_is_not_told_of(mode: int, name: str) -> None:
+    assert told(mode, name, **TOKENS, tls_key="key.pem", tls_cert="cert.pem") == []
+
+
+@pytest.mark.parametrize(("mode", "count"), [(0o644, 0), (0o664, 0), (0o646, 1)])
+def test_settings_without_a_secret_may_be_read_but_not_changed(mode: int, count: int) -> None:
+    sentences = told(mode, "doorward.toml")
+    assert len(sentences) == count
+    assert all("can be changed by others: chmod o-w " in sentence for sentence in sentences)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root gives files away")
+def test_the_group_by_which_the_server_reads_somebody_elses_file_stays() -> None:
+    Path("doorward.toml").touch()
+    os.chown("doorward.toml", 65534, 0)
+    assert told(0o640, "doorward.toml", **TOKENS) == []
+    (sentence,) = told(0o644, "doorward.toml", **TOKENS)
+    assert "chmod o-rwx " in sentence
