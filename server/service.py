@@ -20,11 +20,14 @@ from server.access.lockout import Lockouts
 from server.access.matching.gallery import Gallery
 from server.access.orders import Roster
 from server.audit.trail import AuditTrail
+from server.events import Events, Sink
 from server.gallery.enrolment import ReceiptDesk, is_lax, load, make_watcher, odds, open_cache, summary
 from server.gallery.photo_watcher import PhotoWatcher
-from server.recording.chronicle import open_chronicle
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.files import keep_clean
+from server.recording.recorder import Recorder
+from server.recording.visit_store import VisitStore
+from server.recording.visits import FILE as VISITS
 from server.roster.backup import BACKUP_FILE
 from server.roster.watcher import PeopleFileWatcher
 from server.settings import Settings
@@ -81,12 +84,10 @@ class Service:
                 ReceiptDesk(audit).take,
                 lambda: roster.roster.confirmed,
             )
-            chronicle = open_chronicle(
-                settings.logs, settings.rules(), settings.record, settings.record_pictures
-            )
-            stack.callback(chronicle.close)
+            events = Events(_sinks(settings))
+            stack.push_async_callback(asyncio.to_thread, events.close)
             self._frames = FrameService(
-                pool, audit, chronicle, lambda: watcher.gallery, lambda: roster.roster, settings.hints()
+                pool, audit, events, lambda: watcher.gallery, lambda: roster.roster, settings.hints()
             )
             if await self._unless_stopped(_start(pool, roster, watcher, settings)):
                 await self._serve(roster, watcher)
@@ -195,6 +196,18 @@ def _open_audit(settings: Settings) -> AuditTrail:
         return AuditTrail(settings.logs)
     except OSError as error:
         raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
+
+
+def _sinks(settings: Settings) -> list[Sink]:
+    """Raises StartError."""
+    sinks: list[Sink] = [VisitStore(settings.logs / VISITS)]
+    if settings.record:
+        folder = settings.logs / RECORDINGS
+        try:
+            sinks.append(Recorder.in_folder(folder, settings.rules(), settings.record_pictures))
+        except OSError as error:
+            raise StartError(f"record: cannot record in {folder}: {error}") from error
+    return sinks
 
 
 async def _start(

@@ -12,12 +12,12 @@ from server.access.decision import Decision
 from server.access.dice import Dice
 from server.access.door import Outcome
 from server.access.matching.gallery import Gallery
+from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.orders import Roster
 from server.access.seen import Analysis, Hints, PictureError, PictureTooLargeError, Scan
 from server.audit.access_log import AccessEntry
 from server.audit.trail import AuditTrail
-from server.recording.chronicle import Chronicle
-from server.recording.entries import RecordedEnd, RecordedFrame
+from server.events import DoorClosed, Events, FrameObserved, VisitOver
 from server.terminals.fair_queue import FairQueue
 from server.terminals.session import PendingFrame, Session
 from server.workers import main as worker
@@ -39,7 +39,7 @@ class FrameService:
         self,
         pool: WorkerPool,
         audit: AuditTrail,
-        chronicle: Chronicle,
+        events: Events,
         gallery: Callable[[], Gallery],
         roster: Callable[[], Roster],
         hints: Hints,
@@ -47,7 +47,7 @@ class FrameService:
         """`gallery` and `roster` return the present snapshots."""
         self._pool = pool
         self._audit = audit
-        self._chronicle = chronicle
+        self._events = events
         self._gallery = gallery
         self._roster = roster
         self._hints = hints
@@ -95,8 +95,10 @@ class FrameService:
         """The session is over: log the visits that it leaves undecided."""
         self._queue.drop(session)
         decisions, ended = session.door.close()
-        parting = RecordedEnd(datetime.now(), tuple(decisions), tuple(ended))
-        self._chronicle.end(session.id, session.terminal, parting)
+        closed = ClosedDoor(datetime.now(), tuple(decisions), tuple(ended))
+        self._events.publish(DoorClosed(session.id, session.terminal, closed))
+        for summary in ended:
+            self._events.publish(VisitOver(session.terminal, closed.moment, summary))
         for decision in decisions:
             await self._record(session, decision, time.monotonic())
 
@@ -131,7 +133,7 @@ class FrameService:
         retracted = decision is not None and not await self._record(session, decision, frame.received)
         if decision is not None and retracted:
             outcome = session.door.retract(decision, frame.received)
-        sight = RecordedFrame(
+        observed = ObservedFrame(
             frame.received,
             moment,
             analysis,
@@ -143,7 +145,9 @@ class FrameService:
             ended,
             frame.jpeg,
         )
-        self._chronicle.take(session.id, session.terminal, sight)
+        self._events.publish(FrameObserved(session.id, session.terminal, observed))
+        for summary in ended:
+            self._events.publish(VisitOver(session.terminal, moment, summary))
         return outcome
 
     async def _analyse(self, session: Session, frame: PendingFrame) -> tuple[Analysis, Hints]:

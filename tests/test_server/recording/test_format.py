@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from server.access.decision import Decision
 from server.access.liveness.proof import Aliveness
+from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.rules import Rules
 from server.access.seen import Analysis, Face, Flaw
 from server.access.visit import VisitSummary
-from server.recording.entries import RecordedEnd, RecordedEntry, RecordedFrame, RecordingHeader
+from server.recording.entries import RecordedEntry, RecordingHeader
 from server.recording.format import (
     VERSION,
     FormatError,
@@ -45,7 +46,7 @@ DECISION = Decision(
     "note",
 )
 ACCOUNT = VisitSummary(DECISION, "Ada", 0.1, 0.9, 3, 2, 5, 1.5, Aliveness.CHALLENGE)
-FULL = RecordedFrame(
+FULL = ObservedFrame(
     0.1 + 0.2,
     START.replace(microsecond=123456),
     Analysis(
@@ -102,8 +103,8 @@ def fields(entry: RecordedEntry) -> dict[str, Any]:
     [
         RecordedEntry(0, FULL),
         RecordedEntry(2**40, replace(FULL, decision=None, retracted=False, ended=(), jpeg=None), cut=True),
-        RecordedEntry(3, RecordedEnd(START, (DECISION,), (ACCOUNT,))),
-        RecordedEntry(4, RecordedEnd(START, (), ()), cut=True),
+        RecordedEntry(3, ClosedDoor(START, (DECISION,), (ACCOUNT,))),
+        RecordedEntry(4, ClosedDoor(START, (), ()), cut=True),
     ],
 )
 def test_a_record_comes_back_as_it_was(entry: RecordedEntry) -> None:
@@ -148,7 +149,7 @@ def test_a_record_with_any_byte_changed_is_a_record_or_a_format_error(data: st.D
         entry = unpack(bytes(record))
     except FormatError:
         return
-    assert isinstance(entry.what, RecordedFrame | RecordedEnd)
+    assert isinstance(entry.what, ObservedFrame | ClosedDoor)
 
 
 @pytest.mark.parametrize(
@@ -157,10 +158,10 @@ def test_a_record_with_any_byte_changed_is_a_record_or_a_format_error(data: st.D
         ({"format": "doorward-cache"}, "not a recording"),
         ({"version": VERSION + 1}, f"version {VERSION + 1}; this server reads {VERSION}"),
         ({"version": "1"}, "version '1'"),
-        ({"rules": []}, "damaged header"),
-        ({"first": True}, "damaged header"),
-        ({"run": 3}, "damaged header"),
-        ({"moment": "yesterday"}, "damaged header"),
+        ({"rules": []}, "damaged record"),
+        ({"first": True}, "damaged record"),
+        ({"run": 3}, "damaged record"),
+        ({"moment": "yesterday"}, "damaged record"),
     ],
 )
 def test_a_header_that_is_not_ours_is_refused_with_a_reason(change: dict[str, Any], complaint: str) -> None:

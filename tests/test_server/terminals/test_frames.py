@@ -13,7 +13,7 @@ from server.access.orders import EMPTY as ROSTER
 from server.access.seen import Analysis, Face, Hints, PictureError, PictureTooLargeError, Scan
 from server.audit.access_log import AccessEntry
 from server.audit.trail import AuditTrail
-from server.recording.chronicle import Chronicle
+from server.events import Events
 from server.terminals.frames import FrameService
 from server.terminals.session import PendingFrame, Session
 from server.workers.analyser import PoisonError
@@ -47,12 +47,6 @@ class FakeAudit:
         self.entries.append(entry)
 
 
-class FakeChronicle:
-    def take(self, *_: object) -> None: ...
-
-    def end(self, *_: object) -> None: ...
-
-
 class FakeSession:
     def __init__(self) -> None:
         self.door = Door(rules(), iter("abcdefgh").__next__)
@@ -78,7 +72,7 @@ def service_of(pool: object, audit: object) -> FrameService:
     return FrameService(
         cast(WorkerPool, pool),
         cast(AuditTrail, audit),
-        cast(Chronicle, FakeChronicle()),
+        Events([]),
         lambda: GALLERY,
         lambda: ROSTER,
         HINTS,
