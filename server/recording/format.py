@@ -1,10 +1,10 @@
 """Recordings as bytes: MessagePack records behind their lengths; docs/replay.md is the reference. Pure."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -94,11 +94,11 @@ def pack_header(header: RecordingHeader) -> bytes:
 def pack(entry: RecordedEntry) -> bytes:
     """The record with its length."""
     what = entry.what
-    fields = {**vars(what), "number": entry.number, "cut": entry.cut, "moment": _with_offset(what.moment)}
+    values = {**vars(what), "number": entry.number, "cut": entry.cut, "moment": _with_offset(what.moment)}
     if isinstance(what, ClosedDoor):
-        return _framed(_Closed(**fields))
-    seen: Analysis = fields.pop("analysis")
-    return _framed(_Frame(**fields, size=(seen.width, seen.height), faces=seen.faces))
+        return _framed(_Closed(**values))
+    seen: Analysis = values.pop("analysis")
+    return _framed(_Frame(**values, size=(seen.width, seen.height), faces=seen.faces))
 
 
 def unpack_header(record: bytes) -> RecordingHeader:
@@ -108,21 +108,21 @@ def unpack_header(record: bytes) -> RecordingHeader:
         raise FormatError("not a recording")
     if type(kind.version) is not int or kind.version != VERSION:
         raise FormatError(f"a recording of version {kind.version!r}; this server reads {VERSION}")
-    fields = _fields(record, _Header)
-    del fields["format"], fields["version"]
-    return RecordingHeader(**fields)
+    values = _fields(record, _Header)
+    del values["format"], values["version"]
+    return RecordingHeader(**values)
 
 
 def unpack(record: bytes) -> RecordedEntry:
     """From a record without its length. Raises FormatError."""
     is_frame = _decoded(record, _Kind).at is not None
-    fields = _fields(record, _Frame if is_frame else _Closed)
-    number, cut = fields.pop("number"), fields.pop("cut")
+    values = _fields(record, _Frame if is_frame else _Closed)
+    number, cut = values.pop("number"), values.pop("cut")
     if not is_frame:
-        return RecordedEntry(number, ClosedDoor(**fields), cut)
-    width, height = fields.pop("size")
-    analysis = Analysis(width, height, fields.pop("faces"))
-    return RecordedEntry(number, ObservedFrame(**fields, analysis=analysis), cut)
+        return RecordedEntry(number, ClosedDoor(**values), cut)
+    width, height = values.pop("size")
+    analysis = Analysis(width, height, values.pop("faces"))
+    return RecordedEntry(number, ObservedFrame(**values, analysis=analysis), cut)
 
 
 def _framed(record: msgspec.Struct) -> bytes:
@@ -135,16 +135,15 @@ def _fields(record: bytes, kind: type[msgspec.Struct]) -> dict[str, Any]:
     found = _decoded(record, kind)
     if _ENCODER.encode(found) != record:
         raise FormatError("a damaged record: a field is missing, unknown or in another form")
-    fields = msgspec.structs.asdict(found)
+    values = msgspec.structs.asdict(found)
     try:
-        fields["moment"] = datetime.fromisoformat(fields["moment"]).replace(tzinfo=None)
-        for face in fields.get("faces", ()):
+        values["moment"] = datetime.fromisoformat(values["moment"]).replace(tzinfo=None)
+        _check(tuple(values.values()))
+        for face in values.get("faces", ()):
             _check_face(face)
-        if not all(math.isfinite(number) for number in _floats(tuple(fields.values()))):
-            raise ValueError("a number is not finite")
     except ValueError as error:
         raise FormatError(f"a damaged record: {error}") from None
-    return fields
+    return values
 
 
 def _decoded(record: bytes, kind: type[_Record]) -> _Record:
@@ -166,15 +165,24 @@ def _check_face(face: Face) -> None:
         raise ValueError("a quality is below 0")
 
 
-def _floats(value: object) -> Iterator[float]:
-    """All fractions in a value, however deep, but for those in arrays."""
-    if isinstance(value, float):
-        yield value
-    elif isinstance(value, tuple):
+def _check(value: Any) -> None:
+    """Raises ValueError unless all of it is there, and all fractions but those in arrays are finite."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a number is not finite")
+    if isinstance(value, tuple):
         for each in value:
-            yield from _floats(each)
-    elif is_dataclass(value):
-        yield from _floats(tuple(vars(value).values()))
+            _check(each)
+    elif count := _field_count(type(value)):
+        own = vars(value)
+        if len(own) != count:  # the decoder leaves out what has a default
+            raise ValueError("a field is missing")
+        for each in own.values():
+            _check(each)
+
+
+@cache
+def _field_count(kind: type) -> int:
+    return len(fields(kind)) if is_dataclass(kind) else 0
 
 
 def _plain(value: object) -> object:

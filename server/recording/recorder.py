@@ -13,6 +13,7 @@ from server.recording.entries import RecordedEntry
 from server.recording.format import rules_as_text
 from server.recording.presence import Presence
 from server.recording.writer import RecordingWriter
+from server.support.complaint import Complaint
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class Recorder:
         self._number = 0
         self._sessions: dict[str, _Session] = {}
         self._missed = False
+        self._complaint = Complaint(log, logging.WARNING)
         self._stopped = False
 
     @classmethod
@@ -70,6 +72,8 @@ class Recorder:
 
     def missed(self) -> None:
         """Whole visits are left out: at each terminal, until nobody is in view."""
+        if not self._stopped:
+            self._complaint.tell("the disk is too slow for recording everything: whole visits are left out")
         self._missed = True
         self._sessions.clear()
         self._writer.close_all()

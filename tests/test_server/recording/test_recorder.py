@@ -144,7 +144,9 @@ def test_the_end_of_a_session_is_recorded_when_somebody_was_there(tmp_path: Path
     assert len(ends) == 2 and not (tmp_path / "2026-11-22" / "unheard of.rec").exists()
 
 
-def test_after_a_gap_the_next_whole_visit_is_recorded_and_its_first_record_says_so(tmp_path: Path) -> None:
+def test_after_a_gap_the_next_whole_visit_is_recorded_and_its_first_record_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     recorder = Recorder.in_folder(tmp_path, RULES)
     door = a_visit(recorder)
     other = a_door()
@@ -170,6 +172,10 @@ def test_after_a_gap_the_next_whole_visit_is_recorded_and_its_first_record_says_
     ]
     assert [entry.number for entry in by_session["s"] if entry.cut] == [9 + 9 + 2]
     assert [entry.cut for entry in by_session["other"]] == [False] * 9 + [True] + [False] * 8
+    recorder.missed()
+    assert [record.message for record in caplog.records] == [
+        "the disk is too slow for recording everything: whole visits are left out"
+    ]
 
 
 def test_whoever_came_during_a_gap_is_left_out_and_so_is_the_end_of_the_session(tmp_path: Path) -> None:
