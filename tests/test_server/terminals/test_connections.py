@@ -2,17 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from itertools import count
 
 import pytest
 
-from server.access.door import Door
 from server.terminals.connections import Connections
-from server.terminals.session import DEADLINES, PendingFrame, Session
+from server.terminals.peer import PendingFrame
+from server.terminals.session import DEADLINES, Session
 from server.terminals.strangers import STRANGERS
 from tests.support import virtual_time
 from tests.support.fake_transport import FakeTransport
-from tests.support.rules import rules
 from wire import ErrorCode, ErrorMessage, Frame, Hello, Limits, Welcome, encode
 
 TOKENS = {"front": "the token of the front door", "back": "the token of the back door"}
@@ -20,20 +18,21 @@ HALF_A_HELLO = encode(Hello("front"))[:-1]
 
 
 class Site:
-    """Connections without a network; `left` are the sessions that were reported as over."""
+    """Connections without a network; `joined` and `left` are the sessions that were reported as welcomed
+    and as over."""
 
     def __init__(self, max_terminals: int = 128, tokens: dict[str, str] | None = None) -> None:
+        self.joined: list[Session] = []
         self.left: list[Session] = []
         self.frames: list[tuple[Session, PendingFrame]] = []
         self.fault: Exception | None = None
-        numbers = count()
         self.connections = Connections(
             limits=Limits(20_000, 1_000_000),
             tokens=tokens or {},
             max_terminals=max_terminals,
             tls=None,
-            open_door=lambda terminal: Door(rules(), lambda: str(next(numbers)), terminal),
             note=lambda terminal: None,
+            on_join=self.joined.append,
             on_frame=lambda session, frame: self.frames.append((session, frame)),
             on_leave=self._leave,
         )
@@ -77,14 +76,14 @@ async def until(condition: Callable[[], object]) -> None:
     raise AssertionError("it did not come true")
 
 
-def test_each_session_has_a_door_of_its_terminal_and_is_reported_when_it_is_over() -> None:
+def test_each_session_is_reported_when_it_is_welcomed_and_when_it_is_over() -> None:
     async def test(site: Site) -> None:
         front, back = await site.terminal("front"), await site.terminal("back")
         front.say(Frame(1, b"one"))
         back.say(Frame(1, b"one"))
         await until(lambda: len(site.frames) == 2)
-        (first, _), (second, _) = site.frames
-        assert first.door is not second.door
+        assert [session for session, _ in site.frames] == site.joined
+        assert [session.terminal for session in site.joined] == ["front", "back"]
         front.leave()
         await until(lambda: site.left)
         assert [session.terminal for session in site.left] == ["front"]
