@@ -76,7 +76,7 @@ MAY_IMPORT = {
     "support": set(),
     "access": set(),
     "audit": {"access", "support"},
-    "events": {"access"},
+    "events": {"access", "support"},
     "workers": {"access", "support", "vision"},
     "vision": {"access", "support"},
     "gallery": {"access", "audit", "support"},

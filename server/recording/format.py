@@ -1,16 +1,12 @@
 """Recordings as bytes: MessagePack records behind their lengths; docs/replay.md is the reference. Pure."""
 
 import math
-from collections.abc import Hashable
 from dataclasses import asdict, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
-from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from server.access.decision import Decision
 from server.access.dice import Draw
@@ -173,42 +169,9 @@ def _check(value: Any) -> None:
     if isinstance(value, tuple):
         for each in value:
             _check(each)
-    elif count := _field_count(type(value)):
+    elif is_dataclass(value):
         own = vars(value)
-        if len(own) != count:  # the decoder leaves out what has a default
+        if len(own) != len(fields(value)):  # the decoder leaves out what has a default
             raise ValueError("a field is missing")
         for each in own.values():
             _check(each)
-
-
-@cache
-def _field_count(kind: Hashable) -> int:
-    """Of a dataclass; 0 for another type."""
-    return len(fields(kind)) if isinstance(kind, type) and is_dataclass(kind) else 0
-
-
-def _plain(value: object) -> object:
-    """What MessagePack has no word for, for the encoder."""
-    if isinstance(value, np.ndarray):
-        return value.astype("<f4").tobytes()
-    if isinstance(value, np.floating):
-        return float(value)
-    raise TypeError(f"{value!r} cannot be recorded")
-
-
-def _array(kind: object, data: object) -> NDArray[np.float32]:
-    """For the decoder: float32[128] or float32[68, 2]. Raises TypeError, ValueError."""
-    if not isinstance(data, bytes) or len(data) not in _SHAPES:
-        raise ValueError("neither an embedding nor landmarks")
-    values = np.frombuffer(data, "<f4").astype(np.float32).reshape(_SHAPES[len(data)])
-    if not np.isfinite(values).all():
-        raise ValueError("a number is not finite")
-    return values
-
-
-def _with_offset(moment: datetime) -> str:
-    """For whoever reads the file; the wall clock alone is read back."""
-    return moment.astimezone().isoformat(timespec="microseconds")
-
-
-_ENCODER = msgspec.msgpack.Encoder(enc_hook=_plain)
