@@ -7,6 +7,8 @@ from enum import Enum
 from typing import Any, TypeVar
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from server.access.decision import Decision
 from server.access.dice import Draw
@@ -175,3 +177,30 @@ def _check(value: Any) -> None:
             raise ValueError("a field is missing")
         for each in own.values():
             _check(each)
+
+
+def _plain(value: object) -> object:
+    """What MessagePack has no word for, for the encoder."""
+    if isinstance(value, np.ndarray):
+        return value.astype("<f4").tobytes()
+    if isinstance(value, np.floating):
+        return float(value)
+    raise TypeError(f"{value!r} cannot be recorded")
+
+
+def _array(kind: object, data: object) -> NDArray[np.float32]:
+    """For the decoder: float32[128] or float32[68, 2]. Raises TypeError, ValueError."""
+    if not isinstance(data, bytes) or len(data) not in _SHAPES:
+        raise ValueError("neither an embedding nor landmarks")
+    values = np.frombuffer(data, "<f4").astype(np.float32).reshape(_SHAPES[len(data)])
+    if not np.isfinite(values).all():
+        raise ValueError("a number is not finite")
+    return values
+
+
+def _with_offset(moment: datetime) -> str:
+    """For whoever reads the file; the wall clock alone is read back."""
+    return moment.astimezone().isoformat(timespec="microseconds")
+
+
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=_plain)
