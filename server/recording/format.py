@@ -4,7 +4,6 @@ import math
 from dataclasses import asdict, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
-from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -165,24 +164,19 @@ def _check_face(face: Face) -> None:
         raise ValueError("a quality is below 0")
 
 
-def _check(value: Any) -> None:
+def _check(value: object) -> None:
     """Raises ValueError unless all of it is there, and all fractions but those in arrays are finite."""
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("a number is not finite")
     if isinstance(value, tuple):
         for each in value:
             _check(each)
-    elif count := _field_count(type(value)):
+    elif is_dataclass(value):
         own = vars(value)
-        if len(own) != count:  # the decoder leaves out what has a default
+        if len(own) != len(fields(value)):  # the decoder leaves out what has a default
             raise ValueError("a field is missing")
         for each in own.values():
             _check(each)
-
-
-@cache
-def _field_count(kind: type) -> int:
-    return len(fields(kind)) if is_dataclass(kind) else 0
 
 
 def _plain(value: object) -> object:
