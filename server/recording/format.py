@@ -164,7 +164,7 @@ def _check_face(face: Face) -> None:
         raise ValueError("a quality is below 0")
 
 
-def _check(value: Any) -> None:
+def _check(value: object) -> None:
     """Raises ValueError unless all of it is there, and all fractions but those in arrays are finite."""
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("a number is not finite")

@@ -109,7 +109,5 @@ def _connected(path: Path) -> sqlite3.Connection:
 def _set_aside(path: Path) -> Path:
     """Returns where it is then. Raises OSError."""
     aside = path.with_name(f"{path.name}.damaged")
-    os.replace(path, aside)
-    for suffix in ("-journal", "-wal", "-shm"):  # of the damaged file: nothing to do with the next one
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    os.replace(path, aside)  # SQLite itself ends a journal that is left: the next file is empty
     return aside

@@ -60,6 +60,24 @@ class Failing(Sink):
         raise ValueError("missed")
 
 
+class Stepwise(Sink):
+    """Takes an event for each of the `steps` released."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps = threading.Semaphore(0)
+
+    def wait_for_next(self) -> None:
+        """It is about to take another event."""
+        assert self.begun.wait(PATIENCE)
+        self.begun.clear()
+
+    def take(self, event: Event) -> None:
+        self.begun.set()
+        self.steps.acquire(timeout=PATIENCE)
+        self.notes.append(event)
+
+
 @contextmanager
 def held(sink: Sink, *others: Sink) -> Iterator[Events]:
     """The sink has begun to take one event, and takes no other one until it may go on."""
@@ -162,6 +180,21 @@ def test_after_a_gap_events_come_again(kind: type[Sink]) -> None:
         assert sink.has_missed.wait(PATIENCE)
         told.publish(numbered(-1))
     assert sink.notes == [*map(numbered, range(MAX_WAITING + 1)), "missed", numbered(-1), "closed"]
+
+
+def test_a_gap_lasts_until_all_before_it_is_taken() -> None:
+    sink = Stepwise()
+    told = Events([sink])
+    told.publish(numbered(0))
+    sink.wait_for_next()
+    for number in range(1, MAX_WAITING + 2):
+        told.publish(numbered(number))
+    sink.steps.release()
+    sink.wait_for_next()
+    told.publish(numbered(-1))  # there would be room
+    sink.steps.release(MAX_WAITING)
+    told.close()
+    assert sink.notes == [*map(numbered, range(MAX_WAITING + 1)), "missed", "closed"]
 
 
 def test_pictures_count_by_their_size() -> None:

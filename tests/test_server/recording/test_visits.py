@@ -127,6 +127,21 @@ def test_a_visit_that_cannot_be_counted_is_left_out(
     assert visits == [FIRST] and damaged == (not change.startswith("moment")), "no time, no place in a span"
 
 
+def test_an_index_that_misses_visits_is_damage(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        prepare(database)
+        index = database.execute("SELECT * FROM sqlite_master WHERE type = 'index'").fetchone()
+        database.execute("PRAGMA writable_schema=ON")
+        database.execute("DELETE FROM sqlite_master WHERE type = 'index'")
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        insert(database, [FIRST])
+        database.execute("PRAGMA writable_schema=ON")
+        database.execute("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", index)
+    damaged = closing(sqlite3.connect(path, isolation_level=None))
+    with damaged as database, pytest.raises(sqlite3.DatabaseError, match="missing from index"):
+        prepare(database)
+
+
 @pytest.mark.parametrize(
     "tables",
     [
