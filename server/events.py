@@ -7,6 +7,7 @@ notices.
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from typing import Protocol, TypeAlias
 from server.access.decision import Decision
 from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.visit import VisitSummary
+from server.support.complaint import Complaint
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +29,7 @@ MAX_WAITING_BYTES = 64 << 20
 EVENT_BYTES = 4096
 """What an event weighs beside a picture, about: a frame with two faces."""
 CLOSE_SECONDS = 5.0
-"""How long the end of the server waits for a sink to take what is left."""
+"""How long the end of the server waits for the sinks to take what is left."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +109,11 @@ class Sink(Protocol):
     def wants(self) -> tuple[type, ...]:
         """The kinds of events that it takes."""
 
-    def take(self, event: Event) -> None: ...
+    def take(self, event: Event) -> None:
+        """One of the events that it wants, in the order in which they were published."""
 
     def missed(self) -> None:
-        """Events before the next one were dropped."""
+        """Events after the last one taken were dropped. All that were taken came before them."""
 
     def close(self) -> None:
         """No more events follow."""
@@ -131,12 +134,13 @@ class Events:
             if type(event) in queue.wants:
                 queue.put(event)
 
-    def close(self) -> None:
-        """Let the sinks take what waits, `CLOSE_SECONDS` at most."""
+    def close(self, seconds: float = CLOSE_SECONDS) -> None:
+        """Let the sinks take what waits, so long at most for all of them. Not for the event loop."""
         for queue in self._queues:
             queue.end()
+        deadline = time.monotonic() + seconds
         for queue in self._queues:
-            queue.join(CLOSE_SECONDS)
+            queue.join(deadline - time.monotonic())
 
 
 class _SinkQueue:
@@ -145,55 +149,57 @@ class _SinkQueue:
     def __init__(self, sink: Sink) -> None:
         self.wants = sink.wants
         self._sink = sink
+        self._complaint = Complaint(log)
         self._changed = threading.Condition()
-        self._waiting: deque[Event] = deque()
+        self._waiting: deque[tuple[Event, int]] = deque()
         self._bytes = 0
-        self._dropped = self._told = self._ended = False
+        self._gap = self._ended = False
         self._thread = threading.Thread(target=self._work, name=sink.name, daemon=True)
         self._thread.start()
 
     def put(self, event: Event) -> None:
+        """Once something does not fit, nothing does until all that waits is taken: one gap, not many."""
         weight = _weight(event)
         with self._changed:
             fits = len(self._waiting) < MAX_WAITING and self._bytes + weight <= MAX_WAITING_BYTES
-            if fits and not self._dropped:
-                self._waiting.append(event)
+            self._gap = self._gap or not fits
+            if not self._gap:
+                self._waiting.append((event, weight))
                 self._bytes += weight
-                self._changed.notify()
-            else:
-                self._dropped = True
-        if self._dropped and not self._told:
-            self._told = True
-            log.error("%s does not keep up: some of what happened will be missing there", self._sink.name)
+            dropped = self._gap
+            self._changed.notify()
+        if dropped:
+            message = "%s does not keep up: some of what happened will be missing there"
+            self._complaint.tell(message, self._sink.name)
 
     def end(self) -> None:
+        """Nothing more is put."""
         with self._changed:
             self._ended = True
             self._changed.notify()
 
     def join(self, seconds: float) -> None:
-        self._thread.join(seconds)
+        self._thread.join(max(0.0, seconds))
         if self._thread.is_alive():
             log.error("%s did not end: what waited for it is lost", self._sink.name)
 
     def _work(self) -> None:
-        while (event := self._next()) is not None:
-            self._guarded(partial(self._sink.take, event))
+        while (step := self._next()) is not None:
+            self._guarded(step)
         self._guarded(self._sink.close)
 
-    def _next(self) -> Event | None:
-        """The next event; None at the end. After a gap, when all before it is taken, the sink is told."""
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._dropped or self._ended)
-                if self._waiting:
-                    event = self._waiting.popleft()
-                    self._bytes -= _weight(event)
-                    return event
-                gap, self._dropped = self._dropped, False
-                if not gap:
-                    return None
-            self._guarded(self._sink.missed)
+    def _next(self) -> Callable[[], None] | None:
+        """What to do next; None at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._gap or self._ended)
+            if self._waiting:
+                event, weight = self._waiting.popleft()
+                self._bytes -= weight
+                return partial(self._sink.take, event)
+            if self._gap:
+                self._gap = False
+                return self._sink.missed
+            return None
 
     def _guarded(self, work: Callable[[], None]) -> None:
         try:

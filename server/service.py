@@ -21,6 +21,9 @@ from server.gallery.photo_watcher import PhotoWatcher
 from server.gallery.receipt_writer import ReceiptWriter
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.files import keep_clean
+from server.recording.recorder import Recorder
+from server.recording.visit_store import VisitStore
+from server.recording.visits import FILE as VISITS
 from server.roster.backup import BACKUP_FILE
 from server.roster.watcher import PeopleFileWatcher
 from server.settings import Settings
@@ -41,10 +44,6 @@ SWITCH_SECONDS = 0.0005
 Python's own 5 ms add up: reading a message and answering it lets go several times."""
 STOP_SECONDS = 5.0
 """How long frames in work may take to finish when the server stops."""
-
-
-def recording_sinks(settings: Settings) -> list[Sink]:
-    return []
 
 
 class Service:
@@ -79,8 +78,8 @@ class Service:
                 enrolling=Enrolling.by(settings.rules(), lambda: roster.roster.confirmed),
                 parallel=pool.processes,
             )
-            events = Events(recording_sinks(settings))
-            stack.callback(events.close)
+            events = Events(_sinks(settings))
+            stack.push_async_callback(asyncio.to_thread, events.close)
             lockouts = Lockouts()
             self._frames = FrameService(
                 analyser=pool,
@@ -167,6 +166,18 @@ def _open_audit(settings: Settings) -> AuditTrail:
 
 def _open_door(settings: Settings, lockouts: Lockouts, terminal: str) -> Door:
     return Door(settings.rules(), new_id=lambda: secrets.token_hex(8), terminal=terminal, lockouts=lockouts)
+
+
+def _sinks(settings: Settings) -> list[Sink]:
+    """Raises StartError."""
+    sinks: list[Sink] = [VisitStore(settings.logs / VISITS)]
+    if settings.record:
+        folder = settings.logs / RECORDINGS
+        try:
+            sinks.append(Recorder.in_folder(folder, settings.rules(), settings.record_pictures))
+        except OSError as error:
+            raise StartError(f"record: cannot record in {folder}: {error}") from error
+    return sinks
 
 
 async def _start(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,17 +21,23 @@ class Flaw(str, Enum):
     LOOKING_AWAY = "looking_away"
 
 
-@dataclass(frozen=True, eq=False)
-class Landmarks:
-    """The 68 points of a face (dlib's order, iBUG 300-W), float32[68, 2] in pixels of the frame, x before y,
-    and where the head is turned, in degrees: `yaw` positive to the person's own left, `pitch` positive
-    upwards, `roll` positive towards the person's own left shoulder. `antispoof`: probability that the face
-    is real, by the model that was plugged in; None without one."""
+class Pose(NamedTuple):
+    """Where a head is turned, in degrees: `yaw` positive to the person's own left, `pitch` positive upwards,
+    `roll` positive towards the person's own left shoulder."""
 
-    points: NDArray[np.float32]
     yaw: float
     pitch: float
     roll: float
+
+
+@dataclass(frozen=True, eq=False)
+class Landmarks:
+    """The 68 points of a face (dlib's order, iBUG 300-W), float32[68, 2] in pixels of the frame, x before y,
+    and its pose. `antispoof`: probability that the face is real, by the model that was plugged in; None
+    without one."""
+
+    points: NDArray[np.float32]
+    pose: Pose
     antispoof: float | None = None
 
 

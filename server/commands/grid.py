@@ -10,7 +10,7 @@ from server.access.matching import calibration
 from server.access.rules import VISIT_LOOKS, Rules
 from server.audit.line import quoted
 from server.commands.enrolled import enrolled, roster_of
-from server.recording import thresholds as grids
+from server.recording.thresholds import Line, grid_of
 from server.recording.visits import FILE, StoredVisit, read
 from server.settings import Settings
 from server.support.errors import StartError
@@ -23,26 +23,34 @@ async def grid(settings: Settings, since: datetime | None = None, terminal: str 
     """The report as text, for the people enrolled now. Raises StartError."""
     path = settings.logs / FILE
     try:
-        rows = await asyncio.to_thread(read, path, since, terminal)
-    except sqlite3.Error as error:
+        visits, damaged = await asyncio.to_thread(read, path, since, terminal)
+    except sqlite3.OperationalError as error:
         raise StartError(f"logs: cannot read {path}: {error}") from error
-    if not rows:
-        return f"no visits in {path}"
+    except sqlite3.DatabaseError as error:
+        begun_anew = "the server sets it aside and begins a new one when it starts"
+        raise StartError(f"logs: {path} is damaged ({error}); {begun_anew}") from error
+    skipped = [f"skipped: {damaged} damaged visits in {path}"] if damaged else []
+    if not visits:
+        return "\n".join([f"no visits in {path}", *skipped])
     async with enrolled(settings, roster_of(settings)) as watcher:
-        return report(rows, settings.rules(), len(watcher.gallery.people))
+        told = report(visits, settings.rules(), len(watcher.gallery.people))
+    return "\n".join([told, *skipped])
 
 
-def report(rows: Sequence[StoredVisit], rules: Rules, people: int) -> str:
-    """A line for each risk, and one for the threshold in force. `people`: how many are enrolled."""
+def report(visits: Sequence[StoredVisit], rules: Rules, people: int) -> str:
+    """A line for each risk, and one for the threshold in force.
+
+    `visits`: at least one, oldest first. `people`: how many are enrolled.
+    """
     people = max(1, people)
     present = rules.threshold_for(people)
     present_risk = calibration.risk(present, people, VISIT_LOOKS)
     thresholds = [calibration.threshold(risk, people, VISIT_LOOKS) for risk in RISKS]
-    *lines, now = grids.grid(rows, [*thresholds, present], rules.margin)
-    first, last = (_day(row.moment) for row in (rows[0], rows[-1]))
+    *lines, now = grid_of(visits, [*thresholds, present], rules.margin)
+    first, last = (_day(visit.moment) for visit in (visits[0], visits[-1]))
     return "\n".join(
         [
-            f"visits: {len(rows)}, {first} to {last}; enrolled now: {people}",
+            f"visits: {len(visits)}, {first} to {last}; enrolled now: {people}",
             _HEADING,
             *(_shown(_one_in(risk), line) for risk, line in zip(RISKS, lines, strict=True)),
             _shown("in force", now),
@@ -53,12 +61,12 @@ def report(rows: Sequence[StoredVisit], rules: Rules, people: int) -> str:
     )
 
 
-def _shown(risk: str, line: grids.Line) -> str:
+def _shown(risk: str, line: Line) -> str:
     recognised = f"{line.recognised} of {line.visits}"
     return f"{risk:<18}{line.threshold:<11.3f}{recognised:<14}{line.lost.total():<13}{line.gained.total()}"
 
 
-def _names(title: str, lines: Sequence[grids.Line], gained: bool = False) -> list[str]:
+def _names(title: str, lines: Sequence[Line], gained: bool = False) -> list[str]:
     told = []
     for line in lines:
         counts: Counter[str] = line.gained if gained else line.lost

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 from server.access.decision import Decision
@@ -11,10 +12,10 @@ from server.access.orders import Roster
 from server.access.rules import Rules
 from server.audit.line import quoted, word
 from server.commands.enrolled import enrolled, roster_of
-from server.recording.entries import RecordedFrame
+from server.recording.comparison import Compared, Totals
 from server.recording.files import FOLDER, Recording, find, in_order
 from server.recording.format import rules_as_text
-from server.recording.rerun import Compared, Draws, Notes, Rerun, Totals
+from server.recording.rerun import Draws, Notes, Rerun
 from server.settings import Settings
 from server.support.errors import StartError
 from wire import Verdict
@@ -56,17 +57,22 @@ def redecide(
     recordings: Sequence[Recording], rules: Rules, gallery: Gallery, roster: Roster
 ) -> tuple[list[Compared], Notes]:
     """Every visit, as it was decided and as it is now, in the order in which they were over."""
-    throws: dict[str, Draws] = {}
-    for recording in sorted(recordings, key=lambda each: each.header.first):
-        own = throws.setdefault(recording.header.session, Draws())
-        for entry in recording.entries():
-            if isinstance(entry.what, RecordedFrame):
-                own.add(entry.what)
-    rerun = Rerun(rules, gallery, roster, throws)
+    rerun = Rerun(rules, gallery, roster, _draws(recordings))
     compared: list[Compared] = []
     for recording, entry in in_order(recordings):
-        compared += rerun.feed(recording.header, entry)[1]
+        compared += rerun.feed(recording.header, entry).compared
     return compared + rerun.finish(), rerun.notes
+
+
+def _draws(recordings: Sequence[Recording]) -> dict[str, Draws]:
+    """What chance gave in each session, over all of its files."""
+    sessions: dict[str, list[Recording]] = {}
+    for recording in sorted(recordings, key=lambda each: each.header.first):
+        sessions.setdefault(recording.header.session, []).append(recording)
+    return {
+        session: Draws.of(chain.from_iterable(recording.entries() for recording in files))
+        for session, files in sessions.items()
+    }
 
 
 def report(

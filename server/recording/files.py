@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import heapq
 import logging
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
@@ -13,6 +12,7 @@ from typing import BinaryIO
 
 from server.recording.entries import RecordedEntry, RecordingHeader
 from server.recording.format import MAX_RECORD_BYTES, FormatError, unpack, unpack_header
+from server.support.complaint import Complaint
 from server.support.framing import TooLongError, read_framed
 
 log = logging.getLogger(__name__)
@@ -113,31 +113,18 @@ def clean(folder: Path, days: int, today: date) -> int:
     return gone
 
 
-async def keep_clean(folder: Path, days: int) -> None:
-    """Delete old recordings now and every hour, for ever, whether or not anything is recorded."""
-    complained = False
+async def keep_clean(folder: Path, days: int, every: float = CLEAN_SECONDS) -> None:
+    """Delete old recordings now and `every` so many seconds, whether or not anything is recorded."""
+    complaint = Complaint(log)
     while True:
         try:
             gone = await asyncio.to_thread(clean, folder, days, datetime.now().date())
-            complained = False
+            complaint.mended()
             if gone:
                 log.info("recordings older than %d days: %d deleted", days, gone)
         except OSError as error:
-            if not complained:
-                log.error("RECORDINGS NOT DELETED after %d days: %s", days, error)
-            complained = True
-        await asyncio.sleep(CLEAN_SECONDS)
-
-
-def private_folder(path: Path) -> None:
-    """Make it where it is missing; only its owner may look in. Raises OSError."""
-    path.mkdir(parents=True, exist_ok=True)
-    path.chmod(0o700)
-
-
-def private_file(path: str, flags: int) -> int:
-    """An opener for `open()`: only its owner may read the file."""
-    return os.open(path, flags, 0o600)
+            complaint.tell("RECORDINGS NOT DELETED after %d days: %s", days, error)
+        await asyncio.sleep(every)
 
 
 def _days(folder: Path) -> Iterator[Path]:

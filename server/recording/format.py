@@ -1,35 +1,84 @@
 """Recordings as bytes: MessagePack records behind their lengths; docs/replay.md is the reference. Pure."""
 
 import math
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Hashable
+from dataclasses import asdict, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
-import msgpack
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from server.access.decision import Decision
-from server.access.liveness.proof import Aliveness
-from server.access.matching.model import EMBEDDING_SIZE, Embedding
+from server.access.dice import Draw
+from server.access.matching.model import EMBEDDING_SIZE
+from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.rules import Rules
-from server.access.seen import Analysis, Face, Flaw, Landmarks
+from server.access.seen import Analysis, Face
 from server.access.visit import VisitSummary
-from server.recording.entries import RecordedEnd, RecordedEntry, RecordedFrame, RecordingHeader
-from wire import Box, Verdict
+from server.recording.entries import RecordedEntry, RecordingHeader
+from wire import Box
 from wire.framing import framed
-from wire.reasons import Reason
 
 FORMAT = "doorward-recording"
 VERSION = 1
 MAX_RECORD_BYTES = 1 << 25
 """Longest record: the largest JPEG that the settings allow, twice."""
+_SHAPES = {4 * EMBEDDING_SIZE: (EMBEDDING_SIZE,), 4 * 68 * 2: (68, 2)}
+"""Bytes of float32 numbers -> what shape they have: an embedding, or the points of a face."""
 
 
 class FormatError(Exception):
     """The bytes are not a record of this format. The message tells an administrator why."""
+
+
+class _Header(msgspec.Struct, kw_only=True):
+    format: str = FORMAT
+    version: int = VERSION
+    run: str
+    session: str
+    terminal: str
+    first: int
+    moment: str
+    rules: dict[str, str]
+
+
+class _Frame(msgspec.Struct, kw_only=True, omit_defaults=True):
+    number: int
+    cut: bool = False
+    at: float
+    moment: str
+    size: tuple[int, int]
+    faces: tuple[Face, ...]
+    followed: tuple[Box, ...]
+    enrolled: tuple[int, int]
+    drawn: tuple[Draw, ...]
+    decision: Decision | None
+    retracted: bool
+    ended: tuple[VisitSummary, ...]
+    jpeg: bytes | None
+
+
+class _Closed(msgspec.Struct, kw_only=True, omit_defaults=True):
+    number: int
+    cut: bool = False
+    moment: str
+    decisions: tuple[Decision, ...]
+    ended: tuple[VisitSummary, ...]
+
+
+class _Kind(msgspec.Struct):
+    """The fields that tell what kind of record it is."""
+
+    format: Any = None
+    version: Any = None
+    at: Any = None
+
+
+_Record = TypeVar("_Record", bound=msgspec.Struct)
 
 
 def rules_as_text(rules: Rules) -> dict[str, str]:
@@ -39,248 +88,127 @@ def rules_as_text(rules: Rules) -> dict[str, str]:
 
 
 def pack_header(header: RecordingHeader) -> bytes:
-    fields = {"format": FORMAT, "version": VERSION, **vars(header), "moment": _time(header.moment)}
-    return _framed(fields)
+    """The record with its length."""
+    return _framed(_Header(**{**vars(header), "moment": _with_offset(header.moment)}))
 
 
 def pack(entry: RecordedEntry) -> bytes:
+    """The record with its length."""
     what = entry.what
-    fields = _of_sight(what) if isinstance(what, RecordedFrame) else _of_parting(what)
-    return _framed({"number": entry.number, **({"cut": True} if entry.cut else {}), **fields})
+    values = {**vars(what), "number": entry.number, "cut": entry.cut, "moment": _with_offset(what.moment)}
+    if isinstance(what, ClosedDoor):
+        return _framed(_Closed(**values))
+    seen: Analysis = values.pop("analysis")
+    return _framed(_Frame(**values, size=(seen.width, seen.height), faces=seen.faces))
 
 
 def unpack_header(record: bytes) -> RecordingHeader:
     """From a record without its length. Raises FormatError."""
-    fields = _fields(record)
-    if fields.get("format") != FORMAT:
+    kind = _decoded(record, _Kind)
+    if kind.format != FORMAT:
         raise FormatError("not a recording")
-    if fields.get("version") != VERSION:
-        raise FormatError(f"a recording of version {fields.get('version')!r}; this server reads {VERSION}")
-    try:
-        rules = {str(key): str(value) for key, value in fields["rules"].items()}
-        run, session, terminal = (_text(fields[key]) for key in ("run", "session", "terminal"))
-        return RecordingHeader(
-            run, session, terminal, _whole(fields["first"]), _moment(fields["moment"]), rules
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FormatError(f"a damaged header: {error!r}") from None
+    if type(kind.version) is not int or kind.version != VERSION:
+        raise FormatError(f"a recording of version {kind.version!r}; this server reads {VERSION}")
+    values = _fields(record, _Header)
+    del values["format"], values["version"]
+    return RecordingHeader(**values)
 
 
 def unpack(record: bytes) -> RecordedEntry:
     """From a record without its length. Raises FormatError."""
-    fields = _fields(record)
+    is_frame = _decoded(record, _Kind).at is not None
+    values = _fields(record, _Frame if is_frame else _Closed)
+    number, cut = values.pop("number"), values.pop("cut")
+    if not is_frame:
+        return RecordedEntry(number, ClosedDoor(**values), cut)
+    width, height = values.pop("size")
+    analysis = Analysis(width, height, values.pop("faces"))
+    return RecordedEntry(number, ObservedFrame(**values, analysis=analysis), cut)
+
+
+def _framed(record: msgspec.Struct) -> bytes:
+    return framed(_ENCODER.encode(record))
+
+
+def _fields(record: bytes, kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """The fields of that kind of record, and nothing else: it would be written in the very same bytes. Raises
+    FormatError."""
+    found = _decoded(record, kind)
+    if _ENCODER.encode(found) != record:
+        raise FormatError("a damaged record: a field is missing, unknown or in another form")
+    values = msgspec.structs.asdict(found)
     try:
-        what = _sight(fields) if "at" in fields else _parting(fields)
-        return RecordedEntry(_whole(fields["number"]), what, bool(fields.get("cut")))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FormatError(f"a damaged record: {error!r}") from None
-
-
-def _framed(fields: dict[str, Any]) -> bytes:
-    packed: bytes = msgpack.packb(fields)
-    return framed(packed)
-
-
-def _fields(record: bytes) -> dict[str, Any]:
-    try:
-        fields = msgpack.unpackb(record)
-    except (ValueError, msgpack.UnpackException, RecursionError) as error:
+        values["moment"] = datetime.fromisoformat(values["moment"]).replace(tzinfo=None)
+        _check(tuple(values.values()))
+        for face in values.get("faces", ()):
+            _check_face(face)
+    except ValueError as error:
         raise FormatError(f"a damaged record: {error}") from None
-    if not isinstance(fields, dict):
-        raise FormatError("a damaged record: not a map")
-    return fields
-
-
-def _of_sight(sight: RecordedFrame) -> dict[str, Any]:
-    analysis = sight.analysis
-    return {
-        "at": sight.at,
-        "moment": _time(sight.moment),
-        "size": [analysis.width, analysis.height],
-        "faces": [_of_face(face) for face in analysis.faces],
-        "followed": [list(box) for box in sight.followed],
-        "enrolled": list(sight.enrolled),
-        "drawn": list(sight.drawn),
-        "decision": sight.decision and _of_decision(sight.decision),
-        "retracted": sight.retracted,
-        "ended": [_of_account(account) for account in sight.ended],
-        "jpeg": sight.jpeg,
-    }
-
-
-def _sight(fields: dict[str, Any]) -> RecordedFrame:
-    width, height = fields["size"]
-    people, photos = fields["enrolled"]
-    if not all(isinstance(draw, int | float) for draw in fields["drawn"]):
-        raise ValueError("drawn")
-    return RecordedFrame(
-        _number(fields["at"]),
-        _moment(fields["moment"]),
-        Analysis(_whole(width), _whole(height), tuple(_face(face) for face in fields["faces"])),
-        tuple(_box(box) for box in fields["followed"]),
-        (_whole(people), _whole(photos)),
-        tuple(fields["drawn"]),
-        None if fields["decision"] is None else _decision(fields["decision"]),
-        bool(fields["retracted"]),
-        tuple(_account(account) for account in fields["ended"]),
-        fields["jpeg"],
-    )
-
-
-def _of_parting(parting: RecordedEnd) -> dict[str, Any]:
-    return {
-        "moment": _time(parting.moment),
-        "decisions": [_of_decision(decision) for decision in parting.decisions],
-        "ended": [_of_account(account) for account in parting.ended],
-    }
-
-
-def _parting(fields: dict[str, Any]) -> RecordedEnd:
-    return RecordedEnd(
-        _moment(fields["moment"]),
-        tuple(_decision(decision) for decision in fields["decisions"]),
-        tuple(_account(account) for account in fields["ended"]),
-    )
-
-
-def _of_face(face: Face) -> dict[str, Any]:
-    return {
-        "box": list(face.box),
-        "embedding": _of_floats(face.embedding),
-        "followed": face.followed,
-        "patch": face.patch,
-        "quality": float(face.quality),
-        "detected": face.detected,
-        "mirrored": _of_floats(face.mirrored),
-        "flaw": face.flaw and face.flaw.value,
-        "landmarks": face.landmarks and _of_landmarks(face.landmarks),
-    }
-
-
-def _face(fields: dict[str, Any]) -> Face:
-    followed, landmarks = fields["followed"], fields["landmarks"]
-    return Face(
-        _box(fields["box"]),
-        _embedding(fields["embedding"]),
-        None if followed is None else _whole(followed),
-        _bytes(fields["patch"]),
-        _quality(fields["quality"]),
-        bool(fields["detected"]),
-        _embedding(fields["mirrored"]),
-        None if fields["flaw"] is None else Flaw(fields["flaw"]),
-        None if landmarks is None else _landmarks(landmarks),
-    )
-
-
-def _of_landmarks(landmarks: Landmarks) -> dict[str, Any]:
-    pose = [float(landmarks.yaw), float(landmarks.pitch), float(landmarks.roll)]
-    antispoof = None if landmarks.antispoof is None else float(landmarks.antispoof)
-    return {"points": _of_floats(landmarks.points), "pose": pose, "antispoof": antispoof}
-
-
-def _landmarks(fields: dict[str, Any]) -> Landmarks:
-    yaw, pitch, roll = (_number(angle) for angle in fields["pose"])
-    antispoof = fields["antispoof"]
-    points = _floats(fields["points"], 136).reshape(68, 2)
-    return Landmarks(points, yaw, pitch, roll, None if antispoof is None else _number(antispoof))
-
-
-def _of_decision(decision: Decision) -> dict[str, Any]:
-    fields = dict(vars(decision))
-    return {key: value.value if isinstance(value, Enum) else value for key, value in fields.items()}
-
-
-def _decision(fields: dict[str, Any]) -> Decision:
-    told = {"verdict": Verdict(fields["verdict"]), "reason": Reason(fields["reason"])}
-    decision = Decision(**{**fields, **told, "liveness": Aliveness(fields["liveness"])})
-    _text(decision.id)
-    _number(decision.threshold)
-    _check(_text, decision.name, decision.note)
-    _check(_number, decision.distance, decision.runner_up)
-    return decision
-
-
-def _of_account(account: VisitSummary) -> dict[str, Any]:
-    fields = {**vars(account), "decision": account.decision and _of_decision(account.decision)}
-    return {**fields, "liveness": account.liveness.value}
-
-
-def _account(fields: dict[str, Any]) -> VisitSummary:
-    decision = None if fields["decision"] is None else _decision(fields["decision"])
-    account = VisitSummary(**{**fields, "decision": decision, "liveness": Aliveness(fields["liveness"])})
-    _check(_text, account.candidate)
-    _check(_number, account.distance, account.runner_up)
-    _whole(account.looks)
-    _number(account.seconds)
-    return account
-
-
-def _of_floats(values: NDArray[np.float32] | None) -> bytes | None:
-    return None if values is None else values.astype("<f4").tobytes()
-
-
-def _floats(data: bytes, count: int) -> NDArray[np.float32]:
-    values = np.frombuffer(data, "<f4").astype(np.float32)
-    if len(values) != count or not np.isfinite(values).all():
-        raise ValueError(f"not {count} numbers")
     return values
 
 
-def _embedding(data: bytes | None) -> Embedding | None:
-    if data is None:
-        return None
-    values = _floats(data, EMBEDDING_SIZE)
-    if not values.any():
-        raise ValueError("an embedding has no direction")
+def _decoded(record: bytes, kind: type[_Record]) -> _Record:
+    """What is there of that kind of record. Raises FormatError."""
+    try:
+        return msgspec.msgpack.decode(record, type=kind, dec_hook=_array)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise FormatError(f"a damaged record: {error}") from None
+
+
+def _check_face(face: Face) -> None:
+    """Raises ValueError: nothing can be decided by it."""
+    for embedding in (face.embedding, face.mirrored):
+        if embedding is not None and (embedding.shape != (EMBEDDING_SIZE,) or not embedding.any()):
+            raise ValueError("an embedding is none, or has no direction")
+    if face.landmarks is not None and face.landmarks.points.shape != (68, 2):
+        raise ValueError("landmarks are not 68 points")
+    if face.quality < 0:
+        raise ValueError("a quality is below 0")
+
+
+def _check(value: Any) -> None:
+    """Raises ValueError unless all of it is there, and all fractions but those in arrays are finite."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a number is not finite")
+    if isinstance(value, tuple):
+        for each in value:
+            _check(each)
+    elif count := _field_count(type(value)):
+        own = vars(value)
+        if len(own) != count:  # the decoder leaves out what has a default
+            raise ValueError("a field is missing")
+        for each in own.values():
+            _check(each)
+
+
+@cache
+def _field_count(kind: Hashable) -> int:
+    """Of a dataclass; 0 for another type."""
+    return len(fields(kind)) if isinstance(kind, type) and is_dataclass(kind) else 0
+
+
+def _plain(value: object) -> object:
+    """What MessagePack has no word for, for the encoder."""
+    if isinstance(value, np.ndarray):
+        return value.astype("<f4").tobytes()
+    if isinstance(value, np.floating):
+        return float(value)
+    raise TypeError(f"{value!r} cannot be recorded")
+
+
+def _array(kind: object, data: object) -> NDArray[np.float32]:
+    """For the decoder: float32[128] or float32[68, 2]. Raises TypeError, ValueError."""
+    if not isinstance(data, bytes) or len(data) not in _SHAPES:
+        raise ValueError("neither an embedding nor landmarks")
+    values = np.frombuffer(data, "<f4").astype(np.float32).reshape(_SHAPES[len(data)])
+    if not np.isfinite(values).all():
+        raise ValueError("a number is not finite")
     return values
 
 
-def _box(values: Any) -> Box:
-    top, right, bottom, left = (_whole(value) for value in values)
-    return Box(top, right, bottom, left)
-
-
-def _time(moment: datetime) -> str:
-    """With the offset, for whoever reads the file; `_moment` gives back the wall clock alone."""
+def _with_offset(moment: datetime) -> str:
+    """For whoever reads the file; the wall clock alone is read back."""
     return moment.astimezone().isoformat(timespec="microseconds")
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=None)
-
-
-def _whole(value: Any) -> int:
-    if type(value) is not int:
-        raise TypeError(f"{value!r} is not a whole number")
-    return value
-
-
-def _number(value: Any) -> float:
-    if not isinstance(value, int | float) or not math.isfinite(value):
-        raise TypeError(f"{value!r} is not a number")
-    return float(value)
-
-
-def _quality(value: Any) -> float:
-    if _number(value) < 0:
-        raise ValueError("a quality below 0")
-    return float(value)
-
-
-def _bytes(value: Any) -> bytes:
-    if not isinstance(value, bytes):
-        raise TypeError(f"{value!r} is not bytes")
-    return value
-
-
-def _check(reader: Callable[[Any], object], *values: object) -> None:
-    """Raises TypeError for a value, other than None, that `reader` does not take."""
-    for value in values:
-        if value is not None:
-            reader(value)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not text")
-    return value
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=_plain)

@@ -27,34 +27,37 @@ class Line:
     gained: Counter[str]
 
 
-def grid(rows: Sequence[StoredVisit], thresholds: Sequence[float], margin: float) -> list[Line]:
+def grid_of(visits: Sequence[StoredVisit], thresholds: Sequence[float], margin: float) -> list[Line]:
     """A line for each threshold. `margin`: how much farther the runner-up must be."""
-    return [_line(rows, threshold, margin) for threshold in thresholds]
+    return [_line(visits, threshold, margin) for threshold in thresholds]
 
 
-def _line(rows: Sequence[StoredVisit], threshold: float, margin: float) -> Line:
-    near = [row for row in rows if _recognised(row, threshold, margin)]
+def _line(visits: Sequence[StoredVisit], threshold: float, margin: float) -> Line:
+    near = [visit for visit in visits if _is_recognised(visit, threshold, margin)]
+    lost = [visit for visit in visits if _is_lost(visit, threshold)]
+    gained = [visit for visit in near if _is_gained(visit)]
     return Line(
-        threshold,
-        len(near),
-        len(rows),
-        Counter(row.name for row in rows if row.name is not None and _is_lost(row, threshold)),
-        Counter(row.candidate for row in near if row.candidate is not None and _is_gained(row)),
+        threshold=threshold,
+        recognised=len(near),
+        visits=len(visits),
+        lost=Counter(visit.name for visit in lost if visit.name is not None),
+        gained=Counter(visit.candidate for visit in gained if visit.candidate is not None),
     )
 
 
-def _recognised(row: StoredVisit, threshold: float, margin: float) -> bool:
-    if row.candidate is None or row.distance is None or row.distance > threshold:
+def _is_recognised(visit: StoredVisit, threshold: float, margin: float) -> bool:
+    if visit.candidate is None or visit.distance is None or visit.distance > threshold:
         return False
-    return row.runner_up is None or row.runner_up - row.distance >= margin
+    return visit.runner_up is None or visit.runner_up - visit.distance >= margin
 
 
-def _is_lost(row: StoredVisit, threshold: float) -> bool:
-    granted = row.verdict == Verdict.GRANTED.value
-    return granted and (row.distance is None or row.distance > threshold)
+def _is_lost(visit: StoredVisit, threshold: float) -> bool:
+    granted = visit.verdict == Verdict.GRANTED.value
+    return granted and (visit.distance is None or visit.distance > threshold)
 
 
-def _is_gained(row: StoredVisit) -> bool:
+def _is_gained(visit: StoredVisit) -> bool:
     """Whether nothing but the threshold was in the way of recognising."""
-    stood_off = row.threshold is not None and row.distance is not None and row.distance > row.threshold
-    return row.reason in UNRECOGNISED and stood_off
+    if visit.threshold is None or visit.distance is None:
+        return False
+    return visit.reason in UNRECOGNISED and visit.distance > visit.threshold

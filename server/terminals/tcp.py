@@ -28,7 +28,13 @@ class TcpTransport:
         loop = asyncio.get_running_loop()
         protocol = asyncio.StreamReaderProtocol(self._reader)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        transport, _ = await loop.connect_accepted_socket(lambda: protocol, self._socket, ssl=self._tls)
+        # a reply should leave at once, not wait for the acknowledgement of the one before
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            transport, _ = await loop.connect_accepted_socket(lambda: protocol, self._socket, ssl=self._tls)
+        except BaseException as error:
+            # Its traceback would hold itself, and with it 300 KB, until all garbage is collected: too late.
+            raise error.with_traceback(None) from None
         # `drain` then returns when everything has been handed to the operating system
         transport.set_write_buffer_limits(high=0)
         self._writer = asyncio.StreamWriter(transport, protocol, self._reader, loop)

@@ -63,8 +63,8 @@ class Antispoof:
             raise AntispoofError(f"{path} has {len(inputs)} inputs; one picture is all that it can be given")
         name, shape, kind = inputs[0].name, list(inputs[0].shape), inputs[0].type
         pinned = [side for side in shape[-2:] if isinstance(side, int) and side > 0]
-        one = len(shape) == 4 and (shape[0] == 1 or not isinstance(shape[0], int))
-        if kind != FLOAT or not one or shape[1] != 3 or len(pinned) != 2:
+        single = len(shape) == 4 and (shape[0] == 1 or not isinstance(shape[0], int))
+        if kind != FLOAT or not single or shape[1] != 3 or len(pinned) != 2:
             raise AntispoofError(f"{path} takes {kind} {shape}; float32 [1, 3, height, width] can be given")
         return name, pinned[0], pinned[1]
 

@@ -59,7 +59,7 @@ def _detected(
             for each in followed.values()
             for face in detect(models, view, grown(each.box, each.reach, view), _scale(each), FOLLOWED_SCORE)
         )
-        if all(overlap(face.box, one.found.box) <= SAME_PLACE for one in still)
+        if all(overlap(face.box, unmoved.found.box) <= SAME_PLACE for unmoved in still)
     ]
     owners = _assign(found, followed)
     return [

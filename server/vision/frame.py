@@ -18,7 +18,10 @@ SIDEWAYS = 0.5
 
 
 def analyse_frame(models: Models, jpeg: bytes, hints: Hints) -> Analysis:
-    """See `worker.analyse`."""
+    """Find the faces of one JPEG frame and embed those that need it, as the hints say.
+
+    Raises PictureError: not a JPEG that is accepted; PictureTooLargeError.
+    """
     frame = JpegFrame(jpeg, hints.max_pixels)
     if hints.size not in (None, (frame.width, frame.height)):
         hints = replace(hints, followed=(), scene=None)
@@ -26,16 +29,16 @@ def analyse_frame(models: Models, jpeg: bytes, hints: Hints) -> Analysis:
     newcomers = search(models, frame, hints, located)
     located += [Located(found) for found in newcomers.found]
     view = frame.gray(0.0)  # a damaged frame is refused whether anything is looked for or not
-    faces = [_face(view, one, hints.followed) for one in located]
+    faces = [_face(view, each, hints.followed) for each in located]
     ranked = sorted(zip(faces, located, strict=True), key=lambda pair: pair[0].box.area, reverse=True)
     faces = _embedded(models, frame, ranked[:MAX_FACES], hints)
     return Analysis(frame.width, frame.height, tuple(faces), newcomers.scan, newcomers.scene)
 
 
-def _face(view: GrayView, one: Located, followed: Sequence[Followed]) -> Face:
+def _face(view: GrayView, located: Located, followed: Sequence[Followed]) -> Face:
     """The face as it looks, not embedded yet."""
-    found, index = one.found, one.index
-    if index is not None and not one.detected:
+    found, index = located.found, located.index
+    if index is not None and not located.detected:
         return Face(found.box, None, index, followed[index].patch, detected=False)
     quality = sharpness(view.pixels, found.box, view.scale) * (1.0 if found.frontal else SIDEWAYS)
     return Face(found.box, None, index, patch(view.pixels, found.box, view.scale), quality)
@@ -47,12 +50,14 @@ def _embedded(
     """The faces, largest first, with the embeddings and landmarks that are wanted. Without an embedding a
     doubtful face continues nobody."""
     wanted = [
-        rank for rank, (face, one) in enumerate(ranked) if one.doubtful or _good_enough(face, hints.followed)
+        rank
+        for rank, (face, located) in enumerate(ranked)
+        if located.doubtful or _good_enough(face, hints.followed)
     ]
     wanted = sorted(wanted, key=lambda rank: not _overdue(ranked[rank][0], hints.followed))[: hints.max_faces]
     faces = [
-        replace(face, followed=None) if one.doubtful and rank not in wanted else face
-        for rank, (face, one) in enumerate(ranked)
+        replace(face, followed=None) if located.doubtful and rank not in wanted else face
+        for rank, (face, located) in enumerate(ranked)
     ]
     _embed(models, frame, faces, wanted, hints.followed)
     _find_landmarks(models, frame, faces, hints)
@@ -68,8 +73,8 @@ def _embed(
     picture = frame.rgb()
     aligned = [align(models, picture, faces[at].box) for at in wanted]
     mirrored = [_wants_mirror(faces[at], followed) for at in wanted]
-    for at, one, (row, image) in zip(wanted, aligned, embed(models, aligned, mirrored), strict=True):
-        wrong = flaw(gray(one.chip), one.points, faces[at].box.width)
+    for at, seen, (row, image) in zip(wanted, aligned, embed(models, aligned, mirrored), strict=True):
+        wrong = flaw(gray(seen.chip), seen.points, faces[at].box.width)
         faces[at] = replace(faces[at], embedding=row, mirrored=image, flaw=wrong)
 
 

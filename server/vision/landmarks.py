@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from server.access.seen import Landmarks
+from server.access.seen import Landmarks, Pose
 from server.vision.boxes import grown
 from server.vision.picture import GrayView
 from server.vision.weights import weights_folder
@@ -77,7 +77,7 @@ class Landmarker:
             for right, below in SHIFTS
         ]
         points = np.mean(shifted, axis=0).astype(np.float32)
-        return Landmarks(points, *pose(points, view.width, view.height))
+        return Landmarks(points, pose(points, view.width, view.height))
 
 
 class _Crop:
@@ -118,8 +118,8 @@ def _place(points: NDArray[np.float64]) -> tuple[float, float, float]:
     return float(across), float(down) + BOX_LIFT * side, side
 
 
-def pose(points: NDArray[np.float32], width: int, height: int) -> tuple[float, float, float]:
-    """Yaw, pitch and roll of `Landmarks`, from its points and the size of the frame in pixels.
+def pose(points: NDArray[np.float32], width: int, height: int) -> Pose:
+    """Where the head is turned: from its landmarks, float32[68, 2], and the size of the frame in pixels.
 
     Seen from the camera along the line to the face, so that a face beside the middle that looks into the
     camera has yaw 0; the focal length is taken to be the frame's longer side (53 degrees across).
@@ -144,7 +144,7 @@ def pose(points: NDArray[np.float32], width: int, height: int) -> tuple[float, f
     yaw = np.arctan2(ahead[0], -ahead[2])
     pitch = np.arctan2(-ahead[1], np.hypot(ahead[0], ahead[2]))
     roll = np.arctan2(rotation[1, 0], rotation[1, 1])
-    return float(np.degrees(yaw)), float(np.degrees(pitch)), float(np.degrees(roll))
+    return Pose(float(np.degrees(yaw)), float(np.degrees(pitch)), float(np.degrees(roll)))
 
 
 def _towards(place: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -40,7 +40,7 @@ def search(models: Models, frame: JpegFrame, hints: Hints, located: Sequence[Loc
         return Search(_scan(models, frame, hints, view.frame, located), Scan.EVERYWHERE, now.tobytes())
     region = _changed(now, before, view, hints, located)
     found = _scan(models, frame, hints, region, located) if region else []
-    if any(one.index is not None for one in located):
+    if any(face.index is not None for face in located):
         # what moves so slowly is mostly who is followed; a newcomer who does is left to the next sweep
         return Search(found, Scan.CHANGED, now.tobytes())
     scan = Scan.CHANGED if region else Scan.NOWHERE
@@ -56,7 +56,7 @@ def _scene(frame: JpegFrame, hints: Hints) -> motion.Grid | None:
 
 def _lost(hints: Hints, located: Sequence[Located]) -> bool:
     """Whether a face that the last frame showed is gone."""
-    seen = {one.index for one in located}
+    seen = {face.index for face in located}
     return any(not each.lost and index not in seen for index, each in enumerate(hints.followed))
 
 
@@ -65,8 +65,8 @@ def _changed(
 ) -> Box | None:
     """Where the picture has changed, but for the faces that have just been found."""
     mask = motion.changed(now, before)
-    for one in located:
-        mask[motion.cells(one.found.box, now.shape, view.width, view.height)] = False
+    for face in located:
+        mask[motion.cells(face.found.box, now.shape, view.width, view.height)] = False
     region = motion.region(mask, view.width, view.height, hints.min_face)
     return view.frame if region and region.area > MOSTLY * view.frame.area else region
 
@@ -78,5 +78,5 @@ def _scan(
     return [
         found
         for found in detect(models, frame.gray(min(1.0, scale)), region, scale)
-        if all(overlap(found.box, one.found.box) <= SAME_PLACE for one in located)
+        if all(overlap(found.box, face.found.box) <= SAME_PLACE for face in located)
     ]

@@ -1,11 +1,13 @@
 """Landmarks of a head, or of a sheet with a face on it, as a camera sees them: ideal but for what is
 asked."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from server.access.liveness.geometry import HEAD, RIGID
-from server.access.seen import Landmarks
+from server.access.seen import Landmarks, Pose
 
 FOCAL, CENTRE = 640.0, (320.0, 240.0)
 LIDS = {
@@ -65,7 +67,8 @@ def head(
     antispoof: float | None = None,
 ) -> Landmarks:
     """A real one."""
-    return Landmarks(seen(face(opened), yaw, pitch, roll, distance, across), yaw, pitch, roll, antispoof)
+    points = seen(face(opened), yaw, pitch, roll, distance, across)
+    return Landmarks(points, Pose(yaw, pitch, roll), antispoof)
 
 
 def sheet(
@@ -86,10 +89,10 @@ def sheet(
         body[:, 2] += (1 - np.cos(body[:, 0] * curvature)) / curvature
         body[:, 0] = np.sin(body[:, 0] * curvature) / curvature
     points = seen(body, yaw, pitch, roll, distance, across)
-    return Landmarks(points, yaw if claimed is None else claimed, pitch, roll)
+    return Landmarks(points, Pose(yaw if claimed is None else claimed, pitch, roll))
 
 
 def noisy(landmarks: Landmarks, pixels: float, random: np.random.Generator) -> Landmarks:
     """With points off by this standard deviation."""
     points = landmarks.points + random.normal(0, pixels, landmarks.points.shape).astype(np.float32)
-    return Landmarks(points, landmarks.yaw, landmarks.pitch, landmarks.roll, landmarks.antispoof)
+    return replace(landmarks, points=points)

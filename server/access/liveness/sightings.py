@@ -38,8 +38,8 @@ class Sighting:
             at,
             shape(landmarks.points),
             openness(landmarks.points),
-            landmarks.yaw,
-            landmarks.pitch,
+            landmarks.pose.yaw,
+            landmarks.pose.pitch,
             landmarks.antispoof,
         )
 

@@ -20,7 +20,7 @@ from server.access.orders import Roster, TerminalRules
 from server.access.permits import Permit
 from server.access.policy import Policy
 from server.access.rules import VISIT_LOOKS
-from server.access.seen import Face, Flaw, Hints, Landmarks
+from server.access.seen import Face, Flaw, Hints, Landmarks, Pose
 from server.access.tracks import BREAK_SECONDS, SLOT_SECONDS
 from server.access.visit import NUDGE_SECONDS, Asked
 from tests.support.doors import close, settled
@@ -31,7 +31,7 @@ from wire.reasons import Prompt, Reason
 
 ADA, BOB = 0, 1
 PEOPLE = gallery({"Ada": person(ADA), "Bob": person(BOB)})
-POINTS = Landmarks(np.zeros((68, 2), np.float32), 0.0, 0.0, 0.0)
+POINTS = Landmarks(np.zeros((68, 2), np.float32), Pose(0.0, 0.0, 0.0))
 ada, bob, mallory = face(look(ADA, 0.2)), face(look(BOB, 0.2), left=300), face(stranger(0), left=500)
 GRANTED, DENIED, CHECKING = Verdict.GRANTED, Verdict.DENIED, Verdict.CHECKING
 NOON = datetime(2026, 11, 23, 12)

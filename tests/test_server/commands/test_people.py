@@ -7,7 +7,6 @@ from pathlib import Path, PurePath
 import pytest
 
 from server.access.liveness.proof import Liveness
-from server.access.odds import is_lax, odds
 from server.access.orders import Roster, TerminalRules
 from server.access.permits import Permit, Window
 from server.access.policy import Policy
@@ -61,32 +60,6 @@ def test_everything_is_reported() -> None:
 
 def test_nobody() -> None:
     assert report([], [], "", {}) == "enrolled: 0 people by 0 photos"
-
-
-@pytest.mark.parametrize("people", [1, 63, 2800])
-def test_the_odds_are_those_that_were_asked_for(people: int) -> None:
-    said = odds(Rules(max_false_accept=1e-3), people)
-    who = "1 person" if people == 1 else f"{people} people"
-    threshold = Rules(max_false_accept=1e-3).threshold_for(people)
-    assert said == f"with your {who}: about 1 stranger in 1,000; threshold {threshold:.2f}"
-
-
-def test_the_odds_of_a_threshold_that_somebody_chose() -> None:
-    few, many = odds(Rules(threshold=0.3), 10), odds(Rules(threshold=0.3), 1000)
-    assert few != many and few.endswith("threshold 0.30") and many.endswith("threshold 0.30")
-
-
-@pytest.mark.parametrize(
-    ("rules", "people", "lax"),
-    [
-        (Rules(threshold=0.34), 1, False),
-        (Rules(threshold=0.34), 100, True),
-        (Rules(threshold=0.4), 0, True),
-        (Rules(max_false_accept=0.01), 100, False),
-    ],
-)
-def test_a_threshold_by_hand_may_be_lax(rules: Rules, people: int, lax: bool) -> None:
-    assert is_lax(rules, people) == lax
 
 
 @pytest.mark.parametrize(

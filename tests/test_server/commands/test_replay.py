@@ -1,4 +1,4 @@
-"""`python -m server replay` and `grid` as an administrator runs them; a real video through a real door."""
+"""`python -m server replay` as an administrator runs it; a real video through a real door."""
 
 import asyncio
 import contextlib
@@ -14,17 +14,16 @@ import pytest
 
 from server.access.liveness.proof import Liveness
 from server.access.matching.gallery import Gallery
+from server.access.observed import ObservedFrame
 from server.access.orders import EMPTY
 from server.access.rules import Rules
 from server.access.seen import Face, PhotoAccepted
 from server.commands.dates import first_moment, last_moment
 from server.commands.enrolled import roster_of
-from server.commands.grid import grid
 from server.commands.replay import redecide, replay
-from server.recording.entries import RecordedFrame
+from server.events import DoorClosed, FrameObserved
 from server.recording.files import FOLDER, find
 from server.recording.recorder import Recorder
-from server.recording.visits import FILE, VisitStore
 from server.settings import Settings
 from server.support.errors import StartError
 from server.vision.frame import analyse_frame
@@ -61,20 +60,19 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
         yield SimpleNamespace(gallery=PEOPLE)
 
     monkeypatch.setattr("server.commands.replay.enrolled", enrolled)
-    monkeypatch.setattr("server.commands.grid.enrolled", enrolled)
 
 
-def record(settings: Settings, terminal: str = "front", start: datetime = START) -> list[RecordedFrame]:
+def record(settings: Settings, terminal: str = "front", start: datetime = START) -> list[ObservedFrame]:
     """Ada is granted, Mallory denied, 20 s apart."""
-    recorder = Recorder(settings.logs / FOLDER, settings.rules())
+    recorder = Recorder.in_folder(settings.logs / FOLDER, settings.rules())
     door = LiveDoor(settings.rules(), PEOPLE, terminal=terminal)
     for shown, at in [(ADA, 0.0), (MALLORY, 20.0)]:
         for number in range(40):
-            sight = door.see([shown] if number < 25 else [], at + number * 0.2, start=start)
-            recorder.take(terminal, terminal, sight)
-    recorder.end(terminal, terminal, door.part())
+            frame = door.see([shown] if number < 25 else [], at + number * 0.2, start=start)
+            recorder.take(FrameObserved(terminal, terminal, frame))
+    recorder.take(DoorClosed(terminal, terminal, door.close()))
     recorder.close()
-    return door.sights
+    return door.frames
 
 
 @pytest.mark.usefixtures("known")
@@ -156,10 +154,11 @@ def test_an_unfinished_recording_and_another_gallery_are_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = the_settings(tmp_path)
-    sights = record(settings)
-    recorder = Recorder(settings.logs / FOLDER, settings.rules())
-    for sight in sights[:5]:
-        recorder.take("crashed", "front", replace(sight, followed=(), enrolled=(1, 1)))
+    frames = record(settings)
+    recorder = Recorder.in_folder(settings.logs / FOLDER, settings.rules())
+    for frame in frames[:5]:
+        changed = replace(frame, followed=(), enrolled=(1, 1))
+        recorder.take(FrameObserved("crashed", "front", changed))
     recorder.close()
     report = asyncio.run(replay(settings)).splitlines()
     assert report[-3:] == [
@@ -177,24 +176,6 @@ def test_people_toml_is_read_or_the_start_fails(tmp_path: Path) -> None:
     settings.people_file.write_text("[")
     with pytest.raises(StartError, match=r"people\.toml"):
         roster_of(settings)
-
-
-@pytest.mark.usefixtures("known")
-def test_the_grid_is_made_of_the_ledger(tmp_path: Path) -> None:
-    settings = the_settings(tmp_path)
-    assert asyncio.run(grid(settings)) == f"no visits in {settings.logs / FILE}"
-    ledger = VisitStore(settings.logs / FILE)
-    for sight in record(settings):
-        ledger.add("front", datetime.now(), sight.ended)
-    ledger.close()
-    report = asyncio.run(grid(settings)).splitlines()
-    assert report[0].startswith("visits: 2,") and report[0].endswith("enrolled now: 2")
-    assert "1 of 2" in report[7]
-    assert asyncio.run(grid(settings, None, "back")).startswith("no visits")
-    assert asyncio.run(grid(settings, datetime.now() + timedelta(days=1))).startswith("no visits")
-    (settings.logs / FILE).write_bytes(b"not a database" * 100)
-    with pytest.raises(StartError, match="cannot read"):
-        asyncio.run(grid(settings))
 
 
 def test_without_anybody_enrolled_the_command_works_from_the_folder(tmp_path: Path) -> None:
@@ -233,18 +214,19 @@ def test_a_real_video_is_decided_again_as_it_was(
     assert isinstance(accepted, PhotoAccepted)
     lin = Gallery.build(1, [("Lin", np.stack([accepted.embedding, accepted.mirrored]))])
     rules = Rules(liveness=then, threshold=0.4)
-    recorder = Recorder(tmp_path, rules)
+    recorder = Recorder.in_folder(tmp_path, rules)
     live = LiveDoor(rules, lin)
     for at, jpeg in pictures():
         hints = live.door.hints(WANTED, at)
-        recorder.take("s", "stage", live.take(analyse_frame(models, jpeg, hints), hints, at))
-    recorder.end("s", "stage", live.part())
+        frame = live.take(analyse_frame(models, jpeg, hints), hints, at)
+        recorder.take(FrameObserved("s", "stage", frame))
+    recorder.take(DoorClosed("s", "stage", live.close()))
     recorder.close()
     recordings, problems = find(tmp_path)
     compared, notes = redecide(recordings, rules, lin, EMPTY)
     assert not problems and compared and not any(each.changed for each in compared)
     assert (notes.strayed, notes.unasked, notes.unfinished) == (0, 0, 0)
-    assert any(sight.drawn for sight in live.sights) == (then is Liveness.CHALLENGE)
+    assert any(frame.drawn for frame in live.frames) == (then is Liveness.CHALLENGE)
     other, notes = redecide(recordings, replace(rules, liveness=now), lin, EMPTY)
     assert verdict in {each.after.verdict for each in other if each.after and each.after.name == "Lin"}
     assert notes.unasked == (now is Liveness.CHALLENGE)

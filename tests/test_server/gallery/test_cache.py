@@ -1,6 +1,7 @@
 """Embeddings outlive a restart, and a damaged cache costs time, no more."""
 
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -16,12 +17,14 @@ from server.access.matching.model import EMBEDDING_SIZE, PIPELINE, Embedding
 from server.access.seen import PhotoAccepted, PhotoFlaw, PhotoRefused
 from server.gallery import cache as module
 from server.gallery.arrivals import Arrival
-from server.gallery.cache import EmbeddingCache
+from server.gallery.cache import CACHE_FILE, EmbeddingCache, copy_of_cache, open_cache
+from server.support.errors import StartError
 from tests.support.embeddings import person
 
 ADA = PhotoAccepted(person(0), person(1), 200, 0.5)
 REFUSED = PhotoRefused(PhotoFlaw.NO_FACE, "no face was found")
 Open = Callable[[], EmbeddingCache]
+posix = pytest.mark.skipif(sys.platform == "win32", reason="permissions and links of POSIX")
 
 
 @pytest.fixture
@@ -188,9 +191,11 @@ def test_damage_while_running_costs_a_second_look(
     reopen: Open, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     cache = reopen()
-    cache._database.execute("DROP TABLE photo")
-    assert cache.get("a") is None
-    assert "cannot be read" in caplog.text
+    cache.keep_arrivals([Arrival("Ada", "a", 1)])
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.executescript("DROP TABLE photo; DROP TABLE arrival")
+    assert cache.get("a") is None and cache.arrivals() == []
+    assert caplog.text.count("cannot be read") == 2
 
 
 def test_an_empty_file_is_a_new_cache(reopen: Open, path: Path) -> None:
@@ -206,20 +211,55 @@ def test_a_place_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_cache_that_cannot_be_written_is_no_failure(
-    reopen: Open, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    reopen: Open, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     cache = reopen()
     cache.put("a", ADA)
-    cache._database.execute("PRAGMA query_only=ON")
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON photo BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+        )
+        database.execute(
+            "CREATE TRIGGER stuck BEFORE DELETE ON photo BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+        )
     cache.put("b", ADA)
     cache.keep_only([])
-    assert caplog.text.count("cannot be written") == 2
-    assert same(cache.get("a"), ADA)
+    assert caplog.text.count("cannot be written: disk is full") == 2
+    assert same(cache.get("a"), ADA) and cache.get("b") is None
 
 
+@posix
 def test_faces_are_for_their_owner_only(reopen: Open, path: Path) -> None:
     reopen()
-    assert path.stat().st_mode & 0o077 == 0 or path.drive
+    assert path.stat().st_mode & 0o077 == 0
+    path.chmod(0o644)
+    reopen().put("a", ADA)
+    assert path.stat().st_mode & 0o077 == 0 and same(reopen().get("a"), ADA)
+
+
+@posix
+def test_a_link_in_the_files_place_is_not_followed(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    (tmp_path / CACHE_FILE).symlink_to(target)
+    with pytest.raises(StartError, match=r"logs: cannot use .*link"):
+        open_cache(tmp_path)
+    assert not target.exists()
+
+
+def test_the_logs_folder_is_made_where_it_is_missing(tmp_path: Path) -> None:
+    open_cache(tmp_path / "deep" / "logs").close()
+    assert (tmp_path / "deep" / "logs" / CACHE_FILE).exists()
+
+
+def test_a_logs_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_bytes(b"")
+    with pytest.raises(StartError, match="logs: cannot use"):
+        open_cache(tmp_path / "logs")
+
+
+def test_a_copy_for_commands_makes_no_folder(tmp_path: Path) -> None:
+    copy_of_cache(tmp_path / "logs").close()
+    assert not (tmp_path / "logs").exists()
 
 
 def test_threads_may_share_it(reopen: Open) -> None:
@@ -293,8 +333,6 @@ def test_an_order_that_cannot_be_kept_is_no_failure(reopen: Open, caplog: pytest
     cache.keep_arrivals([Arrival("Bob", "a", 1), Arrival("Bob", "a", 2)])
     assert "cannot be written" in caplog.text
     assert cache.arrivals() == [Arrival("Ada", "a", 1)]
-    cache._database.execute("DROP TABLE arrival")
-    assert cache.arrivals() == []
 
 
 def test_a_copy_knows_what_the_file_knows_and_leaves_it_alone(path: Path, reopen: Open) -> None:

@@ -1,5 +1,6 @@
 """Hostile and broken terminals over a real socket; after each one the server still serves an honest one."""
 
+import contextlib
 import io
 import os
 import socket
@@ -12,7 +13,10 @@ import msgpack
 import pytest
 from PIL import Image
 
+from server.terminals.strangers import STRANGERS
+from tests.support import certificate
 from tests.support.blackbox import BlackBox, packed
+from tests.support.certificate import needs_openssl
 from tests.support.photos import jpeg
 from tests.support.server_process import ServerProcess, running_server, wait_for
 from tests.support.visits import unhurried
@@ -104,6 +108,40 @@ def test_silence_after_a_length_ends_the_connection(server: ServerProcess) -> No
         silent.send_raw(struct.pack(">I", 100))
         assert "within 5 s" in silent.receive()["message"]
         assert "within 10 s" in half_way.receive()["message"]
+
+
+HALF_A_HELLO = packed({"type": "hello", "version": 1, "terminal": "front", "token": None})[:-1]
+
+
+def test_half_hellos_keep_no_terminal_out(server: ServerProcess) -> None:
+    with contextlib.ExitStack() as stack:
+
+        def flood(number: int) -> None:
+            for _ in range(number):
+                with contextlib.suppress(ConnectionError):
+                    stack.enter_context(BlackBox(server.port)).send_raw(HALF_A_HELLO)
+
+        flood(200)
+        for _ in range(20):
+            flood(10)
+            with BlackBox(server.port) as door:
+                assert door.hello("front")["type"] == "welcome"
+
+
+@needs_openssl
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts connections through Linux's /proc")
+def test_handshakes_that_never_begin_keep_no_terminal_out(tmp_path: Path) -> None:
+    cert, key = certificate.make(tmp_path)
+    with running_server(tmp_path, "--tls-cert", str(cert), "--tls-key", str(key)) as server:
+        open_files = Path(f"/proc/{server.pid}/fd")
+        before = len(list(open_files.iterdir()))
+        with contextlib.ExitStack() as stack:
+            for _ in range(500):
+                stack.enter_context(BlackBox(server.port))
+            with BlackBox(server.port) as door:
+                door.socket = certificate.trusting(cert).wrap_socket(door.socket, server_hostname="127.0.0.1")
+                assert door.hello("front")["type"] == "welcome"
+                assert len(list(open_files.iterdir())) <= before + STRANGERS + 1
 
 
 def test_a_truncated_message_is_the_end_of_that_peer_only(server: ServerProcess) -> None:

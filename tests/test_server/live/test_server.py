@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import time
@@ -15,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import certificate
 from tests.support.blackbox import BlackBox
+from tests.support.certificate import needs_openssl
 from tests.support.photos import photo
 from tests.support.server_process import (
     ROOT,
@@ -351,27 +352,12 @@ def test_only_so_many_terminals_are_admitted(tmp_path: Path) -> None:
             assert third.hello("three")["type"] == "welcome"
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make a certificate")
+@needs_openssl
 def test_tls(tmp_path: Path) -> None:
-    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
-    make = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "1",
-        "-subj",
-        "/CN=localhost",
-    ]
-    make += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)]
-    subprocess.run(make, check=True, capture_output=True)
+    cert, key = certificate.make(tmp_path)
     with running_server(tmp_path, "--tls-cert", str(cert), "--tls-key", str(key)) as server:
-        trusted = ssl.create_default_context(cafile=str(cert))
         with BlackBox(server.port) as peer:
-            peer.socket = trusted.wrap_socket(peer.socket, server_hostname="127.0.0.1")
+            peer.socket = certificate.trusting(cert).wrap_socket(peer.socket, server_hostname="127.0.0.1")
             assert peer.hello()["type"] == "welcome"
         done = subprocess.run(
             [
@@ -389,7 +375,8 @@ def test_tls(tmp_path: Path) -> None:
         assert any(result.get("verdict") == "checking" for result in results)
 
 
-def test_a_taken_port_is_named(tmp_path: Path) -> None:
+def test_a_taken_port_is_named_before_photos_are_looked_at(tmp_path: Path) -> None:
+    enrol(tmp_path, "obama", "barack_obama.jpg")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -398,6 +385,14 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
         done = command("--port", port, "--workers", "1", *folders)
     assert done.returncode == 1
     assert f"cannot listen on 127.0.0.1:{port}" in done.stderr and "--port" in done.stderr
+    assert (tmp_path / "logs" / "enrolment_log.txt").read_text() == ""
+
+
+def test_a_host_that_is_none_is_named(tmp_path: Path) -> None:
+    folders = ("--faces", str(tmp_path / "faces"), "--logs", str(tmp_path / "logs"))
+    done = command("--host", "a..b", "--insecure", *folders)
+    assert done.returncode == 1
+    assert done.stderr == "doorward: host: 'a..b' is no address and cannot be looked up\n"
 
 
 def test_other_addresses_need_tokens_or_an_explicit_word(tmp_path: Path) -> None:

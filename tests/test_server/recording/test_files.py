@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from server.access.observed import ClosedDoor
 from server.recording import files
-from server.recording.entries import RecordedEnd, RecordedEntry, RecordingHeader
+from server.recording.entries import RecordedEntry, RecordingHeader
 from server.recording.files import Recording, clean, find, in_order, keep_clean
 from server.recording.format import MAX_RECORD_BYTES, FormatError, pack, pack_header
 from tests.support.recorded import START
@@ -17,7 +18,7 @@ from wire.framing import HEADER
 
 
 def record(number: int) -> bytes:
-    return pack(RecordedEntry(number, RecordedEnd(START, (), ())))
+    return pack(RecordedEntry(number, ClosedDoor(START, (), ())))
 
 
 def a_file(path: Path, numbers: list[int], run: str = "run", hour: int = 8) -> Path:
@@ -130,7 +131,6 @@ def test_days_older_than_the_limit_are_deleted_and_nothing_else(tmp_path: Path) 
 def test_old_recordings_go_while_the_server_runs_and_a_failure_is_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(files, "CLEAN_SECONDS", 0.0)
     outcomes: Iterator[OSError | int] = iter([OSError("busy"), OSError("busy"), 3, 0, OSError("busy")])
     looked, eighth = 0, asyncio.Event()
     told: list[Callable[[], object]] = []
@@ -151,7 +151,7 @@ def test_old_recordings_go_while_the_server_runs_and_a_failure_is_said_once(
     async def run() -> None:
         loop = asyncio.get_running_loop()
         told.append(lambda: loop.call_soon_threadsafe(eighth.set))
-        keeping = asyncio.ensure_future(keep_clean(tmp_path, 7))
+        keeping = asyncio.ensure_future(keep_clean(tmp_path, 7, every=0.0))
         await asyncio.wait_for(eighth.wait(), 10)
         keeping.cancel()
 

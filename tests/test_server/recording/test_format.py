@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from server.access.decision import Decision
 from server.access.liveness.proof import Aliveness
+from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.rules import Rules
 from server.access.seen import Analysis, Face, Flaw
 from server.access.visit import VisitSummary
-from server.recording.entries import RecordedEnd, RecordedEntry, RecordedFrame, RecordingHeader
+from server.recording.entries import RecordedEntry, RecordingHeader
 from server.recording.format import (
     VERSION,
     FormatError,
@@ -26,26 +27,43 @@ from server.recording.format import (
 )
 from tests.support.embeddings import box, look, stranger
 from tests.support.recorded import START, landmarks
-from wire import Verdict
+from wire import Box, Verdict
 from wire.framing import HEADER
 from wire.reasons import Reason
 
-HEAD = RecordingHeader("run", "session", "front door \u202e", 7, START, rules_as_text(Rules()))
-DECISION = Decision(
-    "id",
-    Verdict.GRANTED,
-    "Ada \N{GRINNING FACE}",
-    Reason.RECOGNISED,
-    0.1,
-    None,
-    0.3,
-    4,
-    Aliveness.LIVE,
-    True,
-    "note",
+HEAD = RecordingHeader(
+    run="run",
+    session="session",
+    terminal="front door \u202e",
+    first=7,
+    moment=START,
+    rules=rules_as_text(Rules()),
 )
-ACCOUNT = VisitSummary(DECISION, "Ada", 0.1, 0.9, 3, 2, 5, 1.5, Aliveness.CHALLENGE)
-FULL = RecordedFrame(
+DECISION = Decision(
+    id="id",
+    verdict=Verdict.GRANTED,
+    name="Ada \N{GRINNING FACE}",
+    reason=Reason.RECOGNISED,
+    distance=0.1,
+    runner_up=None,
+    threshold=0.3,
+    looks=4,
+    liveness=Aliveness.LIVE,
+    accompanied=True,
+    note="note",
+)
+SUMMARY = VisitSummary(
+    decision=DECISION,
+    candidate="Ada",
+    distance=0.1,
+    runner_up=0.9,
+    people=3,
+    photos=2,
+    looks=5,
+    seconds=1.5,
+    liveness=Aliveness.CHALLENGE,
+)
+FULL = ObservedFrame(
     0.1 + 0.2,
     START.replace(microsecond=123456),
     Analysis(
@@ -71,7 +89,7 @@ FULL = RecordedFrame(
     (3, 0.25),
     DECISION,
     True,
-    (ACCOUNT, replace(ACCOUNT, decision=None, candidate=None, distance=None)),
+    (SUMMARY, replace(SUMMARY, decision=None, candidate=None, distance=None)),
     b"\xff\xd8",
 )
 
@@ -102,12 +120,114 @@ def fields(entry: RecordedEntry) -> dict[str, Any]:
     [
         RecordedEntry(0, FULL),
         RecordedEntry(2**40, replace(FULL, decision=None, retracted=False, ended=(), jpeg=None), cut=True),
-        RecordedEntry(3, RecordedEnd(START, (DECISION,), (ACCOUNT,))),
-        RecordedEntry(4, RecordedEnd(START, (), ()), cut=True),
+        RecordedEntry(3, ClosedDoor(START, (DECISION,), (SUMMARY,))),
+        RecordedEntry(4, ClosedDoor(START, (), ()), cut=True),
     ],
 )
 def test_a_record_comes_back_as_it_was(entry: RecordedEntry) -> None:
     assert plain(unpack(body(pack(entry)))) == plain(entry)
+
+
+TOLD = {
+    "id": "id",
+    "verdict": "granted",
+    "name": "Ada \N{GRINNING FACE}",
+    "reason": "recognised",
+    "distance": 0.1,
+    "runner_up": None,
+    "threshold": 0.3,
+    "looks": 4,
+    "liveness": "live",
+    "accompanied": True,
+    "note": "note",
+}
+OVER = {
+    "decision": TOLD,
+    "candidate": "Ada",
+    "distance": 0.1,
+    "runner_up": 0.9,
+    "people": 3,
+    "photos": 2,
+    "looks": 5,
+    "seconds": 1.5,
+    "liveness": "challenge",
+}
+
+
+def test_the_bytes_are_those_of_version_1() -> None:
+    face = Face(
+        Box(1, 2, 3, 4),
+        look(0, 0.2),
+        1,
+        b"p",
+        0.7,
+        True,
+        None,
+        Flaw.TOO_DARK,
+        replace(landmarks(1), antispoof=0.5),
+    )
+    assert face.embedding is not None and face.landmarks is not None
+    frame = replace(FULL, analysis=Analysis(640, 480, (face,)), followed=(Box(5, 6, 7, 8),), ended=(SUMMARY,))
+    moment = frame.moment.astimezone().isoformat(timespec="microseconds")
+    fields = {
+        "number": 300,
+        "cut": True,
+        "at": 0.1 + 0.2,
+        "moment": moment,
+        "size": [640, 480],
+        "faces": [
+            {
+                "box": [1, 2, 3, 4],
+                "embedding": face.embedding.astype("<f4").tobytes(),
+                "followed": 1,
+                "patch": b"p",
+                "quality": 0.7,
+                "detected": True,
+                "mirrored": None,
+                "flaw": "too_dark",
+                "landmarks": {
+                    "points": face.landmarks.points.astype("<f4").tobytes(),
+                    "pose": list(face.landmarks.pose),
+                    "antispoof": 0.5,
+                },
+            }
+        ],
+        "followed": [[5, 6, 7, 8]],
+        "enrolled": [3, 5],
+        "drawn": [3, 0.25],
+        "decision": TOLD,
+        "retracted": True,
+        "ended": [OVER],
+        "jpeg": b"\xff\xd8",
+    }
+    assert body(pack(RecordedEntry(300, frame, cut=True))) == msgpack.packb(fields)
+    closed = {"number": 7, "moment": moment, "decisions": [TOLD], "ended": [OVER]}
+    entry = RecordedEntry(7, ClosedDoor(frame.moment, (DECISION,), (SUMMARY,)))
+    assert body(pack(entry)) == msgpack.packb(closed)
+
+
+def test_the_bytes_of_a_header_are_those_of_version_1() -> None:
+    fields = {
+        "format": "doorward-recording",
+        "version": 1,
+        "run": "run",
+        "session": "session",
+        "terminal": "front door \u202e",
+        "first": 7,
+        "moment": START.astimezone().isoformat(timespec="microseconds"),
+        "rules": dict(HEAD.rules),
+    }
+    assert body(pack_header(HEAD)) == msgpack.packb(fields)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_numbers_of_numpy_are_numbers(kind: type[Any]) -> None:
+    def packed(quality: float) -> bytes:
+        return pack(
+            RecordedEntry(1, replace(FULL, analysis=Analysis(1, 1, (Face(box(), None, quality=quality),))))
+        )
+
+    assert packed(kind(0.5)) == packed(0.5)
 
 
 def test_a_header_comes_back_and_the_rules_are_words() -> None:
@@ -148,7 +268,7 @@ def test_a_record_with_any_byte_changed_is_a_record_or_a_format_error(data: st.D
         entry = unpack(bytes(record))
     except FormatError:
         return
-    assert isinstance(entry.what, RecordedFrame | RecordedEnd)
+    assert isinstance(entry.what, ObservedFrame | ClosedDoor)
 
 
 @pytest.mark.parametrize(
@@ -157,10 +277,10 @@ def test_a_record_with_any_byte_changed_is_a_record_or_a_format_error(data: st.D
         ({"format": "doorward-cache"}, "not a recording"),
         ({"version": VERSION + 1}, f"version {VERSION + 1}; this server reads {VERSION}"),
         ({"version": "1"}, "version '1'"),
-        ({"rules": []}, "damaged header"),
-        ({"first": True}, "damaged header"),
-        ({"run": 3}, "damaged header"),
-        ({"moment": "yesterday"}, "damaged header"),
+        ({"rules": []}, "damaged record"),
+        ({"first": True}, "damaged record"),
+        ({"run": 3}, "damaged record"),
+        ({"moment": "yesterday"}, "damaged record"),
     ],
 )
 def test_a_header_that_is_not_ours_is_refused_with_a_reason(change: dict[str, Any], complaint: str) -> None:
@@ -170,6 +290,7 @@ def test_a_header_that_is_not_ours_is_refused_with_a_reason(change: dict[str, An
 
 
 ZERO = np.zeros(128, "<f4").tobytes()
+ONES = np.ones(128, "<f4").tobytes()
 NAN = np.full(128, np.nan, "<f4").tobytes()
 
 
@@ -189,6 +310,11 @@ NAN = np.full(128, np.nan, "<f4").tobytes()
         {"faces": [{}]},
         {"ended": [{"decision": None}]},
         {"decision": {}},
+        {"jpeg": "text"},
+        {"retracted": 1},
+        {"cut": False},
+        {"moment": "yesterday"},
+        {"more": 1},
     ],
 )
 def test_a_record_with_something_missing_or_of_another_kind_is_refused(change: dict[str, Any]) -> None:
@@ -208,10 +334,19 @@ def test_a_record_with_something_missing_or_of_another_kind_is_refused(change: d
         {"quality": None},
         {"quality": -1.0},
         {"quality": float("nan")},
+        {"quality": float("inf")},
+        {"quality": 1},
+        {"detected": 1},
         {"patch": 10**9},
-        {"landmarks": {"points": b"", "pose": [0, 0, 0], "antispoof": None}},
-        {"landmarks": {"points": bytes(544), "pose": [0, 0], "antispoof": None}},
-        {"landmarks": {"points": bytes(544), "pose": [0, 0, 0], "antispoof": "live"}},
+        {"embedding": ONES + ONES[:32]},
+        {"landmarks": {"points": ONES, "pose": [0.0, 0.0, 0.0], "antispoof": None}},
+        {"landmarks": {"points": NAN + NAN[:32], "pose": [0.0, 0.0, 0.0], "antispoof": None}},
+        {"landmarks": {"points": bytes(544), "pose": [0.0, float("nan"), 0.0], "antispoof": None}},
+        {"landmarks": {"points": bytes(544), "pose": [0.0, 0.0, 0.0], "antispoof": float("nan")}},
+        {"landmarks": {"points": bytes(544), "pose": [0.0, 0.0, 0.0]}},
+        {"landmarks": {"points": b"", "pose": [0.0, 0.0, 0.0], "antispoof": None}},
+        {"landmarks": {"points": bytes(544), "pose": [0.0, 0.0], "antispoof": None}},
+        {"landmarks": {"points": bytes(544), "pose": [0.0, 0.0, 0.0], "antispoof": "live"}},
     ],
 )
 def test_a_face_that_could_not_be_decided_about_is_refused(change: dict[str, Any]) -> None:
@@ -231,6 +366,10 @@ def test_a_face_that_could_not_be_decided_about_is_refused(change: dict[str, Any
         {"distance": "far"},
         {"threshold": None},
         {"liveness": "dead"},
+        {"distance": float("nan")},
+        {"threshold": float("inf")},
+        {"looks": 1.0},
+        {"accompanied": None},
         {"note": 1},
         {"more": 1},
     ],
@@ -242,8 +381,18 @@ def test_a_decision_that_cannot_be_shown_is_refused(change: dict[str, Any]) -> N
         unpack(msgpack.packb(whole))
 
 
-@pytest.mark.parametrize("change", [{"looks": None}, {"looks": "2"}, {"distance": "far"}, {"candidate": 3}])
-def test_an_account_that_cannot_be_compared_is_refused(change: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"looks": None},
+        {"looks": "2"},
+        {"people": None},
+        {"seconds": float("nan")},
+        {"distance": "far"},
+        {"candidate": 3},
+    ],
+)
+def test_a_summary_that_cannot_be_compared_is_refused(change: dict[str, Any]) -> None:
     whole = fields(RecordedEntry(1, FULL))
     whole["ended"][0].update(change)
     with pytest.raises(FormatError, match="damaged record"):

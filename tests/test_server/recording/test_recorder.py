@@ -1,31 +1,33 @@
 """The recorder: all that a replay needs, nothing more, private, and never in the door's way."""
 
+import errno
 import logging
+import os
 import stat
-import threading
-from collections import namedtuple
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from server.access.liveness.proof import Liveness
+from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.rules import Rules
 from server.access.seen import Face
 from server.access.tracks import LOST_SECONDS
-from server.recording import recorder as module
-from server.recording.entries import RecordedEnd, RecordedEntry, RecordedFrame
+from server.events import DoorClosed, FrameObserved
+from server.recording.entries import RecordedEntry
 from server.recording.files import find, in_order
 from server.recording.recorder import Recorder
+from server.recording.writer import CHECK_BYTES, RESERVE_BYTES, RecordingWriter
 from tests.support.embeddings import box, gallery, look, person
 from tests.support.recorded import START, LiveDoor
 
 RULES = Rules(liveness=Liveness.OFF)
 ADA = Face(box(), look(0, 0.2))
 PEOPLE = gallery({"Ada": person(0)})
-Usage = namedtuple("Usage", "total used free")
 
 
 def a_door() -> LiveDoor:
@@ -41,25 +43,32 @@ def entries(folder: Path) -> list[RecordedEntry]:
 
 
 def times(folder: Path) -> list[float]:
-    return [round(entry.what.at, 3) for entry in entries(folder) if isinstance(entry.what, RecordedFrame)]
+    return [round(entry.what.at, 3) for entry in entries(folder) if isinstance(entry.what, ObservedFrame)]
+
+
+def show(recorder: Recorder, frame: ObservedFrame, session: str = "s") -> None:
+    recorder.take(FrameObserved(session, "front", frame))
+
+
+def end(recorder: Recorder, closed: ClosedDoor, session: str = "s") -> None:
+    recorder.take(DoorClosed(session, "front", closed))
 
 
 def a_visit(
     recorder: Recorder, session: str = "s", door: LiveDoor | None = None, at: float = 0.0
 ) -> LiveDoor:
+    """2 s with Ada in view, 4 s without; 9 frames of it are recorded."""
     door = door or a_door()
-    for number in range(5):
-        recorder.take(session, "front", door.see([ADA], at + number * 0.5))
-    for number in range(5, 12):
-        recorder.take(session, "front", door.see([], at + number * 0.5))
+    for number in range(12):
+        show(recorder, door.see([ADA] if number < 5 else [], at + number * 0.5), session)
     return door
 
 
 def test_a_visit_is_recorded_until_its_track_has_ended_and_the_empty_doorway_is_not(tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path / "r", RULES)
+    recorder = Recorder.in_folder(tmp_path / "r", RULES)
     door = a_door()
     for number in range(3):
-        recorder.take("s", "front", door.see([], number * 0.5 - 5.0))
+        show(recorder, door.see([], number * 0.5 - 5.0))
     a_visit(recorder, door=door)
     recorder.close()
     assert times(tmp_path / "r") == [number * 0.5 for number in range(9)], "one frame later than LOST_SECONDS"
@@ -69,38 +78,34 @@ def test_a_visit_is_recorded_until_its_track_has_ended_and_the_empty_doorway_is_
 
 
 def test_somebody_passing_by_is_recorded_until_the_track_has_ended(tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path, RULES)
+    recorder = Recorder.in_folder(tmp_path, RULES)
     door = a_door()
-    recorder.take("s", "front", door.see([ADA], 0.0))
-    for number in range(1, 9):
-        recorder.take("s", "front", door.see([], number * 0.5))
+    for number in range(9):
+        show(recorder, door.see([] if number else [ADA], number * 0.5))
     recorder.close()
     assert times(tmp_path) == [0.0, 0.5, 1.0, 1.5, 2.0]
 
 
 def test_a_decision_on_somebody_who_has_left_is_recorded_however_late(tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path, RULES)
+    recorder = Recorder.in_folder(tmp_path, RULES)
     door = a_visit(recorder)
-    decision = next(sight.decision for sight in door.sights if sight.decision)
-    recorder.take("s", "front", replace(door.sights[-1], at=30.0, decision=decision))
-    recorder.take("s", "front", replace(door.sights[-1], at=31.0))
+    decision = next(frame.decision for frame in door.frames if frame.decision)
+    show(recorder, replace(door.frames[-1], at=30.0, decision=decision))
+    show(recorder, replace(door.frames[-1], at=31.0))
     recorder.close()
     assert times(tmp_path)[-2:] == [4.0, 30.0]
 
 
 def test_files_are_private_by_session_and_day_and_tell_the_rules(tmp_path: Path) -> None:
     folder = tmp_path / "logs" / "recordings"
-    recorder = Recorder(folder, RULES)
+    recorder = Recorder.in_folder(folder, RULES)
     a_visit(recorder, "one")
     a_visit(recorder, "two")
     door = a_door()
+    midnight = datetime(2026, 11, 22, 23, 59, 59)
     for number in range(4):
-        sight = door.see([ADA], number * 0.5)
-        recorder.take(
-            "one",
-            "front",
-            replace(sight, moment=datetime(2026, 11, 22, 23, 59, 59) + timedelta(seconds=number)),
-        )
+        frame = door.see([ADA], number * 0.5)
+        show(recorder, replace(frame, moment=midnight + timedelta(seconds=number)), "one")
     recorder.close()
     files = {str(path.relative_to(folder)): path for path in folder.rglob("*.rec")}
     assert set(files) == {"2026-11-22/one.rec", "2026-11-22/two.rec", "2026-11-23/one.rec"}
@@ -118,143 +123,183 @@ def test_files_are_private_by_session_and_day_and_tell_the_rules(tmp_path: Path)
 
 def test_pictures_are_kept_only_when_wanted(tmp_path: Path) -> None:
     for pictures, kept in [(False, None), (True, b"jpeg")]:
-        recorder = Recorder(tmp_path / str(pictures), RULES, pictures)
-        recorder.take("s", "front", replace(a_door().see([ADA], 0.0), jpeg=b"jpeg"))
+        recorder = Recorder.in_folder(tmp_path / str(pictures), RULES, pictures)
+        show(recorder, replace(a_door().see([ADA], 0.0), jpeg=b"jpeg"))
         recorder.close()
         (entry,) = entries(tmp_path / str(pictures))
-        assert isinstance(entry.what, RecordedFrame) and entry.what.jpeg == kept
+        assert isinstance(entry.what, ObservedFrame) and entry.what.jpeg == kept
 
 
 def test_the_end_of_a_session_is_recorded_when_somebody_was_there(tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path, RULES)
-    door = a_visit(recorder)
-    recorder.end("s", "front", door.part())
-    recorder.end("unheard of", "front", RecordedEnd(START, (), ()))
-    door = a_door()
-    recorder.take("t", "front", door.see([ADA], 0.0))
-    recorder.end("t", "front", RecordedEnd(START, (), ()))
-    decision = next(sight.decision for sight in a_visit(recorder, "u").sights if sight.decision)
-    recorder.end("u", "front", RecordedEnd(START, (decision,), ()))
+    recorder = Recorder.in_folder(tmp_path, RULES)
+    nothing = ClosedDoor(START, (), ())
+    end(recorder, a_visit(recorder).close())
+    end(recorder, nothing, "unheard of")
+    show(recorder, a_door().see([ADA], 0.0), "t")
+    end(recorder, nothing, "t")
+    decision = next(frame.decision for frame in a_visit(recorder, "u").frames if frame.decision)
+    end(recorder, replace(nothing, decisions=(decision,)), "u")
     recorder.close()
-    partings = [entry for entry in entries(tmp_path) if isinstance(entry.what, RecordedEnd)]
-    assert len(partings) == 2 and not (tmp_path / "2026-11-22" / "unheard of.rec").exists()
+    ends = [entry for entry in entries(tmp_path) if isinstance(entry.what, ClosedDoor)]
+    assert len(ends) == 2 and not (tmp_path / "2026-11-22" / "unheard of.rec").exists()
 
 
-def held_up(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """The disk takes nothing until the event is set."""
-    going_on, write = threading.Event(), Recorder._write
-
-    def slow(self: Recorder, work: Any) -> None:
-        going_on.wait(10)
-        write(self, work)
-
-    monkeypatch.setattr(Recorder, "_write", slow)
-    return going_on
-
-
-def test_what_does_not_fit_is_dropped_by_whole_visits_and_said_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_after_a_gap_the_next_whole_visit_is_recorded_and_its_first_record_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(module, "MAX_WAITING_BYTES", 12 * module.SIGHT_BYTES)
-    going_on = held_up(monkeypatch)
-    recorder = Recorder(tmp_path, RULES)
-    with caplog.at_level(logging.WARNING):
-        door = a_visit(recorder)  # 9 entries
-        a_visit(recorder, door=door, at=100.0)  # 3 more fit
-        a_visit(recorder, door=door, at=200.0)  # nothing
-        going_on.set()
-        while recorder._waiting:
-            pass
-        a_visit(recorder, door=door, at=300.0)
+    recorder = Recorder.in_folder(tmp_path, RULES)
+    door = a_visit(recorder)
+    other = a_door()
+    a_visit(recorder, "other", other)
+    for at in (100.0, 100.5):
+        show(recorder, door.see([ADA], at))
+    door.see([ADA], 101.0)  # is missing
+    recorder.missed()
+    for at in (101.5, 102.0, 102.5, 103.0, 103.5):  # Ada is still there, then leaves
+        show(recorder, door.see([ADA] if at < 102.0 else [], at))
+    a_visit(recorder, door=door, at=300.0)
+    a_visit(recorder, door=door, at=400.0)
+    a_visit(recorder, "other", other, 500.0)
     recorder.close()
-    assert times(tmp_path) == [
-        *(n * 0.5 for n in range(9)),
+    by_session = {each.header.session: list(each.entries()) for each in find(tmp_path)[0]}
+    whole = [[at + number * 0.5 for number in range(9)] for at in (0.0, 300.0, 400.0, 500.0)]
+    assert [entry.what.at for entry in by_session["s"] if isinstance(entry.what, ObservedFrame)] == [
+        *whole[0],
         100.0,
         100.5,
-        101.0,
-        *(300 + n * 0.5 for n in range(9)),
+        *whole[1],
+        *whole[2],
     ]
-    assert [entry.number for entry in entries(tmp_path) if entry.cut] == [12], "the first one after the gap"
-    assert [each.message for each in caplog.records] == [
+    assert [entry.number for entry in by_session["s"] if entry.cut] == [9 + 9 + 2]
+    assert [entry.cut for entry in by_session["other"]] == [False] * 9 + [True] + [False] * 8
+    recorder.missed()
+    assert [record.message for record in caplog.records] == [
         "the disk is too slow for recording everything: whole visits are left out"
     ]
 
 
-def test_a_visit_of_which_a_frame_was_dropped_is_not_gone_on_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "MAX_WAITING_BYTES", 2 * module.SIGHT_BYTES)
-    going_on = held_up(monkeypatch)
-    recorder = Recorder(tmp_path, RULES)
-    door = a_door()
-    for number in range(3):
-        recorder.take("s", "front", door.see([ADA], number * 0.5))
-    going_on.set()
-    while recorder._waiting:
-        pass
-    recorder.take("s", "front", door.see([ADA], 1.5))
+def test_whoever_came_during_a_gap_is_left_out_and_so_is_the_end_of_the_session(tmp_path: Path) -> None:
+    recorder = Recorder.in_folder(tmp_path, RULES)
+    known, unheard_of = a_visit(recorder), a_door()
+    for door in (known, unheard_of):
+        for number in range(4):
+            door.see([ADA], 50.0 + number * 0.5)  # is missing
+    recorder.missed()
+    for door, session in ((known, "s"), (unheard_of, "t")):
+        show(recorder, door.see([ADA], 52.0), session)
+        end(recorder, door.close(), session)
+    a_visit(recorder, "next")
     recorder.close()
-    assert times(tmp_path) == [0.0, 0.5]
+    recorded = {each.header.session: len(list(each.entries())) for each in find(tmp_path)[0]}
+    assert recorded == {"s": 9, "next": 9}
 
 
-def test_pictures_count_by_their_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_WAITING_BYTES", 100_000)
-    going_on = held_up(monkeypatch)
-    recorder = Recorder(tmp_path, RULES, pictures=True)
-    door = a_door()
-    for number in range(4):
-        recorder.take("s", "front", replace(door.see([ADA], number * 0.5), jpeg=bytes(40_000)))
-    going_on.set()
-    recorder.close()
-    assert times(tmp_path) == [0.0, 0.5]
+class FakeWriter:
+    """`fails`: at the record of that number."""
+
+    def __init__(self, fails: int | None = None) -> None:
+        self.fails = fails
+        self.numbers: list[int] = []
+        self.open: set[str] = set()
+
+    def append(self, session: str, terminal: str, entry: RecordedEntry) -> None:
+        self.open.add(session)
+        self.numbers.append(entry.number)
+        if entry.number == self.fails:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def close(self, session: str) -> None:
+        self.open.discard(session)
+
+    def close_all(self) -> None:
+        self.open.clear()
 
 
-def test_a_full_disk_ends_the_recording_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_full_disk_ends_the_recording_with_a_loud_line_and_nothing_else(
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    appended, append = [], module._append
-
-    def full(file: Any, data: bytes) -> None:
-        appended.append(data)
-        if len(appended) == 4:
-            file.write(data[:100])
-            raise OSError(28, "No space left on device")
-        append(file, data)
-
-    monkeypatch.setattr(module, "_append", full)
-    recorder = Recorder(tmp_path, RULES)
+    writer = FakeWriter(fails=3)
+    recorder = Recorder(writer)
     door = a_visit(recorder)
-    recorder.end("s", "front", door.part())
+    end(recorder, door.close())
+    a_visit(recorder, "t")
     recorder.close()
-    assert len(appended) == 4
-    assert times(tmp_path) == [0.0, 0.5], "readable up to the torn record"
+    assert writer.numbers == [0, 1, 2, 3] and not writer.open
     (complaint,) = caplog.records
-    assert complaint.levelno == logging.ERROR and "No space left on device" in complaint.message
+    assert complaint.levelno == logging.ERROR
+    assert complaint.message == (
+        "RECORDING HAS STOPPED until the next start: [Errno 28] No space left on device"
+    )
 
 
-def test_a_write_of_a_part_only_counts_as_failed(tmp_path: Path) -> None:
-    class Short:
-        def write(self, data: bytes) -> int:
-            return len(data) - 1
-
-    with pytest.raises(OSError, match="9 of 10 bytes"):
-        module._append(Short(), bytes(10))  # type: ignore[arg-type]
-
-
-def test_recording_leaves_room_for_the_access_log(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    free = iter([module.RESERVE_BYTES, module.RESERVE_BYTES - 1])
-    monkeypatch.setattr(module, "CHECK_BYTES", 1)
-    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(0, 0, next(free)))
-    recorder = Recorder(tmp_path, RULES)
+@pytest.mark.parametrize(
+    "then",
+    [
+        lambda recorder: end(recorder, ClosedDoor(START, (), ())),
+        lambda recorder: recorder.missed(),
+        lambda recorder: recorder.close(),
+    ],
+)
+def test_no_file_stays_open_when_nobody_is_in_view(then: Callable[[Recorder], None]) -> None:
+    writer = FakeWriter()
+    recorder = Recorder(writer)
     a_visit(recorder)
-    recorder.close()
+    assert not writer.open
+    show(recorder, a_door().see([ADA], 0.0))
+    assert writer.open == {"s"}
+    then(recorder)
+    assert not writer.open
+
+
+def test_what_is_written_before_a_torn_record_can_be_read(tmp_path: Path) -> None:
+    recorder = Recorder.in_folder(tmp_path, RULES)
+    a_visit(recorder)
+    (path,) = tmp_path.rglob("*.rec")
+    os.truncate(path, path.stat().st_size - 100)
+    assert times(tmp_path) == [number * 0.5 for number in range(8)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit for the size of files")
+def test_a_record_that_is_written_in_part_only_counts_as_failed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    import resource
+
+    recorder = Recorder.in_folder(tmp_path, RULES, pictures=True)
+    door = a_door()
+    show(recorder, replace(door.see([ADA], 0.0), jpeg=bytes(1 << 20)))
+    (path,) = tmp_path.rglob("*.rec")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 100, hard))
+    try:
+        show(recorder, door.see([ADA], 0.5))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    show(recorder, door.see([ADA], 1.0))
     assert times(tmp_path) == [0.0]
-    assert "499 MB are free" in caplog.records[0].message
+    assert "RECORDING HAS STOPPED" in caplog.text and "only 100 of" in caplog.text
+
+
+def test_recording_leaves_room_for_the_access_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    free = iter([RESERVE_BYTES, RESERVE_BYTES, RESERVE_BYTES - 1])
+    recorder = Recorder(RecordingWriter(tmp_path, "run", {}, lambda _: next(free)), pictures=True)
+    door = a_door()
+    for number in range(6):
+        show(recorder, replace(door.see([ADA], number * 0.5), jpeg=bytes(CHECK_BYTES // 2)))
+    assert times(tmp_path) == [0.0, 0.5, 1.0, 1.5], "the disk is looked at in between, not each time"
+    assert "RECORDING HAS STOPPED" in caplog.text and "499 MB are free" in caplog.text
+
+
+def test_a_link_in_place_of_a_file_is_not_followed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    recorder = Recorder.in_folder(tmp_path / "r", RULES)
+    elsewhere = tmp_path / "elsewhere"
+    (tmp_path / "r" / "2026-11-22").mkdir()
+    (tmp_path / "r" / "2026-11-22" / "s.rec").symlink_to(elsewhere)
+    a_visit(recorder)
+    assert not elsewhere.exists() and "RECORDING HAS STOPPED" in caplog.text
 
 
 def test_a_folder_that_cannot_be_made_is_told_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
-        Recorder(tmp_path / "file", RULES)
+        Recorder.in_folder(tmp_path / "file", RULES)

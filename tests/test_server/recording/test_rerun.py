@@ -7,19 +7,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.access.dice import Dice, LoadedDice
 from server.access.liveness.challenge import plan
 from server.access.liveness.proof import Liveness
 from server.access.lockout import Lockouts
+from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.orders import EMPTY, Roster, TerminalRules
 from server.access.permits import Permit, Window
 from server.access.policy import Policy
 from server.access.rules import Rules
 from server.access.seen import Face, Flaw
-from server.recording.entries import RecordedEnd, RecordedEntry, RecordedFrame, RecordingHeader
+from server.recording.comparison import Compared, Totals
+from server.recording.entries import RecordedEntry, RecordingHeader
 from server.recording.format import pack, rules_as_text, unpack
-from server.recording.recorder import _Presence
-from server.recording.rerun import SAME_CHALLENGE_SECONDS, Compared, Draws, Rerun, Totals
+from server.recording.presence import Presence
+from server.recording.rerun import SAME_CHALLENGE_SECONDS, Draws, Rerun
 from tests.support.embeddings import box, gallery, look, person, stranger
 from tests.support.recorded import START, LiveDoor, landmarks
 from wire import Verdict
@@ -85,30 +86,22 @@ def live(stream: list[tuple[float, list[Face], int, bool]], door: LiveDoor, at: 
 
 
 def as_recorded(
-    door: LiveDoor, rules: Rules, part: bool = True
+    door: LiveDoor, rules: Rules, close: bool = True
 ) -> tuple[RecordingHeader, list[RecordedEntry]]:
     """What the recorder writes of it, after a round through the file format."""
-    presence = _Presence()
-    whats: list[RecordedFrame | RecordedEnd] = [sight for sight in door.sights if presence.see(sight)]
-    whats += [door.part()] if part else []
+    presence = Presence()
+    whats: list[ObservedFrame | ClosedDoor] = [frame for frame in door.frames if presence.wants(frame)]
+    whats += [door.close()] if close else []
     entries = [RecordedEntry(number, what) for number, what in enumerate(whats)]
     read = [unpack(pack(entry)[HEADER.size :]) for entry in entries]
     return header(f"session-{door.terminal}", door.terminal, rules), read
 
 
-def throws(entries: list[RecordedEntry]) -> Draws:
-    own = Draws()
-    for entry in entries:
-        if isinstance(entry.what, RecordedFrame):
-            own.add(entry.what)
-    return own
-
-
 def again(
     about: RecordingHeader, entries: list[RecordedEntry], rules: Rules, roster: Roster = EMPTY
 ) -> tuple[Rerun, list[Compared]]:
-    rerun = Rerun(rules, PEOPLE, roster, {about.session: throws(entries)})
-    compared = [each for entry in entries for each in rerun.feed(about, entry)[1]]
+    rerun = Rerun(rules, PEOPLE, roster, {about.session: Draws.of(entries)})
+    compared = [each for entry in entries for each in rerun.feed(about, entry).compared]
     return rerun, compared + rerun.finish()
 
 
@@ -119,30 +112,30 @@ def essence(decision: object) -> object:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(streams, rules, st.sampled_from(["left", "right"]), st.booleans())
 def test_under_the_same_rules_every_decision_is_made_again_in_the_same_frame(
-    stream: list[tuple[float, list[Face], int, bool]], rules: Rules, terminal: str, part: bool
+    stream: list[tuple[float, list[Face], int, bool]], rules: Rules, terminal: str, close: bool
 ) -> None:
     door = LiveDoor(rules, PEOPLE, ROSTER, terminal)
     live(stream, door)
-    about, entries = as_recorded(door, rules, part)
-    rerun = Rerun(rules, PEOPLE, ROSTER, {about.session: throws(entries)})
+    about, entries = as_recorded(door, rules, close)
+    rerun = Rerun(rules, PEOPLE, ROSTER, {about.session: Draws.of(entries)})
     compared = []
     for entry in entries:
         decisions, over = rerun.feed(about, entry)
         compared += over
         what = entry.what
-        then = what.decisions if isinstance(what, RecordedEnd) else [what.decision] if what.decision else []
+        then = what.decisions if isinstance(what, ClosedDoor) else [what.decision] if what.decision else []
         assert [essence(each) for each in decisions] == [essence(each) for each in then]
     compared += rerun.finish()
     assert not any(each.changed for each in compared)
     assert rerun.notes.strayed == 0 and rerun.notes.unasked == 0
-    accounts = [account for entry in entries for account in entry.what.ended]
-    assert len(compared) == len(accounts)
-    assert part <= (rerun.notes.unfinished == 0)
-    live_decisions = [sight.decision.id for sight in door.sights if sight.decision]
+    summaries = [summary for entry in entries for summary in entry.what.ended]
+    assert len(compared) == len(summaries)
+    assert close <= (rerun.notes.unfinished == 0)
+    live_decisions = [frame.decision.id for frame in door.frames if frame.decision]
     recorded = [
         entry.what.decision.id
         for entry in entries
-        if isinstance(entry.what, RecordedFrame) and entry.what.decision
+        if isinstance(entry.what, ObservedFrame) and entry.what.decision
     ]
     assert recorded == live_decisions, "no decision is left out of the recording"
 
@@ -161,7 +154,7 @@ def test_under_any_other_rules_every_visit_is_told_once(
     assert rerun.notes.strayed == 0, "whom a frame continues does not depend on the rules"
     before = [each.before.id for each in compared if each.before]
     assert sorted(before) == sorted(
-        account.decision.id for entry in entries for account in entry.what.ended if account.decision
+        summary.decision.id for entry in entries for summary in entry.what.ended if summary.decision
     )
 
 
@@ -194,7 +187,7 @@ def test_a_stricter_threshold_takes_a_grant_away_and_a_looser_one_gives_it() -> 
         assert compared[0].before is not None and compared[0].after is not None
         assert (compared[0].before.verdict, compared[0].after.verdict) == (before, after)
         assert compared[0].terminal == "door"
-        assert compared[0].moment in {sight.moment for sight in door.sights[:25]}
+        assert compared[0].moment in {frame.moment for frame in door.frames[:25]}
         totals = Totals()
         for each in compared:
             totals.add(each)
@@ -204,10 +197,10 @@ def test_a_stricter_threshold_takes_a_grant_away_and_a_looser_one_gives_it() -> 
 
 
 def test_visits_too_short_for_one_of_the_rules_are_told_with_nothing_on_that_side() -> None:
-    for then, now, part in [(2, 4, True), (4, 2, True), (2, 4, False), (4, 2, False)]:
+    for then, now, close in [(2, 4, True), (4, 2, True), (2, 4, False), (4, 2, False)]:
         door = LiveDoor(replace(OFF, looks=then), PEOPLE)
         visit(door, ada, 0.0, 0.6)
-        about, entries = as_recorded(door, OFF, part)
+        about, entries = as_recorded(door, OFF, close)
         _, (only,) = again(about, entries, replace(OFF, looks=now))
         decided = only.before if then == 2 else only.after
         nothing = only.after if then == 2 else only.before
@@ -217,7 +210,7 @@ def test_visits_too_short_for_one_of_the_rules_are_told_with_nothing_on_that_sid
 def test_a_visit_has_changed_with_its_verdict_its_name_or_its_reason() -> None:
     door = LiveDoor(OFF, PEOPLE)
     visit(door, ada, 0.0)
-    decision = next(sight.decision for sight in door.sights if sight.decision)
+    decision = next(frame.decision for frame in door.frames if frame.decision)
 
     def changed(**what: object) -> bool:
         return Compared(START, "door", decision, replace(decision, **what)).changed  # type: ignore[arg-type]
@@ -246,7 +239,9 @@ def test_lockouts_go_from_session_to_session_and_end_with_the_run() -> None:
         about, entries = as_recorded(door, rules)
         recorded.append((replace(about, session=str(number)), entries))
     rerun = Rerun(rules, PEOPLE, EMPTY, {})
-    compared = [c for about, entries in recorded for entry in entries for c in rerun.feed(about, entry)[1]]
+    compared = [
+        c for about, entries in recorded for entry in entries for c in rerun.feed(about, entry).compared
+    ]
     assert [each.after.reason for each in compared if each.after] == [
         Reason.UNKNOWN_FACE,
         Reason.UNKNOWN_FACE,
@@ -254,7 +249,7 @@ def test_lockouts_go_from_session_to_session_and_end_with_the_run() -> None:
     ]
     assert not any(each.changed for each in compared)
     about, entries = recorded[2]
-    compared = [c for entry in entries for c in rerun.feed(replace(about, run="next"), entry)[1]]
+    compared = [c for entry in entries for c in rerun.feed(replace(about, run="next"), entry).compared]
     assert compared[0].after is not None and compared[0].after.verdict is Verdict.GRANTED
 
 
@@ -272,7 +267,7 @@ def test_what_is_missing_at_the_end_or_in_the_middle_is_left_out_and_counted() -
     door = LiveDoor(OFF, PEOPLE)
     visit(door, ada, 0.0)
     door.see([ada], 20.0), [door.see([ada], 20.0 + each * 0.2) for each in range(1, 5)]
-    about, entries = as_recorded(door, OFF, part=False)
+    about, entries = as_recorded(door, OFF, close=False)
     rerun, compared = again(about, entries, OFF)
     assert len(compared) == 1 and rerun.notes.unfinished == 1
     cut = [replace(entry, cut=entry.number == 20) for entry in entries if entry.number not in range(8, 20)]
@@ -318,7 +313,7 @@ def test_a_challenge_asks_for_the_steps_that_were_asked_then(monkeypatch: pytest
     assert len(seen) > 1, "nobody can foresee them"
 
 
-def test_the_nearest_throw_counts_up_to_a_limit() -> None:
+def test_the_nearest_draw_counts_up_to_a_limit() -> None:
     known = Draws([10.0, 20.0], [(1,), (2,)])
     assert [known.near(at) for at in (9.0, 10.0, 14.9, 15.1, 20.0, 29.0)] == [
         (1,),
@@ -336,30 +331,9 @@ def test_other_faces_followed_than_at_the_time_are_noticed() -> None:
     door = LiveDoor(OFF, PEOPLE)
     visit(door, ada, 0.0)
     about, entries = as_recorded(door, OFF)
-    sight = entries[3].what
-    assert isinstance(sight, RecordedFrame) and sight.followed
-    entries[3] = replace(entries[3], what=replace(sight, followed=()))
+    frame = entries[3].what
+    assert isinstance(frame, ObservedFrame) and frame.followed
+    entries[3] = replace(entries[3], what=replace(frame, followed=()))
     rerun, _ = again(about, entries, OFF)
     assert rerun.notes.strayed == 1
     assert rerun.notes.enrolled == {(2, 2)} and rerun.notes.rules["liveness"] == {"off"}
-
-
-def test_loaded_dice_give_what_they_were_loaded_with_then_always_the_same() -> None:
-    for _ in range(20):
-        dice = Dice(random.SystemRandom())
-        first = [dice.choice("abcdef"), dice.random(), dice.randrange(3), dice.sample(range(9), 4)]
-        told = dice.told()
-        assert told and dice.told() == ()
-        loaded = LoadedDice()
-        assert not loaded.used
-        loaded.load(told)
-        assert [
-            loaded.choice("abcdef"),
-            loaded.random(),
-            loaded.randrange(3),
-            loaded.sample(range(9), 4),
-        ] == first
-        assert loaded.used
-        loaded.load(())
-        assert not loaded.used
-    assert [LoadedDice().random() for _ in range(3)] == [pytest.approx(0.8444218515250481)] * 3

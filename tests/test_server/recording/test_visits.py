@@ -1,205 +1,144 @@
-"""The ledger of visits and the threshold grid made of it."""
+"""The table of visits that are over: written, found again, and checked."""
 
-import logging
-import queue
 import sqlite3
-import stat
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from server.access.decision import Decision
-from server.access.liveness.proof import Aliveness
-from server.access.matching import calibration
-from server.access.rules import VISIT_LOOKS, Rules
-from server.access.visit import VisitSummary
-from server.commands import grid as command
-from server.recording import visits as module
-from server.recording.thresholds import grid
-from server.recording.visits import KEEP_DAYS, StoredVisit, VisitStore, read
-from wire import Verdict
+from server.recording.visits import StoredVisit, forget, insert, prepare, read
+from tests.support.summaries import UNDECIDED, summary
 from wire.reasons import Reason
 
 NOW = datetime.now()
-RULES = Rules()
-
-
-def account(
-    distance: float | None,
-    reason: Reason = Reason.RECOGNISED,
-    threshold: float = 0.3,
-    candidate: str | None = "Ada",
-    runner_up: float | None = 0.9,
-) -> VisitSummary:
-    granted = reason is Reason.RECOGNISED
-    verdict = Verdict.GRANTED if granted else Verdict.DENIED
-    decision = Decision("id", verdict, "Ada" if granted else None, reason, distance, runner_up, threshold, 4)
-    return VisitSummary(decision, candidate, distance, runner_up, 3, 2, 5, 1.5, Aliveness.LIVE)
-
-
-def row(*arguments: Any, **named: Any) -> StoredVisit:
-    return StoredVisit.of("front", NOW, account(*arguments, **named))
-
-
-UNDECIDED = VisitSummary(None, None, None, None, 3, 0, 3, 0.5, Aliveness.OFF)
-
-
-def test_visits_come_back_as_they_were_by_time_and_terminal(tmp_path: Path) -> None:
-    path = tmp_path / "visits.sqlite3"
-    ledger = VisitStore(path)
-    ledger.add("front", NOW, [account(0.2), UNDECIDED])
-    ledger.add("back", NOW - timedelta(days=1), [account(0.4, Reason.UNKNOWN_FACE)])
-    ledger.add("back", NOW, [])
-    ledger.close()
-    old, first, second = read(path)
-    assert first == StoredVisit(
-        NOW.timestamp(),
-        "front",
-        "id",
-        "granted",
-        "recognised",
-        "Ada",
-        0.3,
-        "Ada",
-        0.2,
-        0.9,
-        3,
-        2,
-        5,
-        1.5,
-        "live",
-    )
-    assert (second.decision, second.verdict, second.candidate, second.liveness) == (None, None, None, "off")
-    assert (old.terminal, old.reason, old.name) == ("back", "unknown_face", None)
-    assert read(path, NOW - timedelta(hours=1)) == [first, second]
-    assert read(path, None, "back") == [old]
-    assert read(path, NOW - timedelta(hours=1), "back") == []
-    assert read(tmp_path / "missing") == [] and not (tmp_path / "missing").exists()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    again = VisitStore(path)
-    again.add("front", NOW, [account(0.2)])
-    again.close()
-    assert len(read(path)) == 4
-
-
-def test_visits_are_forgotten_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "visits.sqlite3"
-    ledger = VisitStore(path)
-    ledger.add("front", NOW - timedelta(days=KEEP_DAYS, hours=1), [account(0.1)])
-    ledger.add("front", NOW - timedelta(days=KEEP_DAYS, hours=-12), [account(0.2)])
-    ledger.close()
-    ledger = VisitStore(path)
-    ledger.close()
-    assert [each.distance for each in read(path)] == [0.2]
-    monkeypatch.setattr(module, "CLEAN_SECONDS", 0.0)
-    monkeypatch.setattr(module, "KEEP_DAYS", 1)
-    ledger = VisitStore(path)
-    ledger.add("front", NOW, [account(0.3)])
-    ledger.close()
-    assert [each.distance for each in read(path)] == [0.3]
-
-
-def test_what_cannot_be_written_is_said_once_and_the_door_goes_on(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    ledger = VisitStore(tmp_path / "visits.sqlite3")
-    other = sqlite3.connect(tmp_path / "visits.sqlite3")
-    other.execute("DROP TABLE visit")
-    other.commit()
-    ledger.add("front", NOW, [account(0.2)])
-    ledger.add("front", NOW, [account(0.2)])
-    ledger.close()
-    (complaint,) = caplog.records
-    assert complaint.levelno == logging.ERROR and "no such table" in complaint.message
-
-
-def test_a_disk_that_is_too_slow_loses_visits_and_holds_up_nobody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    ledger = VisitStore(tmp_path / "visits.sqlite3")
-
-    def full(_: object) -> None:
-        raise queue.Full
-
-    monkeypatch.setattr(ledger._queue, "put_nowait", full)
-    ledger.add("front", NOW, [account(0.2)])
-    ledger.add("front", NOW, [account(0.2)])
-    ledger.close()
-    assert [each.message.endswith("the disk is too slow") for each in caplog.records] == [True]
-    assert ledger._queue.maxsize == module.MAX_WAITING
-
-
-def test_a_file_of_something_else_is_told_at_the_start(tmp_path: Path) -> None:
-    path = tmp_path / "visits.sqlite3"
-    path.write_bytes(b"not a database" * 100)
-    with pytest.raises(sqlite3.DatabaseError):
-        VisitStore(path)
-    with pytest.raises(sqlite3.DatabaseError):
-        read(path)
-
-
-def test_a_line_tells_whom_the_threshold_would_have_recognised() -> None:
-    rows = [
-        row(0.20),
-        row(0.28),
-        row(0.33, Reason.UNKNOWN_FACE),
-        row(0.33, Reason.UNKNOWN_FACE, candidate="Bob", runner_up=None),
-        row(0.33, Reason.UNKNOWN_FACE, runner_up=0.35),  # too near a tie
-        row(0.25, Reason.NOT_LIVE),  # recognised, refused for something else
-        row(0.33, Reason.TOO_DARK),
-        row(0.33, Reason.LEFT, threshold=0.35),  # the threshold was not in the way
-        StoredVisit.of("front", NOW, UNDECIDED),
-    ]
-    strict, present, loose = grid(rows, [0.22, 0.3, 0.34], margin=0.03)
-    assert [(line.recognised, line.visits) for line in (strict, present, loose)] == [(1, 9), (3, 9), (7, 9)]
-    assert [dict(line.lost) for line in (strict, present, loose)] == [{"Ada": 1}, {}, {}]
-    assert [dict(line.gained) for line in (strict, present, loose)] == [{}, {}, {"Ada": 1, "Bob": 1}]
-    assert grid(rows, [0.33], margin=0.019)[0].gained["Ada"] == 2, "as far as the margin is enough"
-    assert grid([row(0.3)], [0.3], margin=0.0)[0].recognised == 1, "at the threshold is near enough"
-    refused = replace(row(0.33, Reason.REVOKED), name="Ada")
-    assert not grid([refused], [0.3], margin=0.0)[0].lost, "only a grant can be lost"
-    for reason in (Reason.TOO_FEW_LOOKS, Reason.LEFT, Reason.UNKNOWN_FACE):
-        assert grid([row(0.33, reason)], [0.34], margin=0.0)[0].gained == {"Ada": 1}
-
-
-some_rows = st.lists(
-    st.builds(
-        row,
-        st.floats(0, 1),
-        st.sampled_from([Reason.RECOGNISED, Reason.UNKNOWN_FACE, Reason.LEFT, Reason.NOT_LIVE]),
-        threshold=st.floats(0.1, 0.5),
-        candidate=st.sampled_from(["Ada", "Bob"]),
-    )
+FIRST = StoredVisit.of("front", NOW, summary(0.2))
+SECOND = StoredVisit.of("front", NOW, UNDECIDED)
+OLD = StoredVisit.of("back", NOW - timedelta(days=1), summary(0.4, Reason.UNKNOWN_FACE))
+LAYOUT = """
+CREATE TABLE visit (
+    moment REAL NOT NULL, terminal TEXT NOT NULL, decision TEXT, verdict TEXT, reason TEXT, name TEXT,
+    threshold REAL, candidate TEXT, distance REAL, runner_up REAL,
+    people INTEGER NOT NULL, photos INTEGER NOT NULL,
+    looks INTEGER NOT NULL, seconds REAL NOT NULL, liveness TEXT NOT NULL
 )
+"""
+"""As servers before this one made it."""
 
 
-@given(some_rows, st.floats(0, 1), st.floats(0, 1))
-def test_a_looser_threshold_recognises_no_fewer_and_loses_no_more(
-    rows: list[StoredVisit], one: float, other: float
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "visits.sqlite3"
+
+
+@pytest.fixture
+def database(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        yield database
+
+
+def test_a_visit_is_kept_with_its_decision_and_how_near_it_came() -> None:
+    assert (
+        StoredVisit(
+            moment=NOW.timestamp(),
+            terminal="front",
+            decision="id",
+            verdict="granted",
+            reason="recognised",
+            name="Ada",
+            threshold=0.3,
+            candidate="Ada",
+            distance=0.2,
+            runner_up=0.9,
+            people=3,
+            photos=2,
+            looks=5,
+            seconds=1.5,
+            liveness="live",
+        )
+        == FIRST
+    )
+    assert (SECOND.decision, SECOND.verdict, SECOND.candidate, SECOND.liveness) == (None, None, None, "off")
+    assert (OLD.terminal, OLD.reason, OLD.name) == ("back", "unknown_face", None)
+
+
+def test_visits_come_back_as_they_were_by_time_and_terminal(path: Path, database: sqlite3.Connection) -> None:
+    prepare(database)
+    insert(database, [FIRST, SECOND, OLD])
+    assert read(path) == ([OLD, FIRST, SECOND], 0)
+    assert read(path, NOW - timedelta(hours=1)) == ([FIRST, SECOND], 0)
+    assert read(path, None, "back") == ([OLD], 0)
+    assert read(path, NOW - timedelta(hours=1), "back") == ([], 0)
+    forget(database, NOW.timestamp())
+    assert read(path) == ([FIRST, SECOND], 0)
+
+
+def test_a_missing_file_holds_no_visits_and_stays_missing(path: Path) -> None:
+    assert read(path) == ([], 0) and not path.exists()
+
+
+def test_what_a_server_before_this_one_kept_is_read_and_gone_on_with(
+    path: Path, database: sqlite3.Connection
 ) -> None:
-    strict, loose = grid(rows, sorted((one, other)), margin=0.03)
-    assert strict.recognised <= loose.recognised <= loose.visits == len(rows)
-    assert loose.lost <= strict.lost and strict.gained <= loose.gained
+    database.execute(LAYOUT)
+    database.execute("CREATE INDEX visit_moment ON visit (moment)")
+    insert(database, [OLD])
+    prepare(database)
+    insert(database, [FIRST])
+    assert read(path) == ([OLD, FIRST], 0)
 
 
-def test_the_report_has_a_line_for_each_risk_and_the_threshold_in_force() -> None:
-    rows = [row(0.2), row(0.5, Reason.UNKNOWN_FACE, threshold=0.1)]
-    report = command.report(rows, RULES, 63)
-    lines = report.splitlines()
-    assert lines[0] == f"visits: 2, {NOW.date()} to {NOW.date()}; enrolled now: 63"
-    for line, risk, one_in in zip(
-        lines[2:7], command.RISKS, (100, 1000, 10_000, 100_000, 1_000_000), strict=True
-    ):
-        threshold = calibration.threshold(risk, 63, VISIT_LOOKS)
-        assert line.split()[:7] == ["1", "in", f"{one_in:,}", f"{threshold:.3f}", *line.split()[4:7]]
-        assert line.split()[4:7] == ["1" if threshold >= 0.2 else "0", "of", "2"]
-    assert lines[7].split()[:3] == ["in", "force", lines[4].split()[3]]
-    assert lines[8] == "in force: about 1 in 10,000"
-    overridden = command.report(rows, Rules(threshold=0.1), 0).splitlines()
-    assert overridden[7].split()[2:] == ["0.100", "0", "of", "2", "1", "0"]
-    assert "grants lost:" in command.report([row(1.0)], RULES, 63)
+def test_the_layout_is_the_one_that_other_versions_know(path: Path, database: sqlite3.Connection) -> None:
+    prepare(database)
+    (made,) = database.execute("SELECT sql FROM sqlite_master WHERE name = 'visit'").fetchone()
+    assert made.split() == LAYOUT.split()
+
+
+def test_several_visits_are_written_all_or_none(path: Path, database: sqlite3.Connection) -> None:
+    prepare(database)
+    broken = StoredVisit.of("front", NOW, summary(0.2, candidate=object()))  # type: ignore[arg-type]
+    with pytest.raises(sqlite3.Error):
+        insert(database, [FIRST, broken])
+    assert read(path) == ([], 0)
+    insert(database, [FIRST])
+    assert read(path) == ([FIRST], 0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "moment = 'today'",
+        "moment = 9e999",
+        "terminal = x'ff'",
+        "terminal = CAST(x'ff' AS TEXT)",
+        "name = x'00'",
+        "distance = 'far'",
+        "people = 1.5",
+    ],
+)
+def test_a_visit_that_cannot_be_counted_is_left_out(
+    path: Path, database: sqlite3.Connection, change: str
+) -> None:
+    prepare(database)
+    insert(database, [FIRST, OLD])
+    database.execute(f"UPDATE visit SET {change} WHERE terminal = 'back'")
+    visits, damaged = read(path)
+    assert visits == [FIRST] and damaged == (not change.startswith("moment")), "no time, no place in a span"
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        "CREATE TABLE song (name TEXT)",
+        "CREATE TABLE visit (moment REAL, name TEXT)",
+        LAYOUT.replace("liveness", "mood"),
+        LAYOUT.replace("looks INTEGER NOT NULL, ", ""),
+    ],
+)
+def test_other_tables_are_not_touched(database: sqlite3.Connection, tables: str) -> None:
+    database.execute(tables)
+    before = list(database.iterdump())
+    with pytest.raises(sqlite3.DatabaseError, match="another program") as caught:
+        prepare(database)
+    assert not isinstance(caught.value, sqlite3.OperationalError) and list(database.iterdump()) == before

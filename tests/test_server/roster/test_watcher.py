@@ -292,7 +292,7 @@ def test_a_folder_that_takes_the_files_place_changes_nothing(
     assert folders.barred == ["Jane"] and len(errors(caplog)) == 3
 
 
-def test_a_backup_that_cannot_be_written_is_told_once_and_tried_again(
+def test_a_backup_that_cannot_be_written_is_told_once_each_time_and_tried_again(
     folders: Folders, caplog: pytest.LogCaptureFixture
 ) -> None:
     folders.file.write_bytes(JANE)
@@ -306,6 +306,11 @@ def test_a_backup_that_cannot_be_written_is_told_once_and_tried_again(
     folders.backup.rmdir()
     folders.look()
     assert folders.backup.read_bytes() == JOHN
+    folders.backup.unlink()
+    folders.backup.mkdir()
+    folders.file.write_bytes(JANE)
+    folders.look_until_settled()
+    assert [str(folders.backup) in told for told in errors(caplog)] == [True, True]
 
 
 def test_the_roster_is_another_object_only_when_another_came_into_force(folders: Folders) -> None:

@@ -85,8 +85,8 @@ def test_points_lie_where_they_belong() -> None:
 
 def test_a_mirrored_face_is_turned_to_the_other_side() -> None:
     plain, mirrored = landmarks_of(portrait()), landmarks_of(cv2.flip(portrait(), 1))
-    assert mirrored.yaw == pytest.approx(-plain.yaw, abs=3)
-    assert mirrored.roll == pytest.approx(-plain.roll, abs=3)
+    assert mirrored.pose.yaw == pytest.approx(-plain.pose.yaw, abs=3)
+    assert mirrored.pose.roll == pytest.approx(-plain.pose.roll, abs=3)
 
 
 @pytest.mark.parametrize("degrees", [-15, 15])
@@ -95,7 +95,7 @@ def test_roll_is_positive_to_the_left_shoulder(degrees: int) -> None:
     height, width = portrait().shape[:2]
     turned = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1.0)
     rolled = landmarks_of(cv2.warpAffine(portrait(), turned, (width, height)))
-    assert rolled.roll - landmarks_of(portrait()).roll == pytest.approx(degrees, abs=3)
+    assert rolled.pose.roll - landmarks_of(portrait()).pose.roll == pytest.approx(degrees, abs=3)
 
 
 def test_the_box_may_be_somewhat_off() -> None:

@@ -25,7 +25,9 @@ def die() -> None:
     os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
-def hang() -> None:
+def hang(tries: str) -> None:
+    with open(tries, "a") as file:
+        file.write("tried\n")
     time.sleep(3600)
 
 
@@ -127,13 +129,16 @@ def test_a_task_is_not_blamed_for_workers_that_died_before_it_began() -> None:
     assert with_pool(work, workers=2) == 42
 
 
-def test_a_hanging_worker_is_killed() -> None:
+def test_a_hanging_worker_is_killed_and_its_task_not_tried_again(tmp_path: Path) -> None:
+    tries = tmp_path / "tries"
+
     async def work(pool: WorkerPool) -> int:
         with pytest.raises(AnalysisFailedError):
-            await pool.run(hang)
+            await pool.run(hang, str(tries))
         return await pool.run(answer)
 
     assert with_pool(work, task_seconds=2.0) == 42
+    assert tries.read_text() == "tried\n"
 
 
 def test_a_cancelled_call_gives_its_worker_back() -> None:

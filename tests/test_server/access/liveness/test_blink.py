@@ -7,7 +7,7 @@ import pytest
 
 from server.access.liveness.blink import blinks
 from server.access.liveness.sightings import Sighting
-from server.access.seen import Landmarks
+from server.access.seen import Landmarks, Pose
 from tests.support.heads import head, noisy, sheet
 
 NOISE = 0.2
@@ -89,7 +89,7 @@ def test_noise_does_not_blink() -> None:
 def test_a_print_tilted_to_and_fro_does_not_blink() -> None:
     times = np.arange(0, 6, 1 / 12)
     nods = [sheet(pitch=35 * float(np.sin(2 * np.pi * 0.8 * at))) for at in times]
-    unseen = [Landmarks(each.points, 0.0, 0.0, 0.0) for each in nods]
+    unseen = [Landmarks(each.points, Pose(0.0, 0.0, 0.0)) for each in nods]
     for series in (nods, unseen):
         seen = [Sighting.take(float(at), each) for at, each in zip(times, series, strict=True)]
         assert blinks(seen) == []

@@ -1,0 +1,93 @@
+"""Recordings on their way to the disk: a file for each session and day."""
+
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import IO
+
+from server.recording.entries import RecordedEntry, RecordingHeader
+from server.recording.files import SUFFIX
+from server.recording.format import pack, pack_header
+from server.support.private_files import open_private, private_folder
+
+RESERVE_BYTES = 500 << 20
+"""So much stays free: without an access log, on the same disk, all are denied."""
+CHECK_BYTES = 8 << 20
+"""After so many bytes written the disk is looked at again."""
+
+
+def free_bytes(folder: Path) -> int:
+    """What is left on the disk. Raises OSError."""
+    return shutil.disk_usage(folder).free
+
+
+class RecordingWriter:
+    """Appends records to the files of the sessions that are going on."""
+
+    def __init__(
+        self, folder: Path, run: str, rules: dict[str, str], free: Callable[[Path], int] = free_bytes
+    ) -> None:
+        """`folder`: made where it is missing, private. `run`, `rules`: for the headers. Raises OSError."""
+        private_folder(folder)
+        self._folder = folder
+        self._run = run
+        self._rules = rules
+        self._free = free
+        self._unchecked = 0
+        self._files: dict[str, tuple[date, IO[bytes]]] = {}
+
+    def append(self, session: str, terminal: str, entry: RecordedEntry) -> None:
+        """Raises OSError: among others, the disk is nearly full."""
+        data = pack(entry)
+        if self._unchecked <= 0:
+            self._check_reserve()
+        self._unchecked -= len(data)
+        _append(self._file(session, terminal, entry), data)
+
+    def close(self, session: str) -> None:
+        """The session's file is not needed for the time being."""
+        _, file = self._files.pop(session, (None, None))
+        if file is not None:
+            file.close()
+
+    def close_all(self) -> None:
+        for session in list(self._files):
+            self.close(session)
+
+    def _file(self, session: str, terminal: str, entry: RecordedEntry) -> IO[bytes]:
+        """The session's file of that day."""
+        moment = entry.what.moment
+        day, file = self._files.get(session, (None, None))
+        if file is not None and day == moment.date():
+            return file
+        self.close(session)
+        folder = self._folder / moment.date().isoformat()
+        private_folder(folder)
+        file = open_private(folder / f"{session}{SUFFIX}", "ab")
+        self._files[session] = moment.date(), file
+        if file.tell() == 0:
+            _append(file, pack_header(self._header(session, terminal, entry)))
+        return file
+
+    def _header(self, session: str, terminal: str, entry: RecordedEntry) -> RecordingHeader:
+        return RecordingHeader(
+            run=self._run,
+            session=session,
+            terminal=terminal,
+            first=entry.number,
+            moment=entry.what.moment,
+            rules=self._rules,
+        )
+
+    def _check_reserve(self) -> None:
+        free = self._free(self._folder)
+        if free < RESERVE_BYTES:
+            raise OSError(f"only {free >> 20} MB are free in {self._folder}; the access log needs them")
+        self._unchecked = CHECK_BYTES
+
+
+def _append(file: IO[bytes], data: bytes) -> None:
+    written = file.write(data)
+    if written != len(data):
+        raise OSError(f"only {written} of {len(data)} bytes could be written")

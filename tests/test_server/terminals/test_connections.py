@@ -1,0 +1,252 @@
+"""All connections together: who may stay when there are too many, and how they all end."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from server.terminals.connections import Connections
+from server.terminals.peer import PendingFrame
+from server.terminals.session import DEADLINES, Session
+from server.terminals.strangers import STRANGERS
+from tests.support import virtual_time
+from tests.support.fake_transport import FakeTransport
+from wire import ErrorCode, ErrorMessage, Frame, Hello, Limits, Welcome, encode
+
+TOKENS = {"front": "the token of the front door", "back": "the token of the back door"}
+HALF_A_HELLO = encode(Hello("front"))[:-1]
+
+
+class Site:
+    """Connections without a network; `joined` and `left` are the sessions that were reported as welcomed
+    and as over."""
+
+    def __init__(self, max_terminals: int = 128, tokens: dict[str, str] | None = None) -> None:
+        self.joined: list[Session] = []
+        self.left: list[Session] = []
+        self.frames: list[tuple[Session, PendingFrame]] = []
+        self.fault: Exception | None = None
+        self.connections = Connections(
+            limits=Limits(20_000, 1_000_000),
+            tokens=tokens or {},
+            max_terminals=max_terminals,
+            tls=None,
+            note=lambda terminal: None,
+            on_join=self.joined.append,
+            on_frame=lambda session, frame: self.frames.append((session, frame)),
+            on_leave=self._leave,
+        )
+
+    async def _leave(self, session: Session) -> None:
+        self.left.append(session)
+        if self.fault is not None:
+            raise self.fault
+
+    def connect(self, address: str = "10.0.0.7") -> FakeTransport:
+        transport = FakeTransport()
+        self.connections.serve(transport, address)
+        return transport
+
+    async def terminal(self, name: str = "front", address: str = "10.0.0.7") -> FakeTransport:
+        transport = self.connect(address)
+        await transport.greet(name, TOKENS[name])
+        return transport
+
+    async def half_hello(self, address: str = "10.0.0.66") -> FakeTransport:
+        transport = self.connect(address)
+        transport.say_bytes(HALF_A_HELLO)
+        await asyncio.sleep(0.01)
+        return transport
+
+
+def at(site: Site, test: Callable[[Site], Awaitable[None]]) -> None:
+    async def run() -> None:
+        await test(site)
+        await site.connections.hang_up(5)
+
+    virtual_time.run(run())
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let a second pass in steps until the condition holds."""
+    for _ in range(100):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not come true")
+
+
+def test_each_session_is_reported_when_it_is_welcomed_and_when_it_is_over() -> None:
+    async def test(site: Site) -> None:
+        front, back = await site.terminal("front"), await site.terminal("back")
+        front.say(Frame(1, b"one"))
+        back.say(Frame(1, b"one"))
+        await until(lambda: len(site.frames) == 2)
+        assert [session for session, _ in site.frames] == site.joined
+        assert [session.terminal for session in site.joined] == ["front", "back"]
+        front.leave()
+        await until(lambda: site.left)
+        assert [session.terminal for session in site.left] == ["front"]
+
+    at(Site(), test)
+
+
+def test_whoever_was_never_welcomed_is_not_reported() -> None:
+    site = Site(tokens=TOKENS)
+
+    async def test(site: Site) -> None:
+        stranger = site.connect()
+        stranger.say(Hello("front", "a wrong token"))
+        assert (await stranger.last_words()).code is ErrorCode.UNAUTHORIZED
+
+    at(site, test)
+    assert site.left == []
+
+
+def test_strangers_never_keep_a_terminal_out(caplog: pytest.LogCaptureFixture) -> None:
+    """More half hellos than there is room for, always new ones, from the terminal's own address."""
+
+    async def test(site: Site) -> None:
+        flood = [await site.half_hello("127.0.0.1") for _ in range(1000)]
+        for _ in range(20):
+            front = await site.terminal("front", "127.0.0.1")
+            flood += [await site.half_hello("127.0.0.1") for _ in range(10)]
+            front.leave()
+        open_ones = [stranger for stranger in flood if not stranger.aborted]
+        assert len(open_ones) == STRANGERS and open_ones == flood[-STRANGERS:]
+
+    with caplog.at_level("WARNING"):
+        at(Site(max_terminals=1), test)
+    assert len(caplog.messages) == 1, "told once, however many there are"
+    assert "64 connections have yet to say hello" in caplog.text
+
+
+def test_a_slow_terminal_elsewhere_outlasts_a_flood() -> None:
+    async def test(site: Site) -> None:
+        slow = site.connect("10.0.0.1")
+        slow.opens.clear()
+        for _ in range(4 * STRANGERS):
+            await site.half_hello("10.0.0.66")
+        slow.opens.set()
+        await slow.greet()
+
+    at(Site(), test)
+
+
+def test_a_whole_site_behind_one_address_comes_back_at_once() -> None:
+    async def test(site: Site) -> None:
+        doors = []
+        for _ in range(128):
+            doors.append(site.connect("10.0.0.1"))
+            doors[-1].say(Hello("front"))
+            await asyncio.sleep(0)  # as the listener accepts them
+        for door in doors:
+            (welcome,) = await door.hear()
+            assert isinstance(welcome, Welcome)
+
+    at(Site(max_terminals=128), test)
+
+
+def test_the_flood_is_told_of_again_when_it_comes_again(caplog: pytest.LogCaptureFixture) -> None:
+    async def test(site: Site) -> None:
+        for _ in range(2):
+            flood = [site.connect() for _ in range(STRANGERS + 1)]
+            await asyncio.sleep(DEADLINES.hello + DEADLINES.farewell + 1)
+            assert all(stranger.aborted for stranger in flood)
+
+    with caplog.at_level("WARNING"):
+        at(Site(), test)
+    assert sum("have yet to say hello" in message for message in caplog.messages) == 2
+
+
+def test_only_so_many_terminals_are_admitted() -> None:
+    async def test(site: Site) -> None:
+        first = await site.terminal("front")
+        second = site.connect()
+        second.say(Hello("back"))
+        assert (await second.last_words()).code is ErrorCode.TOO_MANY
+        assert not first.aborted
+        first.leave()
+        await until(lambda: first.aborted)
+        await site.terminal("back")
+
+    at(Site(max_terminals=1), test)
+
+
+def test_a_terminal_that_lost_its_link_comes_back_while_its_old_connection_counts() -> None:
+    async def test(site: Site) -> None:
+        back = await site.terminal("back")
+        old = await site.terminal("front")
+        new = await site.terminal("front")
+        assert old.aborted and not new.aborted and not back.aborted
+        await until(lambda: site.left)
+        newest = await site.terminal("front")
+        assert new.aborted and not newest.aborted
+
+    site = Site(max_terminals=2, tokens=TOKENS)
+    at(site, test)
+    assert [session.terminal for session in site.left[:2]] == ["front", "front"]
+    assert len(site.left) == 4, "and the last visits of each are logged"
+
+
+def test_while_there_is_room_a_terminal_may_connect_twice() -> None:
+    async def test(site: Site) -> None:
+        one, two = await site.terminal("front"), await site.terminal("front")
+        assert not one.aborted and not two.aborted
+
+    at(Site(max_terminals=2, tokens=TOKENS), test)
+
+
+@pytest.mark.parametrize("hello", [Hello("front", "not its token"), Hello("front", None)])
+def test_whoever_lacks_the_token_replaces_nobody(hello: Hello) -> None:
+    async def test(site: Site) -> None:
+        front = await site.terminal("front")
+        thief = site.connect()
+        thief.say(hello)
+        assert (await thief.last_words()).code is ErrorCode.UNAUTHORIZED
+        assert not front.aborted
+
+    at(Site(max_terminals=1, tokens=TOKENS), test)
+
+
+def test_without_tokens_a_name_proves_nothing_and_replaces_nobody() -> None:
+    async def test(site: Site) -> None:
+        front = await site.terminal("front")
+        other = site.connect()
+        other.say(Hello("front"))
+        assert (await other.last_words()).code is ErrorCode.TOO_MANY
+        assert not front.aborted
+
+    at(Site(max_terminals=1), test)
+
+
+def test_hanging_up_sends_what_waits_and_reports_every_terminal() -> None:
+    site = Site()
+
+    async def test(site: Site) -> None:
+        front, stranger, opening = await site.terminal("front"), site.connect(), site.connect()
+        opening.opens.clear()
+        front.say(Frame(1, b"one"))
+        await until(lambda: site.frames)
+        last = ErrorMessage(ErrorCode.INTERNAL, "an answer that is still queued")
+        site.frames[0][0].send(last)
+        await site.connections.hang_up(5)
+        assert await front.hear() == [last]
+        assert front.aborted and stranger.aborted and opening.aborted
+
+    at(site, test)
+    assert [session.terminal for session in site.left] == ["front"]
+
+
+def test_a_fault_of_the_server_is_logged_and_frees_the_place(caplog: pytest.LogCaptureFixture) -> None:
+    site = Site(max_terminals=1)
+    site.fault = ZeroDivisionError("a defect")
+
+    async def test(site: Site) -> None:
+        front = await site.terminal("front")
+        front.leave()
+        await until(lambda: front.aborted and site.left)
+        await site.terminal("back")
+
+    at(site, test)
+    assert "'front': disconnected by a fault of the server" in caplog.text and "a defect" in caplog.text
