@@ -50,7 +50,9 @@ def prepare() -> dict[str, Path]:
     (HOME / "faces").mkdir(parents=True)
     shutil.copy(photos["obama"], HOME / "faces" / "barack_obama.jpg")
     say(f"enrolled Barack Obama by {HOME / 'faces' / 'barack_obama.jpg'}")
-    (HOME / "faces" / "people.toml").write_text(LAID_DOWN, encoding="utf-8")
+    people = HOME / "faces" / "people.toml"
+    people.touch(mode=0o600)
+    people.write_text(LAID_DOWN, encoding="utf-8")
     return photos
 
 
