@@ -47,7 +47,7 @@ WINDOW_PACKAGES = "libgl1 libglib2.0-0"
 SMOKE = """
 import importlib.util, sys, warnings
 warnings.simplefilter("ignore")
-import cv2, dlib, face_recognition_models, msgpack, numpy, PIL, pydantic
+import cv2, dlib, face_recognition_models, msgpack, msgspec, numpy, PIL, pydantic
 assert hasattr(cv2, "CascadeClassifier") and importlib.util.find_spec("face_recognition")
 """
 

@@ -7,18 +7,19 @@ import logging
 import secrets
 import ssl
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import datetime
 from typing import Any
 
 from server.access.door import Door
 from server.access.lockout import Lockouts
 from server.audit.trail import AuditTrail
-from server.events import Events, Sink
+from server.events import Enrolled, Events, Sink
 from server.gallery.cache import open_cache
 from server.gallery.enrolment import Enrolling
 from server.gallery.photo_watcher import PhotoWatcher
 from server.gallery.receipt_writer import ReceiptWriter
+from server.gallery.receipts import Receipt
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.files import keep_clean
 from server.recording.recorder import Recorder
@@ -70,16 +71,22 @@ class Service:
             pool = WorkerPool(settings.workers, settings.models)
             stack.push_async_callback(pool.close)
             roster = PeopleFileWatcher(settings.people_file, settings.logs / BACKUP_FILE)
+            events = Events(_sinks(settings))
+            stack.push_async_callback(asyncio.to_thread, events.close)
+            receipts = ReceiptWriter(audit)
+
+            async def take_receipts(taken: Sequence[Receipt]) -> None:
+                await receipts.write(taken)
+                events.publish(Enrolled(len(watcher.gallery.people), watcher.gallery.photos))
+
             watcher = PhotoWatcher(
                 folder=settings.faces,
                 cache=cache,
                 analyse=pool.analyse_photo,
-                take_receipts=ReceiptWriter(audit).write,
+                take_receipts=take_receipts,
                 enrolling=Enrolling.by(settings.rules(), lambda: roster.roster.confirmed),
                 parallel=pool.processes,
             )
-            events = Events(_sinks(settings))
-            stack.push_async_callback(asyncio.to_thread, events.close)
             lockouts = Lockouts()
             self._frames = FrameService(
                 analyser=pool,

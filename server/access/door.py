@@ -25,7 +25,7 @@ from server.access.orders import Orders
 from server.access.policy import (
     Company,
     allows_grant,
-    forbids_company,
+    company_refusal,
     frame_verdict,
     keeps_grant,
     tells_company,
@@ -89,7 +89,7 @@ class Door:
         self._visits: dict[int, Visit] = {}
         self._leaving: list[Visit] = []
         self._seen: list[tuple[Face, Visit | None]] = []
-        self._crowded_until = -math.inf
+        self._uncompared_until = -math.inf
         self._proposed: Visit | None = None
         self._ended: list[VisitSummary] = []
         self._now = -math.inf
@@ -110,7 +110,7 @@ class Door:
         Not before the last proposal is settled.
         """
         assert self._proposed is None
-        self._orders, self._rules = orders, orders.over(self._defaults)
+        self._orders, self._rules = orders, orders.applied_to(self._defaults)
         self._gallery, self._now = gallery, now
         self._lockout = self._lockouts.of(self._terminal, self._rules.attempts, now)
         tracks, ended = self._tracker.update(analysis.faces, gallery, now, self._attention.continued)
@@ -126,7 +126,7 @@ class Door:
             if visit is not None and visit.track.flaw not in BLIND:
                 visit.check.see(face.landmarks, now)
         if any(visit is None for _, visit in self._seen):
-            self._crowded_until = now + LOST_SECONDS
+            self._uncompared_until = now + LOST_SECONDS
         self._decide()
         return self._outcome()
 
@@ -202,7 +202,7 @@ class Door:
         if verdict is not Verdict.GRANTED:
             return verdict
         all_granted = all(visit.verdict is Verdict.GRANTED for visit in self._visits.values())
-        all_granted = all_granted and self._now >= self._crowded_until
+        all_granted = all_granted and self._now >= self._uncompared_until
         kept = keeps_grant(self._rules.policy, all_granted, self._is_largest(self._seen[0][1]))
         return Verdict.GRANTED if kept else Verdict.CHECKING
 
@@ -273,15 +273,15 @@ class Door:
         if refusal is not None:
             return refusal
         recognised = visit.recognition.identity is Identity.RECOGNISED
-        open_to_it = recognised and visit.decided is not Verdict.DENIED
-        alone = not (open_to_it and forbids_company(self._rules.policy, self._company(visit)))
-        return None if alone else Reason.NOT_ALONE
+        if not recognised or visit.decided is Verdict.DENIED:
+            return None
+        return company_refusal(self._rules.policy, self._company(visit))
 
     def _company(self, visit: Visit) -> Company:
         others = [other for other in self._visits.values() if other is not visit]
-        crowded = self._now < self._crowded_until
+        uncompared = self._now < self._uncompared_until
         return Company(
-            welcome=not crowded and all(other.welcome(self._rules) for other in others),
+            welcome=not uncompared and all(other.welcome(self._rules) for other in others),
             stranger=any(other.recognition.identity is Identity.UNRECOGNISED for other in others),
             largest=self._is_largest(visit),
         )

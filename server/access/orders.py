@@ -49,7 +49,7 @@ class Orders:
     _terminal: str
     _moment: datetime
 
-    def over(self, rules: Rules) -> Rules:
+    def applied_to(self, rules: Rules) -> Rules:
         """The settings' rules, where the administrator has laid down nothing else for the terminal."""
         return replace(
             rules,

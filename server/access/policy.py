@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from wire import FaceReport, Verdict
+from wire import FaceReport, Reason, Verdict
 
 
 class Policy(str, Enum):
@@ -30,15 +30,16 @@ class Company:
 
 
 def allows_grant(policy: Policy, company: Company) -> bool:
-    """Whether the company of a visitor who may come in lets the door open."""
+    """Whether the company of a visitor who may come in lets the door open. Where it never will,
+    `company_refusal` says so."""
     if policy is Policy.ALL:
         return company.welcome
     return policy is not Policy.LARGEST or company.largest
 
 
-def forbids_company(policy: Policy, company: Company) -> bool:
-    """Whether a visitor who may come in is refused because of the company."""
-    return policy is Policy.ALL and company.stranger
+def company_refusal(policy: Policy, company: Company) -> Reason | None:
+    """Why a visitor who may come in is refused because of the company; None when it is not."""
+    return Reason.NOT_ALONE if policy is Policy.ALL and company.stranger else None
 
 
 def tells_company(policy: Policy, company: Company) -> bool:

@@ -15,7 +15,7 @@ from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.orders import Roster
 from server.access.seen import Analysis, Hints, PictureError, PictureTooLargeError, Scan
 from server.access.visit import VisitSummary
-from server.events import DoorClosed, Events, FrameObserved, VisitOver
+from server.events import DoorClosed, Events, FrameObserved, TerminalChanged, VisitOver
 from server.terminals.decision_writer import DecisionWriter
 from server.terminals.fair_queue import FairQueue
 from server.terminals.peer import Peer, PendingFrame
@@ -99,6 +99,7 @@ class FrameService:
     def join(self, peer: Peer) -> None:
         """A terminal has been welcomed."""
         self._places[peer] = _Place(self._open_door(peer.terminal))
+        self._events.publish(TerminalChanged(peer.terminal, peer.id, connected=True))
 
     def offer(self, peer: Peer, frame: PendingFrame) -> None:
         """Take a frame; an older one of the same terminal that has not been started is superseded."""
@@ -141,6 +142,7 @@ class FrameService:
         closed = ClosedDoor(datetime.now(), tuple(decisions), tuple(ended))
         self._tell_visits(peer, closed.moment, closed.ended)
         self._events.publish(DoorClosed(peer.id, peer.terminal, closed))
+        self._events.publish(TerminalChanged(peer.terminal, peer.id, connected=False))
 
     async def _serve_frame(self, peer: Peer, place: _Place, frame: PendingFrame) -> None:
         """All of a frame's way; the terminal's next one is taken up afterwards."""

@@ -9,7 +9,7 @@ import pytest
 from server.access.lockout import FIRST_SECONDS
 from server.access.observed import ClosedDoor
 from server.access.seen import Analysis, Hints, PictureError, PictureTooLargeError, Scan
-from server.events import Decided, Delivery, DoorClosed, FrameObserved, VisitOver
+from server.events import Decided, Delivery, DoorClosed, FrameObserved, TerminalChanged, VisitOver
 from server.workers.analyser import AnalysisFailedError
 from tests.support.rules import rules
 from tests.support.service import ADA, NOBODY, STRANGER, FakeAnalyser, FakePeer, Heard, Running
@@ -228,6 +228,20 @@ def test_whoever_is_in_view_when_the_terminal_leaves_is_logged_and_told_of() -> 
         assert closed.closed.decisions == (over.summary.decision,)
 
     run(test)
+
+
+def test_coming_and_leaving_are_told() -> None:
+    heard = Heard(TerminalChanged)
+
+    async def test() -> None:
+        running = Running(FakeAnalyser(NOBODY), sinks=[heard])
+        peer = running.joined("front")
+        await running.show(peer)
+        await running.service.leave(peer)
+        await running.end()
+
+    run(test)
+    assert heard.events == [TerminalChanged("front", "front", True), TerminalChanged("front", "front", False)]
 
 
 def test_a_lock_is_told_on_the_console(caplog: pytest.LogCaptureFixture) -> None:
