@@ -391,8 +391,8 @@ def test_a_taken_port_is_named_before_photos_are_looked_at(tmp_path: Path) -> No
 def test_a_host_that_is_none_is_named(tmp_path: Path) -> None:
     folders = ("--faces", str(tmp_path / "faces"), "--logs", str(tmp_path / "logs"))
     done = command("--host", "a..b", "--insecure", *folders)
-    assert done.returncode == 1
-    assert done.stderr == "doorward: host: 'a..b' is no address and cannot be looked up\n"
+    assert done.returncode == 2
+    assert done.stderr == "doorward: host (flag --host): this cannot be the name of a machine\n"
 
 
 def test_other_addresses_need_tokens_or_an_explicit_word(tmp_path: Path) -> None:
