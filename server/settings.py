@@ -15,7 +15,7 @@ from server.access.policy import Policy
 from server.access.rules import Rules
 from server.access.seen import Hints
 from server.support import toml_file
-from server.support.explain import Place, Words, at_most, choice, key, sentences
+from server.support.explain import Place, Words, at_most, choice, key, sentences, shown
 from server.support.setting_types import MIN_TOKEN_CHARS, Address, FilePath, TerminalName, Token
 from server.support.toml_file import TomlError
 from server.workers.analyser import ModelSettings
@@ -186,7 +186,7 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str], file: Path | 
         **{name: f" (environment {key(ENVIRONMENT_PREFIX + name.upper())})" for name in from_environment},
         **{name: f" (flag --{name.replace('_', '-')})" for name in flags},
     }
-    problems = _misplaced(from_file, path)
+    problems = _misplaced(from_file, path) + _no_booleans(from_file, path)
     try:
         settings = Settings.model_validate({**from_file, **from_environment, **flags})
     except ValidationError as error:
@@ -214,6 +214,16 @@ def _misplaced(document: dict[str, Any], path: Path | None) -> list[str]:
             if content.pop(name, None) is not None:
                 place = f"[{key(table)}] {name} ({path})"
                 problems.append(f"{place}: this is a setting, and stands above the first [table] of the file")
+    return problems
+
+
+def _no_booleans(document: dict[str, Any], path: Path | None) -> list[str]:
+    """Take out what stands for true or false in words, which only the environment has to do: `record = "no"`
+    would be easily misread."""
+    problems = []
+    for name, setting in Settings.model_fields.items():
+        if setting.annotation is bool and not isinstance(document.get(name, True), bool):
+            problems.append(f"{name} ({path}): write true or false, not {shown(document.pop(name))}")
     return problems
 
 

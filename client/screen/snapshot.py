@@ -74,6 +74,7 @@ class Snapshots:
         path = self._path / file_name(decided) if self._path.is_dir() else self._path
         unfinished = path.with_name(f".{path.name}.{os.getpid()}")
         try:
+            unfinished.touch(mode=0o600)  # it shows a visitor
             unfinished.write_bytes(png(decided))
             unfinished.replace(path)  # a reader never sees half a picture
         except OSError as error:

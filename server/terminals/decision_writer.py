@@ -10,11 +10,15 @@ from server.access.decision import Decision
 from server.access.door import Door, Outcome
 from server.audit.access_log import AccessEntry
 from server.events import Decided, Delivery, Events
+from server.support.complaint import Complaint
 from server.terminals.peer import Peer
 from wire import Verdict
 from wire.reasons import Reason
 
 log = logging.getLogger(__name__)
+
+SLOW_SECONDS = 1.0
+"""A terminal does not act upon a grant that is 2 seconds old."""
 
 
 class Audit(Protocol):
@@ -30,6 +34,7 @@ class DecisionWriter:
     def __init__(self, audit: Audit, events: Events) -> None:
         self._audit = audit
         self._events = events
+        self._slow = Complaint(log, logging.WARNING)
 
     async def settle(self, peer: Peer, door: Door, proposed: Decision, received: float) -> Outcome:
         """Write down what the door has proposed; the outcome as it then stands.
@@ -57,13 +62,23 @@ class DecisionWriter:
         """False: it could not be written, and must not count."""
         latency_ms = round((time.monotonic() - received) * 1000)
         entry = AccessEntry(datetime.now().astimezone(), peer.terminal, decision, latency_ms)
+        started = time.monotonic()
         try:
             await self._audit.record(entry)
         except OSError as error:
             log.critical("ACCESS LOG NOT WRITTEN, DENYING: %s; the line was: %s", error, entry.line())
             return False
         log.info("%s", entry.line().split(" ", 1)[1])
+        self._tell_slow_disk(time.monotonic() - started)
         return True
+
+    def _tell_slow_disk(self, seconds: float) -> None:
+        if seconds > SLOW_SECONDS:
+            self._slow.tell(
+                "the disk took %.1f s for a line of the access log: visitors wait so long", seconds
+            )
+        else:
+            self._slow.mended()
 
     def _publish(self, peer: Peer, outcome: Outcome, written: bool, delivery: Delivery) -> None:
         assert outcome.decision is not None

@@ -81,6 +81,7 @@ class Session:
         self._connection = ServerConnection(limits.frame_bytes)
         self._outbox: asyncio.Queue[Message] = asyncio.Queue(OUTBOX)
         self._leaving = False
+        self._gone = False
         self._over = asyncio.Event()
 
     @property
@@ -100,7 +101,7 @@ class Session:
             await self._dismiss(error.code, error.message)
         except (ConnectionError, asyncio.TimeoutError, OSError) as error:
             if self.open:
-                log.info("%s: connection lost: %s", self.name, error or type(error).__name__)
+                log.info("%s: connection lost: %s", self.name, str(error) or type(error).__name__)
         finally:
             self.open = False
             if sending is not None:
@@ -236,8 +237,10 @@ class Session:
         while True:
             message = await self._outbox.get()
             try:
-                await self._transport.write(encode(message))
+                if not self._gone:
+                    await self._transport.write(encode(message))
             except (ConnectionError, OSError):
+                self._gone = True
                 self.abort()
             finally:
                 self._outbox.task_done()

@@ -364,3 +364,9 @@ def test_the_manual_tells_the_range(key: str) -> None:
 def test_the_example_of_the_manual_is_accepted() -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
     assert settings(example).tokens
+
+
+@pytest.mark.parametrize("name", ["record", "record_pictures", "insecure"])
+@pytest.mark.parametrize("value", ['"yes"', '"no"', "1", "0"])
+def test_true_and_false_are_no_words_in_the_file(name: str, value: str) -> None:
+    assert refusal(f"{name} = {value}") == (f"{name} (doorward.toml): write true or false, not {value}")

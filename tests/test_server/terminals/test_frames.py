@@ -230,6 +230,21 @@ def test_whoever_is_in_view_when_the_terminal_leaves_is_logged_and_told_of() -> 
     run(test)
 
 
+def test_a_slow_disk_is_told_once(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.terminals.decision_writer.SLOW_SECONDS", -1.0)
+
+    async def test() -> None:
+        running = Running(FakeAnalyser(STRANGER))
+        for name in "ab":
+            peer = running.joined(name)
+            await running.show(peer, 4)
+            await running.service.leave(peer)
+        await running.end()
+
+    run(test)
+    assert len([line for line in caplog.messages if line.startswith("the disk took 0.0 s")]) == 1
+
+
 def test_coming_and_leaving_are_told() -> None:
     heard = Heard(TerminalChanged)
 
