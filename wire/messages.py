@@ -163,7 +163,8 @@ class Welcome:
 
 @dataclass(frozen=True)
 class FaceReport:
-    """One face of a frame; `name` is None unless the door opens for it, `distance` to the nearest photo."""
+    """One face of a frame. `name`: None until it is recognised and proven to be a living one. `distance`: of
+    its looks together to the nearest person enrolled."""
 
     box: Box
     name: str | None

@@ -39,7 +39,7 @@ async def replay(
     roster = roster_of(settings)
     async with enrolled(settings, roster) as watcher:
         gallery = watcher.gallery
-    compared, notes = await asyncio.to_thread(redecide, wanted, settings.rules(), gallery, roster)
+    compared, notes = await asyncio.to_thread(decide_again, wanted, settings.rules(), gallery, roster)
     span = (since or datetime.min, until or datetime.max)
     chosen = [each for each in compared if span[0] <= each.moment < span[1]]
     problems += [f"{each.path}: {each.complaint}" for each in wanted if each.complaint]
@@ -53,7 +53,7 @@ def _nothing(folder: Path, terminal: str | None, recordings: Sequence[Recording]
     return f"nothing is recorded of terminal {word(terminal)} in {folder}; there are {', '.join(others)}"
 
 
-def redecide(
+def decide_again(
     recordings: Sequence[Recording], rules: Rules, gallery: Gallery, roster: Roster
 ) -> tuple[list[Compared], Notes]:
     """Every visit, as it was decided and as it is now, in the order in which they were over."""

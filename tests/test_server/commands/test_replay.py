@@ -20,7 +20,7 @@ from server.access.rules import Rules
 from server.access.seen import Face, PhotoAccepted
 from server.commands.dates import first_moment, last_moment
 from server.commands.enrolled import roster_of
-from server.commands.replay import redecide, replay
+from server.commands.replay import decide_again, replay
 from server.events import DoorClosed, FrameObserved
 from server.recording.files import FOLDER, find
 from server.recording.recorder import Recorder
@@ -223,10 +223,10 @@ def test_a_real_video_is_decided_again_as_it_was(
     recorder.take(DoorClosed("s", "stage", live.close()))
     recorder.close()
     recordings, problems = find(tmp_path)
-    compared, notes = redecide(recordings, rules, lin, EMPTY)
+    compared, notes = decide_again(recordings, rules, lin, EMPTY)
     assert not problems and compared and not any(each.changed for each in compared)
     assert (notes.strayed, notes.unasked, notes.unfinished) == (0, 0, 0)
     assert any(frame.drawn for frame in live.frames) == (then is Liveness.CHALLENGE)
-    other, notes = redecide(recordings, replace(rules, liveness=now), lin, EMPTY)
+    other, notes = decide_again(recordings, replace(rules, liveness=now), lin, EMPTY)
     assert verdict in {each.after.verdict for each in other if each.after and each.after.name == "Lin"}
     assert notes.unasked == (now is Liveness.CHALLENGE)
