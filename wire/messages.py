@@ -218,12 +218,12 @@ class DecisionNotice:
     @classmethod
     def read(cls, fields: Fields) -> "DecisionNotice":
         return cls(
-            fields.text("id"),
-            fields.one_of("verdict", Verdict),
-            fields.texts("names"),
-            fields.text("reason"),
-            fields.optional_text("note", max_chars=NOTE_CHARS),
-            fields.optional_uint("seq"),
+            id=fields.text("id"),
+            verdict=fields.one_of("verdict", Verdict),
+            names=fields.texts("names"),
+            reason=fields.text("reason"),
+            note=fields.optional_text("note", max_chars=NOTE_CHARS),
+            seq=fields.optional_uint("seq"),
         )
 
 
@@ -268,13 +268,13 @@ class Result:
     def read(cls, fields: Fields) -> "Result":
         timing = fields.nested("timing")
         return cls(
-            fields.uint("seq"),
-            fields.one_of("verdict", Verdict),
-            tuple(FaceReport.read(face) for face in fields.nested_items("faces", MAX_FACES)),
-            DecisionNotice.read(fields.nested("decision")) if fields.present("decision") else None,
-            Timing(timing.number("queue_ms"), timing.number("work_ms")),
-            fields.known("prompt", Prompt),
-            fields.optional_number("prompt_seconds", least=0.0),
+            seq=fields.uint("seq"),
+            verdict=fields.one_of("verdict", Verdict),
+            faces=tuple(FaceReport.read(face) for face in fields.nested_items("faces", MAX_FACES)),
+            decision=DecisionNotice.read(fields.nested("decision")) if fields.present("decision") else None,
+            timing=Timing(timing.number("queue_ms"), timing.number("work_ms")),
+            prompt=fields.known("prompt", Prompt),
+            prompt_seconds=fields.optional_number("prompt_seconds", least=0.0),
         )
 
 

@@ -110,13 +110,15 @@ def screen_at(
     link = _LINKS[status.state]
     note = Message("", (status.note,)) if status.note else NO_MESSAGE
     if camera_lost:
-        return Screen(Banner.NO_CAMERA, (), (), link, latency, note)
+        return Screen(
+            banner=Banner.NO_CAMERA, names=(), marks=(), link=link, latency_ms=latency, message=note
+        )
     if late:
         marks = _local_marks(local) if local and _fresh(local.captured, now) else ()
         banner = Banner.LATE if status.state is LinkState.CONNECTED else Banner.OFFLINE
-        return Screen(banner, (), marks, link, latency, note)
+        return Screen(banner=banner, names=(), marks=marks, link=link, latency_ms=latency, message=note)
     if answer is None:
-        return Screen(Banner.IDLE, (), (), link, latency)
+        return Screen(banner=Banner.IDLE, names=(), marks=(), link=link, latency_ms=latency)
     return _answered_screen(answer, link, _message(answer.result, status.memory, now))
 
 

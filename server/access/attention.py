@@ -116,11 +116,27 @@ class Attention:
         settled = not lost and not points and quality == math.inf
         stay = settled and now - track.last_detected < DETECT_SECONDS
         mirrored = care is Care.GATHER
-        return Followed(track.box, track.patch, _reach(unseen), lost, quality, stay, mirrored, points)
+        return Followed(
+            box=track.box,
+            patch=track.patch,
+            reach=_reach(unseen),
+            lost=lost,
+            quality=quality,
+            stay=stay,
+            mirrored=mirrored,
+            landmarks=points,
+        )
 
     def _approach(self, face: Face, now: float) -> Followed:
         """Somebody who has not been looked at yet."""
-        return Followed(face.box, face.patch, _reach(now - self._fed), False, 0.0, mirrored=True)
+        return Followed(
+            box=face.box,
+            patch=face.patch,
+            reach=_reach(now - self._fed),
+            lost=False,
+            quality=0.0,
+            mirrored=True,
+        )
 
     def _scan(self, somebody: bool, now: float, may_sweep: bool) -> Scan:
         if may_sweep and now - self._swept >= _sweep_seconds(somebody):

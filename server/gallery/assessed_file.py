@@ -58,7 +58,15 @@ class AssessedFile:
         else:
             look_alike = self.judgement.other
             status, reason, detail = _not_enrolled(self.person, self.judgement)
-        return Receipt(self.file.path, self.person, status, reason, detail, look_alike, self.cached)
+        return Receipt(
+            path=self.file.path,
+            person=self.person,
+            status=status,
+            reason=reason,
+            detail=detail,
+            look_alike=look_alike,
+            cached=self.cached,
+        )
 
 
 def _not_enrolled(person: str | None, judgement: Judgement) -> tuple[Status, str, str]:

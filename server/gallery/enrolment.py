@@ -89,7 +89,13 @@ class Enrolment:
     def remove(self, gone: Iterable[PurePath]) -> list[Receipt]:
         """Forget files that are no more; a receipt for each."""
         return [
-            Receipt(path, self._files.pop(path).person, Status.REMOVED, "removed", "the file is gone")
+            Receipt(
+                path=path,
+                person=self._files.pop(path).person,
+                status=Status.REMOVED,
+                reason="removed",
+                detail="the file is gone",
+            )
             for path in gone
         ]
 

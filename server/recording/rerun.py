@@ -133,7 +133,9 @@ class Rerun:
                 rng=dice,
             )
             draws = self._draws.get(header.session, Draws())
-            self._sessions[header.session] = _Session(name, door, dice, draws, self.notes)
+            self._sessions[header.session] = _Session(
+                terminal=name, door=door, dice=dice, draws=draws, notes=self.notes
+            )
         return self._sessions[header.session]
 
 

@@ -90,11 +90,11 @@ class _Person(_Strict):
 
     def permit(self) -> Permit:
         return Permit(
-            self.valid_from,
-            self.valid_until,
-            None if self.schedule is None else tuple(Window.read(text) for text in self.schedule),
-            None if self.terminals is None else frozenset(self.terminals),
-            self.disabled,
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+            schedule=None if self.schedule is None else tuple(Window.read(text) for text in self.schedule),
+            terminals=None if self.terminals is None else frozenset(self.terminals),
+            disabled=self.disabled,
         )
 
 

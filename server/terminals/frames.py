@@ -177,7 +177,13 @@ class FrameService:
             message = "the frame could not be analysed"
             peer.send(ErrorMessage(ErrorCode.BAD_FRAME, message, frame.seq))
         else:
-            return _Analysed(frame, hints, analysis, started, time.monotonic() - started)
+            return _Analysed(
+                frame=frame,
+                hints=hints,
+                analysis=analysis,
+                started=started,
+                seconds=time.monotonic() - started,
+            )
         return None
 
     async def _analyse(self, jpeg: bytes, hints: Hints) -> Analysis:

@@ -32,7 +32,13 @@ def analyse_frame(models: Models, jpeg: bytes, hints: Hints) -> Analysis:
     faces = [_face(view, each, hints.followed) for each in located]
     ranked = sorted(zip(faces, located, strict=True), key=lambda pair: pair[0].box.area, reverse=True)
     faces = _embedded(models, frame, ranked[:MAX_FACES], hints)
-    return Analysis(frame.width, frame.height, tuple(faces), newcomers.scan, newcomers.scene)
+    return Analysis(
+        width=frame.width,
+        height=frame.height,
+        faces=tuple(faces),
+        scanned=newcomers.scan,
+        scene=newcomers.scene,
+    )
 
 
 def _face(view: GrayView, located: Located, followed: Sequence[Followed]) -> Face:
@@ -41,7 +47,13 @@ def _face(view: GrayView, located: Located, followed: Sequence[Followed]) -> Fac
     if index is not None and not located.detected:
         return Face(found.box, None, index, followed[index].patch, detected=False)
     quality = sharpness(view.pixels, found.box, view.scale) * (1.0 if found.frontal else SIDEWAYS)
-    return Face(found.box, None, index, patch(view.pixels, found.box, view.scale), quality)
+    return Face(
+        box=found.box,
+        embedding=None,
+        followed=index,
+        patch=patch(view.pixels, found.box, view.scale),
+        quality=quality,
+    )
 
 
 def _embedded(

@@ -35,12 +35,12 @@ class Sighting:
     @classmethod
     def take(cls, at: float, landmarks: Landmarks) -> "Sighting":
         return cls(
-            at,
-            shape(landmarks.points),
-            openness(landmarks.points),
-            landmarks.pose.yaw,
-            landmarks.pose.pitch,
-            landmarks.antispoof,
+            at=at,
+            shape=shape(landmarks.points),
+            openness=openness(landmarks.points),
+            yaw=landmarks.pose.yaw,
+            pitch=landmarks.pose.pitch,
+            antispoof=landmarks.antispoof,
         )
 
 
