@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import os
-import stat
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,9 +10,10 @@ from typing import TypeAlias
 from server.access.orders import EMPTY, Roster
 from server.roster.backup import Backup
 from server.roster.people_file import PeopleFileError, parse
-from server.support import osdep
+from server.support import toml_file
 from server.support.complaint import Complaint
 from server.support.errors import StartError
+from server.support.toml_file import TomlError
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +23,6 @@ stay the same when the content changes."""
 SETTLE_SECONDS = 1.0
 """A change counts when it has stood for this long: half a file may be valid, and an empty one lifts all
 limits."""
-MAX_FILE_BYTES = 1_000_000
-"""Largest file that is read: room for thousands of people."""
 
 _GONE = "there is no such file; to lift all limits put an empty one there"
 _Content: TypeAlias = bytes | str
@@ -171,16 +168,9 @@ def read_good(path: Path, backup: Path) -> tuple[Roster, str]:
 
 
 def _read(path: Path) -> _Content:
-    """The content of a regular file of at most `MAX_FILE_BYTES`."""
     try:
-        with open(path, "rb", opener=osdep.not_waiting_opener) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return "not a regular file"
-            data = file.read(MAX_FILE_BYTES + 1)
+        return toml_file.read(path)
     except FileNotFoundError:
         return _GONE
-    except OSError as error:
-        return (error.strerror or type(error).__name__).lower()
-    if len(data) > MAX_FILE_BYTES:
-        return f"the file has more than {MAX_FILE_BYTES} bytes"
-    return data
+    except TomlError as error:
+        return str(error)

@@ -12,8 +12,9 @@ import pytest
 from server.access.permits import Permit
 from server.roster import EMPTY
 from server.roster.backup import Backup
-from server.roster.watcher import MAX_FILE_BYTES, POLL_SECONDS, SETTLE_SECONDS, PeopleFileWatcher
+from server.roster.watcher import POLL_SECONDS, SETTLE_SECONDS, PeopleFileWatcher
 from server.support.errors import StartError
+from server.support.toml_file import MAX_FILE_BYTES
 
 JANE = b"[people.jane]\ndisabled = true\n"
 JOHN = b"[people.john]\ndisabled = true\n"
