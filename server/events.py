@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from functools import partial
 from typing import Protocol, TypeAlias
 
@@ -50,23 +49,16 @@ class DoorClosed:
     closed: ClosedDoor
 
 
-class Delivery(str, Enum):
-    """What became of telling the terminal."""
-
-    TOLD = "told"
-    UNDELIVERED = "undelivered"
-
-
 @dataclass(frozen=True)
 class Decided:
-    """A decision is settled: on disk, or turned into a denial because it could not be written. `moment`: the
-    wall clock. `written`: it is a line of the access log."""
+    """A decision is settled: on disk, or turned into a denial because it could not be written, or not be told
+    (reason `undelivered`). `moment`: the wall clock. `written`: what was proposed is a line of the access
+    log."""
 
     terminal: str
     moment: datetime
     decision: Decision
     written: bool
-    delivery: Delivery
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Protocol
 from server.access.decision import Decision
 from server.access.door import Door, Outcome
 from server.audit.access_log import AccessEntry
-from server.events import Decided, Delivery, Events
+from server.events import Decided, Events
 from server.support.complaint import Complaint
 from server.terminals.peer import Peer
 from wire import Verdict
@@ -42,20 +42,19 @@ class DecisionWriter:
         It counts only once it is on disk, and a grant only if there still is somebody to tell it to: one that
         is not told is taken back by a line of its own. `received`: when its frame came, monotonic seconds.
         """
-        written, delivery = False, Delivery.TOLD
+        written, told = False, True
         try:
             written = await self._write(peer, proposed, received)
             if written and proposed.verdict is Verdict.GRANTED and not peer.open:
-                delivery = Delivery.UNDELIVERED
+                told = False
                 undone = replace(proposed, verdict=Verdict.DENIED, reason=Reason.UNDELIVERED)
                 await self._write(peer, undone, received)
         finally:
-            counts = written and delivery is Delivery.TOLD
             reason = Reason.UNDELIVERED if written else Reason.LOG_UNAVAILABLE
-            outcome = door.settle(proposed, counts, reason)
+            outcome = door.settle(proposed, written and told, reason)
         if outcome.locked_seconds:
             log.warning("%s: LOCKED for %.0f s: too many failed visits", peer.name, outcome.locked_seconds)
-        self._publish(peer, outcome, written, delivery)
+        self._publish(peer, outcome, written)
         return outcome
 
     async def _write(self, peer: Peer, decision: Decision, received: float) -> bool:
@@ -80,7 +79,7 @@ class DecisionWriter:
         else:
             self._slow.mended()
 
-    def _publish(self, peer: Peer, outcome: Outcome, written: bool, delivery: Delivery) -> None:
+    def _publish(self, peer: Peer, outcome: Outcome, written: bool) -> None:
         assert outcome.decision is not None
         self._events.publish(
             Decided(
@@ -88,6 +87,5 @@ class DecisionWriter:
                 moment=datetime.now(),
                 decision=outcome.decision,
                 written=written,
-                delivery=delivery,
             )
         )

@@ -9,7 +9,7 @@ import pytest
 from server.access.lockout import FIRST_SECONDS
 from server.access.observed import ClosedDoor
 from server.access.seen import Analysis, Hints, PictureError, PictureTooLargeError, Scan
-from server.events import Decided, Delivery, DoorClosed, FrameObserved, TerminalChanged, VisitOver
+from server.events import Decided, DoorClosed, FrameObserved, TerminalChanged, VisitOver
 from server.workers.analyser import AnalysisFailedError
 from tests.support.rules import rules
 from tests.support.service import ADA, NOBODY, STRANGER, FakeAnalyser, FakePeer, Heard, Running
@@ -206,7 +206,7 @@ def test_a_grant_for_a_terminal_that_has_gone_is_taken_back() -> None:
         first, second = (entry.decision.id for entry in running.audit.entries)
         assert first == second
         (decided,) = heard.events
-        assert isinstance(decided, Decided) and decided.delivery is Delivery.UNDELIVERED
+        assert isinstance(decided, Decided) and decided.decision.reason is Reason.UNDELIVERED
         assert decided.decision.verdict is DENIED and decided.written
         assert lockout.failed(1.0) == FIRST_SECONDS, "nobody was let in"
 
