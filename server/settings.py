@@ -62,6 +62,9 @@ class Settings(BaseModel):
     margin: float = Field(0.03, ge=0.01, le=0.3, description="how much farther the runner-up must be")
     frames: int = Field(3, ge=2, le=5, description="looks out of the last 5 that must agree")
     liveness: Liveness = Field(Liveness.PASSIVE, description="proof that the face is a living one")
+    models: FilePath = Field(
+        Path("models"), description="folder of weights that are not installed as packages"
+    )
     antispoof: FilePath | None = Field(
         None, description="ONNX model of your own that tells living faces from others; it can only refuse"
     )
@@ -120,10 +123,15 @@ class Settings(BaseModel):
             return self.host == "localhost"
 
     @property
-    def models(self) -> ModelSettings:
+    def model_settings(self) -> ModelSettings:
         """What workers load."""
         pinned = (self.antispoof, self.antispoof_sha256) if self.antispoof and self.antispoof_sha256 else None
-        return ModelSettings(self.logs / "models", self.liveness is not Liveness.OFF, pinned)
+        return ModelSettings(
+            cache=self.logs / "models",
+            weights=self.models,
+            liveness=self.liveness is not Liveness.OFF,
+            antispoof=pinned,
+        )
 
     @property
     def people_file(self) -> Path:

@@ -215,9 +215,9 @@ def _models(settings: Settings) -> Iterator[Finding]:
     """Load them in a worker process, as a server does."""
     try:
         with tempfile.TemporaryDirectory() as folder:
-            for converted in settings.models.cache.glob("*.onnx"):
+            for converted in settings.model_settings.cache.glob("*.onnx"):
                 shutil.copyfile(converted, Path(folder) / converted.name)
-            models = replace(settings.models, cache=Path(folder), liveness=True)
+            models = replace(settings.model_settings, cache=Path(folder), liveness=True)
             remarks = asyncio.run(asyncio.wait_for(_load(models), LOAD_SECONDS))
     except Exception as error:  # whatever the libraries raise
         yield Finding(Grade.ERROR, "models", f"they cannot be loaded: {str(error) or type(error).__name__}")

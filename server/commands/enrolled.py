@@ -69,7 +69,7 @@ class _PoolOnDemand:
     """An `Analyser` that starts workers for the first picture: mostly no photo has to be looked at."""
 
     def __init__(self, settings: Settings) -> None:
-        self._pool = WorkerPool(settings.workers, replace(settings.models, liveness=False))
+        self._pool = WorkerPool(settings.workers, replace(settings.model_settings, liveness=False))
         self._starting = asyncio.Lock()
         self._started = False
 

@@ -50,7 +50,7 @@ def origin(file: Path | None) -> str:
 
 def of_loading(settings: Settings, processes: int) -> list[Remark]:
     """Before the models are loaded, which takes seconds."""
-    first = "" if settings.models.cache.is_dir() else "; the first time this takes some seconds more"
+    first = "" if settings.model_settings.cache.is_dir() else "; the first time this takes some seconds more"
     return [(logging.INFO, f"loading the models into {processes} processes{first}")]
 
 

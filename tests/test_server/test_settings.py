@@ -302,7 +302,7 @@ def test_settings_reach_the_parts_they_are_for() -> None:
 
 @pytest.mark.parametrize(("mode", "wanted"), [("off", False), ("passive", True), ("challenge", True)])
 def test_workers_load_what_liveness_needs_when_it_is_asked_for(mode: str, wanted: bool) -> None:
-    assert settings(f'liveness = "{mode}"').models.liveness is wanted
+    assert settings(f'liveness = "{mode}"').model_settings.liveness is wanted
 
 
 def test_a_model_against_spoofing_is_trusted_by_its_hash_only() -> None:
@@ -311,7 +311,7 @@ def test_a_model_against_spoofing_is_trusted_by_its_hash_only() -> None:
     assert refusal(f'antispoof_sha256 = "{"0" * 64}"') == together
     assert "antispoof_sha256" in refusal('antispoof = "m.onnx"\nantispoof_sha256 = "0123"')
     found = settings(f'antispoof = "m.onnx"\nantispoof_sha256 = "{"0" * 64}"')
-    assert found.models.antispoof == (Path("m.onnx"), "0" * 64)
+    assert found.model_settings.antispoof == (Path("m.onnx"), "0" * 64)
 
 
 def test_what_is_laid_down_for_people_stands_beside_their_photos() -> None:

@@ -49,7 +49,7 @@ def die_once(marker: str) -> str:
 
 def with_pool(work: Callable[[WorkerPool], Awaitable[Any]], workers: int = 1, **options: Any) -> Any:
     async def run() -> Any:
-        pool = WorkerPool(workers, ModelSettings(MODEL_CACHE), **options)
+        pool = WorkerPool(workers, ModelSettings(MODEL_CACHE, MODEL_CACHE), **options)
         await pool.start()
         try:
             return await work(pool)
@@ -93,7 +93,7 @@ def test_a_worker_tells_of_an_embedder_that_falls_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    ((level, message),) = worker.load(ModelSettings(tmp_path))
+    ((level, message),) = worker.load(ModelSettings(tmp_path, tmp_path))
     assert level == logging.INFO and "dlib" in message
 
 

