@@ -9,10 +9,13 @@ from server.access.seen import Analysis, Hints, PhotoOutcome
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """What a worker loads. `cache`: folder for the converted embedding network. `weights`: folder in which
-    the administrator may have put weights. `liveness`: load the 68-point landmarks at the start; otherwise they
-    are loaded when they are first wanted. `antispoof`: an ONNX model that tells living faces from others, and
-    the sha256 that its file must have."""
+    """What a worker loads.
+
+    `cache`: folder for the converted embedding network. `weights`: folder in which the administrator may have
+    put weights. `liveness`: load the 68-point landmarks at the start; otherwise they are loaded when they are
+    first wanted. `antispoof`: an ONNX model that tells living faces from others, and the sha256 that its file
+    must have.
+    """
 
     cache: Path
     weights: Path
