@@ -66,7 +66,7 @@ class Service:
             stack.callback(audit.close)
             self._listener = await Listener.bind(settings.host, settings.port)
             stack.callback(self._listener.close)
-            cache = open_cache(settings.logs)
+            cache = open_cache(settings.logs, settings.rules().recogniser.pipeline)
             stack.callback(cache.close)
             pool = WorkerPool(settings.workers, settings.model_settings)
             stack.push_async_callback(pool.close)

@@ -59,7 +59,12 @@ class Settings(BaseModel):
         description="largest distance at which a person is recognised, in place of the one that"
         " max_false_accept gives",
     )
-    margin: float = Field(0.03, ge=0.01, le=0.3, description="how much farther the runner-up must be")
+    margin: float | None = Field(
+        None,
+        ge=0.01,
+        le=0.3,
+        description="how much farther the runner-up must be, in place of the recogniser's own",
+    )
     frames: int = Field(3, ge=2, le=5, description="looks out of the last 5 that must agree")
     liveness: Liveness = Field(Liveness.PASSIVE, description="proof that the face is a living one")
     models: FilePath = Field(

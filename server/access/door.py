@@ -19,7 +19,7 @@ from server.access.dice import Dice, Draw
 from server.access.evidence import Identity
 from server.access.liveness.proof import LivenessCheck
 from server.access.lockout import FAILED_ATTEMPTS, Lockout, Lockouts
-from server.access.matching.gallery import EMPTY, Gallery
+from server.access.matching.gallery import Gallery
 from server.access.orders import EMPTY as NO_ROSTER
 from server.access.orders import Orders
 from server.access.policy import (
@@ -83,9 +83,9 @@ class Door:
         self._lockouts = Lockouts() if lockouts is None else lockouts
         self._lockout = Lockout(0)
         self._dice = Dice(rng or random.SystemRandom())
-        self._tracker = Tracker(rules.window)
+        self._tracker = Tracker(rules.window, rules.recogniser)
         self._attention = Attention()
-        self._gallery = EMPTY
+        self._gallery = Gallery.build(rules.recogniser, 0, ())
         self._visits: dict[int, Visit] = {}
         self._leaving: list[Visit] = []
         self._seen: list[tuple[Face, Visit | None]] = []

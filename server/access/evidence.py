@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.access.matching.gallery import Gallery, Match
-from server.access.matching.model import SAME_VIEW, Embedding
+from server.access.matching.recogniser import Embedding
 from server.access.matching.templates import Template, template
 from server.access.rules import Rules
 from server.access.seen import Face, Flaw
@@ -90,11 +90,14 @@ def recent(looks: Iterable[Look], now: float, rules: Rules) -> tuple[Look, ...]:
     return tuple(look for look in looks if look.flaw is None and now - look.at <= rules.window_seconds)
 
 
-def chosen(looks: Sequence[Look]) -> tuple[Look, ...]:
-    """The looks that make a template: the best that differ, then the best of those that repeat them."""
+def chosen(looks: Sequence[Look], same_view: float) -> tuple[Look, ...]:
+    """The looks that make a template: the best that differ, then the best of those that repeat them.
+
+    `same_view`: the distance of two embeddings that say the same.
+    """
     ranked = sorted(looks, key=lambda look: (look.quality, look.at), reverse=True)
     good = [look for look in ranked if look.quality >= POOR_VIEW * ranked[0].quality]
-    alike = _alike(good)
+    alike = _alike(good, same_view)
     fresh: list[int] = []
     for at in range(len(good)):
         if len(fresh) < PROBE_LOOKS and not alike[at, fresh].any():
@@ -103,15 +106,15 @@ def chosen(looks: Sequence[Look]) -> tuple[Look, ...]:
     return tuple(good[at] for at in [*fresh, *repeated][:PROBE_LOOKS])
 
 
-def probe(looks: Sequence[Look]) -> Template:
+def probe(looks: Sequence[Look], same_view: float) -> Template:
     """The template of the chosen looks, of which there is at least one. A mirror image weighs as much as
     the image, and each look as much as another."""
-    return template(np.stack([template(look.rows) for look in chosen(looks)]))
+    return template(np.stack([template(look.rows) for look in chosen(looks, same_view)]))
 
 
 def compare(looks: Sequence[Look], gallery: Gallery) -> Match | None:
     """The looks, taken together, against the gallery; None without looks, or when nobody is enrolled."""
-    return gallery.match(probe(looks)) if looks else None
+    return gallery.match(probe(looks, gallery.recogniser.same_view)) if looks else None
 
 
 def judge(
@@ -150,17 +153,17 @@ def mean_embedding(looks: Sequence[Look]) -> Embedding:
     return mean
 
 
-def _alike(looks: Sequence[Look]) -> NDArray[np.bool_]:
+def _alike(looks: Sequence[Look], same_view: float) -> NDArray[np.bool_]:
     """bool[n, n]: which of the looks say the same."""
     units = np.stack([look.embedding for look in looks])
     units /= np.linalg.norm(units, axis=1, keepdims=True)
-    alike: NDArray[np.bool_] = 2.0 - 2.0 * units @ units.T < SAME_VIEW**2
+    alike: NDArray[np.bool_] = 2.0 - 2.0 * units @ units.T < same_view**2
     return alike
 
 
 def _patience(match: Match | None, rules: Rules) -> float:
     """How long a face that nobody matches is looked at: longer when it might be somebody on a better look."""
-    hopeless = match is None or match.distance > rules.stranger
+    hopeless = match is None or match.distance > rules.recogniser.stranger
     return min(rules.stranger_seconds, rules.deny_seconds) if hopeless else rules.deny_seconds
 
 
@@ -172,7 +175,7 @@ def _weigh(window: Sequence[Look], match: Match | None, threshold: float, rules:
         return Reason.NOBODY_ENROLLED
     if match.distance > threshold:
         return Reason.UNKNOWN_FACE
-    if match.runner_up is not None and match.runner_up - match.distance < rules.margin:
+    if match.runner_up is not None and match.runner_up - match.distance < rules.least_margin:
         return Reason.NEAR_TIE
     if any(_names_other(look, match.name, threshold) for look in window):
         return Reason.DISAGREEING
@@ -187,7 +190,7 @@ def _agreement(window: Sequence[Look], name: str, rules: Rules) -> bool:
 
 def _agrees(look: Look, name: str, rules: Rules) -> bool:
     match = look.match
-    return match is not None and match.name == name and match.distance <= rules.contradiction
+    return match is not None and match.name == name and match.distance <= rules.recogniser.contradiction
 
 
 def _names_other(look: Look, name: str, threshold: float) -> bool:

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from server.access.matching.model import Embedding
+from server.access.matching.recogniser import Embedding
 from wire import Box
 
 

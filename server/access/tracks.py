@@ -9,7 +9,7 @@ import numpy as np
 
 from server.access.evidence import Identity, Look, Recognition, compare, judge, mean_embedding, recent
 from server.access.matching.gallery import Gallery, Match
-from server.access.matching.model import OTHER_FACE, SAME_FACE, STEADY_FACE, Embedding
+from server.access.matching.recogniser import Embedding, Recogniser
 from server.access.rules import VISIT_LOOKS, Rules
 from server.access.seen import Face, Flaw
 from wire import Box
@@ -25,7 +25,7 @@ STEADY_LOOKS = 5
 """So many looks a new one is held against."""
 BLIND = frozenset({Flaw.TOO_SMALL, Flaw.TOO_DARK, Flaw.TOO_BRIGHT, Flaw.TOO_BLURRED})
 """Looks with which anybody could take anybody's place: of strangers' faces blurred by sigma 4 on the chip
-every fifth pair is nearer than `OTHER_FACE`. What was proven is proven anew after one."""
+every fifth pair is nearer than `other_face` (dlib). What was proven is proven anew after one."""
 SLOT_SECONDS = 0.095
 """Evidence counts ten times a second at most: frames nearer together are no chances of their own."""
 GAP_SECONDS = 5.0
@@ -40,13 +40,14 @@ QUALITY_DECAY = 0.98
 
 @dataclass(eq=False)
 class Track:
-    """One face. `looks` are the newest embedded ones, oldest first; they tell what is still this face.
-    `evidence`: those good enough to say who it is, of which there have been `good_looks`. `flaw`: what was
-    wrong with the newest look. `box` and `patch`: where it was last detected, and how it looked there
-    (`server.vision.appearance`). `quality`: how good it was to see at its best. `unbroken_since`: since when
-    it has surely been one and the same face."""
+    """One face. `recogniser`: whose embeddings its looks are. `looks` are the newest embedded ones, oldest
+    first; they tell what is still this face. `evidence`: those good enough to say who it is, of which there
+    have been `good_looks`. `flaw`: what was wrong with the newest look. `box` and `patch`: where it was last
+    detected, and how it looked there (`server.vision.appearance`). `quality`: how good it was to see at its
+    best. `unbroken_since`: since when it has surely been one and the same face."""
 
     id: int
+    recogniser: Recogniser
     box: Box
     last_seen: float
     first_look: float
@@ -100,7 +101,7 @@ class Track:
     def _break_if_unsteady(self, look: Look) -> None:
         """What was seen before a sudden change says nothing about what is seen now."""
         steady = [each.embedding for each in list(self.evidence)[-STEADY_LOOKS:]]
-        if steady and np.linalg.norm(look.embedding - np.mean(steady, axis=0)) > STEADY_FACE:
+        if steady and np.linalg.norm(look.embedding - np.mean(steady, axis=0)) > self.recogniser.steady_face:
             self.unbroken_since = self.first_good = look.at
             self.evidence.clear()
 
@@ -148,9 +149,10 @@ class Tracker:
     """Gives each embedded face of a frame its track. The identity of a track can never pass to another face:
     a face whose embedding does not fit starts a track of its own, whatever its place."""
 
-    def __init__(self, window: int) -> None:
+    def __init__(self, window: int, recogniser: Recogniser) -> None:
         """`window`: how many looks a track keeps."""
         self._window = window
+        self._recogniser = recogniser
         self._next_id = 1
         self.tracks: list[Track] = []
 
@@ -204,6 +206,7 @@ class Tracker:
         if track is None and face.embedding is not None:
             track = Track(
                 id=self._next_id,
+                recogniser=self._recogniser,
                 box=face.box,
                 last_seen=now,
                 first_look=now,
@@ -221,7 +224,8 @@ class Tracker:
 
 def _could_be(track: Track, box: Box, embedding: Embedding) -> bool:
     distance = track.distance(embedding)
-    return distance <= SAME_FACE or (distance <= OTHER_FACE and _within_reach(track.box, box))
+    same, other = track.recogniser.same_face, track.recogniser.other_face
+    return distance <= same or (distance <= other and _within_reach(track.box, box))
 
 
 def _within_reach(before: Box, after: Box) -> bool:

@@ -248,7 +248,7 @@ class Visit:
         if self.decided is not Verdict.DENIED:
             return Care.GATHER
         match = self.recognition.match
-        hopeful = match is not None and match.distance <= rules.contradiction
+        hopeful = match is not None and match.distance <= rules.recogniser.contradiction
         return Care.GATHER if hopeful and self.recognition.name is None else Care.VERIFY
 
     def asked(self, now: float) -> Asked | None:

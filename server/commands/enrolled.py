@@ -45,7 +45,7 @@ async def enrolled(settings: Settings, roster: Roster) -> AsyncIterator[PhotoWat
     """All that is known of the photos. Those not seen before are judged first, and not remembered. Raises
     StartError."""
     async with contextlib.AsyncExitStack() as stack:
-        cache = copy_of_cache(settings.logs)
+        cache = copy_of_cache(settings.logs, settings.rules().recogniser.pipeline)
         stack.callback(cache.close)
         pool = _PoolOnDemand(settings)
         stack.push_async_callback(pool.close)

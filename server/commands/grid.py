@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from server.access.matching import calibration
 from server.access.rules import VISIT_LOOKS, Rules
 from server.audit.line import quoted
 from server.commands.enrolled import enrolled, roster_of
@@ -44,9 +43,10 @@ def report(visits: Sequence[StoredVisit], rules: Rules, people: int) -> str:
     """
     people = max(1, people)
     present = rules.threshold_for(people)
+    calibration = rules.recogniser.calibration
     present_risk = calibration.risk(present, people, VISIT_LOOKS)
     thresholds = [calibration.threshold(risk, people, VISIT_LOOKS) for risk in RISKS]
-    *lines, now = grid_of(visits, [*thresholds, present], rules.margin)
+    *lines, now = grid_of(visits, [*thresholds, present], rules.least_margin)
     first, last = (_day(visit.moment) for visit in (visits[0], visits[-1]))
     return "\n".join(
         [

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from server.access.matching.model import EMBEDDING_SIZE, MISPLACED, SAME_PERSON
+from server.access.matching.recogniser import EMBEDDING_SIZE, Recogniser
 from server.access.matching.templates import Template, distance, scaled, score_at, template
 from server.gallery.receipts import LookAlike
 
@@ -68,7 +68,8 @@ class Admission:
     """Judges photos in the order of their arrival, and remembers how far it came: when only new photos were
     added, the old ones are not judged again."""
 
-    def __init__(self, threshold: Threshold) -> None:
+    def __init__(self, recogniser: Recogniser, threshold: Threshold) -> None:
+        self._recogniser = recogniser
         self._threshold = threshold
         self._begin(0, frozenset())
 
@@ -131,15 +132,15 @@ class Admission:
     def _wrong_face(self, photo: Arrived) -> Judgement | None:
         """Why this cannot be another photo of a person who is enrolled already."""
         seen = template(photo.rows)
-        own = _rounded(float(scaled(seen) @ self._templates[:, self._column[photo.name]]))
-        for other in self._others_within(min(own, MISPLACED), seen, photo.name):
+        own = _rounded(float(self._scaled(seen) @ self._templates[:, self._column[photo.name]]))
+        for other in self._others_within(min(own, self._recogniser.misplaced), seen, photo.name):
             if not self._is_confirmed(photo.name, other.name):
                 return Judgement(Ruling.MISPLACED, other=other)
-        return Judgement(Ruling.UNLIKE, distance=own) if own > SAME_PERSON else None
+        return Judgement(Ruling.UNLIKE, distance=own) if own > self._recogniser.same_person else None
 
     def _others_within(self, limit: float, probe: Template, name: str) -> list[LookAlike]:
         """Who is enrolled under another name and no farther than `limit` from `probe`, nearest first."""
-        scores = self._templates[:, : len(self._names)].T @ scaled(probe)
+        scores = self._templates[:, : len(self._names)].T @ self._scaled(probe)
         found = [
             LookAlike(self._names[at], _rounded(float(scores[at])))
             for at in np.flatnonzero(scores >= score_at(limit + 10**-_DIGITS))
@@ -157,13 +158,16 @@ class Admission:
             self._names.append(name)
         if len(self._names) > self._templates.shape[1]:
             self._templates = np.hstack([self._templates, np.empty_like(self._templates)])
-        self._templates[:, self._column[name]] = scaled(reference)
+        self._templates[:, self._column[name]] = self._scaled(reference)
         self._photos.setdefault(name, []).append(photo.rows)
         for neighbour in self._near.get(name, {}):
             del self._near[neighbour][name]
         self._near[name] = {other.name: other.distance for other in near}
         for other in near:
             self._near[other.name][name] = other.distance
+
+    def _scaled(self, own: Template) -> Template:
+        return scaled(own, self._recogniser.exponent)
 
     def _is_confirmed(self, name: str, other: str) -> bool:
         return frozenset((name, other)) in self._confirmed

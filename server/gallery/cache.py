@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from server.access.matching.model import EMBEDDING_SIZE, PIPELINE, Embedding
+from server.access.matching.recogniser import EMBEDDING_SIZE, Embedding
 from server.access.seen import PhotoAccepted, PhotoFlaw, PhotoOutcome, PhotoRefused
 from server.gallery.arrivals import Arrival
 from server.support.errors import StartError
@@ -47,10 +47,11 @@ class EmbeddingCache:
     Safe to call from several threads. Unreadable photos are not kept: their file may still be arriving.
     """
 
-    def __init__(self, path: Path, *, as_copy: bool = False) -> None:
-        """`as_copy`: work on a copy in memory; the file stays as it is, and missing if it is. Raises OSError,
-        sqlite3.Error."""
+    def __init__(self, path: Path, pipeline: str, *, as_copy: bool = False) -> None:
+        """`pipeline`: what outcomes depend on (`Recogniser.pipeline`); those of others stay. `as_copy`: work
+        on a copy in memory; the file stays as it is, and missing if it is. Raises OSError, sqlite3.Error."""
         self._path = path
+        self._pipeline = pipeline
         self._lock = threading.Lock()
         if as_copy:
             self._database = self._copy()
@@ -97,7 +98,7 @@ class EmbeddingCache:
                 row = self._database.execute(
                     "SELECT embedding, mirrored, face_pixels, sharpness, flaw, detail FROM photo"
                     " WHERE sha256 = ? AND pipeline = ?",
-                    (sha256, PIPELINE),
+                    (sha256, self._pipeline),
                 ).fetchone()
         except sqlite3.Error as error:
             log.warning("%s cannot be read: %s", self._path, error)
@@ -116,7 +117,7 @@ class EmbeddingCache:
             row = (None, None, None, None, outcome.flaw.value, outcome.detail)
         self._write(
             lambda: self._database.execute(
-                "INSERT OR REPLACE INTO photo VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (sha256, PIPELINE, *row)
+                "INSERT OR REPLACE INTO photo VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (sha256, self._pipeline, *row)
             )
         )
 
@@ -165,20 +166,20 @@ class EmbeddingCache:
             self._database.close()
 
 
-def open_cache(logs: Path) -> EmbeddingCache:
+def open_cache(logs: Path, pipeline: str) -> EmbeddingCache:
     """The cache in the logs folder, which is made where it is missing. Raises StartError."""
     path = logs / CACHE_FILE
     try:
         logs.mkdir(parents=True, exist_ok=True)
-        return EmbeddingCache(path)
+        return EmbeddingCache(path, pipeline)
     except (OSError, sqlite3.Error) as error:
         raise StartError(f"logs: cannot use {path}: {error}") from error
 
 
-def copy_of_cache(logs: Path) -> EmbeddingCache:
+def copy_of_cache(logs: Path, pipeline: str) -> EmbeddingCache:
     """What that cache holds, for commands beside the server: what they look at must not count as known to it,
     or it would give no receipt."""
-    return EmbeddingCache(logs / CACHE_FILE, as_copy=True)
+    return EmbeddingCache(logs / CACHE_FILE, pipeline, as_copy=True)
 
 
 def _in_memory() -> sqlite3.Connection:

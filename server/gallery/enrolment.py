@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import PurePath
 from typing import NamedTuple
 
-from server.access.matching.gallery import EMPTY, Gallery
+from server.access.matching.gallery import Gallery
+from server.access.matching.recogniser import Recogniser
 from server.access.odds import look_threshold, refused_at_first
 from server.access.rules import Rules
 from server.gallery.admission import Admission, LookAlikes, Pair, Ruling, Threshold, warnings
@@ -19,17 +20,20 @@ from server.gallery.receipts import Receipt, Status
 
 @dataclass(frozen=True)
 class Enrolling:
-    """What decides beside the photos. `threshold`: at which distance people could be taken for each other.
-    `refused`: what a person's photos cost in refusals. `confirmed`: the pairs of people, at this moment, that
-    may look alike."""
+    """What decides beside the photos. `recogniser`: whose embeddings they have. `threshold`: at which
+    distance people could be taken for each other. `refused`: what a person's photos cost in refusals.
+    `confirmed`: the pairs of people, at this moment, that may look alike."""
 
+    recogniser: Recogniser
     threshold: Threshold
     refused: Refused
     confirmed: Callable[[], frozenset[Pair]] = frozenset
 
     @classmethod
     def by(cls, rules: Rules, confirmed: Callable[[], frozenset[Pair]]) -> "Enrolling":
-        return cls(partial(look_threshold, rules), partial(refused_at_first, rules), confirmed)
+        return cls(
+            rules.recogniser, partial(look_threshold, rules), partial(refused_at_first, rules), confirmed
+        )
 
 
 class Changes(NamedTuple):
@@ -49,10 +53,10 @@ class Enrolment:
 
     def __init__(self, enrolling: Enrolling, arrivals: Iterable[Arrival]) -> None:
         """`arrivals`: in which order photos came in earlier runs."""
-        self.gallery = EMPTY
+        self.gallery = Gallery.build(enrolling.recogniser, 0, ())
         self._enrolling = enrolling
         self._arrivals = Arrivals(arrivals)
-        self._admission = Admission(enrolling.threshold)
+        self._admission = Admission(enrolling.recogniser, enrolling.threshold)
         self._files: dict[PurePath, AssessedFile] = {}
 
     def __len__(self) -> int:
@@ -120,7 +124,7 @@ class Enrolment:
         """Make the gallery anew, of the files as they were judged last."""
         enrolled = [each.arrived for each in self._files.values() if each.enrolled]
         photos = [(photo.name, photo.rows) for photo in enrolled if photo is not None]
-        self.gallery = Gallery.build(self.gallery.version + 1, photos)
+        self.gallery = Gallery.build(self._enrolling.recogniser, self.gallery.version + 1, photos)
 
     def known(self) -> tuple[set[str], list[Arrival]]:
         """The hashes of all photos, and the order in which those came that show somebody; what is gone is

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from server.access.decision import Decision
 from server.access.dice import Draw
-from server.access.matching.model import EMBEDDING_SIZE
+from server.access.matching.recogniser import EMBEDDING_SIZE
 from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.rules import Rules
 from server.access.seen import Analysis, Face

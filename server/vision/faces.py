@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from server.access.matching.model import Embedding
+from server.access.matching.recogniser import Embedding
 from server.vision.detection import HOG_WINDOW, detect
 from server.vision.models import Models
 from server.vision.picture import GrayView, Picture

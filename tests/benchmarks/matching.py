@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.access.matching.gallery import Gallery
-from server.access.matching.model import EMBEDDING_SIZE, Embedding
+from server.access.matching.recogniser import DLIB, EMBEDDING_SIZE, Embedding
 from server.access.matching.templates import distance, template
 
 SIZES = ((100, 1), (1_000, 1), (10_000, 1), (100_000, 1), (100_000, 3))
@@ -73,7 +73,7 @@ class Crowd:
         self.known = (faces[self.person_of] + changes).astype(np.float32)
         names = [f"{person:06}" for person in self.person_of]
         started = time.perf_counter()
-        self.gallery = Gallery.build(1, zip(names, self.known[:, None], strict=True))
+        self.gallery = Gallery.build(DLIB, 1, zip(names, self.known[:, None], strict=True))
         self.build_ms = (time.perf_counter() - started) * 1000
         self.probes = [template(look[None]) for look in probes_of(self.known)]
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from server.access.matching.gallery import Gallery
-from server.access.matching.model import EMBEDDING_SIZE, Embedding
+from server.access.matching.recogniser import DLIB, EMBEDDING_SIZE, Embedding
 from server.access.matching.templates import score_at
 from server.access.seen import Analysis, Face
 from wire import Box
@@ -62,7 +62,7 @@ def gallery(people: Mapping[str, Embedding | Sequence[Embedding]], version: int 
     for name, embeddings in people.items():
         several = [embeddings] if isinstance(embeddings, np.ndarray) else embeddings
         photos += [(name, embedding[None]) for embedding in several]
-    return Gallery.build(version, photos)
+    return Gallery.build(DLIB, version, photos)
 
 
 def box(left: int = 100, width: int = 100) -> Box:

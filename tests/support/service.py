@@ -8,6 +8,7 @@ import numpy as np
 from server.access.door import Door
 from server.access.lockout import Lockouts
 from server.access.matching.gallery import Gallery
+from server.access.matching.recogniser import DLIB
 from server.access.orders import EMPTY as ROSTER
 from server.access.rules import Rules
 from server.access.seen import Analysis, Face, Hints, PhotoOutcome
@@ -21,7 +22,7 @@ from wire import Box, ErrorMessage, Message, Result, Verdict
 
 ADA_FACE = np.eye(128, dtype=np.float32)[0]
 STRANGER_FACE = np.eye(128, dtype=np.float32)[1]
-GALLERY = Gallery.build(1, [("Ada", ADA_FACE[None])])
+GALLERY = Gallery.build(DLIB, 1, [("Ada", ADA_FACE[None])])
 HINTS = Hints(min_face=48, max_faces=4, max_pixels=10**6)
 
 

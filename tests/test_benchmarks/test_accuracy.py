@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from server.access import distance, score, template
 from server.access.evidence import Look
-from server.access.matching.calibration import TABLE, Calibration, shipped
+from server.access.matching.calibration import Calibration, table_file
+from server.access.matching.recogniser import DLIB
 from tests.benchmarks.accuracy import __main__ as report
 from tests.benchmarks.accuracy import calibrate
 from tests.benchmarks.accuracy.bounds import of_pairs, of_people
@@ -70,7 +71,7 @@ def folds() -> Folds:
 
 @with_lfw
 def test_the_shipped_table_is_what_the_script_makes() -> None:
-    table = json.loads(TABLE.read_text(encoding="utf-8"))
+    table = json.loads(table_file(DLIB.name).read_text(encoding="utf-8"))
     strangers = stranger_table(counts())
     assert strangers["log10_risk"] == table["strangers"]["log10_risk"]
     np.testing.assert_allclose(strangers["distance"], table["strangers"]["distance"], atol=2e-4)
@@ -83,7 +84,7 @@ def test_the_shipped_table_is_what_the_script_makes() -> None:
 
 
 def test_the_file_reads_as_it_was_written() -> None:
-    content = TABLE.read_text(encoding="utf-8")
+    content = table_file(DLIB.name).read_text(encoding="utf-8")
     assert written(json.loads(content)) == content
 
 
@@ -105,7 +106,7 @@ def test_people_who_were_not_calibrated_with_are_accepted_as_often_as_was_asked_
 def test_the_curve_does_not_hang_on_who_was_taken() -> None:
     for risk in (1e-2, 1e-3, 1e-4):
         for table in folds().tables:
-            assert table.threshold(risk, 1) == pytest.approx(shipped().threshold(risk, 1), abs=0.003)
+            assert table.threshold(risk, 1) == pytest.approx(DLIB.calibration.threshold(risk, 1), abs=0.003)
 
 
 @with_lfw
@@ -169,7 +170,9 @@ def test_the_rule_is_the_servers_score() -> None:
     people = crowd([3, 3])
     one, other = people.photos
     found = ROOTED([one[:2]], [other])[0, 0]
-    assert found == pytest.approx(distance(score(template(one[:2]), template(other))), abs=1e-5)
+    assert found == pytest.approx(
+        distance(score(template(one[:2]), template(other), DLIB.exponent)), abs=1e-5
+    )
     first, second = (template(rows) / np.linalg.norm(template(rows)) for rows in (one, other))
     assert COSINE([one], [other])[0, 0] == pytest.approx(float(np.linalg.norm(first - second)), abs=1e-5)
 

@@ -1,9 +1,9 @@
-"""What a distance threshold risks and what it costs: measured, from `calibration.json`.
+"""What a distance threshold risks and what it costs: measured, from `calibration_*.json`.
 
 One curve tells how often two different people come out at a distance (`templates.distance`) or nearer. The
-score being what it is (`templates.score`), that curve holds for any number of photos and looks. The file is
-written by `python -m tests.benchmarks.accuracy.calibrate`; docs/accuracy/ tells from what, and how good it
-is.
+score being what it is (`templates.scaled`), that curve holds for any number of photos and looks. The files,
+one for each recogniser, are written by `python -m tests.benchmarks.accuracy.calibrate`; docs/accuracy/ tells
+from what, and how good they are.
 """
 
 import json
@@ -11,11 +11,10 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-TABLE = Path(__file__).with_name("calibration.json")
 LEAST_RISK, GREATEST_RISK = 1e-6, 0.5
 MOST_PEOPLE = 1_000_000
 MOST_LOOKS = 40
@@ -26,7 +25,7 @@ FARTHEST = 2.0
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was measured; the functions below ask that of the shipped file.
+    """What was measured for one recogniser.
 
     `distances`: ascending. `log_risks`: ascending, log10 of the share of comparisons with strangers that come
     out at each of them or nearer. `tail`: log10 of that share per unit of distance below the first of them.
@@ -59,8 +58,12 @@ class Calibration:
         )
 
     def threshold(self, risk: float, people: int, looks: int = 1) -> float:
-        """The distance up to which a stranger's visit is accepted as any of `people` with probability
-        `risk`. Raises ValueError outside the ranges of the module's function."""
+        """The distance up to which a stranger's visit is accepted as any of `people` with probability `risk`.
+
+        `risk`: 1e-6 to 0.5. `people`: enrolled, 1 to 1,000,000. `looks`: how many the visit may take, 1 to
+        40. Up to three are one comparison of them together. With more, the comparison is repeated with each
+        look from the third on, and `risk` is that of the whole visit. Raises ValueError outside these ranges.
+        """
         if not LEAST_RISK <= risk <= GREATEST_RISK:
             raise ValueError(f"a risk is {LEAST_RISK:g} to {GREATEST_RISK:g}, not {risk!r}")
         single = -math.expm1(math.log1p(-risk) / self._comparisons(people, looks))
@@ -70,19 +73,24 @@ class Calibration:
         return _interpolate(log_risk, self.log_risks, self.distances)
 
     def risk(self, threshold: float, people: int, looks: int = 1) -> float:
-        """The probability that a stranger's visit is accepted up to the distance `threshold`. Raises
-        ValueError outside its ranges."""
+        """The probability that a stranger's visit is accepted as any of `people` up to the distance
+        `threshold`: the inverse of `threshold`, for any distance from 0 to 2. Raises ValueError outside its
+        ranges."""
         single: float = 10 ** self._log_risk(_distance(threshold))
         comparisons = self._comparisons(people, looks)
         return 1.0 if single >= 1 else -math.expm1(comparisons * math.log1p(-single))
 
     def extrapolated(self, risk: float, people: int, looks: int = 1) -> bool:
-        """Whether the threshold lies where strangers were too few to count. Raises ValueError."""
+        """Whether the threshold for this lies where strangers were too few to count: there a fitted tail
+        tells the risk. Raises ValueError as `threshold` does."""
         return self.threshold(risk, people, looks) < self.distances[0]
 
     def false_reject(self, threshold: float, photos: int = 1, looks: int = 1) -> float:
-        """The share of an enrolled person's comparisons that come out farther than `threshold`. Raises
-        ValueError."""
+        """The share, 0 to 1, of an enrolled person's comparisons that come out farther than `threshold`.
+
+        Measured for up to 5 photos and 3 looks; more count as that many. Its looks are unrelated photos,
+        which say more than as many of one video. Raises ValueError as `risk` does.
+        """
         _check(1, looks)
         if photos < 1:
             raise ValueError(f"the number of photos is at least 1, not {photos!r}")
@@ -101,45 +109,15 @@ class Calibration:
         return people * _interpolate(float(looks), self.looks, self.growth)
 
 
-@lru_cache(maxsize=1)
-def shipped() -> Calibration:
-    """What `calibration.json` beside this module says."""
-    return Calibration.of(json.loads(TABLE.read_text(encoding="utf-8")))
+def table_file(name: str) -> Path:
+    """Where the table of the recogniser of that name is."""
+    return Path(__file__).with_name(f"calibration_{name}.json")
 
 
-def threshold(risk: float, people: int, looks: int = 1) -> float:
-    """The distance up to which a stranger's visit is accepted as any of `people` with probability `risk`.
-
-    `risk`: 1e-6 to 0.5. `people`: enrolled, 1 to 1,000,000; by how many photos turned out to change nothing,
-    with this score. `looks`: how many the visit may take, 1 to 40. Up to three are one comparison of them
-    together. With more, the comparison is repeated with each look from the third on, and `risk` is that of
-    the whole visit. Raises ValueError outside these ranges.
-    """
-    return shipped().threshold(risk, people, looks)
-
-
-def risk(threshold: float, people: int, looks: int = 1) -> float:
-    """The probability that a stranger's visit is accepted as any of `people` up to the distance `threshold`.
-
-    The inverse of the function `threshold`, for any distance from 0 to 2. Raises ValueError outside its
-    ranges.
-    """
-    return shipped().risk(threshold, people, looks)
-
-
-def extrapolated(risk: float, people: int, looks: int = 1) -> bool:
-    """Whether the threshold for this lies where strangers were too few to count: there a fitted tail tells
-    the risk. Raises ValueError as `threshold` does."""
-    return shipped().extrapolated(risk, people, looks)
-
-
-def false_reject(threshold: float, photos: int = 1, looks: int = 1) -> float:
-    """The share, 0 to 1, of an enrolled person's comparisons that come out farther than `threshold`.
-
-    Measured for up to 5 photos and 3 looks; more count as that many. Its looks are unrelated photos, which
-    say more than as many of one video. Raises ValueError as `risk` does.
-    """
-    return shipped().false_reject(threshold, photos, looks)
+@cache
+def shipped(name: str) -> Calibration:
+    """What that table says."""
+    return Calibration.of(json.loads(table_file(name).read_text(encoding="utf-8")))
 
 
 def _check(people: int, looks: int) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from server.access.matching.model import EMBEDDING_SIZE
+from server.access.matching.recogniser import EMBEDDING_SIZE, Recogniser
 from server.access.matching.templates import Template, distance, scaled
 
 ROUNDING = 2 * EMBEDDING_SIZE * float(np.finfo(np.float32).eps)
@@ -36,18 +36,21 @@ class Match(NamedTuple):
 class Gallery:
     """Everybody enrolled, at one moment.
 
-    `version` grows with every change. `people`: display names, sorted. `counts`: intp[n], how many photos
-    each has. `templates`: float32[n, 128], the `scaled` template of each, in memory column after column,
-    which is the fastest to multiply by.
+    `recogniser`: whose embeddings these are. `version` grows with every change. `people`: display names,
+    sorted. `counts`: intp[n], how many photos each has. `templates`: float32[n, 128], the `scaled` template
+    of each, in memory column after column, which is the fastest to multiply by.
     """
 
+    recogniser: Recogniser
     version: int
     people: tuple[str, ...]
     counts: NDArray[np.intp]
     templates: NDArray[np.float32]
 
     @classmethod
-    def build(cls, version: int, photos: Iterable[tuple[str, NDArray[np.float32]]]) -> "Gallery":
+    def build(
+        cls, recogniser: Recogniser, version: int, photos: Iterable[tuple[str, NDArray[np.float32]]]
+    ) -> "Gallery":
         """A gallery of (name, float32[r, 128]) pairs, one for each photo: its embedding, and its mirror
         image's as a further row.
 
@@ -56,8 +59,8 @@ class Gallery:
         ordered = sorted(photos, key=lambda photo: photo[0])
         groups = [(name, sum(1 for _ in group)) for name, group in groupby(name for name, _ in ordered)]
         counts = np.array([count for _, count in groups], dtype=np.intp)
-        templates = _templates([rows for _, rows in ordered], counts)
-        return cls(version, tuple(name for name, _ in groups), counts, templates)
+        templates = _templates([rows for _, rows in ordered], counts, recogniser.exponent)
+        return cls(recogniser, version, tuple(name for name, _ in groups), counts, templates)
 
     @property
     def photos(self) -> int:
@@ -74,7 +77,7 @@ class Gallery:
     def distance_to(self, name: str, probe: Template) -> float | None:
         """The distance from `probe` to this person; None for somebody who is not enrolled."""
         at = self._find(name)
-        return None if at is None else distance(float(self._scores([at], scaled(probe))[0]))
+        return None if at is None else distance(float(self._scores([at], self._scaled(probe))[0]))
 
     def match(self, probe: Template) -> Match | None:
         """The person nearest to `probe`; None when nobody is enrolled.
@@ -84,7 +87,7 @@ class Gallery:
         """
         if not self.people:
             return None
-        probe = scaled(probe)
+        probe = self._scaled(probe)
         rows = self._contenders(probe)
         scores = self._scores(rows, probe)
         best = int(scores.argmax())
@@ -96,6 +99,9 @@ class Gallery:
             runner_up=distance(float(others.max())) if others.size else None,
             photos=int(self.counts[at]),
         )
+
+    def _scaled(self, probe: Template) -> Template:
+        return scaled(probe, self.recogniser.exponent)
 
     def _find(self, name: str) -> int | None:
         at = bisect_left(self.people, name)
@@ -116,19 +122,23 @@ class Gallery:
         return scores
 
 
-def _templates(photos: Sequence[NDArray[np.float32]], counts: NDArray[np.intp]) -> NDArray[np.float32]:
+def _templates(
+    photos: Sequence[NDArray[np.float32]], counts: NDArray[np.intp], exponent: float
+) -> NDArray[np.float32]:
     """float32[len(counts), 128]: the scaled template of the first `counts[0]` photos, of the next
     `counts[1]`, and so on."""
     columns = np.empty((EMBEDDING_SIZE, len(counts)), dtype=np.float32)
     ends = np.concatenate([[0], np.cumsum(counts)])
     for first in range(0, len(counts), _SLICE):
         bounds = ends[first : first + _SLICE + 1]
-        chunk = _scaled_means(photos[bounds[0] : bounds[-1]], bounds[:-1] - bounds[0])
+        chunk = _scaled_means(photos[bounds[0] : bounds[-1]], bounds[:-1] - bounds[0], exponent)
         columns[:, first : first + _SLICE] = chunk.T
     return columns.T
 
 
-def _scaled_means(photos: Sequence[NDArray[np.float32]], starts: NDArray[np.intp]) -> NDArray[np.float64]:
+def _scaled_means(
+    photos: Sequence[NDArray[np.float32]], starts: NDArray[np.intp], exponent: float
+) -> NDArray[np.float64]:
     """What `templates.scaled(templates.template(...))` gives, for many people at once: 100,000 take 0.3 s.
 
     `starts`: each person's first photo.
@@ -141,8 +151,5 @@ def _scaled_means(photos: Sequence[NDArray[np.float32]], starts: NDArray[np.intp
     counts = np.diff(first_row, append=len(rows))[:, None]
     means: NDArray[np.float64] = np.add.reduceat(rows / norms, first_row, axis=0) / counts
     lengths = np.linalg.norm(means, axis=1, keepdims=True)
-    means /= np.sqrt(np.maximum(lengths, np.finfo(np.float64).tiny))
+    means /= np.maximum(lengths, np.finfo(np.float64).tiny) ** exponent
     return means
-
-
-EMPTY = Gallery.build(0, ())

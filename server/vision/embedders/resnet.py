@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from server.access.matching.model import EMBEDDING_SIZE, Embedding
+from server.access.matching.recogniser import EMBEDDING_SIZE, Embedding
 from server.support.private_files import replace_private
 from server.vision.embedders.dlib_weights import Network, parse_network
 from server.vision.embedders.onnx_network import INPUT, OUTPUT, onnx_model

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from server.access.matching.calibration import FARTHEST, TABLE
+from server.access.matching.calibration import FARTHEST, table_file
+from server.access.matching.recogniser import DLIB
 from server.vision.models import Models, load_models
 from tests.benchmarks.accuracy.curve import Counts, at_share, pooled, tail
 from tests.benchmarks.accuracy.identities import CALIBRATING, LFW, Identities, load, missing
@@ -105,7 +106,7 @@ def main() -> int:
         "visit": visit_table(measured_visits(identities, counts, models, data)),
         "genuine": own_table(identities),
     }
-    TABLE.write_text(written(table), encoding="utf-8")
+    table_file(DLIB.name).write_text(written(table), encoding="utf-8")
     return 0
 
 

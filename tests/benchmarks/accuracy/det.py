@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from server.access.matching.calibration import shipped
+from server.access.matching.recogniser import DLIB
 from tests.benchmarks.accuracy.curve import EDGES, share_at, stranger_counts
 from tests.benchmarks.accuracy.identities import Identities
 from tests.benchmarks.accuracy.measures import LEAST, OWN_DRAWS
@@ -19,7 +19,7 @@ def draw(identities: Identities, path: Path) -> None:
     pyplot = importlib.import_module("matplotlib.pyplot")
     figure, axes = pyplot.subplots(figsize=(7.5, 5.5))
     rules: list[tuple[str, Rule, str, float]] = [
-        ("Doorward", ROOTED, "-", shipped().threshold(1e-4, 1)),
+        ("Doorward", ROOTED, "-", DLIB.calibration.threshold(1e-4, 1)),
         ("nearest photo", plain_rule, ":", PLAIN_TOLERANCE),
     ]
     for at, cell in enumerate(CELLS):

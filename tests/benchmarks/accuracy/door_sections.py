@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from server.access.matching.calibration import shipped
+from server.access.matching.recogniser import DLIB
 from server.vision.models import Models
 from tests.benchmarks.accuracy.calibrate import VISIT_RISKS, measured_visits
 from tests.benchmarks.accuracy.curve import pooled
@@ -42,7 +42,8 @@ def visits(identities: Identities, models: Models, data: Path) -> Section:
     ]
     header = ["looks", "mirror images", "people", *(f"risk {risk:.1e}" for risk in VISIT_RISKS), "growth"]
     growth = ", ".join(
-        f"{factor:g} with {looks}" for looks, factor in zip(shipped().looks, shipped().growth, strict=True)
+        f"{factor:g} with {looks}"
+        for looks, factor in zip(DLIB.calibration.looks, DLIB.calibration.growth, strict=True)
     )
     text = (
         "People on video, all strangers, visit each of LFW's people as a gallery of one (and those with"
@@ -91,7 +92,7 @@ def photos(models: Models, data: Path) -> Section:
 
 def mirrors(identities: Identities, models: Models, data: Path) -> Section:
     people, _ = enrolled_photos(models, data / "lfw10")
-    limits = [shipped().threshold(risk, 1) for risk in MIRROR_RISKS]
+    limits = [DLIB.calibration.threshold(risk, 1) for risk in MIRROR_RISKS]
     rows, figures = [], {}
     for frames in (1, 3):
         found = mirror_effect(people, identities, frames, limits)

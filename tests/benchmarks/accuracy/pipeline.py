@@ -8,7 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from server.access import distance, score, score_at, template, threshold
+from server.access import distance, score, score_at, template
+from server.access.matching.recogniser import DLIB
 from server.access.seen import PhotoAccepted
 from server.vision.faces import align, embed, find_faces
 from server.vision.models import Models
@@ -67,9 +68,16 @@ def doorward(risk: float, frames: int) -> Namer:
 
     def name(gallery: dict[str, Faces], seen: Faces) -> str | None:
         probe = template(np.concatenate(seen))
-        apart = {who: distance(score(template(np.concatenate(rows)), probe)) for who, rows in gallery.items()}
+        apart = {
+            who: distance(score(template(np.concatenate(rows)), probe, DLIB.exponent))
+            for who, rows in gallery.items()
+        }
         nearest = min(apart, key=lambda who: apart[who])
-        return nearest if apart[nearest] <= threshold(risk, len(gallery), looks=frames) else None
+        return (
+            nearest
+            if apart[nearest] <= DLIB.calibration.threshold(risk, len(gallery), looks=frames)
+            else None
+        )
 
     return name
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from server.access.matching.calibration import Calibration, shipped
+from server.access.matching.calibration import Calibration
+from server.access.matching.recogniser import DLIB
 from server.access.rules import Rules
 from tests.benchmarks.accuracy.bounds import Rate
 from tests.benchmarks.accuracy.calibrate import LOG_RISKS, stranger_table
@@ -57,7 +58,9 @@ class Folds:
 def calibration_of(identities: Identities) -> Calibration:
     """The shipped table with the strangers' curve of only these people."""
     curve = stranger_table(pooled(identities))
-    return replace(shipped(), distances=curve["distance"], log_risks=curve["log10_risk"], tail=curve["tail"])
+    return replace(
+        DLIB.calibration, distances=curve["distance"], log_risks=curve["log10_risk"], tail=curve["tail"]
+    )
 
 
 def loose(halves: Sequence[Identities]) -> list[Fold]:
@@ -87,10 +90,10 @@ def one_to_one(folds: Folds) -> Section:
 
 def one_to_many(folds: Folds, everybody: Identities) -> Section:
     rows, figures = [], {}
-    margin = Rules().margin
+    margin = Rules().least_margin
     groups: list[tuple[tuple[int, ...], list[Fold]]] = [
         (SIZES, folds.crossed()),
-        ((LARGEST,), [(everybody, shipped().threshold)]),
+        ((LARGEST,), [(everybody, DLIB.calibration.threshold)]),
     ]
     for cell in CELLS:
         for sizes, crossed in groups:
@@ -163,7 +166,7 @@ def margins(identities: Identities) -> Section:
     for cell in CELLS:
         trials = galleries(identities, *cell, ROOTED, MARGIN_SIZES)
         for size in MARGIN_SIZES:
-            limit = shipped().threshold(MARGIN_FPIR, size)
+            limit = DLIB.calibration.threshold(MARGIN_FPIR, size)
             best = [
                 trials[size].false_negatives(trials[size].threshold_at(MARGIN_FPIR, at), at) for at in MARGINS
             ]
@@ -182,16 +185,20 @@ def margins(identities: Identities) -> Section:
     text = (
         "A visitor is named only if the runner-up is farther by the margin. First rows: the threshold is"
         f" moved so that {MARGIN_FPIR:.0%} of strangers are named. The others: the threshold stays. The"
-        f" default is {Rules().margin:g}: there the first rows are near their least, the shipped threshold"
-        " loses next to nobody, and a quarter to a half of the strangers that it would name fall away."
-        " `threshold` does not count"
-        " on that.\n\n" + table(["N", "photos/frames", "", *(f"{at:g}" for at in MARGINS)], rows, left=3)
+        f" default is {Rules().least_margin:g}: there the first rows are near their least, the shipped"
+        " threshold loses next to nobody, and a quarter to a half of the strangers that it would name fall"
+        " away. `threshold` does not count on that.\n\n"
+        + table(["N", "photos/frames", "", *(f"{at:g}" for at in MARGINS)], rows, left=3)
     )
     return Section("Runner-up margin", text, figures)
 
 
 def thresholds(folds: Folds) -> Section:
-    tables = {"shipped, all people": shipped(), "first half": folds.tables[0], "second half": folds.tables[1]}
+    tables = {
+        "shipped, all people": DLIB.calibration,
+        "first half": folds.tables[0],
+        "second half": folds.tables[1],
+    }
     found = {name: [_limit(each, risk) for risk in CURVE_RISKS] for name, each in tables.items()}
     rows = [[name, *(f"{limit:.4f}" for limit in limits)] for name, limits in found.items()]
     text = (

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.access.evidence import Look, probe, recent
+from server.access.matching.recogniser import DLIB
 from server.access.matching.templates import scaled
 from server.access.rules import Rules
 from server.vision.models import Models
@@ -104,7 +105,8 @@ def _visit(looks: Sequence[Look], gallery: Rows, mirrored: bool) -> NDArray[np.f
     rules = Rules()
     seen = looks if mirrored else [replace(look, rows=look.rows[:1]) for look in looks]
     probes = [
-        scaled(probe(recent(seen[:end], seen[end - 1].at, rules))) for end in range(FIRST, len(seen) + 1)
+        scaled(probe(recent(seen[:end], seen[end - 1].at, rules), DLIB.same_view), DLIB.exponent)
+        for end in range(FIRST, len(seen) + 1)
     ]
     return apart(gallery @ np.stack(probes).T)
 

@@ -9,6 +9,7 @@ import numpy as np
 from server.access.door import Door
 from server.access.liveness.proof import Liveness
 from server.access.matching.gallery import Gallery
+from server.access.matching.recogniser import DLIB
 from server.access.rules import Rules
 from server.access.seen import Hints, PhotoAccepted
 from server.vision.frame import analyse_frame
@@ -33,7 +34,7 @@ def gallery(half: str) -> Gallery:
             outcome = judge_photo(models(), path.read_bytes())
             if isinstance(outcome, PhotoAccepted):
                 rows.append((person, np.stack([outcome.embedding, outcome.mirrored])))
-    return Gallery.build(1, rows)
+    return Gallery.build(DLIB, 1, rows)
 
 
 def visit(stream: Stream, enrolled: Gallery, mode: Liveness, seed: int) -> Verdict:

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 import server.vision
-from server.access.matching.model import Embedding
+from server.access.matching.recogniser import Embedding
 from server.access.seen import Face, Followed, Hints, Landmarks, Scan
 from server.vision.frame import analyse_frame
 from server.vision.models import Models, load_models

@@ -26,6 +26,7 @@ from server.access.attention import (
     Watched,
 )
 from server.access.evidence import Look
+from server.access.matching.recogniser import DLIB
 from server.access.seen import Analysis, Face, Hints, Scan
 from server.access.tracks import Track
 from server.access.visit import Care
@@ -66,7 +67,7 @@ class Terminal:
 
 
 def track(at: float, quality: float = 100.0) -> Track:
-    one = Track(1, box(), at, at, deque(maxlen=5), at, quality=quality, patch=b"patch")
+    one = Track(1, DLIB, box(), at, at, deque(maxlen=5), at, quality=quality, patch=b"patch")
     one.add(Look.take(at, face(person(0)), ADA))
     return one
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from server.access.decision import Decision
 from server.access.door import Door, Outcome
 from server.access.liveness.proof import Aliveness
-from server.access.matching.gallery import EMPTY, Gallery
-from server.access.matching.model import Embedding
+from server.access.matching.gallery import Gallery
+from server.access.matching.recogniser import Embedding
 from server.access.policy import Policy, frame_verdict
 from server.access.seen import Face, Hints
 from server.access.tracks import GAP_SECONDS, LOST_SECONDS
@@ -125,7 +125,7 @@ def test_a_stranger_is_denied_once_after_a_while(doorway: Doorway) -> None:
 
 
 def test_when_nobody_is_enrolled_everybody_is_denied() -> None:
-    doorway = Doorway(known=EMPTY)
+    doorway = Doorway(known=gallery({}))
     doorway.watch(ada, frames=DENY_FRAMES)
     assert doorway.said == [(DENIED, None, Reason.NOBODY_ENROLLED)]
     assert doorway.decisions[0].distance is None

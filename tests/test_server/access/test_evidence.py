@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.access.evidence import Identity, Look, Recognition, compare, judge, mean_embedding, recent
-from server.access.matching.gallery import EMPTY, Gallery
-from server.access.matching.model import Embedding
+from server.access.matching.gallery import Gallery
+from server.access.matching.recogniser import Embedding
 from server.access.matching.templates import template
 from server.access.rules import Rules
 from tests.support.embeddings import axis, face, gallery, look, person, shifted, stranger
@@ -194,7 +194,7 @@ def test_a_face_is_given_up_after_a_full_window_and_longer_the_nearer_it_comes(
     ],
 )
 def test_a_clear_stranger_is_given_up_sooner(distance: float, looked_for: float, identity: Identity) -> None:
-    rules = replace(RULES, stranger=0.625, stranger_seconds=1.5)
+    rules = rules_with(threshold=0.5, margin=0.0625, contradiction=0.75, stranger=0.625)
     found = standing([look(ADA, distance)] * 5, rules=rules, looked_for=looked_for)
     assert found.identity is identity
 
@@ -216,11 +216,11 @@ def test_together_looks_are_never_farther_than_one_by_one(sightings: list[tuple[
 
 
 def test_looks_are_compared_with_nobody_in_an_empty_gallery() -> None:
-    assert compare(looks([ADA_SEEN], EMPTY), EMPTY) is None
+    assert compare(looks([ADA_SEEN], gallery({})), gallery({})) is None
 
 
 def test_an_empty_gallery_knows_nobody() -> None:
-    found = standing([look(ADA, 0.0)] * 5, known=EMPTY, looked_for=3)
+    found = standing([look(ADA, 0.0)] * 5, known=gallery({}), looked_for=3)
     assert found == Recognition(Identity.UNRECOGNISED, None, Reason.NOBODY_ENROLLED, None, 0.5)
 
 
@@ -271,7 +271,9 @@ def test_whoever_is_named_is_nearest_in_the_last_look_and_in_three(embeddings: l
     found = standing(embeddings)
     if found.name is not None:
         nearest = [PEOPLE.match(template(embedding[None])) for embedding in embeddings[-5:]]
-        names = [match.name for match in nearest if match and match.distance <= RULES.contradiction]
+        names = [
+            match.name for match in nearest if match and match.distance <= RULES.recogniser.contradiction
+        ]
         assert names.count(found.name) >= 3
         assert nearest[-1] is not None and nearest[-1].name == found.name
         assert found.match is not None and found.match.distance <= 0.5

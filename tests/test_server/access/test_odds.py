@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.access.matching import calibration
+from server.access.matching.recogniser import DLIB
 from server.access.odds import is_lax, look_threshold, odds, refused_at_first
 from server.access.rules import Rules
 
@@ -36,7 +36,7 @@ def test_a_threshold_by_hand_may_be_lax(rules: Rules, people: int, lax: bool) ->
 def test_a_single_look_is_judged_by_the_risk_of_a_single_comparison() -> None:
     rules = Rules(max_false_accept=1e-3)
     assert look_threshold(rules, 63) > look_threshold(rules, 1000) > 0
-    assert calibration.risk(look_threshold(rules, 63), 63) == pytest.approx(1e-3)
+    assert DLIB.calibration.risk(look_threshold(rules, 63), 63) == pytest.approx(1e-3)
     assert look_threshold(Rules(threshold=0.3), 63) == 0.3
 
 

@@ -15,7 +15,7 @@ from server.access.liveness.challenge import ChallengeState
 from server.access.liveness.proof import Aliveness, Liveness
 from server.access.lockout import FIRST_SECONDS, Lockouts
 from server.access.matching.gallery import Gallery
-from server.access.matching.model import OTHER_FACE
+from server.access.matching.recogniser import DLIB
 from server.access.orders import Roster, TerminalRules
 from server.access.permits import Permit
 from server.access.policy import Policy
@@ -244,7 +244,7 @@ def test_proof_is_for_one_unbroken_track() -> None:
 @pytest.mark.parametrize(("apart", "granted"), [(0.41, True), (0.43, False)])
 def test_another_living_face_held_in_between_proves_nothing(apart: float, granted: bool) -> None:
     """A photo of Ada is recognised; somebody alive and not quite unlike her takes its place for the proof."""
-    assert apart < OTHER_FACE
+    assert apart < DLIB.other_face
     doorway = Doorway(threshold=0.3)
     photo = face(person(ADA))
     for _ in range(5):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.access.matching.gallery import Gallery
-from server.access.matching.model import Embedding
+from server.access.matching.recogniser import DLIB, Embedding
 from server.access.seen import Face
 from server.access.tracks import GAP_SECONDS, LOST_SECONDS, MAX_SCALE, REACH, Track, Tracker
 from tests.support.embeddings import face, gallery, look, person, shifted, stranger
@@ -25,7 +25,7 @@ class Scene:
     """A tracker fed with frames 0.25 s apart."""
 
     def __init__(self, known: Gallery = PEOPLE) -> None:
-        self.tracker = Tracker(window=5)
+        self.tracker = Tracker(window=5, recogniser=DLIB)
         self.now = 0.0
         self.ended: list[Track] = []
         self.gallery = known
@@ -178,7 +178,7 @@ def test_a_track_is_compared_by_the_mean_of_its_newest_looks(scene: Scene) -> No
 
 
 def test_a_track_without_looks_is_like_nobody() -> None:
-    empty = Track(1, Box(0, 1, 1, 0), 0.0, 0.0, deque(), 0.0)
+    empty = Track(1, DLIB, Box(0, 1, 1, 0), 0.0, 0.0, deque(), 0.0)
     assert empty.distance(person(0)) == float("inf")
 
 

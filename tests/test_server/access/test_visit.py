@@ -8,6 +8,7 @@ from server.access.decision import Decision
 from server.access.dice import LoadedDice
 from server.access.evidence import Identity, Recognition
 from server.access.liveness.proof import Aliveness, Liveness, LivenessCheck
+from server.access.matching.recogniser import DLIB
 from server.access.tracks import Track
 from server.access.visit import RETRY_SECONDS, State, Visit
 from tests.support.embeddings import box
@@ -23,7 +24,15 @@ ADA = Recognition(
 
 def visit() -> Visit:
     """Of somebody who is recognised."""
-    track = Track(id=1, box=box(), last_seen=NOW, first_look=NOW, looks=deque(maxlen=5), unbroken_since=NOW)
+    track = Track(
+        id=1,
+        recogniser=DLIB,
+        box=box(),
+        last_seen=NOW,
+        first_look=NOW,
+        looks=deque(maxlen=5),
+        unbroken_since=NOW,
+    )
     return Visit(track, ADA, LivenessCheck(6.0, LoadedDice()))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from server.access.matching import calibration
+from server.access.matching.recogniser import DLIB
 from server.access.rules import VISIT_LOOKS, Rules
 from server.commands.grid import RISKS, grid, report
 from server.events import VisitOver
@@ -108,7 +108,7 @@ def test_the_report_has_a_line_for_each_risk_and_the_threshold_in_force() -> Non
     lines = report(visits, RULES, 63).splitlines()
     assert lines[0] == f"visits: 2, {NOW.date()} to {NOW.date()}; enrolled now: 63"
     for line, risk, one_in in zip(lines[2:7], RISKS, (100, 1000, 10_000, 100_000, 1_000_000), strict=True):
-        threshold = calibration.threshold(risk, 63, VISIT_LOOKS)
+        threshold = DLIB.calibration.threshold(risk, 63, VISIT_LOOKS)
         assert line.split()[:7] == ["1", "in", f"{one_in:,}", f"{threshold:.3f}", *line.split()[4:7]]
         assert line.split()[4:7] == ["1" if threshold >= 0.2 else "0", "of", "2"]
     assert lines[7].split()[:3] == ["in", "force", lines[4].split()[3]]

@@ -14,6 +14,7 @@ import pytest
 
 from server.access.liveness.proof import Liveness
 from server.access.matching.gallery import Gallery
+from server.access.matching.recogniser import DLIB
 from server.access.observed import ObservedFrame
 from server.access.orders import EMPTY
 from server.access.rules import Rules
@@ -212,7 +213,7 @@ def test_a_real_video_is_decided_again_as_it_was(
 ) -> None:
     accepted = judge_photo(models, (DATA / "people" / "lin-manuel-miranda.png").read_bytes())
     assert isinstance(accepted, PhotoAccepted)
-    lin = Gallery.build(1, [("Lin", np.stack([accepted.embedding, accepted.mirrored]))])
+    lin = Gallery.build(DLIB, 1, [("Lin", np.stack([accepted.embedding, accepted.mirrored]))])
     rules = Rules(liveness=then, threshold=0.4)
     recorder = Recorder.in_folder(tmp_path, rules)
     live = LiveDoor(rules, lin)

@@ -13,9 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from server.access.matching.model import EMBEDDING_SIZE, PIPELINE, Embedding
+from server.access.matching.recogniser import DLIB, EMBEDDING_SIZE, Embedding
 from server.access.seen import PhotoAccepted, PhotoFlaw, PhotoRefused
-from server.gallery import cache as module
 from server.gallery.arrivals import Arrival
 from server.gallery.cache import CACHE_FILE, EmbeddingCache, copy_of_cache, open_cache
 from server.support.errors import StartError
@@ -23,7 +22,7 @@ from tests.support.embeddings import person
 
 ADA = PhotoAccepted(person(0), person(1), 200, 0.5)
 REFUSED = PhotoRefused(PhotoFlaw.NO_FACE, "no face was found")
-Open = Callable[[], EmbeddingCache]
+Open = Callable[..., EmbeddingCache]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="permissions and links of POSIX")
 
 
@@ -37,10 +36,10 @@ def reopen(path: Path) -> Iterator[Open]:
     """Opens the cache, as often as wanted, as a restarted server would."""
     opened: list[EmbeddingCache] = []
 
-    def open_again() -> EmbeddingCache:
+    def open_again(pipeline: str = DLIB.pipeline) -> EmbeddingCache:
         for each in opened:
             each.close()
-        opened[:] = [EmbeddingCache(path)]
+        opened[:] = [EmbeddingCache(path, pipeline)]
         return opened[0]
 
     yield open_again
@@ -142,13 +141,13 @@ def test_photos_that_are_gone_are_forgotten(reopen: Open) -> None:
     assert cache.get("b") is None
 
 
-def test_outcomes_of_another_pipeline_are_not_used(reopen: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outcomes_of_another_pipeline_are_not_used_and_not_lost(reopen: Open) -> None:
     reopen().put("a", ADA)
-    monkeypatch.setattr(module, "PIPELINE", "better models")
-    cache = reopen()
-    assert cache.get("a") is None
-    cache.put("a", REFUSED)
-    assert cache.get("a") == REFUSED
+    other = reopen("better models")
+    assert other.get("a") is None
+    other.put("a", REFUSED)
+    assert other.get("a") == REFUSED
+    assert same(reopen().get("a"), ADA)
 
 
 def test_an_embedding_of_another_size_is_not_used(reopen: Open) -> None:
@@ -207,7 +206,7 @@ def test_an_empty_file_is_a_new_cache(reopen: Open, path: Path) -> None:
 
 def test_a_place_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="embeddings"):
-        EmbeddingCache(tmp_path / "nowhere" / "embeddings.sqlite3")
+        EmbeddingCache(tmp_path / "nowhere" / "embeddings.sqlite3", DLIB.pipeline)
 
 
 def test_a_cache_that_cannot_be_written_is_no_failure(
@@ -242,23 +241,23 @@ def test_a_link_in_the_files_place_is_not_followed(tmp_path: Path) -> None:
     target = tmp_path / "target"
     (tmp_path / CACHE_FILE).symlink_to(target)
     with pytest.raises(StartError, match=r"logs: cannot use .*link"):
-        open_cache(tmp_path)
+        open_cache(tmp_path, DLIB.pipeline)
     assert not target.exists()
 
 
 def test_the_logs_folder_is_made_where_it_is_missing(tmp_path: Path) -> None:
-    open_cache(tmp_path / "deep" / "logs").close()
+    open_cache(tmp_path / "deep" / "logs", DLIB.pipeline).close()
     assert (tmp_path / "deep" / "logs" / CACHE_FILE).exists()
 
 
 def test_a_logs_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     (tmp_path / "logs").write_bytes(b"")
     with pytest.raises(StartError, match="logs: cannot use"):
-        open_cache(tmp_path / "logs")
+        open_cache(tmp_path / "logs", DLIB.pipeline)
 
 
 def test_a_copy_for_commands_makes_no_folder(tmp_path: Path) -> None:
-    copy_of_cache(tmp_path / "logs").close()
+    copy_of_cache(tmp_path / "logs", DLIB.pipeline).close()
     assert not (tmp_path / "logs").exists()
 
 
@@ -302,7 +301,7 @@ def test_a_file_of_another_layout_is_made_anew(reopen: Open, path: Path, table: 
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute(table)
         columns = table.count(",") - 1 if table is OLD_TABLE else 1
-        values = ["a", PIPELINE, face, 100, 10.0, None, None][:columns] if columns > 1 else [face]
+        values = ["a", DLIB.pipeline, face, 100, 10.0, None, None][:columns] if columns > 1 else [face]
         database.execute(f"INSERT INTO photo VALUES ({', '.join('?' * len(values))})", values)
     assert face[:64] in path.read_bytes()
     cache = reopen()
@@ -340,7 +339,7 @@ def test_a_copy_knows_what_the_file_knows_and_leaves_it_alone(path: Path, reopen
     server.put("a" * 64, ADA)
     server.keep_arrivals([Arrival("Ada", "a" * 64, 7)])
     before = path.read_bytes()
-    copy = EmbeddingCache(path, as_copy=True)
+    copy = EmbeddingCache(path, DLIB.pipeline, as_copy=True)
     assert same(copy.get("a" * 64), ADA) and copy.arrivals() == [Arrival("Ada", "a" * 64, 7)]
     copy.put("b" * 64, ADA)
     copy.keep_only(["b" * 64])
@@ -357,7 +356,7 @@ def test_a_copy_of_nothing_is_empty(
 ) -> None:
     if content is not None:
         path.write_bytes(content)
-    copy = EmbeddingCache(path, as_copy=True)
+    copy = EmbeddingCache(path, DLIB.pipeline, as_copy=True)
     assert copy.get("a" * 64) is None and not copy.arrivals()
     copy.put("a" * 64, ADA)
     assert same(copy.get("a" * 64), ADA)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from server.access.matching.recogniser import DLIB
 from server.access.rules import Rules
 from server.access.seen import PhotoOutcome
 from server.gallery.admission import Pair
@@ -30,7 +31,7 @@ def test_one_face_under_two_names_is_held_until_it_is_confirmed(tmp_path: Path, 
 
     async def test() -> None:
         nonlocal confirmed
-        cache = open_cache(tmp_path / "logs")
+        cache = open_cache(tmp_path / "logs", DLIB.pipeline)
         watcher = PhotoWatcher(
             folder=faces,
             cache=cache,

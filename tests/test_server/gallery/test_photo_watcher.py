@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from server.access.matching.recogniser import DLIB
 from server.access.matching.templates import scaled, template
 from server.access.seen import PhotoAccepted, PhotoFlaw, PhotoOutcome, PhotoRefused
 from server.gallery.admission import LookAlikes
@@ -63,7 +64,7 @@ class Enrolment:
         self.said: list[Receipt] = []
         self.pauses: list[float] = []
         self.while_embedding: Callable[[], object] = lambda: None
-        self.cache = EmbeddingCache(tmp_path / "cache.sqlite3")
+        self.cache = EmbeddingCache(tmp_path / "cache.sqlite3", DLIB.pipeline)
         self.confirmed: frozenset[frozenset[str]] = frozenset()
         self.watcher = PhotoWatcher(
             folder=self.faces,
@@ -71,6 +72,7 @@ class Enrolment:
             analyse=self._analyse,
             take_receipts=self._take,
             enrolling=Enrolling(
+                recogniser=DLIB,
                 threshold=lambda people: LIMIT,
                 refused=lambda people, photos: 0.3 / photos,
                 confirmed=lambda: self.confirmed,
@@ -669,7 +671,7 @@ def test_a_misplaced_photo_is_rejected(enrolment: Enrolment) -> None:
 def test_a_photo_counts_with_its_mirror_image(enrolment: Enrolment) -> None:
     enrolment.put("ada.jpg", ASYMMETRIC)
     run(enrolment.load)
-    expected = scaled(template(np.stack([look(0, 0.25), look(0, 0.25, 1)])))
+    expected = scaled(template(np.stack([look(0, 0.25), look(0, 0.25, 1)])), DLIB.exponent)
     np.testing.assert_allclose(enrolment.watcher.gallery.templates[0], expected, atol=1e-6)
 
 

@@ -16,6 +16,7 @@ from server.access.attention import LOOK_SECONDS, NEWCOMER_SECONDS, WAIT_SECONDS
 from server.access.door import Door
 from server.access.liveness.proof import Liveness
 from server.access.matching.gallery import Gallery
+from server.access.matching.recogniser import DLIB
 from server.access.rules import Rules
 from server.access.seen import Hints, PhotoAccepted
 from server.access.visit import Care
@@ -69,6 +70,7 @@ class Watch:
 def enrolled(models: Models, **photos: bytes) -> Gallery:
     outcomes = {name: judge_photo(models, data) for name, data in photos.items()}
     return Gallery.build(
+        DLIB,
         1,
         [
             (name, np.stack([outcome.embedding, outcome.mirrored]))

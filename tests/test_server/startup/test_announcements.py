@@ -8,6 +8,7 @@ import pytest
 
 from server.access.liveness.proof import Liveness
 from server.access.matching.gallery import Gallery
+from server.access.matching.recogniser import DLIB
 from server.access.orders import EMPTY, Roster, TerminalRules
 from server.access.policy import Policy
 from server.settings import Settings
@@ -114,7 +115,7 @@ def test_what_differs_at_a_terminal_is_told() -> None:
 
 def test_what_people_toml_changes_is_told_again() -> None:
     current = EMPTY
-    gallery = Gallery.build(0, [])
+    gallery = Gallery.build(DLIB, 0, [])
     changes = Changes(made(), lambda: current, lambda: gallery)
     assert changes.look() == []
     current = Roster(terminals={"lab": OFF})

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from server.access.matching.recogniser import DLIB
 from server.access.matching.templates import distance, score, template
 from server.access.seen import PhotoAccepted
 from server.vision.faces import Aligned, embed
@@ -26,7 +27,7 @@ def judged(models: Models, data: bytes) -> PhotoAccepted:
 
 
 def apart(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    return distance(score(template(one[None]), template(other[None])))
+    return distance(score(template(one[None]), template(other[None]), DLIB.exponent))
 
 
 @pytest.mark.parametrize("name", ["obama", "biden"])

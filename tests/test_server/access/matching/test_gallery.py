@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from server.access.matching import gallery as module
-from server.access.matching.gallery import EMPTY, Gallery, Match
-from server.access.matching.model import EMBEDDING_SIZE
+from server.access.matching.gallery import Gallery, Match
+from server.access.matching.recogniser import DLIB, EMBEDDING_SIZE
 from server.access.matching.templates import Template, distance, scaled, score, template
 from tests.support.embeddings import APART, gallery, look, person, shifted
 
@@ -38,7 +38,7 @@ def plain_search(enrolled: list[Photo], probe: Template) -> dict[str, float]:
     found = {}
     for name in {name for name, _ in enrolled}:
         reference = template(np.concatenate([rows for other, rows in enrolled if other == name]))
-        found[name] = score(reference, probe)
+        found[name] = score(reference, probe, DLIB.exponent)
     return found
 
 
@@ -59,7 +59,7 @@ def score_of(distance: float | None) -> float:
 def test_match_is_that_of_a_plain_search(enrolled: list[Photo], probe: Template) -> None:
     probe = template(probe[None])
     expected = plain_search(enrolled, probe)
-    known = Gallery.build(1, enrolled)
+    known = Gallery.build(DLIB, 1, enrolled)
     match = known.match(probe)
     nearest, *others = sorted(expected.values(), reverse=True)
     assert match is not None
@@ -81,9 +81,11 @@ def test_a_person_s_template_is_made_of_all_rows_of_all_photos(monkeypatch: pyte
         f"p{at}": [random.normal(size=(1 + n % 2, EMBEDDING_SIZE)).astype(np.float32) for n in range(at + 1)]
         for at in range(8)
     }
-    built = Gallery.build(1, [(name, photo) for name, own in people.items() for photo in own])
+    built = Gallery.build(DLIB, 1, [(name, photo) for name, own in people.items() for photo in own])
     for at, own in enumerate(people.values()):
-        np.testing.assert_allclose(built.templates[at], scaled(template(np.concatenate(own))), atol=1e-7)
+        np.testing.assert_allclose(
+            built.templates[at], scaled(template(np.concatenate(own)), DLIB.exponent), atol=1e-7
+        )
     assert built.counts.tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
@@ -94,8 +96,8 @@ def test_people_who_are_all_but_equally_near_are_told_apart(spread: float, seed:
     random = np.random.default_rng(seed)
     probe = template(random.normal(0, 0.12, (1, EMBEDDING_SIZE)).astype(np.float32))
     near = (probe + random.normal(0, spread, (300, EMBEDDING_SIZE))).astype(np.float32)
-    known = Gallery.build(1, [(f"p{number:03}", row[None]) for number, row in enumerate(near)])
-    scores = known.templates.astype(np.float64) @ scaled(probe).astype(np.float64)
+    known = Gallery.build(DLIB, 1, [(f"p{number:03}", row[None]) for number, row in enumerate(near)])
+    scores = known.templates.astype(np.float64) @ scaled(probe, DLIB.exponent).astype(np.float64)
     second, first = np.argsort(scores)[-2:]
     match = known.match(probe)
     assert match is not None and match.name == f"p{first:03}"
@@ -107,7 +109,7 @@ def test_a_row_without_a_direction_is_refused() -> None:
     nothing = np.zeros((1, EMBEDDING_SIZE), np.float32)
     for bad in (nothing, nothing + np.float32("nan"), nothing + np.float32("inf")):
         with pytest.raises(ValueError, match="direction"):
-            Gallery.build(1, [("Ada", person(0)[None]), ("Bob", bad)])
+            Gallery.build(DLIB, 1, [("Ada", person(0)[None]), ("Bob", bad)])
 
 
 def test_photos_that_cancel_out_are_like_nobody() -> None:
@@ -124,13 +126,13 @@ def test_one_picture_under_two_names_goes_to_the_first_with_the_other_as_near() 
 def test_the_order_of_photos_does_not_matter(enrolled: list[Photo], random: Random) -> None:
     shuffled = list(enrolled)
     random.shuffle(shuffled)
-    one, other = Gallery.build(1, enrolled), Gallery.build(1, shuffled)
+    one, other = Gallery.build(DLIB, 1, enrolled), Gallery.build(DLIB, 1, shuffled)
     assert (one.people, one.counts.tolist()) == (other.people, other.counts.tolist())
 
 
 @given(photos)
 def test_exactly_those_with_a_photo_are_in_it(enrolled: list[Photo]) -> None:
-    built = Gallery.build(1, enrolled)
+    built = Gallery.build(DLIB, 1, enrolled)
     present = [name for name, _ in enrolled]
     assert list(built.people) == sorted(set(present))
     for name in [*present, "", "Ad", "Adam", "Zz", "zzz", "龍"]:
@@ -152,23 +154,26 @@ def test_the_only_person_has_no_runner_up() -> None:
 def test_shifted_looks_are_at_their_distance() -> None:
     for away in (0.0, 0.25, -0.25, 0.5, 1.0):
         seen = shifted(shifted(person(0), 0.3, 1), away)
-        assert distance(score(shifted(person(0), 0.3, 1), seen)) == pytest.approx(abs(away), abs=1e-3)
+        assert distance(score(shifted(person(0), 0.3, 1), seen, DLIB.exponent)) == pytest.approx(
+            abs(away), abs=1e-3
+        )
         assert np.linalg.norm(seen) == pytest.approx(1.0)
     known = gallery({"Ada": person(0), "Bob": person(1)})
     assert told(known.match(look(1, 0.5))) == ("Bob", 0.5, round(APART, 5), 1)
 
 
 def test_nobody_matches_nobody() -> None:
-    assert EMPTY.match(person(0)) is None
-    assert EMPTY.distance_to("Ada", person(0)) is None
-    assert "Ada" not in EMPTY and EMPTY.photos_of("Ada") == 0
-    assert (EMPTY.version, EMPTY.photos, EMPTY.people) == (0, 0, ())
+    empty = Gallery.build(DLIB, 0, ())
+    assert empty.match(person(0)) is None
+    assert empty.distance_to("Ada", person(0)) is None
+    assert "Ada" not in empty and empty.photos_of("Ada") == 0
+    assert (empty.version, empty.photos, empty.people) == (0, 0, ())
 
 
 def test_a_hundred_thousand_people() -> None:
     number = 100_000
     rows = np.random.default_rng(1).standard_normal((number, EMBEDDING_SIZE), np.float32)
-    crowd = Gallery.build(3, ((f"p{at:06}", row[None]) for at, row in enumerate(rows)))
+    crowd = Gallery.build(DLIB, 3, ((f"p{at:06}", row[None]) for at, row in enumerate(rows)))
     assert crowd.templates.shape == (number, EMBEDDING_SIZE) and crowd.templates.dtype == np.float32
     match = crowd.match(template(rows[54_321:54_322]))
     unit = rows.astype(np.float64) / np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)

@@ -39,19 +39,20 @@ def test_the_order_of_rows_says_nothing(embeddings: Rows) -> None:
     np.testing.assert_allclose(template(embeddings[::-1]), template(embeddings), atol=1e-6)
 
 
-@given(faces, faces)
-def test_score_is_symmetric_bounded_and_as_defined(one: Rows, other: Rows) -> None:
+@given(faces, faces, st.sampled_from([0.5, 1.0]))
+def test_score_is_symmetric_bounded_and_as_defined(one: Rows, other: Rows, exponent: float) -> None:
     reference, probe = template(one), template(other)
     norms = float(np.linalg.norm(reference) * np.linalg.norm(probe))
-    assert score(reference, probe) == pytest.approx(float(reference @ probe) / math.sqrt(norms), abs=1e-5)
-    assert score(reference, probe) == pytest.approx(score(probe, reference), abs=1e-6)
-    assert -1 - 1e-5 <= score(reference, probe) <= 1 + 1e-5
-    assert float(scaled(reference) @ scaled(probe)) == pytest.approx(score(reference, probe), abs=1e-6)
+    found = score(reference, probe, exponent)
+    assert found == pytest.approx(float(reference @ probe) / norms**exponent, abs=1e-5)
+    assert found == pytest.approx(score(probe, reference, exponent), abs=1e-6)
+    assert -1 - 1e-5 <= found <= 1 + 1e-5
+    assert float(scaled(reference, exponent) @ scaled(probe, exponent)) == pytest.approx(found, abs=1e-6)
 
 
 def test_one_photo_and_one_frame_are_as_far_apart_as_their_directions() -> None:
     one, other = rows(1, 1), rows(2, 1)
-    apart = distance(score(template(one), template(other)))
+    apart = distance(score(template(one), template(other), 0.5))
     assert apart == pytest.approx(float(np.linalg.norm(unit(one[0]) - unit(other[0]))), abs=1e-5)
 
 
@@ -62,9 +63,9 @@ def test_looks_that_disagree_are_worth_less_than_looks_that_agree() -> None:
     side[1] = 1
     ahead = np.eye(1, 128, dtype=np.float32)
     differing = np.concatenate([ahead + side, ahead - side])
-    assert score(template(ahead), template(ahead)) == pytest.approx(1)
-    assert score(template(ahead), template(differing)) == pytest.approx(0.5**0.25)
-    assert score(template(differing), template(differing)) == pytest.approx(0.5**0.5)
+    assert score(template(ahead), template(ahead), 0.5) == pytest.approx(1)
+    assert score(template(ahead), template(differing), 0.5) == pytest.approx(0.5**0.25)
+    assert score(template(differing), template(differing), 0.5) == pytest.approx(0.5**0.5)
 
 
 @given(st.floats(0, 2))
@@ -97,4 +98,4 @@ def test_rows_without_a_direction_make_no_template(embeddings: Rows) -> None:
 def test_a_template_that_cancels_out_has_no_direction() -> None:
     one = rows(3, 1)
     with pytest.raises(ValueError, match="direction"):
-        scaled(template(np.concatenate([one, -one])))
+        scaled(template(np.concatenate([one, -one])), 0.5)

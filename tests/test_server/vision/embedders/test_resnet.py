@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from scripts.samples import sample_photos
-from server.access.matching.model import Embedding
+from server.access.matching.recogniser import Embedding
 from server.vision.embedders import resnet as under_test
 from server.vision.embedders.dlib_weights import (
     AddKept,
