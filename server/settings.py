@@ -7,10 +7,19 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from server.access.liveness.proof import Liveness
 from server.access.lockout import MAX_ATTEMPTS
+from server.access.matching.recogniser import RECOGNISERS, Recogniser, RecogniserName
 from server.access.policy import Policy
 from server.access.rules import Rules
 from server.access.seen import Hints
@@ -49,13 +58,12 @@ class Settings(BaseModel):
     policy: Policy = Field(
         Policy.ANY, description="whom a grant depends on; flag is any, and tells of company in the log"
     )
+    recogniser: RecogniserName = Field("sface", description="the network that tells who a face is")
     max_false_accept: float = Field(
         1e-4, ge=1e-6, le=0.01, description="the share of strangers' visits that may end in a grant"
     )
     threshold: float | None = Field(
         None,
-        ge=0.1,
-        le=0.45,
         description="largest distance at which a person is recognised, in place of the one that"
         " max_false_accept gives",
     )
@@ -104,6 +112,18 @@ class Settings(BaseModel):
     record_days: int = Field(7, ge=1, le=365, description="how long recordings are kept")
     record_pictures: bool = Field(False, description="keep the pictures, too")
 
+    @field_validator("threshold")
+    @classmethod
+    def _in_range(cls, threshold: float | None, known: ValidationInfo) -> float | None:
+        recogniser = RECOGNISERS[known.data.get("recogniser", "sface")]
+        low, high = recogniser.by_hand
+        if threshold is not None and not low <= threshold <= high:
+            raise ValueError(
+                f"write a number from {low:g} to {high:g}, in which recogniser {recogniser} was measured,"
+                f" not {threshold:g}"
+            )
+        return threshold
+
     @model_validator(mode="after")
     def _together(self) -> "Settings":
         if len(set(self.tokens.values())) < len(self.tokens):
@@ -128,6 +148,10 @@ class Settings(BaseModel):
             return self.host == "localhost"
 
     @property
+    def _recogniser(self) -> Recogniser:
+        return RECOGNISERS[self.recogniser]
+
+    @property
     def model_settings(self) -> ModelSettings:
         """What workers load."""
         pinned = (self.antispoof, self.antispoof_sha256) if self.antispoof and self.antispoof_sha256 else None
@@ -145,6 +169,7 @@ class Settings(BaseModel):
 
     def rules(self) -> Rules:
         return Rules(
+            recogniser=self._recogniser,
             max_false_accept=self.max_false_accept,
             threshold=self.threshold,
             margin=self.margin,
@@ -264,6 +289,8 @@ def _right(place: Place) -> str:
         return choice([policy.value for policy in Policy])
     if name == "liveness":
         return choice([liveness.value for liveness in Liveness])
+    if name == "recogniser":
+        return choice(list(RECOGNISERS))
     field = Settings.model_fields[name]
     bounds = [
         getattr(limit, side) for side in ("ge", "le") for limit in field.metadata if hasattr(limit, side)
@@ -275,6 +302,7 @@ def _right(place: Place) -> str:
         return "true or false"
     return {
         "host": 'an address in quotes, like "127.0.0.1"',
+        "threshold": "a number",
         "antispoof_sha256": "64 hexadecimal digits in quotes",
     }.get(name, "a path in quotes")
 

@@ -3,7 +3,7 @@
 What is exported here compares faces by itself, without a door; docs/accuracy/ has an example.
 """
 
-from server.access.matching.recogniser import DLIB, Recogniser
+from server.access.matching.recogniser import DLIB, SFACE, Recogniser
 from server.access.matching.templates import Template, distance, score, score_at, template
 
-__all__ = ["DLIB", "Recogniser", "Template", "distance", "score", "score_at", "template"]
+__all__ = ["DLIB", "SFACE", "Recogniser", "Template", "distance", "score", "score_at", "template"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from server.access.liveness.proof import Liveness
 from server.access.matching import calibration
-from server.access.matching.recogniser import DLIB, Recogniser
+from server.access.matching.recogniser import SFACE, Recogniser
 from server.access.policy import Policy
 
 VISIT_LOOKS = 40
@@ -28,7 +28,7 @@ class Rules:
     for. `proof_seconds`: how long passive liveness may gather evidence before the visitor is challenged.
     """
 
-    recogniser: Recogniser = DLIB
+    recogniser: Recogniser = SFACE
     max_false_accept: float = 1e-4
     threshold: float | None = None
     margin: float | None = None

@@ -85,7 +85,8 @@ class VisitSummary:
     """A visit when it is over, for the threshold grid: what decided it, and how near to whom it came.
 
     `candidate`: whom the looks agreed on, `distance` and `runner_up`: when it was nearest; None when they
-    agreed on nobody. Any threshold of at least `distance` would have recognised that person.
+    agreed on nobody. Any threshold of at least `distance` would have recognised that person. `recogniser`:
+    the name of whose distances these are.
     """
 
     decision: Decision | None
@@ -97,6 +98,7 @@ class VisitSummary:
     looks: int
     seconds: float
     liveness: Aliveness
+    recogniser: str
 
 
 @dataclass(eq=False)
@@ -280,6 +282,7 @@ class Visit:
             looks=self.track.total_looks,
             seconds=self.track.last_seen - self.track.first_look,
             liveness=self.aliveness(rules),
+            recogniser=rules.recogniser.name,
         )
 
     def _poor_view(self, rules: Rules, now: float) -> Reason | None:

@@ -29,6 +29,11 @@ async def grid(settings: Settings, since: datetime | None = None, terminal: str 
         begun_anew = "the server sets it aside and begins a new one when it starts"
         raise StartError(f"logs: {path} is damaged ({error}); {begun_anew}") from error
     skipped = [f"skipped: {damaged} damaged visits in {path}"] if damaged else []
+    recogniser = settings.rules().recogniser.name
+    own = [visit for visit in visits if visit.recogniser == recogniser]
+    if len(own) < len(visits):
+        skipped.append(f"left out: {len(visits) - len(own)} visits by another recogniser than {recogniser}")
+    visits = own
     if not visits:
         return "\n".join([f"no visits in {path}", *skipped])
     async with enrolled(settings, roster_of(settings)) as watcher:

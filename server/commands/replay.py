@@ -33,9 +33,12 @@ async def replay(
         recordings, problems = find(folder, since and (since - timedelta(days=1)).date())
     except OSError as error:
         raise StartError(f"logs: cannot read {folder}: {error}") from error
-    wanted = [each for each in recordings if terminal in (None, each.header.terminal)]
+    recogniser = settings.rules().recogniser.name
+    own = [each for each in recordings if each.header.rules.get("recogniser") == recogniser]
+    problems += [f"{each.path}: {_of_another(each)}" for each in recordings if each not in own]
+    wanted = [each for each in own if terminal in (None, each.header.terminal)]
     if not wanted:
-        return "\n".join([_nothing(folder, terminal, recordings), *_problems(problems)])
+        return "\n".join([_nothing(folder, terminal, own), *_problems(problems)])
     roster = roster_of(settings)
     async with enrolled(settings, roster) as watcher:
         gallery = watcher.gallery
@@ -44,6 +47,11 @@ async def replay(
     chosen = [each for each in compared if span[0] <= each.moment < span[1]]
     problems += [f"{each.path}: {each.complaint}" for each in wanted if each.complaint]
     return report(chosen, notes, settings.rules(), gallery, problems)
+
+
+def _of_another(recording: Recording) -> str:
+    recogniser = recording.header.rules.get("recogniser", "another recogniser")
+    return f"recorded with {recogniser}, whose embeddings another cannot compare; see the setting recogniser"
 
 
 def _nothing(folder: Path, terminal: str | None, recordings: Sequence[Recording]) -> str:

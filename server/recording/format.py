@@ -1,7 +1,7 @@
 """Recordings as bytes: MessagePack records behind their lengths; docs/replay.md is the reference. Pure."""
 
 import math
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
@@ -81,7 +81,7 @@ _Record = TypeVar("_Record", bound=msgspec.Struct)
 
 def rules_as_text(rules: Rules) -> dict[str, str]:
     """Rule -> its value, for showing and comparing."""
-    values = asdict(rules).items()
+    values = vars(rules).items()
     return {key: value.value if isinstance(value, Enum) else str(value) for key, value in values}
 
 

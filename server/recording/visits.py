@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from server.access.matching.recogniser import DLIB
 from server.access.visit import VisitSummary
 
 FILE = "visits.sqlite3"
@@ -20,16 +21,20 @@ CREATE TABLE visit (
     moment REAL NOT NULL, terminal TEXT NOT NULL, decision TEXT, verdict TEXT, reason TEXT, name TEXT,
     threshold REAL, candidate TEXT, distance REAL, runner_up REAL,
     people INTEGER NOT NULL, photos INTEGER NOT NULL,
-    looks INTEGER NOT NULL, seconds REAL NOT NULL, liveness TEXT NOT NULL
+    looks INTEGER NOT NULL, seconds REAL NOT NULL, liveness TEXT NOT NULL,
+    recogniser TEXT NOT NULL
 )
 """
+_OLD_TABLE_GROWS = f"ALTER TABLE visit ADD COLUMN recogniser TEXT NOT NULL DEFAULT '{DLIB.name}'"
+"""There was only one at first."""
 _INDEX = "CREATE INDEX IF NOT EXISTS visit_moment ON visit (moment)"
 
 
 @dataclass(frozen=True)
 class StoredVisit:
     """One visit. `moment`: when it was over, seconds since 1970. `decision`, `verdict`, `reason`, `name`,
-    `threshold`: of its last decision, None without one. The rest as in `server.access.visit.VisitSummary`."""
+    `threshold`: of its last decision, None without one. The rest as in `server.access.visit.VisitSummary`;
+    a table of before there were several recognisers has no `recogniser`."""
 
     moment: float
     terminal: str
@@ -46,6 +51,7 @@ class StoredVisit:
     looks: int
     seconds: float
     liveness: str
+    recogniser: str = DLIB.name
 
     @classmethod
     def of(cls, terminal: str, moment: datetime, summary: VisitSummary) -> "StoredVisit":
@@ -67,11 +73,13 @@ class StoredVisit:
             looks=summary.looks,
             seconds=summary.seconds,
             liveness=summary.liveness.value,
+            recogniser=summary.recogniser,
         )
 
 
 _COLUMNS = tuple(field.name for field in fields(StoredVisit))
 _NAMES = ", ".join(_COLUMNS)
+_OLD_COLUMNS = _COLUMNS[:-1]
 
 
 def prepare(database: sqlite3.Connection) -> None:
@@ -82,9 +90,11 @@ def prepare(database: sqlite3.Connection) -> None:
     """
     database.text_factory = _text
     database.execute("PRAGMA secure_delete=ON")
-    columns = tuple(name for _, name, *_ in database.execute("PRAGMA table_info(visit)"))
+    columns = _columns(database)
     if database.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
         database.execute(_TABLE)
+    elif columns == _OLD_COLUMNS:
+        database.execute(_OLD_TABLE_GROWS)
     elif columns != _COLUMNS:
         raise sqlite3.DatabaseError("the tables of another program or version")
     (verdict,) = database.execute("PRAGMA integrity_check(1)").fetchone()
@@ -121,14 +131,19 @@ def read(
     address = f"{path.resolve().as_uri()}?mode=ro"
     with contextlib.closing(sqlite3.connect(address, timeout=10, uri=True)) as database:
         database.text_factory = _text
+        known = _columns(database) or _COLUMNS
         rows = database.execute(
-            f"SELECT {_NAMES} FROM visit"  # noqa: S608
+            f"SELECT {', '.join(known)} FROM visit"  # noqa: S608
             " WHERE moment BETWEEN ? AND ? AND terminal = ifnull(?, terminal) ORDER BY moment",
             (since.timestamp() if since else 0.0, LATEST, terminal),
         )
-        found = [_visit(row) for row in rows]
+        found = [_visit(known, row) for row in rows]
     visits = [visit for visit in found if visit is not None]
     return visits, len(found) - len(visits)
+
+
+def _columns(database: sqlite3.Connection) -> tuple[str, ...]:
+    return tuple(name for _, name, *_ in database.execute("PRAGMA table_info(visit)"))
 
 
 def _text(data: bytes) -> str | bytes:
@@ -139,9 +154,9 @@ def _text(data: bytes) -> str | bytes:
         return data
 
 
-def _visit(row: tuple[object, ...]) -> StoredVisit | None:
+def _visit(columns: Sequence[str], row: tuple[object, ...]) -> StoredVisit | None:
     """None: the row is damaged."""
     try:
-        return msgspec.convert(dict(zip(_COLUMNS, row, strict=True)), StoredVisit)
+        return msgspec.convert(dict(zip(columns, row, strict=True)), StoredVisit)
     except msgspec.ValidationError:
         return None

@@ -16,6 +16,7 @@ UNDECIDED = VisitSummary(
     looks=3,
     seconds=0.5,
     liveness=Aliveness.OFF,
+    recogniser="dlib",
 )
 
 
@@ -48,4 +49,5 @@ def summary(
         looks=5,
         seconds=1.5,
         liveness=Aliveness.LIVE,
+        recogniser="dlib",
     )

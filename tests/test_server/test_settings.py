@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from server.access.liveness.proof import Liveness
+from server.access.matching.recogniser import DLIB, RECOGNISERS, Recogniser
 from server.access.policy import Policy
 from server.access.rules import Rules
 from server.access.seen import Hints
@@ -105,7 +106,6 @@ def test_a_value_out_of_range_is_named_with_its_origin(origin: str, sources: tup
         ("port", 0, 65535, 1),
         ("workers", 1, 256, 1),
         ("max_false_accept", 1e-6, 0.01, 1e-7),
-        ("threshold", 0.1, 0.45, 0.001),
         ("margin", 0.01, 0.3, 0.001),
         ("attempts", 0, 100, 1),
         ("record_days", 1, 365, 1),
@@ -125,6 +125,18 @@ def test_ranges(key: str, low: float, high: float, step: float) -> None:
         assert refusal(flags={key: value}).startswith(f"{key} (flag --{key.replace('_', '-')}): ")
 
 
+@pytest.mark.parametrize("recogniser", RECOGNISERS.values(), ids=str)
+def test_a_threshold_lies_where_its_recogniser_was_measured(recogniser: Recogniser) -> None:
+    chosen = f'recogniser = "{recogniser}"\n'
+    low, high = recogniser.by_hand
+    for value in (low, high):
+        assert settings(f"{chosen}threshold = {value}").rules().threshold == value
+    for value in (low - 0.001, high + 0.001, float("nan"), -1.0, 2.0):
+        said = refusal(f"{chosen}threshold = {value}")
+        assert said.startswith(f"threshold (doorward.toml): write a number from {low:g} to {high:g}, ")
+        assert said.endswith(f"recogniser {recogniser} was measured, not {value:g}")
+
+
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
@@ -133,8 +145,9 @@ def test_ranges(key: str, low: float, high: float, step: float) -> None:
         ("[port]\nnumber = 1", "write a whole number from 0 to 65535, not a table"),
         ("frames = 2.5", "write a whole number from 2 to 5, not 2.5"),
         (f"frames = 0x{'f' * 9000}", "write a whole number from 2 to 5, not so large a number"),
-        ("threshold = nan", "write a number from 0.1 to 0.45, not nan"),
-        (f"threshold = {'9' * 4000}", "write a number from 0.1 to 0.45, not so large a number"),
+        ("margin = nan", "write a number from 0.01 to 0.3, not nan"),
+        (f"threshold = {'9' * 4000}", "write a number, not so large a number"),
+        ("recogniser = 1", 'write "sface" or "dlib", not 1'),
         ("max_false_accept = 1", "write a number from 0.000001 to 0.01, not 1"),
         ('policy = "some"', 'write "any", "flag", "all" or "largest", not "some"'),
         ("liveness = false", 'write "off", "passive" or "challenge", not false'),
@@ -272,6 +285,7 @@ def test_defaults_of_the_rules_and_of_the_settings_are_the_same() -> None:
 def test_settings_reach_the_parts_they_are_for() -> None:
     found = settings(
         """
+        recogniser = "dlib"
         max_false_accept = 0.001
         threshold = 0.3
         margin = 0.1
@@ -287,6 +301,7 @@ def test_settings_reach_the_parts_they_are_for() -> None:
         """
     )
     assert found.rules() == Rules(
+        recogniser=DLIB,
         max_false_accept=0.001,
         threshold=0.3,
         margin=0.1,

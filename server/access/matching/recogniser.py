@@ -5,7 +5,7 @@ A value like these is all that the rest of the server knows of a network.
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,15 @@ from server.access.matching.calibration import Calibration
 Embedding: TypeAlias = NDArray[np.float32]
 """One face as the network sees it: float32[128]."""
 EMBEDDING_SIZE = 128
+RecogniserName: TypeAlias = Literal["sface", "dlib"]
 
 
 @dataclass(frozen=True)
 class Recogniser:
     """One network's measured distances.
 
-    `name`: as in the settings, the log and recordings. `pipeline` names everything that the outcome of an
+    `name`: as in the settings, the log and recordings. `by_hand`: between what a threshold may be set to by
+    hand. `pipeline` names everything that the outcome of an
     enrolment photo depends on; it changes with any of them. `exponent`: of the templates' lengths in a score
     (`templates.scaled`).
 
@@ -41,7 +43,8 @@ class Recogniser:
     than to its own person, shows that one.
     """
 
-    name: str
+    name: RecogniserName
+    by_hand: tuple[float, float]
     pipeline: str
     exponent: float
     margin: float
@@ -65,6 +68,7 @@ class Recogniser:
 
 DLIB = Recogniser(
     name="dlib",
+    by_hand=(0.1, 0.45),
     pipeline="dlib-resnet-v1/5pt/photo-2",
     exponent=0.5,
     margin=0.03,
@@ -83,3 +87,21 @@ a microphone within 0.53. `other_face` is face_recognition's own tolerance. Of p
 beyond `same_person`, after one earlier photo, 0.4 % after two, 0.1 % after three; of photos of strangers
 99 %. 3 to 4 in 100,000 photos of a stranger are within `misplaced` of a template of one to three photos. The
 tracks' distances were measured on embeddings as they come, which are nearly of length 1."""
+
+SFACE = Recogniser(
+    name="sface",
+    by_hand=(0.5, 1.15),
+    pipeline="sface-2021dec/yunet/photo-3",
+    exponent=1.0,
+    margin=0.05,
+    same_view=0.15,
+    contradiction=1.13,
+    stranger=1.18,
+    same_face=1.05,
+    other_face=1.2,
+    steady_face=1.1,
+    same_person=1.15,
+    misplaced=1.05,
+)
+"""OpenCV Zoo's SFace."""
+RECOGNISERS: dict[str, Recogniser] = {each.name: each for each in (SFACE, DLIB)}

@@ -90,7 +90,7 @@ def one_to_one(folds: Folds) -> Section:
 
 def one_to_many(folds: Folds, everybody: Identities) -> Section:
     rows, figures = [], {}
-    margin = Rules().least_margin
+    margin = Rules(recogniser=DLIB).least_margin
     groups: list[tuple[tuple[int, ...], list[Fold]]] = [
         (SIZES, folds.crossed()),
         ((LARGEST,), [(everybody, DLIB.calibration.threshold)]),
@@ -185,7 +185,7 @@ def margins(identities: Identities) -> Section:
     text = (
         "A visitor is named only if the runner-up is farther by the margin. First rows: the threshold is"
         f" moved so that {MARGIN_FPIR:.0%} of strangers are named. The others: the threshold stays. The"
-        f" default is {Rules().least_margin:g}: there the first rows are near their least, the shipped"
+        f" default is {DLIB.margin:g}: there the first rows are near their least, the shipped"
         " threshold loses next to nobody, and a quarter to a half of the strangers that it would name fall"
         " away. `threshold` does not count on that.\n\n"
         + table(["N", "photos/frames", "", *(f"{at:g}" for at in MARGINS)], rows, left=3)

@@ -102,7 +102,7 @@ def gallery_of(identities: Identities) -> Rows:
 
 def _visit(looks: Sequence[Look], gallery: Rows, mirrored: bool) -> NDArray[np.float32]:
     """float32[gallery, comparisons]: distances after each look from the third on."""
-    rules = Rules()
+    rules = Rules(recogniser=DLIB)
     seen = looks if mirrored else [replace(look, rows=look.rows[:1]) for look in looks]
     probes = [
         scaled(probe(recent(seen[:end], seen[end - 1].at, rules), DLIB.same_view), DLIB.exponent)

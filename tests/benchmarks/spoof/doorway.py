@@ -41,7 +41,7 @@ def visit(stream: Stream, enrolled: Gallery, mode: Liveness, seed: int) -> Verdi
     """Whether the door is opened to whoever the stream shows. In passive mode it is left to the door whether
     there is a challenge when proof fails to come; the stream ends a little after that."""
     ids = itertools.count()
-    door = Door(Rules(liveness=mode), new_id=lambda: str(next(ids)), rng=random.Random(seed))
+    door = Door(Rules(recogniser=DLIB, liveness=mode), new_id=lambda: str(next(ids)), rng=random.Random(seed))
     wanted = Hints(MIN_FACE, 4, MAX_PIXELS)
     asked: tuple[Asked, ...] = ()
     for index in range(round((PASSIVE_SECONDS + LONGEST) * RATE)):

@@ -24,7 +24,7 @@ from tests.support.summaries import summary
 from wire.reasons import Reason
 
 NOW = datetime.now()
-RULES = Rules()
+RULES = Rules(recogniser=DLIB)
 PEOPLE = gallery({"Ada": person(0), "Bob": person(1)})
 
 
@@ -41,7 +41,9 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         yield SimpleNamespace(gallery=PEOPLE)
 
     monkeypatch.setattr("server.commands.grid.enrolled", enrolled)
-    return Settings.model_validate({"faces": tmp_path / "faces", "logs": tmp_path, "threshold": 0.3})
+    return Settings.model_validate(
+        {"faces": tmp_path / "faces", "logs": tmp_path, "threshold": 0.3, "recogniser": "dlib"}
+    )
 
 
 def keep_two_visits(settings: Settings) -> Path:
@@ -70,6 +72,15 @@ def test_visits_are_chosen_by_time_and_terminal(settings: Settings) -> None:
     assert told(settings, since=NOW - timedelta(seconds=1), terminal="front")[0].startswith("visits: 2,")
     assert told(settings, terminal="back") == [f"no visits in {path}"]
     assert told(settings, since=NOW + timedelta(days=1)) == [f"no visits in {path}"]
+
+
+def test_visits_by_another_recogniser_are_left_out_and_counted(settings: Settings) -> None:
+    path = keep_two_visits(settings)
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE visit SET recogniser = 'sface' WHERE name IS NULL")
+    lines = told(settings)
+    assert lines[0].startswith("visits: 1,")
+    assert lines[-1] == "left out: 1 visits by another recogniser than dlib"
 
 
 @pytest.mark.parametrize("data", [b"not a database" * 100, b"SQLite format 3\0" + bytes(5000)])
@@ -113,6 +124,6 @@ def test_the_report_has_a_line_for_each_risk_and_the_threshold_in_force() -> Non
         assert line.split()[4:7] == ["1" if threshold >= 0.2 else "0", "of", "2"]
     assert lines[7].split()[:3] == ["in", "force", lines[4].split()[3]]
     assert lines[8] == "in force: about 1 in 10,000"
-    overridden = report(visits, Rules(threshold=0.1), 0).splitlines()
+    overridden = report(visits, Rules(recogniser=DLIB, threshold=0.1), 0).splitlines()
     assert overridden[7].split()[2:] == ["0.100", "0", "of", "2", "1", "0"]
     assert "grants lost:" in report([visit(1.0)], RULES, 63)

@@ -48,6 +48,7 @@ def the_settings(home: Path, **more: object) -> Settings:
             "logs": home / "logs",
             "liveness": "off",
             "threshold": 0.3,
+            "recogniser": "dlib",
             "workers": 1,
             **more,
         }
@@ -102,6 +103,14 @@ def test_under_others_it_tells_what_changes(tmp_path: Path) -> None:
         '  "Ada": 1 -> 0',
         "denied: 1 -> 2",
     ]
+
+
+@pytest.mark.usefixtures("known")
+def test_what_another_recogniser_saw_is_not_decided_again_and_told(tmp_path: Path) -> None:
+    record(the_settings(tmp_path))
+    report = asyncio.run(replay(the_settings(tmp_path, recogniser="sface", threshold=1.0))).splitlines()
+    assert report[0].startswith("nothing is recorded in") and len(report) == 2
+    assert report[1].startswith("skipped: ") and "recorded with dlib" in report[1]
 
 
 @pytest.mark.usefixtures("known")
@@ -214,7 +223,7 @@ def test_a_real_video_is_decided_again_as_it_was(
     accepted = judge_photo(models, (DATA / "people" / "lin-manuel-miranda.png").read_bytes())
     assert isinstance(accepted, PhotoAccepted)
     lin = Gallery.build(DLIB, 1, [("Lin", np.stack([accepted.embedding, accepted.mirrored]))])
-    rules = Rules(liveness=then, threshold=0.4)
+    rules = Rules(recogniser=DLIB, liveness=then, threshold=0.4)
     recorder = Recorder.in_folder(tmp_path, rules)
     live = LiveDoor(rules, lin)
     for at, jpeg in pictures():

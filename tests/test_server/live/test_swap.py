@@ -50,7 +50,7 @@ class Watch:
     def __init__(self, models: Models, known: Gallery) -> None:
         self._models = models
         self._known = known
-        self._door = Door(Rules(liveness=Liveness.OFF), new_id=map(str, count()).__next__)
+        self._door = Door(Rules(recogniser=DLIB, liveness=Liveness.OFF), new_id=map(str, count()).__next__)
         self._now = 1000.0
         self.embedded = 0
 

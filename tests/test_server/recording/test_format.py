@@ -62,6 +62,7 @@ SUMMARY = VisitSummary(
     looks=5,
     seconds=1.5,
     liveness=Aliveness.CHALLENGE,
+    recogniser="sface",
 )
 FULL = ObservedFrame(
     0.1 + 0.2,
@@ -151,6 +152,7 @@ OVER = {
     "looks": 5,
     "seconds": 1.5,
     "liveness": "challenge",
+    "recogniser": "sface",
 }
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from server.access.liveness.proof import Liveness
+from server.access.matching.recogniser import DLIB
 from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.rules import Rules
 from server.access.seen import Face
@@ -25,7 +26,7 @@ from server.recording.writer import CHECK_BYTES, RESERVE_BYTES, RecordingWriter
 from tests.support.embeddings import box, gallery, look, person
 from tests.support.recorded import START, LiveDoor
 
-RULES = Rules(liveness=Liveness.OFF)
+RULES = Rules(recogniser=DLIB, liveness=Liveness.OFF)
 ADA = Face(box(), look(0, 0.2))
 PEOPLE = gallery({"Ada": person(0)})
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from server.access.liveness.challenge import plan
 from server.access.liveness.proof import Liveness
 from server.access.lockout import Lockouts
+from server.access.matching.recogniser import DLIB
 from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.orders import EMPTY, Roster, TerminalRules
 from server.access.permits import Permit, Window
@@ -28,7 +29,7 @@ from wire.framing import HEADER
 from wire.reasons import Prompt, Reason
 
 PEOPLE = gallery({"Ada": person(0), "Bob": person(1)})
-OFF = Rules(liveness=Liveness.OFF)
+OFF = Rules(recogniser=DLIB, liveness=Liveness.OFF)
 ROSTER = Roster(
     permits={"Bob": Permit(schedule=(Window.read("sun 08:00-08:01"),))},
     terminals={"left": TerminalRules(policy=Policy.ALL, note="ring the bell")},

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -21,10 +22,15 @@ CREATE TABLE visit (
     moment REAL NOT NULL, terminal TEXT NOT NULL, decision TEXT, verdict TEXT, reason TEXT, name TEXT,
     threshold REAL, candidate TEXT, distance REAL, runner_up REAL,
     people INTEGER NOT NULL, photos INTEGER NOT NULL,
-    looks INTEGER NOT NULL, seconds REAL NOT NULL, liveness TEXT NOT NULL
+    looks INTEGER NOT NULL, seconds REAL NOT NULL, liveness TEXT NOT NULL,
+    recogniser TEXT NOT NULL
 )
 """
 """As servers before this one made it."""
+FIRST_LAYOUT = LAYOUT.replace(
+    "liveness TEXT NOT NULL,\n    recogniser TEXT NOT NULL", "liveness TEXT NOT NULL"
+)
+"""As it was when there was one recogniser."""
 
 
 @pytest.fixture
@@ -56,6 +62,7 @@ def test_a_visit_is_kept_with_its_decision_and_how_near_it_came() -> None:
             looks=5,
             seconds=1.5,
             liveness="live",
+            recogniser="dlib",
         )
         == FIRST
     )
@@ -76,6 +83,19 @@ def test_visits_come_back_as_they_were_by_time_and_terminal(path: Path, database
 
 def test_a_missing_file_holds_no_visits_and_stays_missing(path: Path) -> None:
     assert read(path) == ([], 0) and not path.exists()
+
+
+def test_visits_of_before_there_were_several_recognisers_are_those_of_dlib(
+    path: Path, database: sqlite3.Connection
+) -> None:
+    database.execute(FIRST_LAYOUT)
+    names = [name for name in vars(OLD) if name != "recogniser"]
+    marks = ", ".join(f":{name}" for name in names)
+    database.execute(f"INSERT INTO visit ({', '.join(names)}) VALUES ({marks})", vars(OLD))
+    assert read(path) == ([OLD], 0) and OLD.recogniser == "dlib"
+    prepare(database)
+    insert(database, [replace(FIRST, recogniser="sface")])
+    assert read(path) == ([OLD, replace(FIRST, recogniser="sface")], 0)
 
 
 def test_what_a_server_before_this_one_kept_is_read_and_gone_on_with(
