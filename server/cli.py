@@ -17,6 +17,8 @@ try:
     from server.commands.command_line import COMMANDS, SPAN, parser
     from server.commands.dates import first_moment, last_moment
     from server.settings import Settings, SettingsError
+    from server.startup.announcements import tell
+    from server.startup.recogniser import with_recogniser
     from server.support.console import STDERR, STDOUT, console, log_file, logging_to
     from server.support.errors import CrashError, StartError
 except ModuleNotFoundError as missing:  # a terminal's installation has no server dependencies
@@ -72,6 +74,8 @@ def _run(command: str, settings: Settings, file: Path | None, chosen: dict[str, 
     with logging_to(console(STDERR), level=logging.WARNING):
         if command == "check":
             return _check(settings, file)
+        settings, remarks = with_recogniser(settings)
+        tell(remarks)
         _report(command, settings, chosen)
     return 0
 
@@ -104,6 +108,7 @@ def _serve(settings: Settings, file: Path | None) -> None:
     from server.startup import announcements, folders
 
     os.umask(PRIVATE)
+    settings, remarks = with_recogniser(settings)
     made = folders.make_missing(settings)
     folders.require_usable(settings)
     try:
@@ -113,6 +118,7 @@ def _serve(settings: Settings, file: Path | None) -> None:
     with logging_to(console(STDOUT), handler):
         announcements.tell(announcements.of_the_beginning(settings, file))
         announcements.tell([(logging.WARNING, sentence) for sentence in made])
+        announcements.tell(remarks)
         try:
             asyncio.run(serve(settings))
         except CrashError:

@@ -78,13 +78,14 @@ MAY_IMPORT = {
     "audit": {"access", "support"},
     "events": {"access", "support"},
     "workers": {"access", "support", "vision"},
-    "vision": {"access", "support"},
+    "weights": set(),
+    "vision": {"access", "support", "weights"},
     "gallery": {"access", "audit", "support"},
     "roster": {"access", "audit", "gallery", "support"},
     "recording": {"access", "events", "support"},
     "terminals": {"access", "audit", "events", "support", "workers"},
     "settings": {"access", "support", "workers"},
-    "startup": {"access", "gallery", "recording", "roster", "settings", "support"},
+    "startup": {"access", "gallery", "recording", "roster", "settings", "support", "weights"},
 }
 """The parts of the server and what each may import beside itself and `wire`. What is not named here (service,
 commands, cli) puts them together and may import all of them."""

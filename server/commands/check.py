@@ -26,6 +26,7 @@ from server.settings import Settings
 from server.startup.announcements import Remark, of_network, of_recording, of_rules, of_unknown, origin
 from server.startup.exposure import exposures
 from server.startup.folders import barred_parent, log_problems, photo_problems
+from server.startup.recogniser import with_recogniser
 from server.support.errors import StartError
 from server.support.file_access import READ, barred
 from server.workers import main as worker
@@ -68,6 +69,13 @@ def check(settings: Settings, file: Path | None) -> Iterator[Finding]:
     if not wrong:
         yield Finding(Grade.OK, "people", f"{settings.people_file}: {roster.summary()}")
     yield from _graded("rules", of_rules(settings, roster))
+    try:
+        settings, remarks = with_recogniser(settings)
+    except StartError as error:
+        yield Finding(Grade.ERROR, "recogniser", str(error).removeprefix("recogniser: "))
+    else:
+        yield Finding(Grade.OK, "recogniser", settings.recogniser)
+        yield from _graded("recogniser", remarks)
     yield from _photos(settings, roster)
     yield from _logs(settings)
     yield from _port(settings)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from server.access.seen import Landmarks, Pose
 from server.vision.boxes import grown
 from server.vision.picture import GrayView
-from server.vision.weights import weights_folder
+from server.weights import weights_folder
 from wire import Box
 
 WEIGHTS = "shape_predictor_68_face_landmarks.dat"

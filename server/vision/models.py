@@ -11,7 +11,7 @@ from typing import Any
 from server.vision.embedders.converted import Embedder
 from server.vision.embedders.resnet import load_embedder
 from server.vision.liveness_models import LivenessModels
-from server.vision.weights import INSTALL_HINT, weights_folder
+from server.weights import INSTALL_HINT, weights_folder
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from server.vision.weights import weights_folder
+from server.weights import weights_folder
 from tests.benchmarks.spoof.sensor import Frame
 
 FACE_MM = 145.0

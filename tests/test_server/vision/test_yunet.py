@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from server.vision.weights import YUNET, read_weights
+from server.weights import YUNET, read_weights
 from server.vision.yunet import Yunet, best_at
 from tests.support.photos import photo
 from wire import Box

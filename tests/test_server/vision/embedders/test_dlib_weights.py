@@ -25,7 +25,7 @@ from server.vision.embedders.dlib_weights import (
     WeightsError,
     parse_network,
 )
-from server.vision.weights import weights_folder
+from server.weights import weights_folder
 
 REAL = weights_folder() / "dlib_face_recognition_resnet_model_v1.dat"
 

@@ -39,7 +39,7 @@ from server.vision.embedders.sealed_file import intact
 from server.vision.faces import align, find_faces
 from server.vision.models import load_models
 from server.vision.picture import Picture
-from server.vision.weights import weights_folder
+from server.weights import weights_folder
 from tests.support.photos import DATA
 
 pytestmark = pytest.mark.skipif(

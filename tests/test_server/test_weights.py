@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.vision.weights import MESH, SFACE, YUNET, Weights, WeightsError, read_weights
+from server.weights import MESH, SFACE, YUNET, Weights, WeightsError, read_weights
 
 CONTENT = b"some weights"
 OURS = Weights(
