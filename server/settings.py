@@ -13,7 +13,7 @@ from server.access.liveness.proof import Liveness
 from server.access.lockout import MAX_ATTEMPTS
 from server.access.policy import Policy
 from server.access.rules import Rules
-from server.access.seen import Hints
+from server.access.seen import Hints, LandmarkModel
 from server.support import toml_file
 from server.support.explain import Place, Words, at_most, choice, key, sentences, shown
 from server.support.setting_types import MIN_TOKEN_CHARS, Address, FilePath, TerminalName, Token
@@ -64,6 +64,9 @@ class Settings(BaseModel):
     liveness: Liveness = Field(Liveness.PASSIVE, description="proof that the face is a living one")
     models: FilePath = Field(
         Path("models"), description="folder of weights that are not installed as packages"
+    )
+    landmarks: LandmarkModel = Field(
+        LandmarkModel.MESH, description="what finds the points of a face, by which liveness is judged"
     )
     antispoof: FilePath | None = Field(
         None, description="ONNX model of your own that tells living faces from others; it can only refuse"
@@ -130,6 +133,7 @@ class Settings(BaseModel):
             cache=self.logs / "models",
             weights=self.models,
             liveness=self.liveness is not Liveness.OFF,
+            landmarks=self.landmarks,
             antispoof=pinned,
         )
 
@@ -259,6 +263,8 @@ def _right(place: Place) -> str:
         return choice([policy.value for policy in Policy])
     if name == "liveness":
         return choice([liveness.value for liveness in Liveness])
+    if name == "landmarks":
+        return choice([model.value for model in LandmarkModel])
     field = Settings.model_fields[name]
     bounds = [
         getattr(limit, side) for side in ("ge", "le") for limit in field.metadata if hasattr(limit, side)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from server.access.seen import LandmarkModel
 from server.vision.embedders.resnet import Embedder, load_embedder
 from server.vision.liveness_models import LivenessModels
 from server.vision.weights import INSTALL_HINT, weights_folder
@@ -24,12 +25,20 @@ class Models:
     liveness: LivenessModels
 
 
-def load_models(cache: Path, *, liveness: bool = False, antispoof: tuple[Path, str] | None = None) -> Models:
+def load_models(
+    cache: Path,
+    *,
+    weights: Path = Path("models"),
+    liveness: bool = False,
+    landmarks: LandmarkModel = LandmarkModel.MESH,
+    antispoof: tuple[Path, str] | None = None,
+) -> Models:
     """Load everything a worker needs: half a second, one second with `liveness`.
 
-    `cache`: folder for the converted embedding network. `liveness`: load what only liveness needs now, and
-    not when it is first wanted. `antispoof`: an ONNX file and the sha256 that it must have. Raises
-    RuntimeError with what to install, AntispoofError.
+    `cache`: folder for the converted embedding network. `weights`: folder in which weights may lie.
+    `liveness`: load what only liveness needs now, and not when it is first wanted. `landmarks`: what finds
+    the points of a face. `antispoof`: an ONNX file and the sha256 that it must have. Raises RuntimeError with
+    what to install, AntispoofError.
     """
     try:
         import dlib
@@ -37,7 +46,7 @@ def load_models(cache: Path, *, liveness: bool = False, antispoof: tuple[Path, s
         raise RuntimeError(f"dlib cannot be imported ({error}); {INSTALL_HINT}") from error
 
     folder = weights_folder()
-    liveness_models = LivenessModels(antispoof)
+    liveness_models = LivenessModels(landmarks, weights, antispoof)
     if liveness:
         liveness_models.load()
     return Models(
