@@ -22,7 +22,7 @@ from server.access.lockout import MAX_ATTEMPTS
 from server.access.matching.recogniser import RECOGNISERS, Recogniser, RecogniserName
 from server.access.policy import Policy
 from server.access.rules import Rules
-from server.access.seen import Hints
+from server.access.seen import Hints, LandmarkModel
 from server.support import toml_file
 from server.support.explain import Place, Words, at_most, choice, key, sentences, shown
 from server.support.setting_types import MIN_TOKEN_CHARS, Address, FilePath, TerminalName, Token
@@ -77,6 +77,9 @@ class Settings(BaseModel):
     liveness: Liveness = Field(Liveness.PASSIVE, description="proof that the face is a living one")
     models: FilePath = Field(
         Path("models"), description="folder of weights that are not installed as packages"
+    )
+    landmarks: LandmarkModel = Field(
+        LandmarkModel.MESH, description="what finds the points of a face, by which liveness is judged"
     )
     antispoof: FilePath | None = Field(
         None, description="ONNX model of your own that tells living faces from others; it can only refuse"
@@ -158,7 +161,9 @@ class Settings(BaseModel):
         return ModelSettings(
             cache=self.logs / "models",
             weights=self.models,
+            recogniser=self.recogniser,
             liveness=self.liveness is not Liveness.OFF,
+            landmarks=self.landmarks,
             antispoof=pinned,
         )
 
@@ -181,7 +186,12 @@ class Settings(BaseModel):
         )
 
     def hints(self) -> Hints:
-        return Hints(self.min_face, self.max_faces, self.frame_pixels)
+        return Hints(
+            min_face=self.min_face,
+            max_faces=self.max_faces,
+            max_pixels=self.frame_pixels,
+            mirrored=self._recogniser.mirrored_looks,
+        )
 
     def limits(self) -> Limits:
         return Limits(self.frame_bytes, self.frame_pixels)
@@ -291,6 +301,8 @@ def _right(place: Place) -> str:
         return choice([liveness.value for liveness in Liveness])
     if name == "recogniser":
         return choice(list(RECOGNISERS))
+    if name == "landmarks":
+        return choice([model.value for model in LandmarkModel])
     field = Settings.model_fields[name]
     bounds = [
         getattr(limit, side) for side in ("ge", "le") for limit in field.metadata if hasattr(limit, side)

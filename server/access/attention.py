@@ -76,8 +76,8 @@ class Attention:
         bystanders = others[: MAX_FOLLOWED - len(newest)]
         self._followed = [*(each.track for each in newest), *(None for _ in bystanders)]
         followed = tuple(
-            [self._follow(each.track, each.care, now) for each in newest]
-            + [self._approach(face, now) for face in bystanders]
+            [self._follow(each.track, each.care, now, wanted.mirrored) for each in newest]
+            + [self._approach(face, now, wanted.mirrored) for face in bystanders]
         )
         somebody = any(not each.lost for each in followed)
         overdue = now - self._swept >= 2 * _sweep_seconds(somebody)
@@ -108,14 +108,14 @@ class Attention:
         at = face.followed
         return self._followed[at] if at is not None and at < len(self._followed) else None
 
-    def _follow(self, track: Track, care: Care, now: float) -> Followed:
+    def _follow(self, track: Track, care: Care, now: float, may_mirror: bool) -> Followed:
         unseen = now - track.last_seen
         lost = track.last_seen < self._fed or unseen > FRESH_SECONDS
         quality = _least_quality(track, care, now)
         points = care is Care.PROVE and now - track.last_landmarks >= LANDMARK_SECONDS
         settled = not lost and not points and quality == math.inf
         stay = settled and now - track.last_detected < DETECT_SECONDS
-        mirrored = care is Care.GATHER
+        mirrored = may_mirror and care is Care.GATHER
         return Followed(
             box=track.box,
             patch=track.patch,
@@ -127,7 +127,7 @@ class Attention:
             landmarks=points,
         )
 
-    def _approach(self, face: Face, now: float) -> Followed:
+    def _approach(self, face: Face, now: float, may_mirror: bool) -> Followed:
         """Somebody who has not been looked at yet."""
         return Followed(
             box=face.box,
@@ -135,7 +135,7 @@ class Attention:
             reach=_reach(now - self._fed),
             lost=False,
             quality=0.0,
-            mirrored=True,
+            mirrored=may_mirror,
         )
 
     def _scan(self, somebody: bool, now: float, may_sweep: bool) -> Scan:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.access.matching.gallery import Gallery, Match
+from server.access.matching.neighbourhood import Population
 from server.access.matching.recogniser import Embedding
 from server.access.matching.templates import Template, template
 from server.access.rules import Rules
@@ -118,16 +119,21 @@ def compare(looks: Sequence[Look], gallery: Gallery) -> Match | None:
 
 
 def judge(
-    looks: Sequence[Look], match: Match | None, people: int, looked_for: float, total: int, rules: Rules
+    looks: Sequence[Look],
+    match: Match | None,
+    population: Population,
+    looked_for: float,
+    total: int,
+    rules: Rules,
 ) -> Recognition:
     """Who the face is, from the looks that count.
 
-    `looks`: `recent` ones, all matched against one gallery of `people`, and `match`, the comparison of them
-    together with it. `looked_for`: seconds since the first good look. `total`: good looks since then, also
-    those that no longer count.
+    `looks`: `recent` ones, all matched against one gallery of `population`, and `match`, the comparison of
+    them together with it. `looked_for`: seconds since the first good look. `total`: good looks since then,
+    also those that no longer count.
     """
     window = looks[-rules.window :]
-    threshold = rules.threshold_for(people)
+    threshold = rules.threshold_for(population)
     candidate = match.name if match is not None and _agreement(window, match.name, rules) else None
     reason = _weigh(window, match, threshold, rules)
     if match is not None and reason is Reason.RECOGNISED:

@@ -1,34 +1,54 @@
-"""What the rules risk, and what they cost, with so many people enrolled; also in words."""
+"""What the rules risk, and what they cost, with these people enrolled; also in words."""
 
+from server.access.matching.calibration import FARTHEST
+from server.access.matching.neighbourhood import Population
 from server.access.rules import VISIT_LOOKS, Rules
 
 LAX_RISK = 1e-3
 """A threshold set by hand that lets in a larger share of strangers deserves a warning."""
 
 
-def odds(rules: Rules, people: int) -> str:
-    """Such as "with your 63 people: about 1 stranger in 10,000; threshold 0.27". `people`: at least 1."""
-    threshold = rules.threshold_for(people)
-    strangers = 1 / rules.recogniser.calibration.risk(threshold, people, looks=VISIT_LOOKS)
+def odds(rules: Rules, population: Population) -> str:
+    """Such as "with your 63 people: about 1 stranger in 10,000; threshold 0.92 (sface)". `population`: of at
+    least 1."""
+    people = population.people
+    threshold = rules.threshold_for(population)
+    strangers = 1 / visit_risk(rules, threshold, population)
     who = f"{people} {'person' if people == 1 else 'people'}"
-    return f"with your {who}: about 1 stranger in {float(f'{strangers:.2g}'):,.0f}; threshold {threshold:.2f}"
+    told = f"with your {who}: about 1 stranger in {float(f'{strangers:.2g}'):,.0f}"
+    return f"{told}; threshold {threshold:.2f} ({rules.recogniser}){_nearer(rules, population)}"
 
 
-def is_lax(rules: Rules, people: int) -> bool:
-    """Whether a threshold set by hand lets in more strangers than `LAX_RISK`, with so many enrolled."""
-    if rules.threshold is None:
-        return False
-    return rules.recogniser.calibration.risk(rules.threshold, max(1, people), looks=VISIT_LOOKS) > LAX_RISK
+def visit_risk(rules: Rules, threshold: float, population: Population) -> float:
+    """The share of strangers' visits that this threshold lets in as one of the population, at least 1."""
+    elsewhere = min(threshold / population.nearness, FARTHEST)
+    return rules.recogniser.calibration.risk(elsewhere, max(1, population.people), VISIT_LOOKS)
+
+
+def is_lax(rules: Rules, population: Population) -> bool:
+    """Whether a threshold set by hand lets in more strangers than `LAX_RISK`."""
+    return rules.threshold is not None and visit_risk(rules, rules.threshold, population) > LAX_RISK
 
 
 def look_threshold(rules: Rules, people: int) -> float:
-    """The distance at which a single look is taken for one of `people`, at least 1."""
+    """The distance at which a single look is taken for one of `people`, at least 1, who are no nearer to each
+    other than elsewhere."""
     if rules.threshold is not None:
         return rules.threshold
     return rules.recogniser.calibration.threshold(rules.max_false_accept, people)
 
 
-def refused_at_first(rules: Rules, people: int, photos: int) -> float:
+def refused_at_first(rules: Rules, population: Population, photos: int) -> float:
     """The share, 0 to 1, of visits of somebody with so many photos that the first looks do not suffice for.
-    `people`: how many are enrolled; both at least 1."""
-    return rules.recogniser.calibration.false_reject(rules.threshold_for(people), photos, rules.looks)
+    Both at least 1."""
+    return rules.recogniser.calibration.false_reject(rules.threshold_for(population), photos, rules.looks)
+
+
+def _nearer(rules: Rules, population: Population) -> str:
+    """That the people here look more alike, to the network, than those it was measured with."""
+    if population.nearness == 1:
+        return ""
+    tighter = f"{1 - population.nearness:.0%}"
+    if rules.threshold is not None:
+        return f"; your people look more alike than most: {tighter} tighter would be as safe as elsewhere"
+    return f", {tighter} tighter than elsewhere, as your people look more alike than most"

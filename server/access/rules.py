@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from server.access.liveness.proof import Liveness
 from server.access.matching import calibration
+from server.access.matching.neighbourhood import Population
 from server.access.matching.recogniser import SFACE, Recogniser
 from server.access.policy import Policy
 
@@ -43,12 +44,13 @@ class Rules:
     poor_seconds: float = 8.0
     proof_seconds: float = 6.0
 
-    def threshold_for(self, people: int) -> float:
-        """The largest distance at which one of `people` is recognised."""
+    def threshold_for(self, population: Population) -> float:
+        """The largest distance at which one of these people is recognised."""
         if self.threshold is not None:
             return self.threshold
-        people = min(max(1, people), calibration.MOST_PEOPLE)
-        return self.recogniser.calibration.threshold(self.max_false_accept, people, VISIT_LOOKS)
+        people = min(max(1, population.people), calibration.MOST_PEOPLE)
+        limit = self.recogniser.calibration.threshold(self.max_false_accept, people, VISIT_LOOKS)
+        return population.nearness * limit
 
     @property
     def least_margin(self) -> float:

@@ -30,15 +30,33 @@ class Pose(NamedTuple):
     roll: float
 
 
+TEXTURE_SIDE = 64
+"""Of `Landmarks.texture`, cells."""
+
+
 @dataclass(frozen=True, eq=False)
 class Landmarks:
     """The 68 points of a face (dlib's order, iBUG 300-W), float32[68, 2] in pixels of the frame, x before y,
-    and its pose. `antispoof`: probability that the face is real, by the model that was plugged in; None
-    without one."""
+    whichever model found them, and its pose.
+
+    `presence`: how surely there is a face, as log odds, by a model that tells. `texture`: the bytes of
+    uint8[64, 64], the inner face in gray, brought to one place and size by its points
+    (`server.vision.texture`); empty where nothing is known of it. `antispoof`: probability that the face is
+    real, by the model that was plugged in; None without one.
+    """
 
     points: NDArray[np.float32]
     pose: Pose
+    presence: float | None = None
+    texture: bytes = b""
     antispoof: float | None = None
+
+
+class LandmarkModel(str, Enum):
+    """What finds the points of a face."""
+
+    MESH = "mesh"
+    DLIB68 = "dlib68"
 
 
 class Scan(str, Enum):
@@ -57,7 +75,7 @@ class Followed:
     box to search, in widths of the box. `lost`: the last frame did not show it; only an embedding can tell
     that it is back. `quality`: embed it when it is at least so good to see (`Face.quality`): 0 in any
     case, infinity only when it may have become another face. `stay`: it need not be detected again while it
-    looks the same. `mirrored`: when it is embedded, so is its mirror image. `landmarks`: find its 68 points.
+    looks the same. `mirrored`: when it is embedded, so is its mirror image. `landmarks`: find its points.
     """
 
     box: Box
@@ -79,6 +97,7 @@ class Hints:
     `scan`: where else to look; `rescan`: whether to look everywhere at once when a face gets lost. `scene`:
     what the terminal showed where it was last searched (`motion.signature`); None searches everywhere.
     `size`: width and height of the frame before, in pixels: a frame of another size is a new view.
+    `mirrored`: embed newcomers with their mirror images.
     """
 
     min_face: int
@@ -89,6 +108,7 @@ class Hints:
     rescan: bool = True
     scene: bytes | None = None
     size: tuple[int, int] | None = None
+    mirrored: bool = True
 
 
 @dataclass(frozen=True)

@@ -128,17 +128,17 @@ class Track:
         looks = recent(self.evidence, now, rules)
         if self._compared is None or self._compared[0] != looks:
             self._compared = looks, compare(looks, gallery)
-        match, people = self._compared[1], len(gallery.people)
+        match = self._compared[1]
         if now - self.last_look > STALE_SECONDS:
             return Recognition(
                 identity=Identity.GATHERING,
                 name=None,
                 reason=Reason.TOO_FEW_LOOKS,
                 match=match,
-                threshold=rules.threshold_for(people),
+                threshold=rules.threshold_for(gallery.population),
             )
         looked_for = self.last_seen - self.first_good
-        return judge(looks, match, people, looked_for, len(self.evidence), rules)
+        return judge(looks, match, gallery.population, looked_for, len(self.evidence), rules)
 
     def distance(self, embedding: Embedding) -> float:
         """Euclidean distance from the mean of the newest looks."""

@@ -4,9 +4,12 @@ import asyncio
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from server.access.rules import VISIT_LOOKS, Rules
+from server.access.matching.neighbourhood import Population
+from server.access.odds import visit_risk
+from server.access.rules import Rules
 from server.audit.line import quoted
 from server.commands.enrolled import enrolled, roster_of
 from server.recording.thresholds import Line, grid_of
@@ -37,25 +40,24 @@ async def grid(settings: Settings, since: datetime | None = None, terminal: str 
     if not visits:
         return "\n".join([f"no visits in {path}", *skipped])
     async with enrolled(settings, roster_of(settings)) as watcher:
-        told = report(visits, settings.rules(), len(watcher.gallery.people))
+        told = report(visits, settings.rules(), watcher.gallery.population)
     return "\n".join([told, *skipped])
 
 
-def report(visits: Sequence[StoredVisit], rules: Rules, people: int) -> str:
+def report(visits: Sequence[StoredVisit], rules: Rules, population: Population) -> str:
     """A line for each risk, and one for the threshold in force.
 
-    `visits`: at least one, oldest first. `people`: how many are enrolled.
+    `visits`: at least one, oldest first. `population`: who is enrolled.
     """
-    people = max(1, people)
-    present = rules.threshold_for(people)
-    calibration = rules.recogniser.calibration
-    present_risk = calibration.risk(present, people, VISIT_LOOKS)
-    thresholds = [calibration.threshold(risk, people, VISIT_LOOKS) for risk in RISKS]
+    present = rules.threshold_for(population)
+    present_risk = visit_risk(rules, present, population)
+    by_risk = [replace(rules, threshold=None, max_false_accept=risk) for risk in RISKS]
+    thresholds = [each.threshold_for(population) for each in by_risk]
     *lines, now = grid_of(visits, [*thresholds, present], rules.least_margin)
     first, last = (_day(visit.moment) for visit in (visits[0], visits[-1]))
     return "\n".join(
         [
-            f"visits: {len(visits)}, {first} to {last}; enrolled now: {people}",
+            f"visits: {len(visits)}, {first} to {last}; enrolled now: {population.people}",
             _HEADING,
             *(_shown(_one_in(risk), line) for risk, line in zip(RISKS, lines, strict=True)),
             _shown("in force", now),

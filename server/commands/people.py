@@ -24,7 +24,7 @@ async def people(settings: Settings) -> str:
             f"{settings.people_file} names {name!a}, whom no photo enrols"
             for name in roster.unknown_names(names)
         ]
-        stated = odds(settings.rules(), len(names)) if names else ""
+        stated = odds(settings.rules(), watcher.gallery.population) if names else ""
         limits = limited(roster.permits, datetime.now())
         enrolment = report(watcher.receipts(), watcher.look_alikes(), stated, limits)
         rules = terminals(rules_in_force(roster, settings.rules()))

@@ -146,7 +146,7 @@ class Enrolment:
         file = self._files[path]
         if file.person is None or not file.enrolled:
             return file.receipt()
-        refused = partial(self._enrolling.refused, len(self.gallery.people))
+        refused = partial(self._enrolling.refused, self.gallery.population)
         return file.receipt(advice(file.person, self.gallery.photos_of(file.person), refused))
 
 

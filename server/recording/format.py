@@ -15,14 +15,15 @@ from server.access.dice import Draw
 from server.access.matching.recogniser import EMBEDDING_SIZE
 from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.rules import Rules
-from server.access.seen import Analysis, Face
+from server.access.seen import TEXTURE_SIDE, Analysis, Face, Landmarks
 from server.access.visit import VisitSummary
 from server.recording.entries import RecordedEntry, RecordingHeader
 from wire import Box
 from wire.framing import framed
 
 FORMAT = "doorward-recording"
-VERSION = 1
+VERSION = 2
+"""Version 1 knew no texture of a face: what proved life then cannot be proven from it again."""
 MAX_RECORD_BYTES = 1 << 25
 """Longest record: the largest JPEG that the settings allow, twice."""
 _SHAPES = {4 * EMBEDDING_SIZE: (EMBEDDING_SIZE,), 4 * 68 * 2: (68, 2)}
@@ -158,10 +159,17 @@ def _check_face(face: Face) -> None:
     for embedding in (face.embedding, face.mirrored):
         if embedding is not None and (embedding.shape != (EMBEDDING_SIZE,) or not embedding.any()):
             raise ValueError("an embedding is none, or has no direction")
-    if face.landmarks is not None and face.landmarks.points.shape != (68, 2):
-        raise ValueError("landmarks are not 68 points")
+    if face.landmarks is not None:
+        _check_landmarks(face.landmarks)
     if face.quality < 0:
         raise ValueError("a quality is below 0")
+
+
+def _check_landmarks(landmarks: Landmarks) -> None:
+    if landmarks.points.shape != (68, 2):
+        raise ValueError("landmarks are not 68 points")
+    if len(landmarks.texture) not in (0, TEXTURE_SIDE**2):
+        raise ValueError("a texture is not 64 x 64 cells")
 
 
 def _check(value: object) -> None:

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from server.access.liveness.proof import Liveness
 from server.access.matching.gallery import Gallery
+from server.access.matching.neighbourhood import Population
 from server.access.odds import is_lax, odds
 from server.access.orders import Roster
 from server.gallery.folder import PhotoFile, scan
@@ -75,12 +76,12 @@ def of_recording(settings: Settings) -> list[Remark]:
     ]
 
 
-def of_risk(settings: Settings, people: int) -> list[Remark]:
-    """What the threshold risks with so many enrolled."""
-    if not people:
+def of_risk(settings: Settings, population: Population) -> list[Remark]:
+    """What the threshold risks with these people."""
+    if not population.people:
         return [(logging.WARNING, "nobody is enrolled: everybody will be denied")]
-    level = logging.WARNING if is_lax(settings.rules(), people) else logging.INFO
-    return [(level, odds(settings.rules(), people))]
+    level = logging.WARNING if is_lax(settings.rules(), population) else logging.INFO
+    return [(level, odds(settings.rules(), population))]
 
 
 def of_network(settings: Settings) -> list[Remark]:
@@ -123,7 +124,7 @@ def of_the_start(settings: Settings, roster: Roster, gallery: Gallery, refused: 
     enrolled = summary(len(gallery.people), gallery.photos)
     return [
         (logging.INFO, f"enrolled: {enrolled}; {refused} held or rejected"),
-        *of_risk(settings, len(gallery.people)),
+        *of_risk(settings, gallery.population),
         *of_network(settings),
         *of_unknown(settings, roster, gallery.people),
         *of_rules(settings, roster),
@@ -152,8 +153,8 @@ class Changes:
     def look(self) -> list[Remark]:
         roster, gallery = self._roster_now(), self._gallery_now()
         remarks: list[Remark] = []
-        if len(gallery.people) != len(self._gallery.people):
-            remarks += of_risk(self._settings, len(gallery.people))
+        if gallery.population != self._gallery.population:
+            remarks += of_risk(self._settings, gallery.population)
         if roster is not self._roster or gallery.version != self._gallery.version:
             remarks += of_unknown(self._settings, roster, gallery.people)
         if roster is not self._roster:

@@ -14,6 +14,7 @@ from wire import Box
 LIMITS = Limits(
     width=40,
     sharpness=4.0,
+    photo_sharpness=6.0,
     dark=20.0,
     bright=230.0,
     flat=4.0,

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from server.access.seen import Analysis, Face, Followed, Hints
 from server.vision.appearance import patch, sharpness
-from server.vision.faces import align, embed
 from server.vision.following import Located, follow
 from server.vision.models import Models
 from server.vision.picture import GrayView, JpegFrame
 from server.vision.quality import flaw, gray
+from server.vision.recognition import embed
 from server.vision.scanning import search
 from wire import MAX_FACES
 
@@ -67,26 +67,27 @@ def _embedded(
         if located.doubtful or _good_enough(face, hints.followed)
     ]
     wanted = sorted(wanted, key=lambda rank: not _overdue(ranked[rank][0], hints.followed))[: hints.max_faces]
+    faces = [face for face, _ in ranked]
+    _embed(models, frame, faces, wanted, hints)
     faces = [
-        replace(face, followed=None) if located.doubtful and rank not in wanted else face
-        for rank, (face, located) in enumerate(ranked)
+        replace(face, followed=None) if located.doubtful and face.embedding is None else face
+        for face, (_, located) in zip(faces, ranked, strict=True)
     ]
-    _embed(models, frame, faces, wanted, hints.followed)
     _find_landmarks(models, frame, faces, hints)
     return faces
 
 
-def _embed(
-    models: Models, frame: JpegFrame, faces: list[Face], wanted: Sequence[int], followed: Sequence[Followed]
-) -> None:
+def _embed(models: Models, frame: JpegFrame, faces: list[Face], wanted: Sequence[int], hints: Hints) -> None:
     """Put embeddings, and what is wrong with them, into the `wanted` ones of `faces`."""
     if not wanted:
         return
-    picture = frame.rgb()
-    aligned = [align(models, picture, faces[at].box) for at in wanted]
-    mirrored = [_wants_mirror(faces[at], followed) for at in wanted]
-    for at, seen, (row, image) in zip(wanted, aligned, embed(models, aligned, mirrored), strict=True):
-        wrong = flaw(gray(seen.chip), seen.points, faces[at].box.width)
+    picture, recognition = frame.rgb(), models.recognition
+    found = {at: recognition.align(picture, faces[at].box) for at in wanted}
+    aligned = {at: seen for at, seen in found.items() if seen is not None}
+    mirrored = [_wants_mirror(faces[at], hints) for at in aligned]
+    embedded = embed(recognition, list(aligned.values()), mirrored)
+    for (at, seen), (row, image) in zip(aligned.items(), embedded, strict=True):
+        wrong = flaw(gray(seen.chip), seen.sidewards, faces[at].box.width, recognition.limits)
         faces[at] = replace(faces[at], embedding=row, mirrored=image, flaw=wrong)
 
 
@@ -101,8 +102,8 @@ def _find_landmarks(models: Models, frame: JpegFrame, faces: list[Face], hints: 
         faces[at] = replace(faces[at], landmarks=models.liveness.landmarks(frame, faces[at].box))
 
 
-def _wants_mirror(face: Face, followed: Sequence[Followed]) -> bool:
-    return face.followed is None or followed[face.followed].mirrored
+def _wants_mirror(face: Face, hints: Hints) -> bool:
+    return hints.mirrored if face.followed is None else hints.followed[face.followed].mirrored
 
 
 def _overdue(face: Face, followed: Sequence[Followed]) -> bool:

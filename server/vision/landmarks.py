@@ -1,6 +1,6 @@
-"""The 68 points of a face and where its head is turned: what liveness is judged by.
+"""dlib's 68 points of a face, and where its head is turned.
 
-A single run of dlib's predictor gives whole pixels and depends on where exactly the box lies, so the face is
+A single run of the predictor gives whole pixels and depends on where exactly the box lies, so the face is
 enlarged and the predictor run on several boxes around the place that a first run finds. That leaves about a
 third of the jitter: 0.003 instead of 0.008 of the distance between the eyes (nose and eyes, two videos).
 """
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from server.access.seen import Landmarks, Pose
 from server.vision.boxes import grown
 from server.vision.picture import GrayView
+from server.vision.texture import texture
 from server.weights import weights_folder
 from wire import Box
 
@@ -77,7 +78,7 @@ class Landmarker:
             for right, below in SHIFTS
         ]
         points = np.mean(shifted, axis=0).astype(np.float32)
-        return Landmarks(points, pose(points, view.width, view.height))
+        return Landmarks(points, pose(points, view.width, view.height), texture=texture(view, points))
 
 
 class _Crop:

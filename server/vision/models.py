@@ -1,4 +1,4 @@
-"""The models of a worker, loaded from the weights that face_recognition ships.
+"""The models of a worker.
 
 `import face_recognition` itself would load three models nobody here uses (another 110 MB and 1.1 s for each
 worker) and ends the process when something is missing, so only its weights are used.
@@ -8,42 +8,59 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from server.vision.embedders.converted import Embedder
-from server.vision.embedders.resnet import load_embedder
+from server.access.matching.recogniser import RecogniserName
+from server.access.seen import LandmarkModel
 from server.vision.liveness_models import LivenessModels
-from server.weights import INSTALL_HINT, weights_folder
+from server.vision.recognition import Recognition
+from server.weights import INSTALL_HINT
 
 
 @dataclass(frozen=True)
 class Models:
-    """dlib's HOG frontal face detector and 5-point landmark predictor, its ResNet embedding network, and what
-    only liveness needs."""
+    """dlib's HOG frontal face detector, the network that tells who a face is, and what only liveness
+    needs."""
 
     detector: Any
-    landmarks: Any
-    embedder: Embedder
+    recognition: Recognition
     liveness: LivenessModels
 
 
-def load_models(cache: Path, *, liveness: bool = False, antispoof: tuple[Path, str] | None = None) -> Models:
+def load_models(
+    cache: Path,
+    *,
+    weights: Path = Path("models"),
+    recogniser: RecogniserName = "sface",
+    liveness: bool = False,
+    landmarks: LandmarkModel = LandmarkModel.MESH,
+    antispoof: tuple[Path, str] | None = None,
+) -> Models:
     """Load everything a worker needs: half a second, one second with `liveness`.
 
-    `cache`: folder for the converted embedding network. `liveness`: load what only liveness needs now, and
-    not when it is first wanted. `antispoof`: an ONNX file and the sha256 that it must have. Raises
-    RuntimeError with what to install, AntispoofError.
+    `cache`: folder for the converted embedding network. `weights`: folder in which weights may lie.
+    `recogniser`: which embedding network. `liveness`: load what only liveness needs now, and not when it is
+    first wanted. `landmarks`: what finds the points of a face. `antispoof`: an ONNX file and the sha256 that
+    it must have. Raises RuntimeError with what to install, WeightsError, AntispoofError.
     """
     try:
         import dlib
     except ImportError as error:
         raise RuntimeError(f"dlib cannot be imported ({error}); {INSTALL_HINT}") from error
 
-    folder = weights_folder()
-    liveness_models = LivenessModels(antispoof)
+    liveness_models = LivenessModels(landmarks, weights, antispoof)
     if liveness:
         liveness_models.load()
     return Models(
         detector=dlib.get_frontal_face_detector(),
-        landmarks=dlib.shape_predictor(str(folder / "shape_predictor_5_face_landmarks.dat")),
-        embedder=load_embedder(folder / "dlib_face_recognition_resnet_model_v1.dat", cache),
+        recognition=_recognition(recogniser, weights, cache),
         liveness=liveness_models,
     )
+
+
+def _recognition(recogniser: RecogniserName, weights: Path, cache: Path) -> Recognition:
+    if recogniser == "dlib":
+        from server.vision.dlib_recognition import DlibRecognition
+
+        return DlibRecognition(cache)
+    from server.vision.sface_recognition import SfaceRecognition
+
+    return SfaceRecognition(weights, cache)

@@ -12,9 +12,10 @@ from server.access.seen import (
     PictureTooLargeError,
 )
 from server.vision.appearance import laplacian_variance
-from server.vision.faces import align, embed, find_faces
+from server.vision.faces import find_faces
 from server.vision.models import Models
 from server.vision.picture import Picture, decode_photo
+from server.vision.recognition import embed
 from wire import Box
 
 MAX_PIXELS = 64_000_000
@@ -25,10 +26,9 @@ SEARCHED_FACE = 50
 """Smallest face looked for, pixels at `MAX_SIDE`; smaller ones are passers-by."""
 MIN_FACE = 60
 """Smallest face that enrols, pixels of the photo: below it the 150-pixel chip is mostly interpolation."""
+NO_FACE = "no face was found; use a photo from the front, well lit"
 BYSTANDER = 0.5
 """Another face counts as a second person when its box is at least this share of the largest one's width."""
-MIN_SHARPNESS = 6.0
-"""Least variance of the Laplacian on the aligned gray chip; docs/enrolment.md tells how it was chosen."""
 
 
 def sharpness(chip: Picture) -> float:
@@ -47,7 +47,7 @@ def judge_photo(models: Models, data: bytes) -> PhotoOutcome:
         return PhotoRefused(PhotoFlaw.UNREADABLE, str(error))
     boxes = _people(find_faces(models, picture, SEARCHED_FACE))
     if not boxes:
-        return PhotoRefused(PhotoFlaw.NO_FACE, "no face was found; use a photo from the front, well lit")
+        return PhotoRefused(PhotoFlaw.NO_FACE, NO_FACE)
     if len(boxes) > 1:
         return PhotoRefused(PhotoFlaw.SEVERAL_FACES, f"{len(boxes)} faces were found; crop to one person")
     return _judge_face(models, picture, boxes[0], factor)
@@ -63,13 +63,16 @@ def _judge_face(models: Models, picture: Picture, box: Box, factor: float) -> Ph
         return PhotoRefused(
             PhotoFlaw.TOO_SMALL, f"the face is {face_pixels} pixels wide; at least {MIN_FACE} are needed"
         )
-    aligned = align(models, picture, box)
+    aligned = models.recognition.align(picture, box)
+    if aligned is None:
+        return PhotoRefused(PhotoFlaw.NO_FACE, NO_FACE)
     sharp = sharpness(aligned.chip)
-    if sharp < MIN_SHARPNESS:
+    needed = models.recognition.limits.photo_sharpness
+    if sharp < needed:
         return PhotoRefused(
             PhotoFlaw.TOO_BLURRED,
-            f"the face is too blurred (sharpness {sharp:.0f}, needed {MIN_SHARPNESS:.0f})",
+            f"the face is too blurred (sharpness {sharp:.0f}, needed {needed:.0f})",
         )
-    ((embedding, mirrored),) = embed(models, [aligned], [True])
+    ((embedding, mirrored),) = embed(models.recognition, [aligned], [True])
     assert mirrored is not None
     return PhotoAccepted(embedding, mirrored, face_pixels, sharp)

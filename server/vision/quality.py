@@ -13,15 +13,16 @@ from server.vision.picture import Picture
 class Limits(NamedTuple):
     """What a face must be like for one network, which was measured to know people from each other then.
 
-    `width`: pixels of its box, at least. `sharpness`: variance of the Laplacian of its chip, at least.
-    `dark`, `bright`: the least and the greatest mean of the face, of 255. `flat`: the least standard
-    deviation of its pixels; less is noise, fog or a curtain. `away`: how far the nose may stand beside the
-    middle of the eyes, in distances between them. `face`: rows and columns of a chip that are skin, eyes and
-    mouth whatever hair and background are.
+    `width`: pixels of its box, at least. `sharpness`: variance of the Laplacian of its chip, at least;
+    `photo_sharpness`: that of an enrolment photo. `dark`, `bright`: the least and the greatest mean of the
+    face, of 255. `flat`: the least standard deviation of its pixels; less is noise, fog or a curtain. `away`:
+    how far the nose may stand beside the middle of the eyes, in distances between them. `face`: rows and
+    columns of a chip that are skin, eyes and mouth whatever hair and background are.
     """
 
     width: int
     sharpness: float
+    photo_sharpness: float
     dark: float
     bright: float
     flat: float

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from server.access.seen import Analysis, Hints, PhotoOutcome
+from server.access.matching.recogniser import RecogniserName
+from server.access.seen import Analysis, Hints, LandmarkModel, PhotoOutcome
 
 
 @dataclass(frozen=True)
@@ -12,14 +13,16 @@ class ModelSettings:
     """What a worker loads.
 
     `cache`: folder for the converted embedding network. `weights`: folder in which the administrator may have
-    put weights. `liveness`: load the 68-point landmarks at the start; otherwise they are loaded when they are
-    first wanted. `antispoof`: an ONNX model that tells living faces from others, and the sha256 that its file
-    must have.
+    put weights. `recogniser`: which embedding network. `liveness`: load what only liveness needs at the
+    start; otherwise it is loaded when it is first wanted. `landmarks`: what finds the points of a face.
+    `antispoof`: an ONNX model that tells living faces from others, and the sha256 that its file must have.
     """
 
     cache: Path
     weights: Path
+    recogniser: RecogniserName = "sface"
     liveness: bool = False
+    landmarks: LandmarkModel = LandmarkModel.MESH
     antispoof: tuple[Path, str] | None = None
 
 

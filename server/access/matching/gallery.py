@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from server.access.matching.neighbourhood import Population, nearness
 from server.access.matching.recogniser import EMBEDDING_SIZE, Recogniser
 from server.access.matching.templates import Template, distance, scaled
 
@@ -38,7 +39,8 @@ class Gallery:
 
     `recogniser`: whose embeddings these are. `version` grows with every change. `people`: display names,
     sorted. `counts`: intp[n], how many photos each has. `templates`: float32[n, 128], the `scaled` template
-    of each, in memory column after column, which is the fastest to multiply by.
+    of each, in memory column after column, which is the fastest to multiply by. `population`: what the
+    threshold depends on.
     """
 
     recogniser: Recogniser
@@ -46,6 +48,7 @@ class Gallery:
     people: tuple[str, ...]
     counts: NDArray[np.intp]
     templates: NDArray[np.float32]
+    population: Population
 
     @classmethod
     def build(
@@ -60,7 +63,15 @@ class Gallery:
         groups = [(name, sum(1 for _ in group)) for name, group in groupby(name for name, _ in ordered)]
         counts = np.array([count for _, count in groups], dtype=np.intp)
         templates = _templates([rows for _, rows in ordered], counts, recogniser.exponent)
-        return cls(recogniser, version, tuple(name for name, _ in groups), counts, templates)
+        population = Population(len(groups), nearness(templates, recogniser.calibration))
+        return cls(
+            recogniser=recogniser,
+            version=version,
+            people=tuple(name for name, _ in groups),
+            counts=counts,
+            templates=templates,
+            population=population,
+        )
 
     @property
     def photos(self) -> int:

@@ -26,7 +26,8 @@ class Recogniser:
     `name`: as in the settings, the log and recordings. `by_hand`: between what a threshold may be set to by
     hand. `pipeline` names everything that the outcome of an
     enrolment photo depends on; it changes with any of them. `exponent`: of the templates' lengths in a score
-    (`templates.scaled`).
+    (`templates.scaled`). `mirrored_looks`: whether a look at a visitor is worth more with the embedding of
+    its mirror image; those of enrolment photos always have it.
 
     Who a face is: `margin`: how much farther the runner-up must be. `same_view`: looks nearer to each other
     say the same, and make way for others. `contradiction`: a single look farther from a person does not agree
@@ -47,6 +48,7 @@ class Recogniser:
     by_hand: tuple[float, float]
     pipeline: str
     exponent: float
+    mirrored_looks: bool
     margin: float
     same_view: float
     contradiction: float
@@ -71,6 +73,7 @@ DLIB = Recogniser(
     by_hand=(0.1, 0.45),
     pipeline="dlib-resnet-v1/5pt/photo-2",
     exponent=0.5,
+    mirrored_looks=True,
     margin=0.03,
     same_view=0.06,
     contradiction=0.39,
@@ -92,7 +95,8 @@ SFACE = Recogniser(
     name="sface",
     by_hand=(0.5, 1.15),
     pipeline="sface-2021dec/yunet/photo-3",
-    exponent=1.0,
+    exponent=0.75,
+    mirrored_looks=False,
     margin=0.05,
     same_view=0.15,
     contradiction=1.13,

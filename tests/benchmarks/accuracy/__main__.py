@@ -41,7 +41,7 @@ Made by `python -m tests.benchmarks.accuracy`; [how to read it](README.md).
 
 def measured(identities: Identities, data: Path) -> list[Section]:
     folds = Folds.of(identities)
-    models = load_models(MODEL_CACHE)
+    models = load_models(MODEL_CACHE, recogniser="dlib")
     parts: list[Callable[[], Section]] = [
         lambda: sections.one_to_one(folds),
         lambda: sections.one_to_many(folds, identities),

@@ -100,7 +100,7 @@ def main() -> int:
         return 2
     identities = load(data / LFW.name)
     counts = pooled(identities)
-    models = load_models(MODEL_CACHE)
+    models = load_models(MODEL_CACHE, recogniser="dlib")
     table = {
         "strangers": stranger_table(counts),
         "visit": visit_table(measured_visits(identities, counts, models, data)),

@@ -9,10 +9,11 @@ import numpy as np
 
 from server.access.evidence import Look
 from server.vision.appearance import sharpness
-from server.vision.faces import align, embed, find_faces
+from server.vision.faces import find_faces
 from server.vision.models import Models
 from server.vision.picture import Picture
 from server.vision.quality import flaw, gray
+from server.vision.recognition import embed
 from wire import Box
 
 LOOK_SECONDS = 0.15
@@ -70,11 +71,12 @@ def frames(video: Path) -> Iterator[tuple[float, Picture]]:
 
 def take(models: Models, picture: Picture, box: Box, at: float = 0.0) -> Look:
     """A look at the face in `box`, with its mirror image, not matched against anybody."""
-    aligned = align(models, picture, box)
-    ((embedding, mirrored),) = embed(models, [aligned], [True])
+    aligned = models.recognition.align(picture, box)
+    assert aligned is not None
+    ((embedding, mirrored),) = embed(models.recognition, [aligned], [True])
     assert mirrored is not None
     quality = sharpness(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8), box, 1.0)
-    wrong = flaw(gray(aligned.chip), aligned.points, box.width)
+    wrong = flaw(gray(aligned.chip), aligned.sidewards, box.width, models.recognition.limits)
     return Look(at, embedding, np.stack([embedding, mirrored]), quality, wrong, None, 0)
 
 

@@ -11,9 +11,10 @@ import numpy as np
 from server.access import distance, score, score_at, template
 from server.access.matching.recogniser import DLIB
 from server.access.seen import PhotoAccepted
-from server.vision.faces import align, embed, find_faces
+from server.vision.faces import find_faces
 from server.vision.models import Models
 from server.vision.photo import SEARCHED_FACE, judge_photo
+from server.vision.recognition import embed
 from tests.benchmarks.accuracy.identities import Identities, Rows, unit
 from tests.benchmarks.accuracy.trials import PLAIN_TOLERANCE, plain_rule, scaled_templates
 
@@ -149,8 +150,9 @@ def faces_on(models: Models, file: Path) -> list[Rows]:
     if read is None:
         raise ValueError(f"{file} cannot be read")
     picture = np.asarray(cv2.cvtColor(read, cv2.COLOR_BGR2RGB), np.uint8)
-    aligned = [align(models, picture, box) for box in find_faces(models, picture, SEARCHED_FACE)]
-    pairs = embed(models, aligned, [True] * len(aligned))
+    found = [models.recognition.align(picture, box) for box in find_faces(models, picture, SEARCHED_FACE)]
+    aligned = [each for each in found if each is not None]
+    pairs = embed(models.recognition, aligned, [True] * len(aligned))
     return [np.stack([row, mirrored]) for row, mirrored in pairs if mirrored is not None]
 
 

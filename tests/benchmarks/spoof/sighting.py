@@ -66,7 +66,7 @@ class Sighting:
 
 @lru_cache
 def models() -> Models:
-    return load_models(MODEL_CACHE, liveness=True)
+    return load_models(MODEL_CACHE, recogniser="dlib", liveness=True)
 
 
 class Watcher:

@@ -47,8 +47,7 @@ def standing(
 ) -> Recognition:
     number = len(embeddings) if total is None else total
     window = recent(looks(embeddings, known, times), NOW, rules)
-    people = len(known.people)
-    return judge(window, compare(window, known), people, looked_for, number, rules)
+    return judge(window, compare(window, known), known.population, looked_for, number, rules)
 
 
 def test_three_agreeing_looks_name_a_person() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from server.access.matching.neighbourhood import Population
 from server.access.matching.recogniser import DLIB
 from server.access.rules import VISIT_LOOKS, Rules
 from server.commands.grid import RISKS, grid, report
@@ -116,7 +117,7 @@ def test_damaged_visits_are_skipped_and_counted(settings: Settings) -> None:
 
 def test_the_report_has_a_line_for_each_risk_and_the_threshold_in_force() -> None:
     visits = [visit(0.2), visit(0.5, Reason.UNKNOWN_FACE, threshold=0.1)]
-    lines = report(visits, RULES, 63).splitlines()
+    lines = report(visits, RULES, Population(63)).splitlines()
     assert lines[0] == f"visits: 2, {NOW.date()} to {NOW.date()}; enrolled now: 63"
     for line, risk, one_in in zip(lines[2:7], RISKS, (100, 1000, 10_000, 100_000, 1_000_000), strict=True):
         threshold = DLIB.calibration.threshold(risk, 63, VISIT_LOOKS)
@@ -124,6 +125,6 @@ def test_the_report_has_a_line_for_each_risk_and_the_threshold_in_force() -> Non
         assert line.split()[4:7] == ["1" if threshold >= 0.2 else "0", "of", "2"]
     assert lines[7].split()[:3] == ["in", "force", lines[4].split()[3]]
     assert lines[8] == "in force: about 1 in 10,000"
-    overridden = report(visits, Rules(recogniser=DLIB, threshold=0.1), 0).splitlines()
+    overridden = report(visits, Rules(recogniser=DLIB, threshold=0.1), Population(0)).splitlines()
     assert overridden[7].split()[2:] == ["0.100", "0", "of", "2", "1", "0"]
-    assert "grants lost:" in report([visit(1.0)], RULES, 63)
+    assert "grants lost:" in report([visit(1.0)], RULES, Population(63))

@@ -156,7 +156,7 @@ OVER = {
 }
 
 
-def test_the_bytes_are_those_of_version_1() -> None:
+def test_the_bytes_are_those_of_version_2() -> None:
     face = Face(
         Box(1, 2, 3, 4),
         look(0, 0.2),
@@ -190,6 +190,8 @@ def test_the_bytes_are_those_of_version_1() -> None:
                 "landmarks": {
                     "points": face.landmarks.points.astype("<f4").tobytes(),
                     "pose": list(face.landmarks.pose),
+                    "presence": None,
+                    "texture": b"",
                     "antispoof": 0.5,
                 },
             }
@@ -208,10 +210,10 @@ def test_the_bytes_are_those_of_version_1() -> None:
     assert body(pack(entry)) == msgpack.packb(closed)
 
 
-def test_the_bytes_of_a_header_are_those_of_version_1() -> None:
+def test_the_bytes_of_a_header_are_those_of_version_2() -> None:
     fields = {
         "format": "doorward-recording",
-        "version": 1,
+        "version": 2,
         "run": "run",
         "session": "session",
         "terminal": "front door \u202e",
@@ -294,6 +296,13 @@ def test_a_header_that_is_not_ours_is_refused_with_a_reason(change: dict[str, An
 ZERO = np.zeros(128, "<f4").tobytes()
 ONES = np.ones(128, "<f4").tobytes()
 NAN = np.full(128, np.nan, "<f4").tobytes()
+LANDMARKS = {
+    "points": bytes(544),
+    "pose": [0.0, 0.0, 0.0],
+    "presence": None,
+    "texture": b"",
+    "antispoof": None,
+}
 
 
 @pytest.mark.parametrize(
@@ -341,14 +350,23 @@ def test_a_record_with_something_missing_or_of_another_kind_is_refused(change: d
         {"detected": 1},
         {"patch": 10**9},
         {"embedding": ONES + ONES[:32]},
-        {"landmarks": {"points": ONES, "pose": [0.0, 0.0, 0.0], "antispoof": None}},
-        {"landmarks": {"points": NAN + NAN[:32], "pose": [0.0, 0.0, 0.0], "antispoof": None}},
-        {"landmarks": {"points": bytes(544), "pose": [0.0, float("nan"), 0.0], "antispoof": None}},
-        {"landmarks": {"points": bytes(544), "pose": [0.0, 0.0, 0.0], "antispoof": float("nan")}},
-        {"landmarks": {"points": bytes(544), "pose": [0.0, 0.0, 0.0]}},
-        {"landmarks": {"points": b"", "pose": [0.0, 0.0, 0.0], "antispoof": None}},
-        {"landmarks": {"points": bytes(544), "pose": [0.0, 0.0], "antispoof": None}},
-        {"landmarks": {"points": bytes(544), "pose": [0.0, 0.0, 0.0], "antispoof": "live"}},
+        *(
+            {"landmarks": LANDMARKS | change}
+            for change in (
+                {"points": ONES},
+                {"points": NAN + NAN[:32]},
+                {"points": b""},
+                {"pose": [0.0, float("nan"), 0.0]},
+                {"pose": [0.0, 0.0]},
+                {"presence": float("inf")},
+                {"presence": "yes"},
+                {"texture": b"short"},
+                {"texture": None},
+                {"antispoof": float("nan")},
+                {"antispoof": "live"},
+            )
+        ),
+        {"landmarks": {"points": bytes(544), "pose": [0.0, 0.0, 0.0], "antispoof": None}},
     ],
 )
 def test_a_face_that_could_not_be_decided_about_is_refused(change: dict[str, Any]) -> None:

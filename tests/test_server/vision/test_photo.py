@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from server.access.matching.recogniser import DLIB
 from server.access.matching.templates import distance, score, template
 from server.access.seen import PhotoAccepted
-from server.vision.faces import Aligned, embed
 from server.vision.models import Models
 from server.vision.photo import judge_photo
 from server.vision.picture import Picture
+from server.vision.recognition import Aligned, Recognition, embed
 from tests.support.photos import jpeg, photo
 
 
@@ -46,7 +46,7 @@ def face(number: int) -> Aligned:
     """A chip whose left half shows its number, and whose right half is dark."""
     chip: Picture = np.zeros((150, 150, 3), np.uint8)
     chip[:, :75] = number
-    return Aligned(chip, np.zeros((5, 2)))
+    return Aligned(chip, 0.0)
 
 
 def what_it_sees(chips: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -56,7 +56,7 @@ def what_it_sees(chips: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 @given(st.lists(st.tuples(st.integers(1, 255), st.booleans()), max_size=6))
 def test_every_face_gets_its_own_embedding_and_mirror_image(faces: list[tuple[int, bool]]) -> None:
-    models = cast(Models, SimpleNamespace(embedder=what_it_sees))
-    found = embed(models, [face(number) for number, _ in faces], [wanted for _, wanted in faces])
+    recognition = cast(Recognition, SimpleNamespace(embedder=what_it_sees))
+    found = embed(recognition, [face(number) for number, _ in faces], [wanted for _, wanted in faces])
     told = [(row.tolist(), None if image is None else image.tolist()) for row, image in found]
     assert told == [([number, 0], [0, number] if wanted else None) for number, wanted in faces]

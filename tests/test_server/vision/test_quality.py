@@ -8,74 +8,83 @@ import pytest
 from numpy.typing import NDArray
 
 from server.access.seen import Flaw, Followed, Hints
-from server.vision.faces import align, embed, find_faces
+from server.vision.dlib_recognition import LIMITS as DLIB
+from server.vision.faces import find_faces
 from server.vision.frame import analyse_frame
 from server.vision.models import Models
-from server.vision.quality import AWAY, BRIGHT, DARK, FLAT, MIN_SHARPNESS, MIN_WIDTH, flaw, gray, sidewards
+from server.vision.quality import Limits, flaw, gray, sidewards
+from server.vision.recognition import embed
+from server.vision.sface_recognition import LIMITS as SFACE
 from tests.support.photos import photo
 from tests.support.visits import encoded
 
-AHEAD = np.array([(100, 50), (80, 50), (20, 50), (40, 50), (60, 90)], np.float64)
-"""Corners of one eye, of the other, base of the nose; the eyes' middles are 60 apart."""
+RIGHT, LEFT, NOSE = (np.array(point, np.float64) for point in ((90, 50), (30, 50), (60, 90)))
+"""60 apart."""
 RANDOM = np.random.default_rng(0)
 
-
-def chip(mean: float = 120.0, contrast: float = 30.0) -> NDArray[np.uint8]:
-    return np.clip(RANDOM.normal(mean, contrast, (150, 150)), 0, 255).astype(np.uint8)
+with_each = pytest.mark.parametrize(("limits", "side"), [(DLIB, 150), (SFACE, 112)], ids=["dlib", "sface"])
 
 
-def smooth(contrast: float) -> NDArray[np.uint8]:
-    return np.asarray(120 + contrast * np.sin(np.arange(150) / 10)[None].repeat(150, 0), np.uint8)
+def chip(side: int, mean: float = 120.0, contrast: float = 30.0) -> NDArray[np.uint8]:
+    return np.clip(RANDOM.normal(mean, contrast, (side, side)), 0, 255).astype(np.uint8)
 
 
-def test_a_sharp_frontal_well_lit_face_has_no_flaw() -> None:
-    assert flaw(chip(), AHEAD, 100) is None
+def smooth(side: int) -> NDArray[np.uint8]:
+    return np.asarray(120 + 60 * np.sin(np.arange(side) / 10)[None].repeat(side, 0), np.uint8)
 
 
-@pytest.mark.parametrize(("width", "found"), [(MIN_WIDTH - 1, Flaw.TOO_SMALL), (MIN_WIDTH, None)])
-def test_small_faces(width: int, found: Flaw | None) -> None:
-    assert flaw(chip(), AHEAD, width) is found
+@with_each
+def test_a_sharp_frontal_well_lit_face_has_no_flaw(limits: Limits, side: int) -> None:
+    assert flaw(chip(side), 0.0, 100, limits) is None
 
 
-@pytest.mark.parametrize(
-    ("mean", "found"),
-    [(DARK - 2, Flaw.TOO_DARK), (DARK + 2, None), (BRIGHT - 2, None), (BRIGHT + 2, Flaw.TOO_BRIGHT)],
-)
-def test_light(mean: float, found: Flaw | None) -> None:
-    assert flaw(chip(mean, 2 * FLAT), AHEAD, 100) is found
+@with_each
+def test_small_faces(limits: Limits, side: int) -> None:
+    assert flaw(chip(side), 0.0, limits.width, limits) is None
+    assert flaw(chip(side), 0.0, limits.width - 1, limits) is Flaw.TOO_SMALL
 
 
-@pytest.mark.parametrize(("contrast", "found"), [(FLAT / 2, Flaw.TOO_BRIGHT), (2 * FLAT, None)])
-def test_fog(contrast: float, found: Flaw | None) -> None:
-    assert flaw(chip(120, contrast), AHEAD, 100) is found
+@with_each
+def test_light(limits: Limits, side: int) -> None:
+    def found(mean: float) -> Flaw | None:
+        return flaw(chip(side, mean, 2 * limits.flat), 0.0, 100, limits)
+
+    assert found(limits.dark - 2) is Flaw.TOO_DARK and found(limits.dark + 2) is None
+    assert found(limits.bright - 2) is None and found(limits.bright + 2) is Flaw.TOO_BRIGHT
 
 
-@pytest.mark.parametrize("side", [-1, 1])
-@pytest.mark.parametrize(("share", "found"), [(AWAY - 0.01, None), (AWAY + 0.01, Flaw.LOOKING_AWAY)])
-def test_a_turned_head(side: int, share: float, found: Flaw | None) -> None:
-    points = AHEAD.copy()
-    points[4, 0] += side * share * 60
-    assert abs(sidewards(points)) == pytest.approx(share)
-    assert flaw(chip(), points, 100) is found
+@with_each
+def test_fog(limits: Limits, side: int) -> None:
+    assert flaw(chip(side, 120, limits.flat / 2), 0.0, 100, limits) is Flaw.TOO_BRIGHT
+    assert flaw(chip(side, 120, 2 * limits.flat), 0.0, 100, limits) is None
+
+
+@with_each
+@pytest.mark.parametrize("way", [-1, 1])
+def test_a_turned_head(limits: Limits, side: int, way: int) -> None:
+    for share, found in ((limits.away - 0.01, None), (limits.away + 0.01, Flaw.LOOKING_AWAY)):
+        beside = sidewards(RIGHT, LEFT, NOSE + np.array((way * share * 60, 0)))
+        assert abs(beside) == pytest.approx(share)
+        assert flaw(chip(side), beside, 100, limits) is found
 
 
 def test_a_head_on_one_side_is_not_turned() -> None:
     turn = np.array([(0.8, -0.6), (0.6, 0.8)])
-    assert sidewards(AHEAD @ turn.T) == pytest.approx(0.0)
+    assert sidewards(turn @ RIGHT, turn @ LEFT, turn @ NOSE) == pytest.approx(0.0)
 
 
-def test_blur() -> None:
-    assert flaw(smooth(60), AHEAD, 100) is Flaw.TOO_BLURRED
-    assert (
-        flaw(np.asarray(smooth(60) + RANDOM.normal(0, MIN_SHARPNESS, (150, 150)), np.uint8), AHEAD, 100)
-        is None
-    )
+@with_each
+def test_blur(limits: Limits, side: int) -> None:
+    noisy = np.asarray(smooth(side) + RANDOM.normal(0, limits.sharpness, (side, side)), np.uint8)
+    assert flaw(smooth(side), 0.0, 100, limits) is Flaw.TOO_BLURRED
+    assert flaw(noisy, 0.0, 100, limits) is None
 
 
-def test_the_face_counts_and_not_what_is_around_it() -> None:
-    dark_behind = chip(10, 5)
-    dark_behind[35:125, 30:120] = chip()[35:125, 30:120]
-    assert flaw(dark_behind, AHEAD, 100) is None
+@with_each
+def test_the_face_counts_and_not_what_is_around_it(limits: Limits, side: int) -> None:
+    dark_behind = chip(side, 10, 5)
+    dark_behind[limits.face] = chip(side)[limits.face]
+    assert flaw(dark_behind, 0.0, 100, limits) is None
 
 
 def test_gray_weighs_the_colours() -> None:
@@ -105,8 +114,9 @@ def test_a_real_face_that_is_spoilt_says_what_is_wrong(
     assert callable(spoilt)
     clean = portrait()
     (box,) = find_faces(models, clean, 60)[:1]
-    aligned = align(models, np.asarray(spoilt(clean), np.uint8), box)
-    assert flaw(gray(aligned.chip), aligned.points, box.width) is found
+    aligned = models.recognition.align(np.asarray(spoilt(clean), np.uint8), box)
+    assert aligned is not None
+    assert flaw(gray(aligned.chip), aligned.sidewards, box.width, models.recognition.limits) is found
 
 
 def test_a_frame_tells_flaws_mirror_images_and_landmarks_where_they_are_wanted(models: Models) -> None:
@@ -130,11 +140,12 @@ def test_a_frame_tells_flaws_mirror_images_and_landmarks_where_they_are_wanted(m
 def test_a_mirror_image_is_the_embedding_of_the_flipped_face(models: Models) -> None:
     picture = portrait()
     (box,) = find_faces(models, picture, 60)[:1]
-    aligned = align(models, picture, box)
+    aligned = models.recognition.align(picture, box)
+    assert aligned is not None
     flipped = replace(aligned, chip=np.ascontiguousarray(aligned.chip[:, ::-1]))
-    ((plain, none), (again, mirrored)) = embed(models, [aligned, aligned], [False, True])
-    ((expected, _),) = embed(models, [flipped], [False])
+    ((plain, none), (again, mirrored)) = embed(models.recognition, [aligned, aligned], [False, True])
+    ((expected, _),) = embed(models.recognition, [flipped], [False])
     assert none is None and mirrored is not None
     np.testing.assert_allclose(mirrored, expected, atol=1e-5)
     np.testing.assert_allclose(plain, again, atol=1e-5)
-    assert embed(models, [], []) == []
+    assert embed(models.recognition, [], []) == []

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from server.weights import YUNET, read_weights
 from server.vision.yunet import Yunet, best_at
+from server.weights import YUNET, read_weights
 from tests.support.photos import photo
 from wire import Box
 

@@ -18,6 +18,7 @@ import pytest
 
 from scripts.samples import sample_photos
 from server.access.matching.recogniser import Embedding
+from server.vision.dlib_recognition import DlibRecognition
 from server.vision.embedders import converted as under_test
 from server.vision.embedders import resnet
 from server.vision.embedders.converted import OnnxEmbedder, SelfCheckError, checkable_model, probe
@@ -36,7 +37,7 @@ from server.vision.embedders.onnx_graph import UnsupportedNetworkError
 from server.vision.embedders.onnx_network import onnx_model
 from server.vision.embedders.resnet import SIDE, DlibEmbedder, load_embedder
 from server.vision.embedders.sealed_file import intact
-from server.vision.faces import align, find_faces
+from server.vision.faces import find_faces
 from server.vision.models import load_models
 from server.vision.picture import Picture
 from server.weights import weights_folder
@@ -126,9 +127,11 @@ def converted_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def chips(converted_file: Path) -> Picture:
     """Every face that is found, as uint8[n, 150, 150, 3]."""
-    models = load_models(converted_file.parent)
+    models = load_models(converted_file.parent, recogniser="dlib")
+    recognition = models.recognition
+    assert isinstance(recognition, DlibRecognition)
     found = [
-        align(models, picture, box).chip
+        recognition.align(picture, box).chip
         for picture in pictures()
         for box in find_faces(models, picture, MIN_FACE)
     ]
@@ -409,7 +412,9 @@ def test_several_processes_fill_one_cache(tmp_path: Path) -> None:
 TRACELESS = """
 import sys
 from pathlib import Path
+from server.vision.dlib_recognition import DlibRecognition
 from server.vision.embedders.converted import OnnxEmbedder
+from server.vision.dlib_recognition import DlibRecognition
 from server.vision.embedders.resnet import load_embedder
 
 assert isinstance(load_embedder(Path(sys.argv[1]), Path(sys.argv[2])), OnnxEmbedder)
