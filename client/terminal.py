@@ -177,7 +177,7 @@ def _fonts(chosen: Path | None) -> Fonts:
     try:
         return Fonts(chosen)
     except OSError as error:
-        raise FatalError(Exit.USAGE, f"--font {chosen}: {error.strerror or error}") from error
+        raise FatalError(Exit.USAGE, f"--font {chosen} cannot be used as a font ({error})") from error
 
 
 def run(options: Options) -> Exit:

@@ -1,6 +1,7 @@
 """Words on a picture, in letters of the visitor's own language."""
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -8,7 +9,8 @@ import numpy as np
 
 from client.camera.frames import Image
 from client.screen.fonts import Fonts
-from client.screen.typesetting import RAQM, Typesetter, clusters, without_marks
+from client.screen.ink import Ink, inked
+from client.screen.pieces import DEEPEST, HIGHEST, RAQM, Pieces, clusters, without_marks
 
 SHRINK = 0.97
 """Steps in which letters get smaller. Widths jump with the pixels, so there is no size to compute."""
@@ -25,9 +27,10 @@ class Lettering:
 
     def __init__(self, fonts: Fonts, raqm: bool = RAQM) -> None:
         self._fonts = fonts
-        self._set = Typesetter(fonts, raqm)
+        self._pieces = Pieces(fonts, raqm)
         self.legible = lru_cache(256)(self._legible)
-        self.width = lru_cache(2048)(self._width)
+        self.width = lru_cache(4096)(self._width)
+        self._ink = lru_cache(128)(self._inked)
 
     def _legible(self, text: str) -> str:
         """`text` in letters that can be shown: without control and format characters; of letters that no font
@@ -49,11 +52,13 @@ class Lettering:
             return letter + "".join(filter(font.has, marks))
         plain = without_marks(unicodedata.normalize("NFKD", letter))
         kept = "".join(map(_spaced, plain))
-        return "".join(char if char == " " or self._fonts.having(char) else "?" for char in kept)
+        shown = "".join(char if char == " " or self._fonts.having(char) else "?" for char in kept)
+        return shown if shown.strip("?") else shown[:1]
 
     def _width(self, text: str, height: float) -> int:
         """Width in pixels of legible `text`."""
-        return round(self._set.width(text, self._size(height)))
+        size = self._size(height)
+        return round(sum(piece.width(size) for piece in self._pieces.of(text)))
 
     def fit(self, text: str, height: float, smallest: float, width: float) -> tuple[str, float]:
         """`text` and its height such that it is at most `width` pixels wide: made smaller, then cut."""
@@ -61,27 +66,32 @@ class Lettering:
             height = max(smallest, height * SHRINK)
         if self.width(text, height) <= width:
             return text, height
-        while text and self.width(text + "...", height) > width:
-            text = text[:-1]
-        return (text + "..." if text else ""), height
+        end = bisect_right(range(len(text)), width, key=lambda end: self.width(text[:end] + "...", height))
+        while end > 0 and self.width(text[:end] + "...", height) > width:
+            end -= 1
+        return (text[:end] + "..." if end else ""), height
 
     def wrap(self, text: str, height: float, width: float) -> list[str]:
         """Legible `text` broken between words into rows at most `width` pixels wide; a longer word has its
         own row, and is cut."""
         rows: list[str] = []
+        used = 0
         for space, word in _words(text):
-            longer = f"{rows[-1]}{space}{word}" if rows else word
-            if rows and self.width(longer, height) <= width:
-                rows[-1] = longer
+            wide = self.width(word, height)
+            longer = used + self.width(space, height) + wide
+            if rows and longer <= width:
+                rows[-1] += space + word
+                used = longer
             else:
                 rows.append(self.fit(word, height, height, width)[0])
+                used = wide
         return rows
 
     def write(
         self, image: Image, text: str, left: float, baseline: float, height: float, colour: Bgr
     ) -> None:
         """Draw legible `text` into `image`."""
-        ink = self._set.ink(text, self._size(height))
+        ink = self._ink(text, self._size(height))
         x, y = round(left) + ink.left, round(baseline) + ink.top
         rows, columns = ink.mask.shape
         area = image[max(0, y) : max(0, y + rows), max(0, x) : max(0, x + columns)]
@@ -89,7 +99,12 @@ class Lettering:
         area[:] = (area * (255 - mask) + np.array(colour, np.uint16) * mask + 127) // 255
 
     def _size(self, height: float) -> int:
-        return max(1, round(height / self._set.capital))
+        return max(1, round(height / self._fonts.main.capital))
+
+    def _inked(self, text: str, size: int) -> Ink:
+        """Kept: drawing letters takes longer than laying them on a picture, and they seldom change."""
+        capital = self._fonts.main.capital * size
+        return inked(self._pieces.of(text), size, HIGHEST * capital, DEEPEST * capital)
 
 
 def _spaced(char: str) -> str:
@@ -104,9 +119,12 @@ def _words(text: str) -> Iterator[tuple[str, str]]:
     for word in text.split():
         space, part = " ", ""
         for cluster in clusters(word):
-            wide = unicodedata.east_asian_width(cluster[0]) == "W" and cluster[0].isalnum()
-            if part and wide:
+            if part and cluster[0].isalnum() and (_is_wide(cluster[0]) or _is_wide(part[-1])):
                 yield space, part
                 space, part = "", ""
             part += cluster
         yield space, part
+
+
+def _is_wide(char: str) -> bool:
+    return unicodedata.east_asian_width(char) == "W"

@@ -10,6 +10,7 @@ from itertools import groupby
 KINDS = ("L", "R", "AL", "EN", "AN", "ES", "CS", "ET", "NSM")
 """Bidirectional classes that matter here: left to right, right to left (other letters, Arabic ones), European
 and Arabic numbers, what separates or goes with numbers, marks. All others are neutral: N."""
+RIGHT_TO_LEFT = frozenset(("R", "AL", "AN"))
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 MIRRORED = str.maketrans("()[]{}<>«»‹›", ")(][}{><»«›‹")
 """Characters that are drawn as each other where the text is read from right to left."""
@@ -19,6 +20,8 @@ def levels(text: str) -> list[int]:
     """How deep each character is embedded: an even level is read from left to right, an odd one from right to
     left. The first letter tells how the row as a whole is read."""
     classes = [unicodedata.bidirectional(char) for char in text]
+    if RIGHT_TO_LEFT.isdisjoint(classes):
+        return [0] * len(text)
     kinds = [name if name in KINDS else "N" for name in classes]
     base = next(("L" if kind == "L" else "R" for kind in kinds if kind in ("L", "R", "AL")), "L")
     _marks_follow_their_letter(kinds, base)
