@@ -60,7 +60,8 @@ class Font:
 class Fonts:
     """Owns the fonts: looked for once, when it is made, and opened when first asked for a letter.
 
-    `chosen` comes before all others. Raises OSError: it cannot be read, or is no font.
+    `chosen` comes before all others. Several threads may ask. Raises OSError: it cannot be read, or is no
+    font that can be used.
     """
 
     def __init__(self, chosen: Path | None = None, folders: Sequence[Path] | None = None) -> None:
@@ -87,9 +88,10 @@ class Fonts:
 
     def _open(self, path: Path) -> Font | None:
         if path not in self._opened:
-            self._opened[path] = None
+            font = None
             with contextlib.suppress(OSError):
-                self._opened[path] = Font(_face(path))
+                font = Font(_face(path))
+            self._opened.setdefault(path, font)  # another thread may have been faster
         return self._opened[path]
 
 

@@ -23,7 +23,7 @@ Bgr = tuple[int, int, int]
 
 
 class Lettering:
-    """Owns how words look. Heights are those of capitals, in pixels. May be used by several threads."""
+    """Owns how words look. Heights are those of capitals, in pixels. Several threads may use it."""
 
     def __init__(self, fonts: Fonts, raqm: bool = RAQM) -> None:
         self._fonts = fonts

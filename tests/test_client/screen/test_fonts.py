@@ -1,11 +1,13 @@
 """Which fonts are found, and which of them is taken for a letter."""
 
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from client.screen.fonts import OPENCV_FOLDER, PREFERRED, Fonts, found, system_folders
+from client.screen.fonts import OPENCV_FOLDER, PREFERRED, Font, Fonts, found, system_folders
 from tests.support.letters import DEJAVU, needs_dejavu
 
 BDF = """STARTFONT 2.1
@@ -69,6 +71,21 @@ def test_the_chosen_font_comes_first_for_the_letters_it_has(tmp_path: Path) -> N
 def test_noto_s_font_for_a_script_is_found_by_the_script_s_name(tmp_path: Path) -> None:
     fonts = Fonts(folders=[folder_with(tmp_path, "NotoSansHebrew-Regular.ttf")])
     assert fonts.having("ש") and fonts.having("é") is None
+
+
+@needs_dejavu
+def test_threads_that_ask_at_once_get_the_same_font(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, "NotoSansHebrew-Bold.ttf")
+    for _ in range(20):
+        fonts, together = Fonts(folders=[folder]), threading.Barrier(4)
+
+        def ask(fonts: Fonts = fonts, together: threading.Barrier = together) -> Font | None:
+            together.wait()
+            return fonts.having("ש")
+
+        with ThreadPoolExecutor(4) as pool:
+            answers = [future.result() for future in [pool.submit(ask) for _ in range(4)]]
+        assert len(set(answers)) == 1 and answers[0] is not None
 
 
 @needs_dejavu
