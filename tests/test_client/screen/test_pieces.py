@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from client.screen.fonts import Fonts
 from client.screen.lettering import Lettering
-from client.screen.pieces import DEEPEST, HIGHEST, ONE_BY_ONE
+from client.screen.pieces import DEEPEST, HIGHEST, ONE_BY_ONE, Pieces
 from tests.support.letters import DEJAVU, LETTERING, needs_dejavu, needs_letters, needs_raqm, written
 
 FONTS = Fonts()
@@ -62,7 +62,7 @@ def test_arabic_letters_are_joined(lettering: Lettering) -> None:
 
 @needs_dejavu
 @needs_raqm
-@pytest.mark.parametrize("text", ["محمد علي", "سلام", "שָׁלוֹם", "m\u0308 x\u0323\u0302"])
+@pytest.mark.parametrize("text", ["محمد علي", "سلام", "שרה!", "שָׁלוֹם", "m\u0308 x\u0323\u0302"])
 def test_with_libraqm_a_row_of_one_font_is_as_it_writes_it(text: str) -> None:
     difference = written(LETTERING, text).astype(int) - by_pillow(text, ImageFont.Layout.RAQM)
     assert not difference.any()
@@ -130,6 +130,25 @@ def test_no_letter_reaches_into_other_rows(lettering: Lettering, text: str) -> N
     assert rows.size == 0 or (
         rows[0] >= BASELINE - HIGHEST * 30 - 2 and rows[-1] <= BASELINE + DEEPEST * 30 + 2
     )
+
+
+@needs_dejavu
+@needs_raqm
+def test_what_reaches_too_high_is_written_smaller() -> None:
+    pieces = Pieces(FONTS)
+    assert pieces.of("A\u0302\u0303\u0302")[0].scale < pieces.of("A\u0302")[0].scale == 1
+
+
+@needs_dejavu
+@BOTH
+def test_what_still_reaches_too_high_or_too_deep_is_cut(lettering: Lettering) -> None:
+    rows = np.flatnonzero(written(lettering, "A" + "\u0302\u0323" * 20).any(axis=1))
+    assert BASELINE - HIGHEST * 30 - 2 <= rows[0] and rows[-1] <= BASELINE + DEEPEST * 30 + 2
+
+
+@needs_letters("李")
+def test_blanks_and_signs_stay_with_the_letters_before_them() -> None:
+    assert [piece.text for piece in Pieces(FONTS).of("李, 李 - A")] == ["李, 李 - ", "A"]
 
 
 @needs_dejavu
