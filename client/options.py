@@ -55,6 +55,7 @@ class Options:
     headless: bool
     full_screen: bool
     mirror: bool
+    font: Path | None
     snapshot: Path | None
     on_grant: tuple[str, ...]
     environment: dict[str, str] = field(repr=False)
@@ -89,6 +90,7 @@ def parse(
         headless=args.headless,
         full_screen=args.fullscreen,
         mirror=not args.no_mirror,
+        font=args.font,
         snapshot=args.snapshot,
         on_grant=args.on_grant,
         environment=_without_token(environment),
@@ -148,6 +150,12 @@ def _parser(host_name: str) -> argparse.ArgumentParser:
     add("--headless", action="store_true", help="no window; one JSON object per line on standard output")
     add("--fullscreen", action="store_true", help="fill the screen from the start, window manager or not")
     add("--no-mirror", action="store_true", help="show a camera's picture as it is, not as a mirror does")
+    add(
+        "--font",
+        type=Path,
+        metavar="FILE",
+        help="write names and notes in this font, as far as it has the letters",
+    )
     add(
         "--snapshot",
         type=_writable,

@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -28,7 +29,9 @@ from client.latest import Latest
 from client.options import Options
 from client.say import say
 from client.screen.display import display_problem
+from client.screen.fonts import Fonts
 from client.screen.gui import OpenCvGui
+from client.screen.lettering import Lettering
 from client.screen.overlay import draw
 from client.screen.screen import screen_at
 from client.screen.snapshot import Snapshots
@@ -72,7 +75,8 @@ class Terminal:
         self._link = Link(settings, self, threads.stopping)
         self._local_detection = LocalDetection()
         self._grants = GrantRunner(options.on_grant, options.environment, options.terminal)
-        self._snapshots = Snapshots(options.snapshot) if options.snapshot else None
+        self._lettering = Lettering(_fonts(options.font))
+        self._snapshots = Snapshots(options.snapshot, self._lettering) if options.snapshot else None
         self._lines = JsonLines(options.terminal, threads.stop)
 
     def run(self) -> None:
@@ -134,7 +138,7 @@ class Terminal:
         # What is drawn now is seen until it is drawn anew: a grant must be gone by then.
         until = time.monotonic() + REDRAW_SECONDS
         screen = screen_at(until, self._link.status, self._local_detection.faces, lost, self._options.late)
-        return draw(NO_PICTURE if lost else shown, screen, self._mirrored)
+        return draw(NO_PICTURE if lost else shown, screen, self._lettering, self._mirrored)
 
     def _publish(self, frame: CapturedFrame) -> None:
         """Called by the capture's thread."""
@@ -167,6 +171,13 @@ class Terminal:
     def _write(self, values: dict[str, Any]) -> None:
         if self._options.headless:
             self._lines.write(values)
+
+
+def _fonts(chosen: Path | None) -> Fonts:
+    try:
+        return Fonts(chosen)
+    except OSError as error:
+        raise FatalError(Exit.USAGE, f"--font {chosen} cannot be used as a font ({error})") from error
 
 
 def run(options: Options) -> Exit:

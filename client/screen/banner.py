@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from client.camera.frames import Image
-from client.screen.lettering import SHRINK, Bgr, fit, legible, text_width, wrap, write
-from client.screen.screen import Banner, Message, Screen
+from client.screen.lettering import SHRINK, Bgr, Lettering
+from client.screen.screen import Banner, Screen
 from client.screen.words import Arrow
 
 WHITE: Bgr = (255, 255, 255)
@@ -51,7 +51,7 @@ class Row(NamedTuple):
     height: float
 
 
-def draw_banner(bar: Image, screen: Screen) -> None:
+def draw_banner(bar: Image, screen: Screen, lettering: Lettering) -> None:
     """Fill `bar`."""
     background, letters = BANNER_COLOURS[screen.banner]
     bar[:] = background
@@ -70,42 +70,41 @@ def draw_banner(bar: Image, screen: Screen) -> None:
         else:
             _draw_arrow(bar[:bottom, right - arrow : right], message.arrow, letters)
             right -= arrow + margin
-    rows = layout(_headline(screen), _lines(message), height, bottom - 2 * margin, right - left)
-    _write_rows(bar[:bottom, left:right], rows, letters)
+    words = _headline(screen, lettering), tuple(map(lettering.legible, message.lines))
+    rows = layout(lettering, *words, height, bottom - 2 * margin, right - left)
+    _write_rows(bar[:bottom, left:right], lettering, rows, letters)
 
 
-def _headline(screen: Screen) -> str:
-    names = ", ".join(legible(name) for name in screen.names)
-    return f"{legible(screen.message.headline) or screen.banner.value} {names}".strip()
-
-
-def _lines(message: Message) -> tuple[str, ...]:
-    return tuple(legible(line) for line in message.lines)
+def _headline(screen: Screen, lettering: Lettering) -> str:
+    names = ", ".join(map(lettering.legible, screen.names))
+    return f"{lettering.legible(screen.message.headline) or screen.banner.value} {names}".strip()
 
 
 @lru_cache(64)
-def layout(headline: str, lines: tuple[str, ...], bar_height: int, room: int, width: int) -> tuple[Row, ...]:
+def layout(
+    lettering: Lettering, headline: str, lines: tuple[str, ...], bar_height: int, room: int, width: int
+) -> tuple[Row, ...]:
     """The rows of a bar `bar_height` pixels high with `room` x `width` pixels for letters: smaller until they
     fit, then cut."""
     size = LINE
-    rows = _sized_rows(headline, lines, bar_height, size, width)
+    rows = _sized_rows(lettering, headline, lines, bar_height, size, width)
     while _block_height(rows) > room and size > SMALLEST_LINE:
         size = max(SMALLEST_LINE, size * SHRINK)
-        rows = _sized_rows(headline, lines, bar_height, size, width)
+        rows = _sized_rows(lettering, headline, lines, bar_height, size, width)
     while _block_height(rows) > room:
         text, height = rows[-2]
-        rows = [*rows[:-2], Row(fit(f"{text} {rows[-1].text}", height, height, width)[0], height)]
+        rows = [*rows[:-2], Row(lettering.fit(f"{text} {rows[-1].text}", height, height, width)[0], height)]
     return tuple(rows)
 
 
 def _sized_rows(
-    headline: str, lines: tuple[str, ...], bar_height: int, size: float, width: float
+    lettering: Lettering, headline: str, lines: tuple[str, ...], bar_height: int, size: float, width: float
 ) -> list[Row]:
     """The rows with lines of `size`, relative to the bar, and a headline that shrinks along with them."""
     largest = max(SMALLEST_HEADLINE, HEADLINE * size / LINE)
-    top = Row(*fit(headline, bar_height * largest, bar_height * SMALLEST_HEADLINE, width))
+    top = Row(*lettering.fit(headline, bar_height * largest, bar_height * SMALLEST_HEADLINE, width))
     height = bar_height * size
-    return [top, *(Row(row, height) for line in lines for row in wrap(line, height, width))]
+    return [top, *(Row(row, height) for line in lines for row in lettering.wrap(line, height, width))]
 
 
 def _baselines(rows: Sequence[Row]) -> list[float]:
@@ -120,13 +119,13 @@ def _block_height(rows: Sequence[Row]) -> float:
     return _baselines(rows)[-1] + (TAIL * rows[-1].height if len(rows) > 1 else 0)
 
 
-def _write_rows(area: Image, rows: Sequence[Row], colour: Bgr) -> None:
+def _write_rows(area: Image, lettering: Lettering, rows: Sequence[Row], colour: Bgr) -> None:
     """The rows, centred in `area` as a block."""
     height, width = area.shape[:2]
     top = (height - _block_height(rows)) / 2
     for row, baseline in zip(rows, _baselines(rows), strict=True):
-        left = (width - text_width(row.text, row.height)) / 2
-        write(area, row.text, left, top + baseline, row.height, colour)
+        left = (width - lettering.width(row.text, row.height)) / 2
+        lettering.write(area, row.text, left, top + baseline, row.height, colour)
 
 
 def _draw_arrow(area: Image, arrow: Arrow, colour: Bgr) -> None:

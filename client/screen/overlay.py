@@ -7,7 +7,7 @@ import numpy as np
 
 from client.camera.frames import Image, resized
 from client.screen.banner import BLACK, draw_banner
-from client.screen.lettering import Bgr, fit, legible, text_width, write
+from client.screen.lettering import Bgr, Lettering
 from client.screen.screen import Colour, Mark, Screen
 
 SIDES = (640, 1280)
@@ -27,7 +27,7 @@ MARK_COLOURS: dict[Colour, Bgr] = {
 }
 
 
-def draw(picture: Image, screen: Screen, mirrored: bool = False) -> Image:
+def draw(picture: Image, screen: Screen, lettering: Lettering, mirrored: bool = False) -> Image:
     """`picture` with rectangles and names, and below it, hiding nothing, the banner and a status line.
 
     `mirrored`: the picture and its rectangles are, as visitors know themselves; words and arrows are not.
@@ -39,9 +39,10 @@ def draw(picture: Image, screen: Screen, mirrored: bool = False) -> Image:
     canvas = np.empty((height + banner + status, width, 3), np.uint8)
     canvas[:height] = shown
     for mark in screen.marks:
-        _draw_mark(canvas[:height], replace(mark, area=mark.area.mirrored()) if mirrored else mark)
-    draw_banner(canvas[height : height + banner], screen)
-    _draw_status(canvas[height + banner :], screen)
+        shown_mark = replace(mark, area=mark.area.mirrored()) if mirrored else mark
+        _draw_mark(canvas[:height], shown_mark, lettering)
+    draw_banner(canvas[height : height + banner], screen, lettering)
+    _draw_status(canvas[height + banner :], screen, lettering)
     return canvas
 
 
@@ -51,7 +52,7 @@ def _scaled(picture: Image) -> Image:
     return resized(picture, min(max(longer, low), high) / longer)
 
 
-def _draw_mark(picture: Image, mark: Mark) -> None:
+def _draw_mark(picture: Image, mark: Mark, lettering: Lettering) -> None:
     height, width = picture.shape[:2]
     left, right = round(mark.area.left * width), round(mark.area.right * width) - 1
     top, bottom = round(mark.area.top * height), round(mark.area.bottom * height) - 1
@@ -59,30 +60,35 @@ def _draw_mark(picture: Image, mark: Mark) -> None:
     line = max(2, width // 240)
     cv2.rectangle(picture, (left, top), (right, bottom), colour, line)
     if mark.label:
-        _draw_label(picture, legible(mark.label), left, top, right, bottom, colour)
+        _draw_label(picture, lettering, mark.label, (left, top, right, bottom), colour)
 
 
 def _draw_label(
-    picture: Image, label: str, left: int, top: int, right: int, bottom: int, colour: Bgr
+    picture: Image, lettering: Lettering, label: str, box: tuple[int, int, int, int], colour: Bgr
 ) -> None:
     """A name plate on the rectangle: above it, or below where there is no room above."""
+    left, top, right, bottom = box
     height, width = picture.shape[:2]
     size, pad = width / 45, width // 90
-    text, size = fit(label, size, size * 0.7, max(right - left, width / 4) - 2 * pad)
+    text, size = lettering.fit(
+        lettering.legible(label), size, size * 0.7, max(right - left, width / 4) - 2 * pad
+    )
     plate_height = round(size) + 2 * pad
-    plate_width = text_width(text, size) + 2 * pad
+    plate_width = lettering.width(text, size) + 2 * pad
     x = max(0, min(left, width - plate_width))
     y = top - plate_height if top >= plate_height else min(bottom + 1, height - plate_height)
     cv2.rectangle(picture, (x, y), (x + plate_width - 1, y + plate_height - 1), colour, cv2.FILLED)
-    write(picture, text, x + pad, y + pad + size, size, BLACK)
+    lettering.write(picture, text, x + pad, y + pad + size, size, BLACK)
 
 
-def _draw_status(strip: Image, screen: Screen) -> None:
+def _draw_status(strip: Image, screen: Screen, lettering: Lettering) -> None:
     strip[:] = STATUS_BACKGROUND
     height, width = strip.shape[:2]
     latency = "" if screen.latency_ms is None else f"{screen.latency_ms:.0f} ms"
     size, pad = height * 0.45, width // 60
     baseline = (height + size) / 2
-    text, fitted_size = fit(screen.link, size, size, width - 3 * pad - text_width(latency, size))
-    write(strip, text, pad, baseline, fitted_size, PALE)
-    write(strip, latency, width - pad - text_width(latency, size), baseline, size, PALE)
+    text, fitted_size = lettering.fit(
+        screen.link, size, size, width - 3 * pad - lettering.width(latency, size)
+    )
+    lettering.write(strip, text, pad, baseline, fitted_size, PALE)
+    lettering.write(strip, latency, width - pad - lettering.width(latency, size), baseline, size, PALE)

@@ -15,6 +15,7 @@ import numpy as np
 from client.connection.recent_answers import RecentAnswers
 from client.connection.status import Answer
 from client.say import say
+from client.screen.lettering import Lettering
 from client.screen.overlay import draw
 from client.screen.screen import decided_screen
 from client.threads import IDLE_SECONDS
@@ -39,8 +40,9 @@ class Snapshots:
     `answered` never blocks.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lettering: Lettering) -> None:
         self._path = path
+        self._lettering = lettering
         self._recent = RecentAnswers()
         self._queue: queue.Queue[Decided] = queue.Queue(QUEUE_LENGTH)
         self._finishing = threading.Event()
@@ -75,7 +77,7 @@ class Snapshots:
         unfinished = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             unfinished.touch(mode=0o600)  # it shows a visitor
-            unfinished.write_bytes(png(decided))
+            unfinished.write_bytes(png(decided, self._lettering))
             unfinished.replace(path)  # a reader never sees half a picture
         except OSError as error:
             say(f"the snapshot could not be written: {error}")
@@ -88,11 +90,12 @@ def file_name(decided: Decided) -> str:
     return f"{decided.told:%Y-%m-%dT%H-%M-%S}_{safe_id}.png"
 
 
-def png(decided: Decided) -> bytes:
+def png(decided: Decided, lettering: Lettering) -> bytes:
     """The frame as it was sent, not mirrored, with what was decided. Raises OSError: it cannot be encoded."""
     jpeg = decided.answer.sent.picture.jpeg
     frame = np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR))
-    done, data = cv2.imencode(".png", draw(frame, decided_screen(decided.decision, decided.answer)))
+    screen = decided_screen(decided.decision, decided.answer)
+    done, data = cv2.imencode(".png", draw(frame, screen, lettering))
     if not done:
         raise OSError("OpenCV could not encode a PNG")
     return data.tobytes()

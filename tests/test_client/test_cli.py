@@ -231,6 +231,12 @@ def test_missing_and_corrupt_sources(server: FakeServer, tmp_path: Path) -> None
         assert len(done.stderr.strip().splitlines()) <= 2, "one clear message, next to the connection's"
 
 
+def test_a_font_that_is_none(server: FakeServer, folder: Path) -> None:
+    done = headless(server, folder, "--font", str(folder / "0.png"))
+    assert done.returncode == 2
+    assert "0.png cannot be used as a font" in done.stderr and "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("display", "said"), [({}, "neither DISPLAY"), ({"DISPLAY": ":4711"}, "display :4711")]
 )

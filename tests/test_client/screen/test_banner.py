@@ -9,6 +9,7 @@ from client.screen.banner import BANNER_COLOURS, draw_banner, layout
 from client.screen.overlay import draw
 from client.screen.screen import Banner, Message, Screen
 from client.screen.words import INSTRUCTIONS, REFUSALS, Arrow
+from tests.support.letters import LETTERING
 from wire import NOTE_CHARS, Reason
 
 WIDTH, HEIGHT = 640, 128
@@ -21,7 +22,7 @@ def bar(
     size: tuple[int, int] = (HEIGHT, WIDTH),
 ) -> np.ndarray:
     drawn = np.zeros((*size, 3), np.uint8)
-    draw_banner(drawn, Screen(banner, names, (), "connected", 12.3, message or Message()))
+    draw_banner(drawn, Screen(banner, names, (), "connected", 12.3, message or Message()), LETTERING)
     return drawn
 
 
@@ -40,7 +41,7 @@ def rows_of_ink(drawn: np.ndarray, banner: Banner = Banner.CHECKING) -> list[int
 
 @pytest.mark.parametrize("banner", list(Banner))
 def test_banner_is_a_bar_below_the_picture(banner: Banner) -> None:
-    drawn = draw(np.full((480, 640, 3), 90, np.uint8), Screen(banner, (), (), "connected", 12.3))
+    drawn = draw(np.full((480, 640, 3), 90, np.uint8), Screen(banner, (), (), "connected", 12.3), LETTERING)
     background, letters = BANNER_COLOURS[banner]
     below = drawn[480:608]
     assert drawn.shape == (640, 640, 3), "20 % of the whole is banner"
@@ -104,9 +105,9 @@ def test_every_note_stays_inside_the_bar(share: float | None, size: tuple[int, i
 
 def test_a_note_that_is_cut_says_so() -> None:
     words = "WWWWWWWWW " * 20
-    *_, last = layout("DENIED", (words,), HEIGHT, 70, WIDTH)
+    *_, last = layout(LETTERING, "DENIED", (words,), HEIGHT, 70, WIDTH)
     assert last.text.endswith("...")
-    *_, last = layout("DENIED", (words[:20],), HEIGHT, 70, WIDTH)
+    *_, last = layout(LETTERING, "DENIED", (words[:20],), HEIGHT, 70, WIDTH)
     assert last.text.endswith("WWW")
 
 

@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 
 from client.exits import Exit, FatalError
-from client.screen.banner import BANNER_COLOURS
+from client.screen.banner import BANNER_COLOURS, draw_banner
 from client.screen.gui import OpenCvGui
 from client.screen.overlay import MARK_COLOURS
-from client.screen.screen import Banner, Colour
+from client.screen.screen import Banner, Colour, Screen
 from tests.support.fake_server import FACE, FakeServer, result, wait_until
+from tests.support.letters import LETTERING
 from tests.support.pictures import drawn_face
 from wire import Box
 
@@ -164,6 +165,17 @@ def test_only_the_screen_is_a_mirror(
         ]
     sides = {bright_side(np.asarray(frame)) for frame in sent}
     assert "right" not in sides and "left" in sides, "what the server is sent is not mirrored"
+
+
+def test_names_of_all_people_are_on_the_screen(display: Display, photo: Path) -> None:
+    name = ""
+    with FakeServer() as server, started(display, server, f"sim:{photo}"):
+        server.reply = lambda frame: [result(frame.seq, name=name)]
+        for name in ("José Łukasz", "שרה", "محمد علي", "李小龙"):
+            bar = np.zeros((128, 640, 3), np.uint8)
+            draw_banner(bar, Screen(Banner.GRANTED, (name,), (), "connected", None), LETTERING)
+            seen = f"{name} as the banner has it"
+            wait_until(lambda: (display.screenshot()[480:608, :640] == bar).all(), seen, START_SECONDS)  # noqa: B023
 
 
 def bright_side(picture: np.ndarray) -> str:

@@ -7,13 +7,19 @@ import pytest
 
 from client.camera.frames import Area
 from client.screen.banner import BANNER_COLOURS
-from client.screen.overlay import MARK_COLOURS, draw
+from client.screen.overlay import MARK_COLOURS
+from client.screen.overlay import draw as drawn_with
 from client.screen.screen import Banner, Colour, Mark, Message, Screen
 from client.screen.words import Arrow
+from tests.support.letters import LETTERING
 
 
 def picture(width: int = 640, height: int = 480) -> np.ndarray:
     return np.full((height, width, 3), 90, np.uint8)
+
+
+def draw(frame: np.ndarray, shown: Screen, mirrored: bool = False) -> np.ndarray:
+    return drawn_with(frame, shown, LETTERING, mirrored)
 
 
 def screen(banner: Banner = Banner.IDLE, *marks: Mark, names: tuple[str, ...] = ()) -> Screen:

@@ -16,6 +16,7 @@ from client.screen.overlay import MARK_COLOURS
 from client.screen.screen import Banner, Colour
 from client.screen.snapshot import QUEUE_LENGTH, Decided, Snapshots, file_name
 from tests.support.fake_server import FACE, denial, grant, result
+from tests.support.letters import LETTERING
 from wire import DecisionNotice, Verdict
 
 DENIED = BANNER_COLOURS[Banner.DENIED][0]
@@ -33,7 +34,7 @@ def answer(
 
 def write_all(path: Path, *answers: Answer) -> None:
     """Let them arrive one after the other, then write what there is to be written."""
-    snapshots = Snapshots(path)
+    snapshots = Snapshots(path, LETTERING)
     for each in answers:
         snapshots.answered(each)
     snapshots.finish()

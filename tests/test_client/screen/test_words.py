@@ -2,8 +2,8 @@
 
 import pytest
 
-from client.screen.lettering import text_width
 from client.screen.words import INSTRUCTIONS, REFUSALS, Arrow, instruction, refusal
+from tests.support.letters import LETTERING
 from wire import Prompt, Reason
 
 BAR_WIDTH, BAR_HEIGHT = 602, 128
@@ -30,15 +30,15 @@ def test_every_prompt_has_words() -> None:
 @pytest.mark.parametrize("words", [*REFUSALS.values(), *(told.sentence for told in INSTRUCTIONS.values())])
 def test_words_are_ascii_and_legible_from_two_metres(words: str) -> None:
     assert words.isascii() and words.isprintable() and words
-    assert text_width(words, LEGIBLE) <= BAR_WIDTH
+    assert LETTERING.width(words, LEGIBLE) <= BAR_WIDTH
 
 
 @pytest.mark.parametrize("prompt", list(Prompt))
 def test_instructions_are_legible_next_to_their_arrow(prompt: Prompt) -> None:
     told = INSTRUCTIONS[prompt]
     room = BAR_WIDTH - BAR_HEIGHT if told.arrow else BAR_WIDTH
-    assert text_width(told.headline, 1.5 * LEGIBLE) <= room
-    assert text_width(told.line, LEGIBLE) <= room
+    assert LETTERING.width(told.headline, 1.5 * LEGIBLE) <= room
+    assert LETTERING.width(told.line, LEGIBLE) <= room
 
 
 def test_only_turns_have_arrows_and_to_their_own_side() -> None:
