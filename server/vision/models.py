@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from server.vision.detection import Detector
+from server.vision.detectors import load_detector
 from server.vision.embedders.resnet import Embedder, load_embedder
 from server.vision.liveness_models import LivenessModels
 from server.vision.weights import INSTALL_HINT, weights_folder
@@ -15,21 +17,27 @@ from server.vision.weights import INSTALL_HINT, weights_folder
 
 @dataclass(frozen=True)
 class Models:
-    """dlib's HOG frontal face detector and 5-point landmark predictor, its ResNet embedding network, and what
-    only liveness needs."""
+    """The face detector, dlib's 5-point landmark predictor and ResNet embedding network, and what only
+    liveness needs."""
 
-    detector: Any
+    detector: Detector
     landmarks: Any
     embedder: Embedder
     liveness: LivenessModels
 
 
-def load_models(cache: Path, *, liveness: bool = False, antispoof: tuple[Path, str] | None = None) -> Models:
+def load_models(
+    cache: Path,
+    *,
+    weights: Path = Path("models"),
+    liveness: bool = False,
+    antispoof: tuple[Path, str] | None = None,
+) -> Models:
     """Load everything a worker needs: half a second, one second with `liveness`.
 
-    `cache`: folder for the converted embedding network. `liveness`: load what only liveness needs now, and
-    not when it is first wanted. `antispoof`: an ONNX file and the sha256 that it must have. Raises
-    RuntimeError with what to install, AntispoofError.
+    `cache`: folder for the converted embedding network. `weights`: folder in which weights may lie.
+    `liveness`: load what only liveness needs now, and not when it is first wanted. `antispoof`: an ONNX file
+    and the sha256 that it must have. Raises RuntimeError with what to install, AntispoofError.
     """
     try:
         import dlib
@@ -41,7 +49,7 @@ def load_models(cache: Path, *, liveness: bool = False, antispoof: tuple[Path, s
     if liveness:
         liveness_models.load()
     return Models(
-        detector=dlib.get_frontal_face_detector(),
+        detector=load_detector(weights),
         landmarks=dlib.shape_predictor(str(folder / "shape_predictor_5_face_landmarks.dat")),
         embedder=load_embedder(folder / "dlib_face_recognition_resnet_model_v1.dat", cache),
         liveness=liveness_models,

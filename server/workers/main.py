@@ -95,7 +95,12 @@ def load(settings: ModelSettings) -> list[LogMessage]:
     cv2.setNumThreads(1)
     from server.vision.models import load_models
 
-    _models = load_models(settings.cache, liveness=settings.liveness, antispoof=settings.antispoof)
+    _models = load_models(
+        settings.cache,
+        weights=settings.weights,
+        liveness=settings.liveness,
+        antispoof=settings.antispoof,
+    )
     logger.removeHandler(collector)
     return collector.messages
 
