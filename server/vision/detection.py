@@ -1,61 +1,60 @@
-"""Finding faces with dlib's HOG detector, no finer and no wider than needed."""
+"""Detected faces, and what a detector is asked."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 
-import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from server.vision.boxes import SAME_PLACE, overlap
-from server.vision.models import Models
-from server.vision.picture import GrayView
+from server.vision.picture import GrayView, JpegFrame, Picture
 from wire import Box
-
-HOG_WINDOW = 80
-"""Smallest face, in pixels, that dlib's HOG detector was trained to find without upsampling."""
-FRONTAL_DETECTOR = 0
-"""dlib's detector is five: looking ahead, to the left, to the right, and ahead with the head tilted."""
 
 
 class Found(NamedTuple):
-    """A detected face: its box in pixels of the frame, the detector's score, whether it looks ahead."""
+    """A detected face, in pixels of the frame.
+
+    `box`: as dlib's HOG detector draws it, a square from above the eyes to the chin, clipped to the frame.
+    `score`: the detector's own, to compare faces of one search. `frontal`: whether it looks ahead. `sure`:
+    whether it may be believed where no face was before; one that was there a moment ago needs less.
+    `points`: float64[5, 2], those of `YunetFace`, where they were seen well enough to align the face by them.
+    """
 
     box: Box
     score: float
     frontal: bool
+    sure: bool = True
+    points: NDArray[np.float64] | None = None
 
 
-def detect(
-    models: Models, view: GrayView, region: Box, scale: float, least_score: float = 0.0
-) -> list[Found]:
-    """The faces inside `region` that are at least `HOG_WINDOW` / `scale` pixels of the frame wide.
+class Detector(Protocol):
+    """Finds faces. Not to be shared between threads."""
 
-    `least_score`: 0 is the detector's own threshold; a little less finds faces that are hard to see, and
-    sometimes things that are none.
-    """
-    top, bottom = round(region.top * view.scale), round(region.bottom * view.scale)
-    left, right = round(region.left * view.scale), round(region.right * view.scale)
-    width, height = round(region.width * scale), round(region.height * scale)
-    if min(width, height) < HOG_WINDOW or bottom <= top or right <= left:
-        return []
-    interpolation = cv2.INTER_AREA if scale < view.scale else cv2.INTER_LINEAR
-    scaled = cv2.resize(view.pixels[top:bottom, left:right], (width, height), interpolation=interpolation)
-    boxes, scores, detectors = models.detector.run(scaled, 0, least_score)
-    found = [
-        Found(_in_frame(box, region, scale, view), score, detector == FRONTAL_DETECTOR)
-        for box, score, detector in zip(boxes, scores, detectors, strict=True)
-    ]
-    return [face for face in found if face.box.width > 0 and face.box.height > 0]
+    def search(self, frame: JpegFrame, region: Box, min_face: int) -> list[Found]:
+        """The sure faces of about `min_face` pixels or more inside `region`. Raises PictureError."""
+        ...
+
+    def near(self, view: GrayView, box: Box, reach: float) -> list[Found]:
+        """The faces, also unsure ones, about as large as `box` and at most `reach` times its side away.
+
+        `view`: best at `view_scale` or more.
+        """
+        ...
+
+    def photo(self, picture: Picture, min_face: int) -> list[Box]:
+        """The boxes of the faces of an enrolment photo that look about ahead, from about `min_face` pixels
+        on."""
+        ...
 
 
-def _in_frame(found: Any, region: Box, scale: float, view: GrayView) -> Box:
-    edges = (found.top(), found.right(), found.bottom(), found.left())
-    top, right, bottom, left = (round(edge / scale) for edge in edges)
-    return Box(
-        top=min(max(0, region.top + top), view.height),
-        right=min(max(0, region.left + right), view.width),
-        bottom=min(max(0, region.top + bottom), view.height),
-        left=min(max(0, region.left + left), view.width),
-    )
+VIEW_SIDE = 86
+"""Side in pixels at which a face is looked at: at least, its patch and sharpness then being comparable."""
+
+
+def view_scale(box: Box) -> float:
+    """Scale of the frame at which the face in `box` is `VIEW_SIDE` pixels wide. Boxes are square but at the
+    frame's edge."""
+    return VIEW_SIDE / max(box.width, box.height)
 
 
 def distinct(found: Iterable[Found]) -> list[Found]:

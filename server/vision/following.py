@@ -6,16 +6,10 @@ from dataclasses import dataclass
 from server.access.seen import Followed
 from server.vision.appearance import SAME_LOOK, correlation, patch
 from server.vision.boxes import SAME_PLACE, grown, overlap
-from server.vision.detection import Found, detect, distinct
+from server.vision.detection import Found, distinct, view_scale
 from server.vision.models import Models
 from server.vision.picture import GrayView, JpegFrame
 
-FOLLOWED_SIZE = 86
-"""Side in pixels at which a followed face is searched: a little above the detector's window, so that it is
-still found when it has become somewhat smaller."""
-FOLLOWED_SCORE = -0.2
-"""A face that was here a moment ago needs less evidence to be here still: with it a followed face was found
-in 968 of the 969 frames in which a search of the whole frame at twice its size finds it (three videos)."""
 NEIGHBOUR = 0.25
 """Faces nearer to each other, in sides of the box, may be taken for one another."""
 UNMOVED = 0.9
@@ -38,7 +32,7 @@ def follow(models: Models, frame: JpegFrame, followed: Sequence[Followed]) -> li
     """The faces around the followed ones' places: those that continue one, and newcomers there."""
     if not followed:
         return []
-    view = frame.gray(min(1.0, max(map(_scale, followed))))
+    view = frame.gray(min(1.0, max(view_scale(each.box) for each in followed)))
     unmoved = [index for index, each in enumerate(followed) if each.stay and _is_unmoved(view, each)]
     still = [Located(Found(followed[index].box, 0.0, True), index, False, False) for index in unmoved]
     moved = {index: each for index, each in enumerate(followed) if index not in unmoved}
@@ -55,9 +49,7 @@ def _detected(
     found = [
         face
         for face in distinct(
-            face
-            for each in followed.values()
-            for face in detect(models, view, grown(each.box, each.reach, view), _scale(each), FOLLOWED_SCORE)
+            face for each in followed.values() for face in models.detector.near(view, each.box, each.reach)
         )
         if all(overlap(face.box, unmoved.found.box) <= SAME_PLACE for unmoved in still)
     ]
@@ -65,13 +57,8 @@ def _detected(
     return [
         Located(face, owners.get(at), at not in owners or _doubtful(view, face, followed[owners[at]], found))
         for at, face in enumerate(found)
-        if at in owners or face.score >= 0
+        if at in owners or face.sure
     ]
-
-
-def _scale(followed: Followed) -> float:
-    """Scale at which a followed face is searched. Boxes are square but at the frame's edge."""
-    return FOLLOWED_SIZE / max(followed.box.width, followed.box.height)
 
 
 def _assign(found: list[Found], followed: Mapping[int, Followed]) -> dict[int, int]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from server.access.seen import Analysis, Face, Followed, Hints
 from server.vision.appearance import patch, sharpness
+from server.vision.detection import view_scale
 from server.vision.following import Located, follow
 from server.vision.models import Models
 from server.vision.picture import GrayView, JpegFrame
@@ -28,7 +29,8 @@ def analyse_frame(models: Models, jpeg: bytes, hints: Hints) -> Analysis:
     located = follow(models, frame, hints.followed)
     newcomers = search(models, frame, hints, located)
     located += [Located(found) for found in newcomers.found]
-    view = frame.gray(0.0)  # a damaged frame is refused whether anything is looked for or not
+    # also without faces, as a damaged frame is refused whether anything is looked for or not
+    view = frame.gray(min(1.0, max((view_scale(each.found.box) for each in located), default=0.0)))
     faces = [_face(view, each, hints.followed) for each in located]
     ranked = sorted(zip(faces, located, strict=True), key=lambda pair: pair[0].box.area, reverse=True)
     faces = _embedded(models, frame, ranked[:MAX_FACES], hints)

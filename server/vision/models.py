@@ -6,10 +6,11 @@ worker) and ends the process when something is missing, so only its weights are 
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from server.access.matching.recogniser import RecogniserName
 from server.access.seen import LandmarkModel
+from server.vision.detection import Detector
+from server.vision.detectors import load_detector
 from server.vision.liveness_models import LivenessModels
 from server.vision.recognition import Recognition
 from server.weights import INSTALL_HINT
@@ -17,10 +18,9 @@ from server.weights import INSTALL_HINT
 
 @dataclass(frozen=True)
 class Models:
-    """dlib's HOG frontal face detector, the network that tells who a face is, and what only liveness
-    needs."""
+    """The face detector, the network that tells who a face is, and what only liveness needs."""
 
-    detector: Any
+    detector: Detector
     recognition: Recognition
     liveness: LivenessModels
 
@@ -42,7 +42,7 @@ def load_models(
     it must have. Raises RuntimeError with what to install, WeightsError, AntispoofError.
     """
     try:
-        import dlib
+        import dlib  # noqa: F401
     except ImportError as error:
         raise RuntimeError(f"dlib cannot be imported ({error}); {INSTALL_HINT}") from error
 
@@ -50,7 +50,7 @@ def load_models(
     if liveness:
         liveness_models.load()
     return Models(
-        detector=dlib.get_frontal_face_detector(),
+        detector=load_detector(weights),
         recognition=_recognition(recogniser, weights, cache),
         liveness=liveness_models,
     )

@@ -86,13 +86,16 @@ class JpegFrame:
         """The brightness at `scale` (at most 1) times the frame's size, or at a larger one that has been
         decoded already. Raises PictureError."""
         if self._gray is None or self._gray.scale < scale:
-            least = (max(1, math.ceil(self.width * scale)), max(1, math.ceil(self.height * scale)))
-            self._gray = GrayView(self._decode("L", least), self.width, self.height)
+            self._gray = GrayView(self._decode("L", self._size_at(scale)), self.width, self.height)
         return self._gray
 
-    def rgb(self) -> Picture:
-        """All pixels in colour. Raises PictureError."""
-        return self._decode("RGB", (self.width, self.height))
+    def rgb(self, scale: float = 1.0) -> Picture:
+        """The frame in colour at `scale` (at most 1) times its size or a little larger. Raises
+        PictureError."""
+        return self._decode("RGB", self._size_at(scale))
+
+    def _size_at(self, scale: float) -> tuple[int, int]:
+        return max(1, math.ceil(self.width * scale)), max(1, math.ceil(self.height * scale))
 
     def _decode(self, mode: str, least_size: tuple[int, int]) -> NDArray[np.uint8]:
         try:

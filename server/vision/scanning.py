@@ -8,7 +8,7 @@ import numpy as np
 from server.access.seen import Hints, Scan
 from server.vision import motion
 from server.vision.boxes import SAME_PLACE, overlap
-from server.vision.detection import HOG_WINDOW, Found, detect
+from server.vision.detection import Found
 from server.vision.following import Located
 from server.vision.models import Models
 from server.vision.picture import GrayView, JpegFrame
@@ -74,9 +74,8 @@ def _changed(
 def _scan(
     models: Models, frame: JpegFrame, hints: Hints, region: Box, located: Sequence[Located]
 ) -> list[Found]:
-    scale = HOG_WINDOW / hints.min_face
     return [
         found
-        for found in detect(models, frame.gray(min(1.0, scale)), region, scale)
+        for found in models.detector.search(frame, region, hints.min_face)
         if all(overlap(found.box, face.found.box) <= SAME_PLACE for face in located)
     ]

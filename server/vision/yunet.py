@@ -1,5 +1,6 @@
 """The face detector YuNet: boxes, and five points that faces are aligned by."""
 
+import math
 from typing import NamedTuple
 
 import cv2
@@ -7,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.vision.boxes import overlap
-from server.vision.picture import Picture
 from wire import Box
 
 LEAST_SCORE = 0.6
@@ -21,11 +21,12 @@ MOST_FACES = 64
 class YunetFace(NamedTuple):
     """A detected face, in pixels of the picture. `points`: float64[5, 2], x before y, its right eye, its left
     eye, the tip of its nose, the right and the left corner of its mouth, "right" being the person's own.
-    `score`: 0 to 1."""
+    `score`: 0 to 1. `side`: the root of the area of its box, whose part outside of the picture is counted."""
 
     box: Box
     points: NDArray[np.float64]
     score: float
+    side: float
 
 
 class Yunet:
@@ -37,13 +38,17 @@ class Yunet:
             "onnx", buffer, np.empty(0, np.uint8), (32, 32), LEAST_SCORE, OVERLAPPING, MOST_FACES
         )
 
-    def detect(self, picture: Picture, least_score: float = LEAST_SCORE) -> list[YunetFace]:
-        """The faces of a picture (RGB), the best first, clipped to it: from about 10 pixels on. The work
-        grows with the picture."""
+    def detect(self, picture: NDArray[np.uint8], least_score: float = LEAST_SCORE) -> list[YunetFace]:
+        """The faces of a picture, the best first, clipped to it: from about 10 pixels on. The work grows with
+        the picture.
+
+        `picture`: uint8[h, w, 3], RGB, or uint8[h, w], gray, in which small faces are not found so well.
+        """
+        to_bgr = cv2.COLOR_RGB2BGR if picture.ndim == 3 else cv2.COLOR_GRAY2BGR
         height, width = picture.shape[:2]
         self._detector.setInputSize((width, height))
         self._detector.setScoreThreshold(least_score)
-        _, rows = self._detector.detect(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        _, rows = self._detector.detect(cv2.cvtColor(picture, to_bgr))
         faces = [_face(row, width, height) for row in (() if rows is None else rows)]
         kept = [face for face in faces if face is not None]
         return sorted(kept, key=lambda face: face.score, reverse=True)
@@ -62,7 +67,8 @@ def _face(row: NDArray[np.float32], width: int, height: int) -> YunetFace | None
     )
     if box.width <= 0 or box.height <= 0:
         return None
-    return YunetFace(box, row[4:14].reshape(5, 2).astype(np.float64), float(row[14]))
+    points = row[4:14].reshape(5, 2).astype(np.float64)
+    return YunetFace(box, points, float(row[14]), math.sqrt(wide * high))
 
 
 def best_at(faces: list[YunetFace], box: Box) -> YunetFace | None:

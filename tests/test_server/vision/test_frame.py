@@ -11,6 +11,7 @@ from client.camera.simulated import EMPTY_SECONDS, HEIGHT, WIDTH, frame_at
 from server.access.seen import Analysis, Face, Followed, Hints, PictureError, Scan
 from server.vision.boxes import overlap
 from server.vision.frame import analyse_frame
+from server.vision.hog import HogDetector
 from server.vision.models import Models
 from server.vision.picture import Picture
 from tests.support.photos import photo
@@ -261,5 +262,5 @@ def test_a_face_cut_off_by_the_edge_is_not_blown_up(models: Models, first: Analy
     """dlib overruns its memory on pictures that are extremely long."""
     searched = Searched()
     wanted = hints(follow(first.faces[0], box=box, reach=0.8), scene=first.scene)
-    analyse_frame(replace(models, detector=searched), frame("obama2"), wanted)
+    analyse_frame(replace(models, detector=HogDetector(searched)), frame("obama2"), wanted)
     assert all(max(shape) < 300 for shape in searched.shapes)
