@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from server.vision.embedders.resnet import Embedder, load_embedder
+from server.vision.embedders.converted import Embedder
+from server.vision.embedders.resnet import load_embedder
 from server.vision.liveness_models import LivenessModels
 from server.vision.weights import INSTALL_HINT, weights_folder
 

@@ -5,7 +5,7 @@ which is imported only when a model is made.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,10 +22,8 @@ from server.vision.embedders.dlib_weights import (
     Relu,
     Swap,
 )
+from server.vision.embedders.onnx_graph import OUTPUT, Graph, UnsupportedNetworkError
 
-INPUT, OUTPUT = "chips", "embeddings"
-OPSET, IR_VERSION = 13, 7
-"""Of 2020: all that is needed, and read by every onnxruntime since 1.6."""
 _PIXEL_SCALE = 256
 """dlib's `input_rgb_image_sized` divides by it."""
 
@@ -34,20 +32,14 @@ Shape: TypeAlias = tuple[int, ...]
 """(channels, rows, columns), or (values,) after the dense layer; the pictures are not counted."""
 
 
-class UnsupportedNetworkError(ValueError):
-    """The layers are known, but not in this order or with these sizes."""
-
-
 def onnx_model(network: Network, metadata: Mapping[str, str]) -> bytes:
     """The network as a serialised ONNX model that carries `metadata` as its metadata properties.
 
     Input `chips`: uint8[n, rows, columns, 3], RGB. Output `embeddings`: float32[n, values], not normalised.
     Raises UnsupportedNetworkError, and ImportError without onnx.
     """
-    from onnx import TensorProto, helper
-
-    graph = _Graph()
-    x = _pixels(graph, network.size)
+    graph = Graph()
+    x = _Value(graph.planes(), (3, *network.size))
     kept: _Value | None = None
     for layer in _folded(network):
         match layer:
@@ -60,43 +52,13 @@ def onnx_model(network: Network, metadata: Mapping[str, str]) -> bytes:
             case _:
                 x = _apply(graph, layer, x)
     graph.call("Identity", x.name, result=OUTPUT)
-    chips = helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["n", *network.size, 3])
-    embeddings = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["n", *x.shape])
-    made = helper.make_graph(graph.nodes, "face-embedding", [chips], [embeddings], graph.constants)
-    opset = helper.make_opsetid("", OPSET)
-    model = helper.make_model(made, producer_name="doorward", opset_imports=[opset], ir_version=IR_VERSION)
-    helper.set_model_props(model, dict(metadata))
-    serialised: bytes = model.SerializeToString()
-    return serialised
+    return graph.serialised(network.size, x.shape, metadata)
 
 
 @dataclass(frozen=True)
 class _Value:
     name: str
     shape: Shape
-
-
-@dataclass
-class _Graph:
-    """Nodes and constants so far; names are given here."""
-
-    nodes: list[Any] = field(default_factory=list)
-    constants: list[Any] = field(default_factory=list)
-
-    def call(self, operator: str, *inputs: str, result: str | None = None, **attributes: Any) -> str:
-        """Add a node; returns the name of its result."""
-        from onnx import helper
-
-        name = result or f"{operator.lower()}{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, list(inputs), [name], name=name, **attributes))
-        return name
-
-    def constant(self, values: NDArray[Any]) -> str:
-        from onnx import numpy_helper
-
-        name = f"constant{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
-        return name
 
 
 def _needed(kept: _Value | None) -> _Value:
@@ -141,14 +103,7 @@ def _with(convolution: Convolution, filters: NDArray[Any], bias: NDArray[Any]) -
     return replace(convolution, filters=filters.astype(np.float32), bias=bias.astype(np.float32))
 
 
-def _pixels(graph: _Graph, size: tuple[int, int]) -> _Value:
-    from onnx import TensorProto
-
-    planes = graph.call("Transpose", INPUT, perm=[0, 3, 1, 2])
-    return _Value(graph.call("Cast", planes, to=TensorProto.FLOAT), (3, *size))
-
-
-def _apply(graph: _Graph, layer: Convolution | Relu | Pool | Dense, x: _Value) -> _Value:
+def _apply(graph: Graph, layer: Convolution | Relu | Pool | Dense, x: _Value) -> _Value:
     match layer:
         case Convolution():
             return _convolve(graph, layer, x)
@@ -168,7 +123,7 @@ def _slid(size: Shape, window: Shape, stride: Shape, padding: Shape) -> Shape:
     return tuple(fits.tolist())
 
 
-def _convolve(graph: _Graph, layer: Convolution, x: _Value) -> _Value:
+def _convolve(graph: Graph, layer: Convolution, x: _Value) -> _Value:
     outputs, inputs, rows, columns = layer.filters.shape
     if (inputs,) != x.shape[:1]:
         raise UnsupportedNetworkError(f"{inputs} channels are convolved, there are {x.shape}")
@@ -184,7 +139,7 @@ def _convolve(graph: _Graph, layer: Convolution, x: _Value) -> _Value:
     return _Value(name, (outputs, *_slid(x.shape[1:], (rows, columns), layer.stride, layer.padding)))
 
 
-def _pool(graph: _Graph, layer: Pool, x: _Value) -> _Value:
+def _pool(graph: Graph, layer: Pool, x: _Value) -> _Value:
     if layer.window == (0, 0):
         operator = "GlobalMaxPool" if layer.maximum else "GlobalAveragePool"
         return _Value(graph.call(operator, x.name), (x.shape[0], 1, 1))
@@ -193,12 +148,12 @@ def _pool(graph: _Graph, layer: Pool, x: _Value) -> _Value:
     return _Value(name, (x.shape[0], *_slid(x.shape[1:], layer.window, layer.stride, (0, 0))))
 
 
-def _add(graph: _Graph, x: _Value, kept: _Value) -> _Value:
+def _add(graph: Graph, x: _Value, kept: _Value) -> _Value:
     shape = tuple(np.maximum(x.shape, kept.shape).tolist())
     return _Value(graph.call("Add", _padded(graph, x, shape), _padded(graph, kept, shape)), shape)
 
 
-def _padded(graph: _Graph, x: _Value, shape: Shape) -> str:
+def _padded(graph: Graph, x: _Value, shape: Shape) -> str:
     missing = np.subtract(shape, x.shape)
     if not missing.any():
         return x.name
@@ -206,7 +161,7 @@ def _padded(graph: _Graph, x: _Value, shape: Shape) -> str:
     return graph.call("Pad", x.name, graph.constant(pads))
 
 
-def _multiply(graph: _Graph, layer: Dense, x: _Value) -> _Value:
+def _multiply(graph: Graph, layer: Dense, x: _Value) -> _Value:
     inputs, outputs = layer.weights.shape
     if inputs != np.prod(x.shape):
         raise UnsupportedNetworkError(f"the dense layer takes {inputs} values, there are {x.shape}")

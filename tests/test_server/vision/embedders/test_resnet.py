@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ import pytest
 
 from scripts.samples import sample_photos
 from server.access.matching.recogniser import Embedding
-from server.vision.embedders import resnet as under_test
+from server.vision.embedders import converted as under_test
+from server.vision.embedders import resnet
+from server.vision.embedders.converted import OnnxEmbedder, SelfCheckError, checkable_model, probe
 from server.vision.embedders.dlib_weights import (
     AddKept,
     Affine,
@@ -30,15 +32,10 @@ from server.vision.embedders.dlib_weights import (
     Weights,
     parse_network,
 )
-from server.vision.embedders.onnx_network import UnsupportedNetworkError, onnx_model
-from server.vision.embedders.resnet import (
-    DlibEmbedder,
-    OnnxEmbedder,
-    SelfCheckError,
-    checkable_model,
-    load_embedder,
-    probe,
-)
+from server.vision.embedders.onnx_graph import UnsupportedNetworkError
+from server.vision.embedders.onnx_network import onnx_model
+from server.vision.embedders.resnet import SIDE, DlibEmbedder, load_embedder
+from server.vision.embedders.sealed_file import intact
 from server.vision.faces import align, find_faces
 from server.vision.models import load_models
 from server.vision.picture import Picture
@@ -71,13 +68,24 @@ def dlib_embedder() -> DlibEmbedder:
 
 @lru_cache
 def reference() -> Embedding:
-    row: Embedding = dlib_embedder()(probe()[np.newaxis])[0]
+    row: Embedding = dlib_embedder()(chip())[0]
     return row
 
 
 @lru_cache
 def converted() -> OnnxEmbedder:
-    return OnnxEmbedder(checkable_model(network(), reference()))
+    return OnnxEmbedder(model(network()))
+
+
+def model(changed: Network) -> bytes:
+    """As it would be converted, with dlib's embedding of what has not been changed."""
+    source = replace(resnet.source(WEIGHTS), original=dlib_embedder, convert=partial(onnx_model, changed))
+    return checkable_model(source)
+
+
+def chip() -> Picture:
+    """The probe, as a batch of one."""
+    return probe(SIDE)[np.newaxis]
 
 
 def pictures() -> Iterator[Picture]:
@@ -147,7 +155,7 @@ def test_extreme_chips_are_embedded_as_dlib_does_it() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 4])
 def test_both_embed_any_number_of_chips(count: int) -> None:
-    chips = np.repeat(probe()[np.newaxis], count, axis=0)
+    chips = np.repeat(chip(), count, axis=0)
     for embed in (converted(), dlib_embedder()):
         found = embed(chips)
         assert found.shape == (count, 128) and found.dtype == np.float32
@@ -182,7 +190,7 @@ def test_the_self_check_notices_a_change_in_any_layer(place: int) -> None:
     assert len(layers) == LAYERS
     changed = (*layers[:place], *altered(layers[place]), *layers[place + 1 :])
     with pytest.raises((SelfCheckError, UnsupportedNetworkError)):
-        OnnxEmbedder(checkable_model(replace(network(), layers=changed), reference()))
+        OnnxEmbedder(model(replace(network(), layers=changed)))
 
 
 @pytest.mark.parametrize("number", range(29))
@@ -193,14 +201,14 @@ def test_the_self_check_notices_another_offset(number: int) -> None:
     beta[ACTIVE] += 0.02
     changed = (*layers[:place], replace(layer, beta=beta), *layers[place + 1 :])
     with pytest.raises(SelfCheckError):
-        OnnxEmbedder(checkable_model(replace(network(), layers=changed), reference()))
+        OnnxEmbedder(model(replace(network(), layers=changed)))
 
 
 @pytest.mark.parametrize("channel", range(3))
 def test_the_self_check_notices_another_mean(channel: int) -> None:
     red, green, blue = np.array(network().mean) + 0.1 * np.eye(3)[channel]
     with pytest.raises(SelfCheckError):
-        OnnxEmbedder(checkable_model(replace(network(), mean=(red, green, blue)), reference()))
+        OnnxEmbedder(model(replace(network(), mean=(red, green, blue))))
 
 
 @pytest.mark.parametrize(
@@ -226,7 +234,7 @@ def test_what_cannot_be_converted_is_refused(layers: list[Layer | int], reason: 
 
 @pytest.fixture(autouse=True)
 def _all_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, under_test.__name__)
+    caplog.set_level(logging.INFO, "server.vision.embedders")
 
 
 @pytest.fixture
@@ -238,7 +246,7 @@ def conversions(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         made.append(content)
         return parse_network(content)
 
-    monkeypatch.setattr(under_test, "parse_network", counted)
+    monkeypatch.setattr(resnet, "parse_network", counted)
     return made
 
 
@@ -258,7 +266,7 @@ def test_a_kept_conversion_is_used_without_dlib_or_onnx(
     monkeypatch.setitem(sys.modules, "onnx", None)
     embed = load_embedder(WEIGHTS, cached.parent)
     assert isinstance(embed, OnnxEmbedder)
-    np.testing.assert_allclose(embed(probe()[np.newaxis])[0], wanted, atol=under_test.TOLERANCE)
+    np.testing.assert_allclose(embed(chip())[0], wanted, atol=under_test.TOLERANCE)
     assert not conversions
     assert not caplog.records
 
@@ -337,7 +345,7 @@ def test_dlib_embeds_where_onnx_is_missing(
     monkeypatch.setitem(sys.modules, missing, None)
     embed = load_embedder(WEIGHTS, tmp_path)
     assert isinstance(embed, DlibEmbedder)
-    np.testing.assert_allclose(embed(probe()[np.newaxis])[0], reference(), atol=1e-6)
+    np.testing.assert_allclose(embed(chip())[0], reference(), atol=1e-6)
     assert [record.levelname for record in caplog.records] == ["INFO"]
     assert missing in caplog.text
     assert not list(tmp_path.iterdir())
@@ -348,7 +356,7 @@ def test_dlib_embeds_where_a_conversion_fails_the_self_check(
 ) -> None:
     layers = network().layers
     changed = replace(network(), layers=(*layers[:-1], *altered(layers[-1])))
-    monkeypatch.setattr(under_test, "parse_network", lambda content: changed)
+    monkeypatch.setattr(resnet, "parse_network", lambda content: changed)
     assert isinstance(load_embedder(WEIGHTS, tmp_path), DlibEmbedder)
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     assert "does not agree" in caplog.text
@@ -367,7 +375,7 @@ def test_dlib_embeds_where_a_kept_conversion_fails_the_self_check(
 def test_dlib_embeds_where_the_output_has_another_shape() -> None:
     layers = (*network().layers[:-1], Dense(np.zeros((256, 64), np.float32)))
     with pytest.raises(SelfCheckError, match="shape"):
-        OnnxEmbedder(checkable_model(replace(network(), layers=layers), reference()))
+        OnnxEmbedder(model(replace(network(), layers=layers)))
 
 
 def test_dlib_embeds_where_onnxruntime_fails(
@@ -395,13 +403,14 @@ def test_several_processes_fill_one_cache(tmp_path: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         assert pool.map(kind_of_embedder, [str(tmp_path)] * 3, chunksize=1) == ["OnnxEmbedder"] * 3
     (path,) = tmp_path.iterdir()
-    assert under_test._intact(path)
+    assert intact(path)
 
 
 TRACELESS = """
 import sys
 from pathlib import Path
-from server.vision.embedders.resnet import OnnxEmbedder, load_embedder
+from server.vision.embedders.converted import OnnxEmbedder
+from server.vision.embedders.resnet import load_embedder
 
 assert isinstance(load_embedder(Path(sys.argv[1]), Path(sys.argv[2])), OnnxEmbedder)
 """
