@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from server.vision.embedders.resnet import SIDE, load_embedder
 from server.vision.picture import Picture
@@ -42,8 +43,8 @@ class DlibRecognition:
         self._landmarks = dlib.shape_predictor(str(folder / "shape_predictor_5_face_landmarks.dat"))
         self.embedder = load_embedder(folder / "dlib_face_recognition_resnet_model_v1.dat", cache)
 
-    def align(self, picture: Picture, box: Box) -> Aligned:
-        """The face in `box`, whatever is there."""
+    def align(self, picture: Picture, box: Box, points: NDArray[np.float64] | None = None) -> Aligned:
+        """The face in `box`, whatever is there; `points` are not used."""
         shape = self._landmarks(picture, self._dlib.rectangle(box.left, box.top, box.right, box.bottom))
         points = np.array([(point.x, point.y) for point in shape.parts()], np.float64)
         right, left, nose = points[0:2].mean(axis=0), points[2:4].mean(axis=0), points[4]

@@ -69,8 +69,7 @@ def _embedded(
         if located.doubtful or _good_enough(face, hints.followed)
     ]
     wanted = sorted(wanted, key=lambda rank: not _overdue(ranked[rank][0], hints.followed))[: hints.max_faces]
-    faces = [face for face, _ in ranked]
-    _embed(models, frame, faces, wanted, hints)
+    faces = _embed(models, frame, ranked, wanted, hints)
     faces = [
         replace(face, followed=None) if located.doubtful and face.embedding is None else face
         for face, (_, located) in zip(faces, ranked, strict=True)
@@ -79,18 +78,26 @@ def _embedded(
     return faces
 
 
-def _embed(models: Models, frame: JpegFrame, faces: list[Face], wanted: Sequence[int], hints: Hints) -> None:
-    """Put embeddings, and what is wrong with them, into the `wanted` ones of `faces`."""
+def _embed(
+    models: Models,
+    frame: JpegFrame,
+    ranked: Sequence[tuple[Face, Located]],
+    wanted: Sequence[int],
+    hints: Hints,
+) -> list[Face]:
+    """The faces, the `wanted` ones with embeddings and what is wrong with them."""
+    faces = [face for face, _ in ranked]
     if not wanted:
-        return
+        return faces
     picture, recognition = frame.rgb(), models.recognition
-    found = {at: recognition.align(picture, faces[at].box) for at in wanted}
+    found = {at: recognition.align(picture, faces[at].box, ranked[at][1].found.points) for at in wanted}
     aligned = {at: seen for at, seen in found.items() if seen is not None}
     mirrored = [_wants_mirror(faces[at], hints) for at in aligned]
     embedded = embed(recognition, list(aligned.values()), mirrored)
     for (at, seen), (row, image) in zip(aligned.items(), embedded, strict=True):
         wrong = flaw(gray(seen.chip), seen.sidewards, faces[at].box.width, recognition.limits)
         faces[at] = replace(faces[at], embedding=row, mirrored=image, flaw=wrong)
+    return faces
 
 
 def _find_landmarks(models: Models, frame: JpegFrame, faces: list[Face], hints: Hints) -> None:

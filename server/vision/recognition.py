@@ -33,8 +33,9 @@ class Recognition(Protocol):
     limits: Limits
     embedder: Embedder
 
-    def align(self, picture: Picture, box: Box) -> Aligned | None:
-        """The face in `box` (pixels of the picture, RGB); None where none can be made out."""
+    def align(self, picture: Picture, box: Box, points: NDArray[np.float64] | None = None) -> Aligned | None:
+        """The face in `box` (pixels of the picture, RGB); None where none can be made out. `points`: those of
+        `YunetFace`, where they are known."""
         ...
 
 
