@@ -94,11 +94,13 @@ def _report(command: str, settings: Settings, chosen: dict[str, Any]) -> None:
     from server.commands.grid import grid
     from server.commands.people import people
     from server.commands.replay import replay
+    from server.commands.selftest import selftest
 
     reports: dict[str, Callable[..., Coroutine[Any, Any, str]]] = {
         "people": people,
         "replay": replay,
         "grid": grid,
+        "selftest": selftest,
     }
     print(asyncio.run(reports[command](settings, **chosen)))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from server.access.liveness.proof import Liveness
+from server.access.matching.recogniser import RECOGNISERS
 from server.access.policy import Policy
 from server.settings import Settings
 
@@ -25,6 +26,7 @@ FLAGS: dict[str, dict[str, Any]] = {
     "workers": {"metavar": "N"},
     "policy": {"metavar": "|".join(policy.value for policy in Policy)},
     "liveness": {"metavar": "|".join(mode.value for mode in Liveness)},
+    "recogniser": {"metavar": "|".join(RECOGNISERS)},
     "max_false_accept": {"metavar": "SHARE"},
     "threshold": {"metavar": "D"},
     "margin": {"metavar": "D"},
@@ -98,6 +100,19 @@ rejected.""",
                                         what that would mean for those who are enrolled
 """,
         flags=(*_FOLDERS, *_RISK, "policy", "liveness", "frames", "attempts"),
+    ),
+    "selftest": Command(
+        help="how the enrolled photos fare as visitors, and how near different people come",
+        description="""\
+Hold every enrolled photo against all the others: how many residents a single
+look recognises, who could be taken for whom, and whether the people here look
+more alike to the network than those whom it was measured with.""",
+        examples="""\
+  python -m server selftest
+  python -m server selftest --recogniser dlib
+                                        what the older network would do
+""",
+        flags=(*_FOLDERS, "recogniser", *_RISK, "margin"),
     ),
     "replay": Command(
         help="decide what was recorded again, by these settings",

@@ -10,7 +10,7 @@ from server.access.matching.gallery import Gallery
 from server.access.matching.recogniser import Recogniser
 from server.access.odds import look_threshold, refused_at_first
 from server.access.rules import Rules
-from server.gallery.admission import Admission, LookAlikes, Pair, Ruling, Threshold, warnings
+from server.gallery.admission import Admission, Arrived, LookAlikes, Pair, Ruling, Threshold, warnings
 from server.gallery.advice import Refused, advice
 from server.gallery.arrivals import Arrival, Arrivals
 from server.gallery.assessed_file import AssessedFile
@@ -122,8 +122,7 @@ class Enrolment:
 
     def rebuild(self) -> None:
         """Make the gallery anew, of the files as they were judged last."""
-        enrolled = [each.arrived for each in self._files.values() if each.enrolled]
-        photos = [(photo.name, photo.rows) for photo in enrolled if photo is not None]
+        photos = [(photo.name, photo.rows) for photo in self.photos()]
         self.gallery = Gallery.build(self._enrolling.recogniser, self.gallery.version + 1, photos)
 
     def known(self) -> tuple[set[str], list[Arrival]]:
@@ -136,6 +135,10 @@ class Enrolment:
     def look_alikes(self) -> list[LookAlikes]:
         """Enrolled people who are near each other, nearest first."""
         return self._admission.look_alikes()
+
+    def photos(self) -> list[Arrived]:
+        """The photos that the gallery is made of."""
+        return [photo for each in self._files.values() if each.enrolled and (photo := each.arrived)]
 
     def receipts(self) -> list[Receipt]:
         """The present outcome of every file, sorted by path."""

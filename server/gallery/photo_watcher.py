@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from server.access.matching.gallery import Gallery
 from server.access.seen import PhotoFlaw, PhotoOutcome, PhotoRefused
-from server.gallery.admission import LookAlikes, Pair
+from server.gallery.admission import Arrived, LookAlikes, Pair
 from server.gallery.assessed_file import AssessedFile
 from server.gallery.cache import EmbeddingCache
 from server.gallery.enrolment import Changes, Enrolling, Enrolment
@@ -79,6 +79,10 @@ class PhotoWatcher:
     def files(self) -> int:
         """How many files there are, enrolled or not."""
         return len(self._enrolment)
+
+    def photos(self) -> list[Arrived]:
+        """The photos that the gallery is made of."""
+        return self._enrolment.photos()
 
     def receipts(self) -> list[Receipt]:
         """The present outcome of every file, sorted by path."""
