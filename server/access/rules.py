@@ -24,8 +24,8 @@ class Rules:
     that lock the terminal, 0 never. `window_seconds`: older looks say nothing. `deny_seconds`: how long a
     face is looked at before it is denied; one farther than `stranger` from everybody needs only
     `stranger_seconds`, whatever a better look might bring. `poor_seconds`: how long a face that cannot be
-    seen well is waited for. `proof_seconds`: how long passive liveness may gather evidence before the visitor
-    is challenged.
+    seen well is waited for. `proof_seconds`: how long somebody recognised may stand there before being asked
+    for the proof that passive liveness does not find.
     """
 
     max_false_accept: float = 1e-4
@@ -42,7 +42,7 @@ class Rules:
     stranger: float = STRANGER
     stranger_seconds: float = 1.5
     poor_seconds: float = 8.0
-    proof_seconds: float = 6.0
+    proof_seconds: float = 1.5
 
     def threshold_for(self, people: int) -> float:
         """The largest distance at which one of `people` is recognised."""
