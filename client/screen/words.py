@@ -8,8 +8,8 @@ from wire import Prompt, Reason
 
 
 class Arrow(Enum):
-    """A side of the screen, to which something is to be moved. The visitor faces it, so it is the visitor's own
-    left or right."""
+    """A side of the screen, whereto something is to be moved. The visitor faces it, so it is the visitor's
+    own left or right."""
 
     LEFT = "left"
     RIGHT = "right"

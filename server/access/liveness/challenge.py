@@ -1,4 +1,4 @@
-"""A challenge: things to do, chosen by chance, that a living person does at once, and a photo or a film does not."""
+"""A challenge: things to do, chosen by chance, that a living person does, and a photo or a film does not."""
 
 import random
 from collections.abc import Callable, Iterable
@@ -70,8 +70,8 @@ class Extent(Enum):
 
 
 def plan(rng: random.Random, extent: Extent) -> list[Prompt]:
-    """One turn; or two, to sides chosen by chance, and between them, while the head comes back, an open mouth.
-    A mask turns as its wearer does; a film speaks."""
+    """One turn; or two, to sides chosen by chance, and between them, while the head comes back, an open
+    mouth. A mask turns as its wearer does; a film speaks."""
     if extent is Extent.SHORT:
         return [rng.choice(TURNS)]
     return [rng.choice(TURNS), Prompt.OPEN_MOUTH, rng.choice(TURNS)]

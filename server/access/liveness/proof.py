@@ -12,8 +12,8 @@ from server.access.seen import Landmarks
 from wire.reasons import Prompt
 
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 32.0
-"""After a failed ask it is this long until the next one, and twice as long after each further one: long enough
-to read what went wrong, and too long to try one's luck."""
+"""After a failed ask it is this long until the next one, and twice as long after each further one: long
+enough to read what went wrong, and too long to try one's luck."""
 
 
 class Liveness(str, Enum):
@@ -126,7 +126,8 @@ class LivenessCheck:
             self._take(self._challenge, now)
 
     def tick(self, unbroken_since: float, now: float) -> None:
-        """Time passes, also without the face: an ask does not wait, and what broke off is not gone on with."""
+        """Time passes, also without the face: an ask does not wait, and what broke off is not gone on
+        with."""
         if self._challenge is None:
             return
         if unbroken_since != self._unbroken_since:

@@ -1,4 +1,4 @@
-"""People who do as they are asked, each in his way, people who do not, and prints that are turned as asked."""
+"""People who do as they are asked, each in his way, people who do not, and prints that are turned."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -36,8 +36,8 @@ WIDE = 2.5
 
 @dataclass
 class Visitor:
-    """Does what is asked, `reaction` seconds later. `angle`: how far a turn goes; `astray`: how far it goes to
-    the wrong side first; `gape`: how far the mouth opens; `shows`: what is seen of a yaw and a mouth."""
+    """Does what is asked, `reaction` seconds later. `angle`: how far a turn goes; `astray`: how far it goes
+    to the wrong side first; `gape`: how far the mouth opens; `shows`: what is seen of a yaw and a mouth."""
 
     angle: float = 25.0
     astray: float = 0.0
@@ -105,6 +105,10 @@ def go(challenge: Challenge, at: float, *yaws: float, gape: float = 0.0) -> floa
     return feed(challenge, at, yaws, gape)
 
 
+def prompt_of(challenge: Challenge) -> Prompt:
+    return challenge.prompt
+
+
 def test_a_whole_plan_is_two_turns_that_nobody_foresees_and_an_open_mouth() -> None:
     plans = [tuple(plan(random.Random(seed), Extent.WHOLE)) for seed in range(400)]
     assert set(plans) == {(one, Prompt.OPEN_MOUTH, other) for one in TURNS for other in TURNS}
@@ -145,12 +149,12 @@ def test_nobody_who_tries_fails(visitor: Visitor, extent: Extent) -> None:
 
 def test_a_head_at_rest_is_asked_at_once_and_the_prompts_follow_each_other() -> None:
     challenge, at = begun(Prompt.TURN_LEFT, Prompt.OPEN_MOUTH, Prompt.TURN_LEFT)
-    assert challenge.prompt is Prompt.TURN_LEFT
+    assert prompt_of(challenge) is Prompt.TURN_LEFT
     at = go(challenge, at, 0, 0, 0, 8, 16, 17)
-    assert challenge.prompt is Prompt.OPEN_MOUTH
+    assert prompt_of(challenge) is Prompt.OPEN_MOUTH
     at = go(challenge, at, 16, 8, 0, 0, 0)
     at = go(challenge, at, 0, 0, gape=WIDE)
-    assert challenge.prompt is Prompt.TURN_LEFT
+    assert prompt_of(challenge) is Prompt.TURN_LEFT
     go(challenge, at, 0, 0, 0, 8, 16, 17)
     assert challenge.state is ChallengeState.PASSED and challenge.failure is None
 
@@ -160,7 +164,7 @@ def test_a_head_that_does_not_rest_is_waited_for() -> None:
     at = 0.0
     while challenge.state is ChallengeState.RUNNING:
         at = go(challenge, at, 16 * np.sin(10 * at))
-        assert challenge.prompt is Prompt.LOOK_AT_CAMERA and challenge.progress is None
+        assert prompt_of(challenge) is Prompt.LOOK_AT_CAMERA and challenge.progress is None
     assert challenge.failure is Failure.TOO_LATE
     assert at == pytest.approx(NEUTRAL_SECONDS, abs=0.2)
 
@@ -169,7 +173,7 @@ def test_sightings_of_long_ago_are_no_rest() -> None:
     before = [Sighting.take(at, head()) for at in (0.0, 0.1, 0.2, 0.3)]
     challenge = Challenge(random.Random(0), 1.0, Extent.SHORT, before)
     challenge.tick(1.1)
-    assert challenge.state is ChallengeState.RUNNING and challenge.prompt is Prompt.LOOK_AT_CAMERA
+    assert challenge.state is ChallengeState.RUNNING and prompt_of(challenge) is Prompt.LOOK_AT_CAMERA
 
 
 @pytest.mark.parametrize("step", TURNS)
@@ -177,7 +181,7 @@ def test_a_step_that_is_not_done_fails_at_its_deadline(step: Prompt) -> None:
     challenge, at = begun(step)
     assert challenge.seconds_left(at) == STEP_SECONDS
     go(challenge, at, *[0.0] * 49)
-    assert challenge.state is ChallengeState.RUNNING and challenge.prompt is step
+    assert challenge.state is ChallengeState.RUNNING and prompt_of(challenge) is step
     go(challenge, at + 4.9, 0.0, 0.0)
     assert challenge.failure is Failure.TOO_LATE
 
@@ -203,7 +207,7 @@ def test_progress_moves_with_the_head(step: Prompt, way: int) -> None:
 def test_progress_of_a_mouth() -> None:
     challenge, at = begun(Prompt.TURN_LEFT)
     at = go(challenge, at, 0, 0, 0, 8, 16, 17, 8, 0)
-    assert challenge.prompt is Prompt.OPEN_MOUTH and challenge.progress == pytest.approx(0, abs=0.1)
+    assert prompt_of(challenge) is Prompt.OPEN_MOUTH and challenge.progress == pytest.approx(0, abs=0.1)
     go(challenge, at, 0, gape=0.4)
     assert challenge.progress is not None and 0.3 < challenge.progress < 0.9
 
@@ -211,9 +215,9 @@ def test_progress_of_a_mouth() -> None:
 def test_a_turn_to_the_wrong_side_is_no_failure_and_the_arrow_stays() -> None:
     challenge, at = begun(Prompt.TURN_LEFT)
     at = go(challenge, at, 0, 0, 0, -8, -14, -14, -8, 0, 8)
-    assert challenge.prompt is Prompt.TURN_LEFT
+    assert prompt_of(challenge) is Prompt.TURN_LEFT
     go(challenge, at, 16, 17)
-    assert challenge.prompt is Prompt.OPEN_MOUTH
+    assert prompt_of(challenge) is Prompt.OPEN_MOUTH
 
 
 def turns_done(sides: Sequence[int], seed: int) -> tuple[Challenge, int]:
@@ -247,7 +251,7 @@ def test_the_second_turn_to_the_wrong_side_ends_it() -> None:
     challenge, at = begun(Prompt.TURN_LEFT, Prompt.OPEN_MOUTH, Prompt.TURN_LEFT)
     at = go(challenge, at, 0, 0, 0, -8, -16, -18, -18, -18, -16, -8, 0, 8, 16, 18)
     at = go(challenge, at, 9, 0, 0, 0, 0, 0, gape=WIDE)
-    assert challenge.prompt is Prompt.TURN_LEFT
+    assert prompt_of(challenge) is Prompt.TURN_LEFT
     go(challenge, at, 0, 0, 0, -8, -16, -18)
     assert challenge.failure is Failure.WRONG_WAY
 
@@ -290,37 +294,37 @@ def test_a_turn_that_is_too_small_is_not_done() -> None:
 def test_a_turn_must_be_held() -> None:
     challenge, at = begun(Prompt.TURN_RIGHT)
     at = go(challenge, at, 0, 0, 0, -10, -16, -10, -5)
-    assert challenge.prompt is Prompt.TURN_RIGHT
+    assert prompt_of(challenge) is Prompt.TURN_RIGHT
     go(challenge, at, -10, -16, -17)
-    assert challenge.prompt is Prompt.OPEN_MOUTH
+    assert prompt_of(challenge) is Prompt.OPEN_MOUTH
 
 
 def test_what_was_done_too_soon_counts_once_it_lasts() -> None:
     challenge, at = begun(Prompt.TURN_LEFT)
     at = go(challenge, at, 10, 18)
-    assert challenge.prompt is Prompt.TURN_LEFT
+    assert prompt_of(challenge) is Prompt.TURN_LEFT
     at = go(challenge, at, 18)
-    assert challenge.prompt is Prompt.TURN_LEFT, "one sighting is too few"
+    assert prompt_of(challenge) is Prompt.TURN_LEFT, "one sighting is too few"
     go(challenge, at, 18)
-    assert challenge.prompt is Prompt.OPEN_MOUTH
+    assert prompt_of(challenge) is Prompt.OPEN_MOUTH
 
 
 def test_an_open_mouth_of_a_head_that_is_still_turned_is_asked_to_look_at_the_camera() -> None:
     challenge, at = begun(Prompt.TURN_LEFT)
     at = go(challenge, at, 0, 0, 0, 8, 16, 18)
     at = go(challenge, at, 18, 18, 18, 18, gape=WIDE)
-    assert challenge.prompt is Prompt.LOOK_AT_CAMERA and challenge.progress is None
+    assert prompt_of(challenge) is Prompt.LOOK_AT_CAMERA and challenge.progress is None
     go(challenge, at, BACK_DEGREES + 2, BACK_DEGREES - 1, BACK_DEGREES - 1, gape=WIDE)
-    assert challenge.prompt is not Prompt.OPEN_MOUTH and challenge.state is ChallengeState.RUNNING
+    assert prompt_of(challenge) is not Prompt.OPEN_MOUTH and challenge.state is ChallengeState.RUNNING
 
 
 def test_the_second_turn_waits_for_a_head_that_looks_ahead_again() -> None:
     challenge, at = begun(Prompt.TURN_LEFT, Prompt.OPEN_MOUTH, Prompt.TURN_LEFT)
     at = go(challenge, at, 0, 0, 0, 8, 16, 18, 9)
     at = go(challenge, at, 9, 9, 7, 0, gape=WIDE)
-    assert challenge.prompt is Prompt.LOOK_AT_CAMERA, "it has come back, and is not at rest"
+    assert prompt_of(challenge) is Prompt.LOOK_AT_CAMERA, "it has come back, and is not at rest"
     go(challenge, at, 0, 0, 0)
-    assert challenge.prompt is Prompt.TURN_LEFT
+    assert prompt_of(challenge) is Prompt.TURN_LEFT
 
 
 @pytest.mark.parametrize("curvature", [0.0, 0.06, 0.1, -0.06])
@@ -347,7 +351,7 @@ def test_what_is_flat_does_not_fill_the_arrow() -> None:
 @pytest.mark.parametrize("gape", [0.0, 0.3])
 def test_a_mask_that_keeps_its_mouth_shut_does_not_pass(gape: float) -> None:
     challenge, _ = run(Visitor(gape=gape))
-    assert challenge.failure is Failure.TOO_LATE and challenge.prompt is not Prompt.TURN_LEFT
+    assert challenge.failure is Failure.TOO_LATE and prompt_of(challenge) is not Prompt.TURN_LEFT
 
 
 def test_the_mouth_is_to_be_opened_farther_than_it_was() -> None:
