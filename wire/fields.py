@@ -51,12 +51,14 @@ class Fields:
             self._bad(key, "a finite number")
         return float(value)
 
-    def optional_number(self, key: str, *, least: float = -math.inf) -> float | None:
+    def optional_number(self, key: str, *, least: float = -math.inf, most: float = math.inf) -> float | None:
         if not self.present(key):
             return None
         value = self.number(key)
-        if value < least:
-            self._bad(key, f"a number of at least {least:g}")
+        if not least <= value <= most:
+            self._bad(
+                key, f"a number of at least {least:g}" + (f", at most {most:g}" if most < math.inf else "")
+            )
         return value
 
     def binary(self, key: str) -> bytes:

@@ -239,8 +239,9 @@ class Timing:
 class Result:
     """The answer to frame `seq`; it also closes every earlier frame.
 
-    `prompt`: what the visitor is asked to do now; `prompt_seconds`: how long is left to do it. A prompt that
-    only a newer server knows reads as None.
+    `prompt`: what the visitor is asked to do now; `prompt_seconds`: how long is left to do it;
+    `prompt_progress`: how much of it is done, -1 to 1, below 0 where the opposite is. A prompt that only a
+    newer server knows reads as None.
     """
 
     type: ClassVar[str] = "result"
@@ -251,6 +252,7 @@ class Result:
     timing: Timing
     prompt: Prompt | None = None
     prompt_seconds: float | None = None
+    prompt_progress: float | None = None
 
     def to_map(self) -> dict[str, Any]:
         return {
@@ -262,6 +264,7 @@ class Result:
             "timing": {"queue_ms": self.timing.queue_ms, "work_ms": self.timing.work_ms},
             "prompt": self.prompt.value if self.prompt else None,
             "prompt_seconds": self.prompt_seconds,
+            "prompt_progress": self.prompt_progress,
         }
 
     @classmethod
@@ -275,6 +278,7 @@ class Result:
             timing=Timing(timing.number("queue_ms"), timing.number("work_ms")),
             prompt=fields.known("prompt", Prompt),
             prompt_seconds=fields.optional_number("prompt_seconds", least=0.0),
+            prompt_progress=fields.optional_number("prompt_progress", least=-1.0, most=1.0),
         )
 
 

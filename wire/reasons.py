@@ -51,6 +51,7 @@ class Prompt(str, Enum):
     MOVE_A_LITTLE = "move_a_little"
     TURN_LEFT = "turn_left"
     TURN_RIGHT = "turn_right"
+    OPEN_MOUTH = "open_mouth"
     BLINK = "blink"
     STEP_AWAY = "step_away"
     WAIT = "wait"

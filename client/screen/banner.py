@@ -10,7 +10,7 @@ import numpy as np
 
 from client.camera.frames import Image
 from client.screen.lettering import SHRINK, Bgr, Lettering
-from client.screen.screen import Banner, Screen
+from client.screen.screen import Banner, Message, Screen
 from client.screen.words import Arrow
 
 WHITE: Bgr = (255, 255, 255)
@@ -39,6 +39,8 @@ MARGIN = 0.07
 SIDE = 0.03
 """Margin to the left and right, relative to the width of the bar."""
 ARROW_WIDTH = 0.95
+ARROW = np.array([(0, 0.5), (0.5, 0.1), (0.5, 0.34), (1, 0.34), (1, 0.66), (0.5, 0.66), (0.5, 0.9)])
+"""One that points to the left, float64[7, 2], x before y, in lengths and widths of it."""
 TIME_BAR = 0.07
 TRACK_SHADE = 0.25
 """How far the part of the time bar that is used up differs from the background, towards the letters."""
@@ -64,12 +66,12 @@ def draw_banner(bar: Image, screen: Screen, lettering: Lettering) -> None:
         _draw_time(bar[bottom : height - margin, left:right], message.time_left, background, letters)
     if message.arrow is not None:
         arrow = round(height * ARROW_WIDTH)
-        if message.arrow is Arrow.LEFT:
-            _draw_arrow(bar[:bottom, left : left + arrow], message.arrow, letters)
-            left += arrow + margin
-        else:
-            _draw_arrow(bar[:bottom, right - arrow : right], message.arrow, letters)
+        if message.arrow is Arrow.RIGHT:
+            _draw_arrow(bar[margin:bottom, right - arrow : right], message, background, letters)
             right -= arrow + margin
+        else:
+            _draw_arrow(bar[margin:bottom, left : left + arrow], message, background, letters)
+            left += arrow + margin
     words = _headline(screen, lettering), tuple(map(lettering.legible, message.lines))
     rows = layout(lettering, *words, height, bottom - 2 * margin, right - left)
     _write_rows(bar[:bottom, left:right], lettering, rows, letters)
@@ -128,17 +130,31 @@ def _write_rows(area: Image, lettering: Lettering, rows: Sequence[Row], colour: 
         lettering.write(area, row.text, left, top + baseline, row.height, colour)
 
 
-def _draw_arrow(area: Image, arrow: Arrow, colour: Bgr) -> None:
-    """A solid arrow in the middle of `area`, nearly as wide."""
-    height, width = area.shape[:2]
-    points = np.array([(0, 0.5), (0.5, 0.1), (0.5, 0.34), (1, 0.34), (1, 0.66), (0.5, 0.66), (0.5, 0.9)])
-    if arrow is Arrow.RIGHT:
-        points[:, 0] = 1 - points[:, 0]
-    pixels = np.round(points * (width - 1, height - 1)).astype(np.int32)
-    cv2.fillPoly(area, [pixels], colour, cv2.LINE_AA)
+def _draw_arrow(area: Image, message: Message, background: Bgr, letters: Bgr) -> None:
+    """An arrow that fills `area`, full from its tail on as far as the visitor has come; the rest of it is a
+    shade of the background."""
+    down = message.arrow is Arrow.DOWN
+    length, across = area.shape[:2] if down else area.shape[1::-1]
+    drawn = np.full((across, length, 3), background, np.uint8)
+    points = np.round(ARROW * (length - 1, across - 1)).astype(np.int32)
+    cv2.fillPoly(drawn, [points], _shade(background, letters), cv2.LINE_AA)
+    empty = round((1 - message.progress) * length)
+    if empty < length:
+        cv2.fillPoly(drawn[:, empty:], [points], letters, cv2.LINE_AA, offset=(-empty, 0))
+    if message.arrow is Arrow.RIGHT:
+        drawn = drawn[:, ::-1]
+    area[:] = np.rot90(drawn) if down else drawn
+
+
+def _shade(background: Bgr, letters: Bgr) -> Bgr:
+    """What is not done yet: between the background and the letters."""
+    blue, green, red = np.round(
+        np.array(background) * (1 - TRACK_SHADE) + np.array(letters) * TRACK_SHADE
+    ).tolist()
+    return blue, green, red
 
 
 def _draw_time(strip: Image, share: float, background: Bgr, letters: Bgr) -> None:
     """The time that is left, from the left edge of `strip`; what is used up is a shade of the background."""
-    strip[:] = np.round(np.array(background) * (1 - TRACK_SHADE) + np.array(letters) * TRACK_SHADE)
+    strip[:] = _shade(background, letters)
     strip[:, : round(strip.shape[1] * share)] = letters

@@ -51,12 +51,13 @@ class Mark:
 @dataclass(frozen=True)
 class Message:
     """What the visitor is told beyond the banner: `headline` instead of its own words, `lines` under them,
-    and how much of the time to do it is left, 0 to 1."""
+    an `arrow` of which the share `progress` is full, and how much of the time to do it is left, 0 to 1."""
 
     headline: str = ""
     lines: tuple[str, ...] = ()
     arrow: Arrow | None = None
     time_left: float | None = None
+    progress: float = 1.0
 
 
 NO_MESSAGE = Message()
@@ -164,9 +165,9 @@ def _message(result: Result, memory: Memory, now: float) -> Message:
     deadline = memory.deadline if result.prompt_seconds is not None else None
     told = instruction(result.prompt, deadline.left(now) if deadline else None)
     share = deadline.share_left(now) if deadline else None
-    if denied:
-        return Message("", (told.sentence,), told.arrow, share)
-    return Message(told.headline, (told.line,) if told.line else (), told.arrow, share)
+    progress = 1.0 if result.prompt_progress is None else max(0.0, result.prompt_progress)
+    headline, lines = ("", (told.sentence,)) if denied else (told.headline, (told.line,) if told.line else ())
+    return Message(headline, lines, told.arrow, share, progress)
 
 
 def _refused(decision: DecisionNotice) -> Message:

@@ -8,10 +8,12 @@ from wire import Prompt, Reason
 
 
 class Arrow(Enum):
-    """A side of the screen. The visitor faces it, so it is the visitor's own left or right."""
+    """A side of the screen, whereto something is to be moved. The visitor faces it, so it is the visitor's
+    own left or right."""
 
     LEFT = "left"
     RIGHT = "right"
+    DOWN = "down"
 
 
 class Instruction(NamedTuple):
@@ -60,8 +62,9 @@ INSTRUCTIONS: dict[Prompt, Instruction] = {
     Prompt.LESS_LIGHT: Instruction("TOO BRIGHT", "Step out of the light"),
     Prompt.HOLD_STILL: Instruction("HOLD STILL"),
     Prompt.MOVE_A_LITTLE: Instruction("MOVE A LITTLE", "Turn your head"),
-    Prompt.TURN_LEFT: Instruction("TURN HEAD LEFT", "Slowly, not far", Arrow.LEFT),
-    Prompt.TURN_RIGHT: Instruction("TURN HEAD RIGHT", "Slowly, not far", Arrow.RIGHT),
+    Prompt.TURN_LEFT: Instruction("TURN HEAD LEFT", "Until the arrow is full", Arrow.LEFT),
+    Prompt.TURN_RIGHT: Instruction("TURN HEAD RIGHT", "Until the arrow is full", Arrow.RIGHT),
+    Prompt.OPEN_MOUTH: Instruction("OPEN YOUR MOUTH", "Until the arrow is full", Arrow.DOWN),
     Prompt.BLINK: Instruction("BLINK", "Close and open your eyes"),
     Prompt.STEP_AWAY: Instruction("STEP AWAY", "Then come back"),
     Prompt.WAIT: Instruction("PLEASE WAIT"),

@@ -18,7 +18,7 @@ from server.access.decision import Decision
 from server.access.dice import Dice, Draw
 from server.access.evidence import Identity
 from server.access.liveness.proof import LivenessCheck
-from server.access.lockout import FAILED_ATTEMPTS, Lockout, Lockouts
+from server.access.lockout import FAILED_ATTEMPTS, REPEATED_ATTEMPTS, Lockout, Lockouts
 from server.access.matching.gallery import Gallery
 from server.access.orders import EMPTY as NO_ROSTER
 from server.access.orders import Orders
@@ -320,7 +320,7 @@ class Door:
         if decision.verdict is Verdict.GRANTED:
             self._lockout.granted()
             visit.failed = False
-        elif decision.reason in FAILED_ATTEMPTS and not visit.failed:
+        elif decision.reason in (REPEATED_ATTEMPTS if visit.failed else FAILED_ATTEMPTS):
             visit.failed = True
             return self._lockout.failed(self._now)
         return 0.0

@@ -27,6 +27,8 @@ FAILED_ATTEMPTS = frozenset(
     }
 )
 """Refusals that count against the terminal's attempts: somebody tried to be taken for a resident."""
+REPEATED_ATTEMPTS = frozenset({Reason.NOT_LIVE, Reason.CHALLENGE_FAILED})
+"""Those that count each time: whoever did not do as asked is asked again. Of others, a visit counts one."""
 MAX_ATTEMPTS = 100
 """Largest budget; more is no limit worth the name."""
 MAX_TERMINALS = 10_000

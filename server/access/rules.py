@@ -26,7 +26,8 @@ class Rules:
     terminal, 0 never. `window_seconds`: older looks say nothing. `deny_seconds`: how long a face is looked at
     before it is denied; one farther than its `stranger` from everybody needs only `stranger_seconds`,
     whatever a better look might bring. `poor_seconds`: how long a face that cannot be seen well is waited
-    for. `proof_seconds`: how long passive liveness may gather evidence before the visitor is challenged.
+    for. `proof_seconds`: how long somebody recognised may stand there before being asked for the proof that
+    passive liveness does not find.
     """
 
     recogniser: Recogniser = SFACE
@@ -42,7 +43,7 @@ class Rules:
     deny_seconds: float = 3.0
     stranger_seconds: float = 1.5
     poor_seconds: float = 8.0
-    proof_seconds: float = 6.0
+    proof_seconds: float = 1.5
 
     def threshold_for(self, population: Population) -> float:
         """The largest distance at which one of these people is recognised."""

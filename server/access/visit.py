@@ -7,7 +7,7 @@ What a face in view means depends on what was decided, and on its looks going on
     PROPOSED   what it meant before: nothing counts before it is written down
     GRANTED    granted, as long as it is recognised as that person and has surely been the same face since it
                was granted; else checking
-    DENIED     denied
+    DENIED     denied; checking while it is asked to do something
 
     from                     what happens                                                 to
     OPEN, GRANTED, DENIED    `propose`: a grant, or a denial for another reason           PROPOSED
@@ -16,7 +16,8 @@ What a face in view means depends on what was decided, and on its looks going on
     PROPOSED                 `settle`: it is not written, whatever it was                 DENIED, and no grant
                                                                                           for `RETRY_SECONDS`
 
-A visit ends with its track. `over`: it failed its challenge, or its looks are used up; no grant follows.
+Whoever fails when asked is denied, and is asked again after a pause: each failure is a decision of its own.
+A visit ends with its track. `over`: its looks are used up; no grant follows.
 """
 
 import math
@@ -32,9 +33,6 @@ from server.access.tracks import Track
 from wire import Verdict
 from wire.reasons import Prompt, Reason
 
-NUDGE_SECONDS = 1.5
-"""After so long without passive proof the visitor is asked to move a little: a head that keeps still looks as
-flat as a photo."""
 RETRY_SECONDS = 1.0
 """After a decision that could not be written down, how long before the visit may be granted again."""
 
@@ -74,10 +72,12 @@ POOR_VIEWS = {
 
 @dataclass(frozen=True)
 class Asked:
-    """What the visitor is asked to do, and the seconds left for it, where there is a limit."""
+    """What the visitor is asked to do, the seconds left for it, where there is a limit, and how much of it is
+    done, -1 to 1, where that shows."""
 
     prompt: Prompt
     seconds: float | None = None
+    progress: float | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,8 @@ class Visit:
     """`decision`: the settled one, `proposal`: the one that waits to be written. `recognised_in_time`: it was
     recognised before its looks were used up, and has surely been the same face since. `granted_unbroken`:
     since when it had been the same face when it was granted after proof of life. `barred`: whoever it is may
-    not come in here and now. `failed`: it has counted as a failed attempt."""
+    not come in here and now. `failed`: it has counted as a failed attempt. `told_failures`: how many failures
+    to do as asked have been written down."""
 
     track: Track
     recognition: Recognition
@@ -119,6 +120,7 @@ class Visit:
     granted_unbroken: float | None = None
     barred: bool = False
     failed: bool = False
+    told_failures: int = 0
     asked_since: float | None = None
     nearest: Recognition | None = None
 
@@ -137,7 +139,7 @@ class Visit:
     def verdict(self) -> Verdict:
         """What the face in view means now."""
         if self.decided is Verdict.DENIED:
-            return Verdict.DENIED
+            return Verdict.CHECKING if self.check.challenging else Verdict.DENIED
         if self.decision and self.decided is Verdict.GRANTED and self.recognition.name == self.decision.name:
             same = self.granted_unbroken in (None, self.track.unbroken_since)
             return Verdict.GRANTED if same else Verdict.CHECKING
@@ -146,10 +148,6 @@ class Visit:
     @property
     def over(self) -> bool:
         """Whether nothing but a new visit can lead to a grant."""
-        return self.check.proof is Proof.FAILED or self._spent
-
-    @property
-    def _spent(self) -> bool:
         return self.track.good_looks > VISIT_LOOKS and not self.recognised_in_time
 
     def take(
@@ -168,9 +166,9 @@ class Visit:
         self.recognition, self.barred = recognition, barred
         if self.track.unbroken_since > self.recognised_at:
             self.recognised_in_time = False
-        if recognition.name is not None and not self._spent:
+        if recognition.name is not None and not self.over:
             self.recognised_in_time, self.recognised_at = True, now
-        if recognition.candidate is not None and not self._spent:
+        if recognition.candidate is not None and not self.over:
             self._remember(recognition)
         if barred:
             self.check.drop()
@@ -194,6 +192,8 @@ class Visit:
         if not written:
             decision = replace(decision, verdict=Verdict.DENIED, reason=reason)
             self.not_before = now + RETRY_SECONDS
+        elif decision.reason is Reason.CHALLENGE_FAILED:
+            self.told_failures = self.check.failures
         self.decision = decision
         return decision
 
@@ -220,9 +220,8 @@ class Visit:
 
     def refusal(self, rules: Rules, now: float) -> Reason | None:
         """Why this visit is to be denied now, whatever others in view mean; None when it is not."""
-        if self.check.proof is Proof.FAILED:
-            told = self.decision is not None and self.decision.reason is Reason.CHALLENGE_FAILED
-            return None if told else Reason.CHALLENGE_FAILED
+        if self.check.failures > self.told_failures:
+            return Reason.CHALLENGE_FAILED
         if self.decided is not Verdict.NONE:
             return None
         if self.recognition.identity is Identity.UNRECOGNISED:
@@ -231,7 +230,10 @@ class Visit:
         return self._poor_view(rules, now)
 
     def parting(self, rules: Rules) -> Reason | None:
-        """Why a visit that ends undecided is to be denied; None when there was nothing to decide."""
+        """Why a visit that ends undecided, or while it is asked to do something, is to be denied; None when
+        there was nothing to decide."""
+        if self.check.challenging and self.verdict is not Verdict.GRANTED:
+            return Reason.NOT_LIVE
         if self.decision is not None or self.track.total_looks < rules.looks:
             return None
         if self.asked_since is not None and self.check.proof is not Proof.PROVEN:
@@ -259,15 +261,15 @@ class Visit:
             return None
         if self.over:
             return Asked(Prompt.STEP_AWAY)
-        step = self.check.prompt(now)
+        step = self.check.step(now)
         if step is not None:
             return Asked(*step)
+        pause = self.check.pause_left(now)
+        if pause > 0:
+            return Asked(Prompt.WAIT, pause)
         flaw = self.track.flaw
-        if self.recognition.identity is not Identity.RECOGNISED:
-            return Asked(PROMPTS[flaw]) if flaw else None
-        if self.asked_since is None or self.check.proof is not Proof.GATHERING:
-            return None
-        return Asked(Prompt.MOVE_A_LITTLE) if now - self.asked_since >= NUDGE_SECONDS else None
+        looked_for = self.recognition.identity is not Identity.RECOGNISED or self.check.proof is Proof.PROVEN
+        return Asked(PROMPTS[flaw]) if flaw and looked_for else None
 
     def summary(self, rules: Rules, people: int) -> VisitSummary:
         """`people`: how many are enrolled."""

@@ -269,4 +269,5 @@ def _result(seq: int, outcome: Outcome, timing: Timing, decided_seq: int | None)
         timing=timing,
         prompt=asked.prompt if asked else None,
         prompt_seconds=seconds,
+        prompt_progress=None if asked is None or asked.progress is None else round(asked.progress, 2),
     )

@@ -50,10 +50,12 @@ def result(
     box: Box = FACE,
     prompt: Prompt | None = None,
     prompt_seconds: float | None = None,
+    prompt_progress: float | None = None,
 ) -> Result:
     """A result with one face, or none for the verdict `none`."""
     faces = () if verdict is Verdict.NONE else (FaceReport(box, name, 0.31, verdict),)
-    return Result(seq, verdict, faces, decision, Timing(1.0, 2.0), prompt, prompt_seconds)
+    timing = Timing(1.0, 2.0)
+    return Result(seq, verdict, faces, decision, timing, prompt, prompt_seconds, prompt_progress)
 
 
 def grant(decision_id: str = "d1", names: tuple[str, ...] = ("Ada Lovelace",)) -> DecisionNotice:

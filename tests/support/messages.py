@@ -52,6 +52,7 @@ BY_KIND: dict[type, st.SearchStrategy[Any]] = {
         st.builds(Timing, numbers, numbers),
         prompts,
         prompt_seconds,
+        st.none() | st.floats(-1, 1),
     ),
     ErrorMessage: st.builds(ErrorMessage, st.sampled_from(ErrorCode), texts, st.none() | uints),
 }

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from server.access.liveness.challenge import Extent
 from tests.benchmarks.spoof import plan, sighting, sources, trial
 from tests.benchmarks.spoof.__main__ import main
 from tests.benchmarks.spoof.bounds import bounds
@@ -22,7 +23,15 @@ from tests.benchmarks.spoof.plan import RENDERED, Case
 from tests.benchmarks.spoof.portrait import Clip, Portrait, SourceError, face_points, portrait
 from tests.benchmarks.spoof.report import written
 from tests.benchmarks.spoof.sighting import RATE, Sighting, Watcher, sight
-from tests.benchmarks.spoof.species import Attack, Species, attack, rendered_person
+from tests.benchmarks.spoof.species import (
+    Attack,
+    Manner,
+    Species,
+    attack,
+    can_visit,
+    manners,
+    rendered_person,
+)
 from tests.benchmarks.spoof.trial import Verdict, challenge, passive
 from tests.support.photos import DATA, photo
 from wire import Box
@@ -163,6 +172,36 @@ def test_a_rendered_head_turns_its_nose_to_the_asked_side() -> None:
     assert right < nose([]) - 0.1 and left > nose([]) + 0.1
 
 
+@pytest.mark.parametrize("manner", list(Manner))
+def test_every_manner_ends_at_what_was_asked(manner: Manner) -> None:
+    """And whoever goes astray begins at the other side."""
+    obedience = manners(np.random.default_rng(1))[manner]
+    asked = [Asked(Prompt.TURN_LEFT, 1.0)]
+    yaws = [float(obedience.at(time, asked)[0]) for time in np.arange(1.0, 6.0, 0.1)]
+    assert yaws[0] == 0 and yaws[-1] == obedience.angle >= 18
+    assert (min(yaws) < -5) is (manner is Manner.ASTRAY)
+    back = [*asked, Asked(Prompt.LOOK_AT_CAMERA, 1.2)]
+    assert obedience.at(6.0, back)[0] == 0
+
+
+def test_a_rendered_head_opens_its_mouth_when_it_is_asked_to() -> None:
+    def gape(asked: Sequence[Asked]) -> float:
+        points = face_points(stream.frame(4.0, asked))
+        assert points is not None
+        return float((points[66, 1] - points[62, 1]) / np.ptp(points[48:55, 0]))
+
+    shut = portrait(photo("biden"))
+    assert can_visit(shut) and not can_visit(face()), "he smiles with his teeth bared"
+    stream = rendered_person(1, shut)
+    assert gape([Asked(Prompt.OPEN_MOUTH, 1.0)]) > gape([]) + 0.1
+
+
+def test_visitors_are_of_other_people_than_those_tuned_on() -> None:
+    tuning, test = (sources.visitors(half) for half in (sources.TUNING, sources.TEST))
+    people = [{path.parent.name for path in paths} for paths in (tuning, test)]
+    assert not people[0] & people[1]
+
+
 def test_swaps_need_somebody_to_swap_and_replays_a_video() -> None:
     for species, source, other in (
         (Species.SWAP_PHOTOS, face(), None),
@@ -236,7 +275,8 @@ class Faces(Watcher):
 def test_nothing_is_accepted_without_landmarks_and_a_broken_track_ends_a_challenge() -> None:
     assert not passive(Faces([0.0] * 30)).accepted
     whole, broken = Faces([0.0] * 200), Faces([0.0] * 20 + [2.0] * 200)
-    assert challenge(whole, 1).seconds > challenge(broken, 1).seconds == pytest.approx(2.0)
+    ends = [challenge(faces, 1, Extent.WHOLE).seconds for faces in (whole, broken)]
+    assert ends[0] > ends[1] == pytest.approx(2.0)
     assert (Prompt.LOOK_AT_CAMERA,) in broken.asked
 
 
@@ -246,7 +286,7 @@ def test_a_print_is_followed_and_is_neither_live_nor_turned_far_enough(
     monkeypatch.setattr(trial, "PASSIVE_SECONDS", 3.0)
     watcher = Watcher(made(Species.PRINT_TILTED), "never kept")
     assert not passive(watcher).accepted
-    assert not challenge(watcher, 3).accepted
+    assert not any(challenge(watcher, 3, extent).accepted for extent in Extent)
 
 
 def test_another_face_in_the_same_place_is_another_track() -> None:
@@ -278,16 +318,19 @@ def test_the_report(tmp_path: Path) -> None:
         return Case(kind, sources.TEST, person, Path("p/x.jpg"), 1)
 
     yes, no = Verdict(True, 2.0, ("blink",)), Verdict(False, 8.0)
-    results = [Result(case(Species.PRINT_HELD, name), no, no) for name in "abc"]
-    results += [Result(case(Species.PRINT_BENT, "a"), no, yes), Result(case(RENDERED, "a"), yes, yes)]
-    results += [Result(Case(plan.REAL, sources.TUNING, "b", Path("v.mp4"), 0, end=20.0), yes, None)]
+    results = [Result(case(Species.PRINT_HELD, name), no, no, no) for name in "abc"]
+    results += [Result(case(Species.PRINT_BENT, "a"), no, no, yes), Result(case(RENDERED, "a"), yes, yes, no)]
+    results += [Result(Case(plan.REAL, sources.TUNING, "b", Path("v.mp4"), 0, end=20.0), yes, None, None)]
     written(results, tmp_path / "docs", "the command")
     text = (tmp_path / "docs" / "results.md").read_text()
     assert "`the command`" in text
     assert "| **flat prints together** | 3 | 0 of 3 " in text
-    assert "| print, held | 3 | 0 of 3 (0.0 to 70.8 %) | 0 of 3 (0.0 to 70.8 %) |" in text
-    assert "| print, bent | 1 | 0 of 1 (0.0 to 97.5 %) | 1 of 1 (2.5 to 100.0 %) |" in text
-    assert "| 8 s of real footage, tuning | 1 of 1 (2.5 to 100.0 %) | 2.0 | not tried |" in text
+    none = "0 of 3 (0.0 to 70.8 %)"
+    assert f"| print, held | 3 | {none} | {none} | {none} |" in text
+    none, all_ = "0 of 1 (0.0 to 97.5 %)", "1 of 1 (2.5 to 100.0 %)"
+    assert f"| print, bent | 1 | {none} | {none} | {all_} |" in text
+    assert f"| 8 s of real footage, tuning | {all_} (2.0, 2.0 s) | not tried | not tried |" in text
+    assert f"| of them: calm | {all_} (2.0, 2.0 s) | {all_} (2.0, 2.0 s) | {none} |" in text
     numbers = (tmp_path / "docs" / "results.json").read_text()
     assert '"kind": "print_bent"' in numbers
 

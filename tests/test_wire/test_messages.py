@@ -67,6 +67,7 @@ PINNED: dict[type, tuple[Message, dict[str, Any]]] = {
             Timing(1.5, 20.0),
             Prompt.TURN_LEFT,
             2.5,
+            -0.25,
         ),
         {
             "type": "result",
@@ -87,6 +88,7 @@ PINNED: dict[type, tuple[Message, dict[str, Any]]] = {
             "timing": {"queue_ms": 1.5, "work_ms": 20.0},
             "prompt": "turn_left",
             "prompt_seconds": 2.5,
+            "prompt_progress": -0.25,
         },
     ),
     ErrorMessage: (
@@ -177,6 +179,7 @@ def test_closed_vocabularies_are_pinned() -> None:
         "move_a_little",
         "turn_left",
         "turn_right",
+        "open_mouth",
         "blink",
         "step_away",
         "wait",
@@ -263,6 +266,13 @@ WRONG = [
     Wrong(Result, ("decision", "seq"), "result.decision.seq", NOT_UINT[1:], required=False),
     Wrong(Result, ("prompt",), "result.prompt", NOT_TEXT[1:], required=False),
     Wrong(Result, ("prompt_seconds",), "result.prompt_seconds", [*NOT_NUMBER[1:], -0.001], required=False),
+    Wrong(
+        Result,
+        ("prompt_progress",),
+        "result.prompt_progress",
+        [*NOT_NUMBER[1:], -1.001, 1.001],
+        required=False,
+    ),
     Wrong(Result, ("timing",), "result.timing", NOT_MAP),
     Wrong(Result, ("timing", "queue_ms"), "result.timing.queue_ms", NOT_NUMBER),
     Wrong(Result, ("timing", "work_ms"), "result.timing.work_ms", NOT_NUMBER),
@@ -336,7 +346,7 @@ def test_whole_numbers_are_fit_for_fractions() -> None:
     assert message.timing == Timing(3.0, float(2**64 - 1))
 
 
-NEWER_KEYS = ("prompt", "prompt_seconds")
+NEWER_KEYS = ("prompt", "prompt_seconds", "prompt_progress")
 
 
 def test_a_server_that_knows_no_prompts_and_notes_is_understood() -> None:
@@ -347,7 +357,7 @@ def test_a_server_that_knows_no_prompts_and_notes_is_understood() -> None:
     values = changed(values, ("decision", "note"), MISSING)
     values = changed(values, ("decision", "seq"), MISSING)
     decision = replace(message.decision, note=None, seq=None)
-    plain = replace(message, decision=decision, prompt=None, prompt_seconds=None)
+    plain = replace(message, decision=decision, prompt=None, prompt_seconds=None, prompt_progress=None)
     assert read(values) == plain
     assert plain == Result(
         message.seq,
@@ -373,9 +383,10 @@ def test_a_reason_of_a_newer_server_is_kept(word: str) -> None:
 
 def test_the_bounds_of_notes_and_seconds_are_fit() -> None:
     values = changed(PINNED[Result][1], ("decision", "note"), "x" * NOTE_CHARS)
-    message = read({**values, "prompt_seconds": 0})
+    message = read({**values, "prompt_seconds": 0, "prompt_progress": -1})
     assert isinstance(message, Result) and message.decision
     assert (message.decision.note, message.prompt_seconds) == ("x" * NOTE_CHARS, 0.0)
+    assert message.prompt_progress == -1.0
 
 
 def test_a_protocol_error_reads_as_code_and_message() -> None:

@@ -1,22 +1,18 @@
-"""A challenge: random instructions that a living person follows at once, and a photo or a film does not."""
+"""A challenge: things to do, chosen by chance, that a living person does, and a photo or a film does not."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from server.access.liveness.blink import blinks
 from server.access.liveness.geometry import explain
 from server.access.liveness.sightings import GAP_SECONDS, Run, Sighting
 from server.access.seen import Landmarks
 from wire.reasons import Prompt
 
-OTHERS = (Prompt.BLINK, Prompt.COME_CLOSER)
 TURNS = (Prompt.TURN_LEFT, Prompt.TURN_RIGHT)
-STEPS = 3
-"""Two turns and something else: to a film that is replayed, a blink or coming closer is worth little."""
 NEUTRAL_SECONDS = 5.0
 """How long somebody may take to look at the camera, at first and after each step."""
 STEP_SECONDS = 5.0
@@ -26,20 +22,24 @@ REST_SECONDS = 0.3
 REST_DEGREES, REST_TURNED = 5.0, 25.0
 """How far it may turn meanwhile, and how far it may be turned from the camera."""
 BACK_DEGREES = 8.0
-"""How near the first neutral yaw it must come again after each step."""
+"""How near the first neutral yaw it must come again after a turn."""
 REACTION_SECONDS = 0.25
-"""What is done sooner after an instruction was not done because of it."""
-TURN_DEGREES = 20.0
+"""What is done sooner after an instruction was not done because of it: it counts once it lasts as long."""
+TURN_DEGREES = 15.0
 """How far to turn."""
-WRONG_DEGREES = 12.0
-"""Whoever turns so far in the other direction has not understood, or not heard."""
+WRONG_TURNS = 2
+"""Turns to the other side that end a whole challenge. The first makes it longer: whoever turns to and fro
+without being asked to soon has two."""
+PENALTY = 2
+"""How many more turns are asked for after the first: the one before which it came does not count."""
 HOLD_SIGHTINGS = 2
 DEEP = 1.2
 """How many times as much must be left when the turned face is explained as a sheet as when it is as a head
-(`geometry.explain`): of two people who turned by 20 degrees 98 % of the sightings show 1.25 or more. At 1.1
-one of 408 simulated prints passed."""
-CLOSER = 1.2
-"""How much larger the face must become."""
+(`geometry.explain`)."""
+FLAT_PROGRESS = 0.8
+"""What is shown of a turn that is wide enough, as long as it does not show the depth of a head."""
+OPEN = 0.2
+"""How much farther apart than at rest the lips must be, in sizes (`geometry.Shape`): about 8 mm."""
 KEEP_SECONDS = 2.0
 """How long sightings are kept."""
 
@@ -57,52 +57,75 @@ class Failure(str, Enum):
 
     TOO_LATE = "too_late"
     WRONG_WAY = "wrong_way"
-    TOO_SOON = "too_soon"
     FLAT = "flat"
     INTERRUPTED = "interrupted"
     NOT_REAL = "not_real"
 
 
-def plan(rng: random.Random) -> list[Prompt]:
-    """Two turns and another step in random order, never one twice in a row."""
-    other = rng.randrange(STEPS)
-    first = rng.choice(TURNS)
-    separated = other == 1
-    second = rng.choice(TURNS) if separated else next(turn for turn in TURNS if turn is not first)
-    steps = [first, second]
-    steps.insert(other, rng.choice(OTHERS))
-    return steps
+class Extent(Enum):
+    """How much is asked: one turn, which shows that a face has depth, or enough that nobody foresees it."""
+
+    SHORT = "short"
+    WHOLE = "whole"
+
+
+def plan(rng: random.Random, extent: Extent) -> list[Prompt]:
+    """One turn; or two, to sides chosen by chance, and between them, while the head comes back, an open
+    mouth. A mask turns as its wearer does; a film speaks."""
+    if extent is Extent.SHORT:
+        return [rng.choice(TURNS)]
+    return [rng.choice(TURNS), Prompt.OPEN_MOUTH, rng.choice(TURNS)]
 
 
 class _Neutral:
-    """A head at rest: its mean shape (`geometry.Shape`), yaw in degrees, size in pixels."""
+    """A head at rest: its mean shape (`geometry.Shape`), yaw in degrees, and how far its mouth is open."""
 
     def __init__(self, sightings: list[Sighting]) -> None:
         self.rigid: NDArray[np.float64] = np.mean([each.shape.rigid for each in sightings], axis=0)
-        self.size = float(np.mean([each.shape.size for each in sightings]))
         self.yaw = float(np.mean([each.yaw for each in sightings]))
+        self.gape = float(np.mean([each.gape for each in sightings]))
 
 
 class Challenge:
-    """Asks one step after the other, of one unbroken track; any failure ends it."""
+    """Asks one step after the other, of one unbroken track. Whoever turns too far, too early or first to the
+    other side has not failed: the instruction stays until it is done, or its time is over."""
 
-    def __init__(self, rng: random.Random, started: float) -> None:
-        """`started`: seconds, as of all times here."""
+    def __init__(
+        self, rng: random.Random, started: float, extent: Extent, before: Iterable[Sighting] = ()
+    ) -> None:
+        """`started`: seconds, as of all times here. `before`: sightings of the same unbroken track, oldest
+        first: a head that is at rest already need not be waited for."""
         self.state = ChallengeState.RUNNING
         self.failure: Failure | None = None
-        self._steps = plan(rng)
+        self._rng = rng
+        self._extent = extent
+        self._steps = plan(rng, extent)
         self._run = Run(KEEP_SECONDS)
+        for sighting in before:
+            if started - sighting.at <= GAP_SECONDS:
+                self._run.add(sighting)
         self._asking = False
         self._since = started
         self._yaw: float | None = None
         self._neutral: _Neutral | None = None
         self._flat = False
+        self._wrong = 0
+        self._erring = False
         self._scores: list[bool] = []
+        self._rest()
 
     @property
     def prompt(self) -> Prompt:
         """What to do now."""
-        return self._steps[0] if self._asking else Prompt.LOOK_AT_CAMERA
+        return self._steps[0] if self._asking and not self._away() else Prompt.LOOK_AT_CAMERA
+
+    @property
+    def progress(self) -> float | None:
+        """How much of it is done, -1 to 1; below 0 when the head is turned to the other side."""
+        if self.prompt is Prompt.LOOK_AT_CAMERA or not self._run.sightings:
+            return None
+        done = self._done(self._run.sightings[-1])
+        return min(max(done, -1.0), FLAT_PROGRESS if self._flat else 1.0)
 
     def seconds_left(self, now: float) -> float:
         """For what the prompt asks; not below 0."""
@@ -121,7 +144,7 @@ class Challenge:
         elif self._asking:
             self._judge(sighting)
         else:
-            self._rest(sighting)
+            self._rest()
 
     def tick(self, now: float) -> None:
         """Time passes, also when nothing is seen."""
@@ -139,11 +162,13 @@ class Challenge:
     def _fail(self, failure: Failure) -> None:
         self.state, self.failure = ChallengeState.FAILED, failure
 
-    def _rest(self, sighting: Sighting) -> None:
+    def _rest(self) -> None:
         """Ask the next step when the head is at rest and looks ahead again."""
-        resting = [each for each in self._run.sightings if each.at >= sighting.at - REST_SECONDS]
-        long_enough = self._run.sightings[0].at <= sighting.at - REST_SECONDS
-        if not long_enough or sighting.at - self._since < REST_SECONDS or len(resting) < HOLD_SIGHTINGS:
+        seen = self._run.sightings
+        if self._asking or not seen or seen[0].at > seen[-1].at - REST_SECONDS:
+            return
+        resting = [each for each in seen if each.at >= seen[-1].at - REST_SECONDS]
+        if len(resting) < HOLD_SIGHTINGS:
             return
         neutral = _Neutral(resting)
         yaws = [each.yaw for each in resting]
@@ -155,55 +180,65 @@ class Challenge:
         if max(yaws) - min(yaws) > REST_DEGREES or not ahead:
             return
         self._yaw = neutral.yaw if self._yaw is None else self._yaw
-        self._neutral, self._asking, self._flat, self._since = neutral, True, False, sighting.at
+        self._neutral, self._asking, self._since = neutral, True, max(self._since, seen[-1].at)
+        self._flat = self._erring = False
 
     def _judge(self, sighting: Sighting) -> None:
-        assert self._neutral is not None
-        step = self._steps[0]
-        if step in TURNS:
-            done = self._turned(self._neutral, 1 if step is Prompt.TURN_LEFT else -1)
-        elif step is Prompt.BLINK:
-            done = any(at >= self._since + REACTION_SECONDS for at in blinks(tuple(self._run.sightings)))
-        else:
-            done = self._held(lambda each: each.shape.size >= CLOSER * self._size)
-        if done and self.state is ChallengeState.RUNNING:
+        """Whether the step is done."""
+        done = self._held(lambda each: self._done(each) >= 1)
+        if self._steps[0] in TURNS:
+            self._flat = done and not self._deep()
+            if self._extent is Extent.WHOLE and self._held(lambda each: self._done(each) <= -1):
+                self._err()
+        if done and not self._flat and not self._away() and self.state is ChallengeState.RUNNING:
             self._finish(sighting.at)
 
-    @property
-    def _size(self) -> float:
-        return self._neutral.size if self._neutral else float("inf")
+    def _done(self, sighting: Sighting) -> float:
+        """How much of the step a sighting shows: 1 is all of it."""
+        assert self._neutral is not None
+        step = self._steps[0]
+        if step is Prompt.OPEN_MOUTH:
+            return (sighting.gape - self._neutral.gape) / OPEN
+        way = 1 if step is Prompt.TURN_LEFT else -1
+        return way * (sighting.yaw - self._neutral.yaw) / TURN_DEGREES
+
+    def _away(self) -> bool:
+        """Whether the mouth is open already, and the head still turned."""
+        if self._steps[0] is not Prompt.OPEN_MOUTH:
+            return False
+        assert self._yaw is not None
+        last = self._run.sightings[-1]
+        return self._done(last) >= 1 and abs(last.yaw - self._yaw) > BACK_DEGREES
+
+    def _err(self) -> None:
+        """The head is turned to the other side, as far as was asked to this one."""
+        if not self._erring:
+            self._erring = True
+            self._wrong += 1
+            self._steps += [self._rng.choice(TURNS) for _ in range(PENALTY)]
+        if self._wrong >= WRONG_TURNS:
+            self._fail(Failure.WRONG_WAY)
 
     def _finish(self, at: float) -> None:
-        """The step is done."""
+        """The step is done: the next one, or all of it is."""
         self._steps.pop(0)
-        self._asking, self._since = False, at
+        self._asking, self._since = self._steps[:1] == [Prompt.OPEN_MOUTH], at
         if self._steps:
-            return
-        if self._scores and sum(self._scores) * 2 <= len(self._scores):
+            self._rest()
+        elif self._scores and sum(self._scores) * 2 <= len(self._scores):
             self._fail(Failure.NOT_REAL)
         else:
             self.state = ChallengeState.PASSED
 
-    def _held(self, done: Callable[[Sighting], bool]) -> bool:
+    def _held(self, shown: Callable[[Sighting], bool]) -> bool:
         """Whether the last sightings show it, all of them after the instruction could be followed."""
         last = list(self._run.sightings)[-HOLD_SIGHTINGS:]
-        return all(each.at >= self._since + REACTION_SECONDS and done(each) for each in last)
+        return all(each.at >= self._since + REACTION_SECONDS and shown(each) for each in last)
 
-    def _turned(self, neutral: _Neutral, way: int) -> bool:
-        """Whether the head has turned far enough, `way` 1 to its left, -1 to its right."""
-        now = self._run.sightings[-1]
-        turned = way * (now.yaw - neutral.yaw)
-        if turned <= -WRONG_DEGREES:
-            self._fail(Failure.WRONG_WAY)
-        elif turned >= TURN_DEGREES / 2 and now.at < self._since + REACTION_SECONDS:
-            self._fail(Failure.TOO_SOON)
-        elif self._held(lambda each: way * (each.yaw - neutral.yaw) >= TURN_DEGREES):
-            self._flat = not self._deep(neutral)
-            return not self._flat
-        return False
-
-    def _deep(self, neutral: _Neutral) -> bool:
+    def _deep(self) -> bool:
         """Whether the points moved against each other as those of a head that turns so far."""
+        assert self._neutral is not None
         last = list(self._run.sightings)[-HOLD_SIGHTINGS:]
-        left = explain(np.mean([each.shape.rigid for each in last], axis=0)[np.newaxis], neutral.rigid)
+        turned = np.mean([each.shape.rigid for each in last], axis=0)[np.newaxis]
+        left = explain(turned, self._neutral.rigid)
         return bool(left.sheet[0] >= DEEP * left.head[0])

@@ -7,40 +7,40 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from server.access.liveness.blink import blinks
-from server.access.liveness.geometry import explain
+from server.access.liveness.change import changes
 from server.access.liveness.sightings import Run, Sighting
 from server.access.seen import Landmarks
 
-WINDOW_SECONDS = 10.0
+WINDOW_SECONDS = 6.0
 """Older sightings say nothing."""
-MOMENT_SECONDS = 0.2
-"""Sightings within so long are averaged."""
-TURNED = 1.35
-"""How many times as much must be left of a moment explained as a sheet than as a head (`geometry.explain`).
-Of 488 simulated photos, flat, bent and on a screen, the most reached 1.29; all above 1.15 are of one man."""
-TURNED_BLINK = 0.88
-"""And if the eyes blink, which photos do not. Noise alone reaches about 0.9, as a sheet has more parameters
-to fit it with: this keeps out what is tilted, not eyes that are cut out and held still."""
-JITTER = 0.0003
-"""What is left of mere jitter in a moment, in sizes (`geometry.Shape`)."""
+WEIGH_SECONDS = 0.4
+"""How often they are weighed: that takes 10 to 20 ms."""
+PRESENT = 10.0
+"""Log odds (`Landmarks.presence`) below which the points are not to be trusted."""
 AHEAD_DEGREES = 25.0
 """Where the head is turned farther than this (yaw), its points are not found well enough."""
-REPEATS = 4
-"""How many moments of the window must show it."""
-LEAST_SIGHTINGS = 5
+SAME_TEXTURE = 0.75
+"""Correlation of the textures of two successive sightings below which something else may be seen."""
+LEAST_SIGHTINGS = 8
 LEAST_SECONDS = 1.0
 """Before, there is too little to tell noise from motion."""
+DEPTH_SHARE = 0.4
+DEEP = 1.8
+"""Of so many sightings the face must be so much worse explained as a sheet than region by region."""
+EYES_REPEATS, EYES = 3, 1.5
+MOUTH_REPEATS, MOUTH = 4, 2.5
+"""In how many sightings of the window the eyes, or the mouth, must have changed so much (`Changes`)."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What speaks for a live face. `residual`: how many times as much is left of some moments explained
-    as a sheet than as a head that turns. `blinks`: how many. `seconds`: how long it was seen unbroken, at
-    most the window. `antispoof`: share of the sightings that the model took for real; None without one."""
+    """What speaks for a live face. `depth`, `eyes`, `mouth`: what the textures show (`Changes`), 0 where
+    there is too little to tell. `seconds`: how long it was seen unbroken, at most the window. `antispoof`:
+    share of the sightings that the model took for real; None without one."""
 
-    residual: float = 0.0
-    blinks: int = 0
+    depth: float = 0.0
+    eyes: float = 0.0
+    mouth: float = 0.0
     seconds: float = 0.0
     antispoof: float | None = None
 
@@ -49,7 +49,7 @@ class Evidence:
         """Whether that is enough."""
         if self.antispoof is not None and self.antispoof <= 0.5:
             return False
-        return self.residual >= (TURNED_BLINK if self.blinks else TURNED)
+        return self.depth >= DEEP or self.eyes >= EYES or self.mouth >= MOUTH
 
 
 class Passive:
@@ -62,8 +62,13 @@ class Passive:
 
     def see(self, at: float, landmarks: Landmarks) -> None:
         """The face at time `at`, seconds, later than before. A gap or a jump forgets everything."""
-        unbroken = self._run.add(Sighting.take(at, landmarks))
-        if not unbroken or at - self._weighed >= MOMENT_SECONDS:
+        sighting = Sighting.take(at, landmarks)
+        if not clear(sighting):
+            return
+        if self._run.sightings and not alike(self._run.sightings[-1], sighting):
+            self._run.sightings.clear()
+        unbroken = self._run.add(sighting) and len(self._run.sightings) > 1
+        if not unbroken or at - self._weighed >= WEIGH_SECONDS:
             self._evidence = weigh(tuple(self._run.sightings))
             self._weighed = at
 
@@ -78,29 +83,36 @@ class Passive:
         return self._evidence.live
 
 
+def clear(sighting: Sighting) -> bool:
+    """Whether its points were found well enough."""
+    present = sighting.presence is None or sighting.presence >= PRESENT
+    return present and sighting.texture is not None and abs(sighting.yaw) <= AHEAD_DEGREES
+
+
+def alike(before: Sighting, after: Sighting) -> bool:
+    """Whether a face can have changed so from one clear sighting to the next."""
+    assert before.texture is not None and after.texture is not None
+    return float(np.corrcoef(before.texture.ravel(), after.texture.ravel())[0, 1]) >= SAME_TEXTURE
+
+
 def weigh(sightings: Sequence[Sighting]) -> Evidence:
-    """What an unbroken run of sightings shows."""
+    """What an unbroken run of clear sightings shows."""
     seconds = sightings[-1].at - sightings[0].at
     scores = [sighting.antispoof for sighting in sightings if sighting.antispoof is not None]
     real = sum(score >= 0.5 for score in scores) / len(scores) if scores else None
-    return Evidence(residual(sightings), len(blinks(sightings)), seconds, real)
+    textures = [sighting.texture for sighting in sightings if sighting.texture is not None]
+    if len(textures) < LEAST_SIGHTINGS or seconds < LEAST_SECONDS:
+        return Evidence(seconds=seconds, antispoof=real)
+    shown = changes(np.stack(textures))
+    return Evidence(
+        depth=float(np.quantile(shown.depth, 1 - DEPTH_SHARE)),
+        eyes=_repeated(shown.eyes, EYES_REPEATS),
+        mouth=_repeated(shown.mouth, MOUTH_REPEATS),
+        seconds=seconds,
+        antispoof=real,
+    )
 
 
-def residual(sightings: Sequence[Sighting]) -> float:
-    """How many times as much is left of the best `REPEATS` moments explained as a sheet than as a head; 0
-    when there is too little to tell."""
-    ahead = [sighting for sighting in sightings if abs(sighting.yaw) <= AHEAD_DEGREES]
-    if len(ahead) < LEAST_SIGHTINGS or ahead[-1].at - ahead[0].at < LEAST_SECONDS:
-        return 0.0
-    shapes = moments(ahead)
-    left = explain(shapes, shapes.mean(axis=0))
-    ratios = np.sort(left.sheet / (left.head + JITTER))
-    return float(ratios[max(0, len(ratios) - REPEATS)])
-
-
-def moments(sightings: Sequence[Sighting]) -> NDArray[np.float64]:
-    """Mean shapes of sightings near in time, float64[n, 22, 2], oldest first."""
-    times = np.array([sighting.at for sighting in sightings])
-    moment = ((times - times[0]) / MOMENT_SECONDS).astype(int)
-    shapes = np.stack([sighting.shape.rigid for sighting in sightings])
-    return np.stack([shapes[moment == each].mean(axis=0) for each in np.unique(moment)])
+def _repeated(values: NDArray[np.float32], times: int) -> float:
+    """What so many of the values reach."""
+    return float(np.sort(values)[-times])

@@ -1,13 +1,19 @@
-"""Whether the face of one visit is a living one: passively, by a challenge, or not asked for. Pure."""
+"""Whether the face of one visit is a living one: passively, by being asked, or not asked for. Pure."""
 
 import math
 import random
 from enum import Enum
+from typing import NamedTuple
 
-from server.access.liveness.challenge import Challenge, ChallengeState
+from server.access.liveness.challenge import KEEP_SECONDS, Challenge, ChallengeState, Extent
 from server.access.liveness.passive import Passive
+from server.access.liveness.sightings import Run, Sighting
 from server.access.seen import Landmarks
 from wire.reasons import Prompt
+
+PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 32.0
+"""After a failed ask it is this long until the next one, and twice as long after each further one: long
+enough to read what went wrong, and too long to try one's luck."""
 
 
 class Liveness(str, Enum):
@@ -33,30 +39,38 @@ class Proof(Enum):
     NOT_ASKED = "not_asked"
     GATHERING = "gathering"
     PROVEN = "proven"
-    FAILED = "failed"
+
+
+class Step(NamedTuple):
+    """What the visitor is to do, the seconds left for it, and how much of it is done, -1 to 1."""
+
+    prompt: Prompt
+    seconds: float
+    progress: float | None
 
 
 class LivenessCheck:
     """Gathers proof about one track, for one recognised name: another name, or a break of the track, starts
-    it anew. A failed challenge stays failed for the rest of the visit."""
+    it anew, and an ask that was open then has failed. After a failed ask comes a pause, then another ask."""
 
     def __init__(self, proof_seconds: float, rng: random.Random) -> None:
-        """`proof_seconds`: how long passive proof is waited for before the visitor is challenged."""
+        """`proof_seconds`: how long passive proof is waited for before the visitor is asked."""
         self._proof_seconds = proof_seconds
         self._rng = rng
         self.name: str | None = None
+        self.failures = 0
+        self._mode: Liveness | None = None
         self._unbroken_since = -math.inf
         self._asked_at: float | None = None
         self._passive = Passive()
+        self._recent = Run(KEEP_SECONDS)
         self._challenge: Challenge | None = None
+        self._not_before = -math.inf
         self._proven_at: float | None = None
-        self._failed = False
         self.how = Aliveness.NOT_PROVEN
 
     @property
     def proof(self) -> Proof:
-        if self._failed:
-            return Proof.FAILED
         if self._proven_at is not None:
             return Proof.PROVEN
         return Proof.NOT_ASKED if self._asked_at is None else Proof.GATHERING
@@ -69,7 +83,7 @@ class LivenessCheck:
     @property
     def challenging(self) -> bool:
         """Whether the visitor is being asked to do something."""
-        return self._challenge is not None and self.proof is Proof.GATHERING
+        return self._challenge is not None
 
     def ask(
         self, name: str, unbroken_since: float, mode: Liveness, now: float, may_challenge: bool = True
@@ -79,64 +93,75 @@ class LivenessCheck:
         `unbroken_since`: since when it has surely been one and the same face. `may_challenge`: nobody else
         is being challenged at this door.
         """
-        if self._failed:
-            return
-        if mode is Liveness.CHALLENGE and self.how is Aliveness.LIVE:
+        if mode is not self._mode:
             self.drop()
-        if self._asked_at is None or name != self.name or unbroken_since != self._unbroken_since:
+            self._mode = mode
+        if name != self.name or unbroken_since != self._unbroken_since:
             self._begin(name, unbroken_since, now)
-        assert self._asked_at is not None
-        waited = now - self._asked_at >= self._proof_seconds
-        due = self._proven_at is None and self._challenge is None and (mode is Liveness.CHALLENGE or waited)
-        if due and may_challenge:
-            self._challenge = Challenge(self._rng, now)
+        self._asked_at = now if self._asked_at is None else self._asked_at
+        waited = mode is Liveness.CHALLENGE or now - self._asked_at >= self._proof_seconds
+        if self.proof is Proof.GATHERING and waited and may_challenge and now >= self._not_before:
+            extent = Extent.WHOLE if mode is Liveness.CHALLENGE else Extent.SHORT
+            if self._challenge is None:
+                self._challenge = Challenge(self._rng, now, extent, self._recent.sightings)
 
     def drop(self) -> None:
         """Proof is not wanted for the time being; what there is of it is forgotten."""
-        if not self._failed:
-            self._asked_at = self._proven_at = self._challenge = None
-            self.how = Aliveness.NOT_PROVEN
+        self._asked_at = self._proven_at = self._challenge = None
+        self._passive, self._recent = Passive(), Run(KEEP_SECONDS)
+        self.how = Aliveness.NOT_PROVEN
 
     def see(self, landmarks: Landmarks | None, now: float) -> None:
         """A frame shows the face, perhaps with its landmarks."""
-        if self.proof is not Proof.GATHERING:
+        if self.proof is not Proof.GATHERING or landmarks is None:
             return
-        if self._challenge is None:
-            if landmarks is not None:
-                self._passive.see(now, landmarks)
+        if self._mode is Liveness.PASSIVE:
+            self._passive.see(now, landmarks)
             if self._passive.live:
-                self._proven_at, self.how = now, Aliveness.LIVE
-            return
-        if landmarks is not None:
+                self._prove(Aliveness.LIVE, now)
+                return
+        self._recent.add(Sighting.take(now, landmarks))
+        if self._challenge is not None:
             self._challenge.see(now, landmarks)
-        self._take(self._challenge, now)
+            self._take(self._challenge, now)
 
     def tick(self, unbroken_since: float, now: float) -> None:
-        """Time passes, also without the face: a challenge does not wait, and what broke off is not gone on
+        """Time passes, also without the face: an ask does not wait, and what broke off is not gone on
         with."""
-        if self.proof is Proof.GATHERING and self._challenge is not None:
-            if unbroken_since != self._unbroken_since:
-                self._failed = True
-            else:
-                self._challenge.tick(now)
-                self._take(self._challenge, now)
+        if self._challenge is None:
+            return
+        if unbroken_since != self._unbroken_since:
+            self._fail(now)
+        else:
+            self._challenge.tick(now)
+            self._take(self._challenge, now)
 
-    def prompt(self, now: float) -> tuple[Prompt, float] | None:
-        """What the visitor is to do, and how many seconds are left for it."""
-        if self.proof is not Proof.GATHERING or self._challenge is None:
-            return None
-        return self._challenge.prompt, self._challenge.seconds_left(now)
+    def step(self, now: float) -> Step | None:
+        """What the visitor is being asked to do."""
+        asked = self._challenge
+        return None if asked is None else Step(asked.prompt, asked.seconds_left(now), asked.progress)
+
+    def pause_left(self, now: float) -> float:
+        """Seconds until whoever has failed is asked again; 0 when nothing is waited for."""
+        waits = self.proof is Proof.GATHERING and self._challenge is None
+        return max(0.0, self._not_before - now) if waits else 0.0
 
     def _begin(self, name: str, unbroken_since: float, now: float) -> None:
-        if self._challenge is not None and self._proven_at is None:
-            self._failed = True
-            return
-        self.name, self._unbroken_since, self._asked_at = name, unbroken_since, now
-        self._passive, self._challenge, self._proven_at = Passive(), None, None
-        self.how = Aliveness.NOT_PROVEN
+        if self._challenge is not None:
+            self._fail(now)
+        self.drop()
+        self.name, self._unbroken_since = name, unbroken_since
 
     def _take(self, challenge: Challenge, now: float) -> None:
         if challenge.state is ChallengeState.PASSED:
-            self._proven_at, self.how = now, Aliveness.CHALLENGE
+            self._prove(Aliveness.CHALLENGE, now)
         elif challenge.state is ChallengeState.FAILED:
-            self._failed = True
+            self._fail(now)
+
+    def _prove(self, how: Aliveness, now: float) -> None:
+        self._proven_at, self.how, self._challenge = now, how, None
+
+    def _fail(self, now: float) -> None:
+        pause = min(PAUSE_SECONDS * 2.0**self.failures, LONGEST_PAUSE_SECONDS)
+        self.failures += 1
+        self._challenge, self._not_before = None, now + pause

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.access.liveness.geometry import Points, Shape, shape
-from server.access.seen import Landmarks
+from server.access.seen import TEXTURE_SIDE, Landmarks
 
 GAP_SECONDS = 0.5
 """After so long unseen another face may stand there."""
@@ -18,38 +18,47 @@ ZOOM, ZOOM_SPEED = 0.12, 0.6
 CHANGE, CHANGE_SPEED = 0.1, 0.3
 """How much its shape may change (root mean square, in sizes), and more for each second. Two videos stay below
 0.08 from frame to frame at 12 a second, and below 0.11 at 6; two people differ by 0.14 (median)."""
-EYES = (slice(36, 42), slice(42, 48))
+INNER_LIPS = (62, 66)
+"""Middle of the inner edge of the upper and of the lower lip."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sighting:
-    """A face at time `at`, seconds. `openness`: float64[2], height over width of its right and left eye."""
+    """A face at time `at`, seconds. `gape`: how far apart its lips are, in sizes (`Shape`). `texture`:
+    uint8[64, 64], and `presence`, `antispoof` as in `Landmarks`."""
 
     at: float
     shape: Shape
-    openness: NDArray[np.float64]
+    gape: float
     yaw: float
     pitch: float
+    presence: float | None
+    texture: NDArray[np.uint8] | None
     antispoof: float | None
 
     @classmethod
     def take(cls, at: float, landmarks: Landmarks) -> "Sighting":
+        found = shape(landmarks.points)
         return cls(
             at=at,
-            shape=shape(landmarks.points),
-            openness=openness(landmarks.points),
+            shape=found,
+            gape=apart(landmarks.points) / found.size,
             yaw=landmarks.pose.yaw,
             pitch=landmarks.pose.pitch,
+            presence=landmarks.presence,
+            texture=_texture(landmarks.texture),
             antispoof=landmarks.antispoof,
         )
 
 
-def openness(points: Points) -> NDArray[np.float64]:
-    """Eye aspect ratio (Soukupova and Cech, 2016) of both eyes, float64[2]."""
-    eyes = np.stack([points[eye] for eye in EYES]).astype(np.float64)
-    height = np.linalg.norm(eyes[:, 1] - eyes[:, 5], axis=1) + np.linalg.norm(eyes[:, 2] - eyes[:, 4], axis=1)
-    width = np.linalg.norm(eyes[:, 0] - eyes[:, 3], axis=1)
-    return np.asarray(height / (2 * np.maximum(width, 1e-6)))
+def _texture(cells: bytes) -> NDArray[np.uint8] | None:
+    return np.frombuffer(cells, np.uint8).reshape(TEXTURE_SIDE, TEXTURE_SIDE) if cells else None
+
+
+def apart(points: Points) -> float:
+    """How far apart the lips are, pixels."""
+    upper, lower = points[list(INNER_LIPS)].astype(np.float64)
+    return float(np.hypot(*(lower - upper)))
 
 
 class Run:

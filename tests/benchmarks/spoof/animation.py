@@ -9,6 +9,7 @@ from tests.benchmarks.spoof.sensor import Frame
 
 LID = 1.3
 """Height of the skin above an eye that is drawn over it, in heights of the open eye."""
+RIMS = (30, 25, 25)
 GAPE = 0.22
 """How far the mouth opens at most, in widths of the mouth."""
 
@@ -57,6 +58,21 @@ def speaking(face: Portrait, picture: Frame, opened: float) -> Frame:
     part = changed[top : top + len(rows), first : first + len(x)]
     part[inside[: part.shape[0], : part.shape[1]]] = (28, 22, 45)
     return changed
+
+
+def wearing_glasses(face: Portrait) -> Portrait:
+    """The same with dark rims around the eyes."""
+    picture = face.picture.copy()
+    middles = [face.points[eye].mean(axis=0) for eye in EYES]
+    apart = float(np.linalg.norm(middles[1] - middles[0]))
+    size = round(0.38 * apart), round(0.3 * apart)
+    rim = max(2, round(0.045 * apart))
+    for middle in middles:
+        cv2.ellipse(picture, np.round(middle).astype(int).tolist(), size, 0, 0, 360, RIMS, rim, cv2.LINE_AA)
+    across = (middles[1] - middles[0]) / apart * size[0]
+    one, other = (np.round(end).astype(int).tolist() for end in (middles[0] + across, middles[1] - across))
+    cv2.line(picture, one, other, RIMS, rim, cv2.LINE_AA)
+    return Portrait(picture, face.points)
 
 
 def _stretch(

@@ -3,13 +3,14 @@
 import itertools
 import random
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
 from server.access.door import Door
 from server.access.liveness.proof import Liveness
 from server.access.matching.gallery import Gallery
-from server.access.matching.recogniser import DLIB
+from server.access.matching.recogniser import SFACE
 from server.access.rules import Rules
 from server.access.seen import Hints, PhotoAccepted
 from server.vision.frame import analyse_frame
@@ -17,12 +18,14 @@ from server.vision.photo import judge_photo
 from tests.benchmarks.spoof.motion import Asked
 from tests.benchmarks.spoof.sighting import MAX_PIXELS, MIN_FACE, RATE, Stream, models
 from tests.benchmarks.spoof.sources import photos
-from tests.benchmarks.spoof.trial import LONGEST, PASSIVE_SECONDS, Verdict
+from tests.benchmarks.spoof.trial import Verdict
 from wire import Verdict as DoorVerdict
 from wire.reasons import Prompt
 
-STEPS = (Prompt.TURN_LEFT, Prompt.TURN_RIGHT, Prompt.BLINK, Prompt.COME_CLOSER, Prompt.LOOK_AT_CAMERA)
-"""Prompts that whoever stands at the door would follow."""
+STEPS = (Prompt.TURN_LEFT, Prompt.TURN_RIGHT, Prompt.OPEN_MOUTH, Prompt.COME_CLOSER)
+"""Prompts that whoever stands at the door would follow; he looks at the camera when none of them is shown."""
+LONGEST_VISIT = 20.0
+"""Seconds: time for three asks."""
 
 
 @lru_cache
@@ -34,17 +37,25 @@ def gallery(half: str) -> Gallery:
             outcome = judge_photo(models(), path.read_bytes())
             if isinstance(outcome, PhotoAccepted):
                 rows.append((person, np.stack([outcome.embedding, outcome.mirrored])))
-    return Gallery.build(DLIB, 1, rows)
+    return Gallery.build(SFACE, 1, rows)
+
+
+def alone(person: str, path: Path) -> Gallery:
+    """One person, enrolled by one photo; nobody, when the photo is refused."""
+    outcome = judge_photo(models(), path.read_bytes())
+    if not isinstance(outcome, PhotoAccepted):
+        return Gallery.build(SFACE, 1, [])
+    return Gallery.build(SFACE, 1, [(person, np.stack([outcome.embedding, outcome.mirrored]))])
 
 
 def visit(stream: Stream, enrolled: Gallery, mode: Liveness, seed: int) -> Verdict:
-    """Whether the door is opened to whoever the stream shows. In passive mode it is left to the door whether
-    there is a challenge when proof fails to come; the stream ends a little after that."""
+    """Whether the door is opened to whoever the stream shows, and after how many seconds. It is left to the
+    door what is asked, and how often."""
     ids = itertools.count()
-    door = Door(Rules(recogniser=DLIB, liveness=mode), new_id=lambda: str(next(ids)), rng=random.Random(seed))
+    door = Door(Rules(liveness=mode), new_id=lambda: str(next(ids)), rng=random.Random(seed))
     wanted = Hints(MIN_FACE, 4, MAX_PIXELS)
     asked: tuple[Asked, ...] = ()
-    for index in range(round((PASSIVE_SECONDS + LONGEST) * RATE)):
+    for index in range(round(LONGEST_VISIT * RATE)):
         at = index / RATE
         jpeg = stream.jpeg(at, asked)
         if jpeg is None:
@@ -54,9 +65,8 @@ def visit(stream: Stream, enrolled: Gallery, mode: Liveness, seed: int) -> Verdi
             outcome = door.settle(outcome.decision, written=True)
         if outcome.verdict is DoorVerdict.GRANTED:
             return Verdict(True, at, tuple(each.prompt.value for each in asked))
-        if outcome.decision is not None and outcome.decision.verdict is DoorVerdict.DENIED:
-            break
-        prompt = outcome.asked.prompt if outcome.asked else None
-        if prompt in STEPS and (not asked or asked[-1].prompt is not prompt):
+        shown = outcome.asked.prompt if outcome.asked else None
+        prompt = shown if shown in STEPS else Prompt.LOOK_AT_CAMERA
+        if prompt is not (asked[-1].prompt if asked else Prompt.LOOK_AT_CAMERA):
             asked = (*asked, Asked(prompt, at))
     return Verdict(False, at, tuple(each.prompt.value for each in asked))

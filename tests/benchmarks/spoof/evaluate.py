@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import cv2
 
+from server.access.liveness.challenge import Extent
 from server.access.liveness.proof import Liveness
-from tests.benchmarks.spoof.doorway import gallery, visit
-from tests.benchmarks.spoof.plan import REAL, SWAPS, Case, stream
+from tests.benchmarks.spoof.doorway import alone, gallery, visit
+from tests.benchmarks.spoof.plan import REAL, SWAPS, VISITOR, Case, stream
 from tests.benchmarks.spoof.portrait import SourceError
 from tests.benchmarks.spoof.sighting import Stream, Watcher
 from tests.benchmarks.spoof.trial import Verdict, challenge, passive
@@ -20,10 +21,12 @@ PROCESSES = 2
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a case: None where it was not tried."""
+    """What became of a case: None where it was not tried. `turn`: of the one turn that is asked of whoever is
+    not found live passively."""
 
     case: Case
     passive: Verdict | None
+    turn: Verdict | None
     challenge: Verdict | None
 
 
@@ -47,19 +50,21 @@ def _tried(case: Case) -> Result | None:
         shown = stream(case)
     except SourceError:
         return None
-    if case.kind in {species.value for species in SWAPS}:
+    if case.kind == VISITOR or case.kind in {species.value for species in SWAPS}:
         return _through_the_door(case, shown)
     watcher = Watcher(shown, case.key)
-    outcome = passive(watcher)
-    challenged = None if case.kind == REAL else challenge(watcher, case.seed)
+    outcome, turned, challenged = passive(watcher), None, None
+    if case.kind != REAL:
+        turned, challenged = (challenge(watcher, case.seed, extent) for extent in Extent)
     watcher.keep()
-    return Result(case, outcome, challenged)
+    return Result(case, outcome, turned, challenged)
 
 
-def _through_the_door(case: Case, shown: Stream) -> Result:
-    enrolled = gallery(case.half)
-    return Result(
-        case,
-        visit(shown, enrolled, Liveness.PASSIVE, case.seed),
-        visit(shown, enrolled, Liveness.CHALLENGE, case.seed),
+def _through_the_door(case: Case, shown: Stream) -> Result | None:
+    enrolled = alone(case.person, case.source) if case.kind == VISITOR else gallery(case.half)
+    if not enrolled.people:
+        return None
+    passive, challenged = (
+        visit(shown, enrolled, mode, case.seed) for mode in (Liveness.PASSIVE, Liveness.CHALLENGE)
     )
+    return Result(case, passive, None, challenged)

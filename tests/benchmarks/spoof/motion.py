@@ -1,6 +1,7 @@
 """Movements as functions of time: hands that tremble and drift, and an attacker who does as he is told."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +38,9 @@ def wander(random: np.random.Generator, sizes: Sequence[float], slowest: float, 
     return Wander(np.array(sizes)[:, None] * weights, rates, random.uniform(0, 2 * np.pi, rates.shape))
 
 
+SIDES = {Prompt.TURN_LEFT: 1, Prompt.TURN_RIGHT: -1}
+
+
 @dataclass(frozen=True)
 class Asked:
     """What the terminal asks for, and since when, in seconds of the stream."""
@@ -45,30 +49,45 @@ class Asked:
     since: float
 
 
+MISTAKEN_SECONDS = 0.5
+"""How long somebody turns to the wrong side before noticing it."""
+
+
 @dataclass(frozen=True)
 class Obedience:
-    """How an attacker does as the terminal asks. `reaction` and `turning`: seconds until he begins and until
+    """How somebody does as the terminal asks. `reaction` and `turning`: seconds until he begins and until
     he has finished; `angle`: how far he turns, in degrees; `nearer`: what is left of the distance when he
-    comes closer."""
+    comes closer; `astray`: how far he turns to the wrong side first."""
 
     reaction: float
     turning: float
     angle: float
     nearer: float
+    astray: float = 0.0
 
     def at(self, time: float, asked: Sequence[Asked]) -> NDArray[np.float64]:
         """float64[2]: yaw in degrees and the distance's factor, given everything asked so far."""
         goal = start = np.array([0.0, 1.0])
         begun = 0.0
-        for each in asked:
-            if each.since + self.reaction <= time:
-                start = _between(start, goal, (each.since + self.reaction - begun) / self.turning)
-                goal, begun = self._goal(each.prompt), each.since + self.reaction
+        for begins, next_goal in self._goals(asked):
+            if begins <= time:
+                start = _between(start, goal, (begins - begun) / self.turning)
+                goal, begun = next_goal, begins
         return _between(start, goal, (time - begun) / self.turning)
 
-    def _goal(self, prompt: Prompt) -> NDArray[np.float64]:
-        yaw = {Prompt.TURN_LEFT: self.angle, Prompt.TURN_RIGHT: -self.angle}.get(prompt, 0.0)
-        return np.array([yaw, self.nearer if prompt is Prompt.COME_CLOSER else 1.0])
+    def _goals(self, asked: Sequence[Asked]) -> Iterator[tuple[float, NDArray[np.float64]]]:
+        """When he begins to move, and whereto."""
+        for each, then in itertools.zip_longest(asked, asked[1:]):
+            begins = each.since + self.reaction
+            side = SIDES.get(each.prompt, 0)
+            if side and self.astray:
+                yield begins, np.array([-side * self.astray, 1.0])
+                begins += MISTAKEN_SECONDS
+            if then is None or begins < then.since + self.reaction:
+                yield begins, np.array([side * self.angle, self._distance(each.prompt)])
+
+    def _distance(self, prompt: Prompt) -> float:
+        return self.nearer if prompt is Prompt.COME_CLOSER else 1.0
 
 
 def obedience(random: np.random.Generator) -> Obedience:

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from tests.benchmarks.spoof.portrait import clip, portrait
+from tests.benchmarks.spoof.portrait import SourceError, clip, portrait
 from tests.benchmarks.spoof.real import assembled, filmed, windows
 from tests.benchmarks.spoof.sighting import Stream
-from tests.benchmarks.spoof.sources import TEST, TUNING, footage, photos
-from tests.benchmarks.spoof.species import Source, Species, attack, rendered_person
+from tests.benchmarks.spoof.sources import TEST, TUNING, footage, photos, visitors
+from tests.benchmarks.spoof.species import Manner, Source, Species, attack, can_visit, rendered_person
 from tests.benchmarks.spoof.trial import PASSIVE_SECONDS
 from tests.support.photos import DATA
 
-REAL, ASSEMBLED, RENDERED = "real", "assembled", "rendered"
+REAL, ASSEMBLED, RENDERED, VISITOR = "real", "assembled", "rendered", "visitor"
 RECAPTURED, REAL_PHOTO = "recaptured_held", "real_photo_held"
 """Kinds of streams beside the species."""
 PRINTS = (Species.PRINT_HELD, Species.PRINT_MOVED, Species.PRINT_TILTED)
@@ -40,14 +40,16 @@ QUICK = 16
 """A quick run tries one in so many."""
 VISITORS = 8
 """Challenges put to the assembled visitor."""
-RENDERED_PHOTOS = 3
-"""Photos of each person that are laid over the shape of a head."""
+RENDERED_PEOPLE = 180
+"""Whose photos are laid over the shape of a head; of about 2 in 5 the photo is fit for that."""
+VISITING_PEOPLE = 60
+"""How many of them come to the door itself."""
 
 
 @dataclass(frozen=True)
 class Case:
     """One stream. `kind`: a species, or `REAL` ...; `half`: of which people. `source`, `other`: files;
-    `start`: where in a video it begins, in seconds."""
+    `start`: where in a video it begins, in seconds; `manner`: of a rendered visitor."""
 
     kind: str
     half: str
@@ -57,6 +59,7 @@ class Case:
     other: Path | None = None
     start: float = 0.0
     end: float = 0.0
+    manner: Manner = Manner.CALM
 
     @property
     def key(self) -> str:
@@ -122,9 +125,12 @@ def _visits(half: str) -> Iterator[Case]:
 def _cooperative() -> Iterator[Case]:
     for index in range(VISITORS):
         yield Case(ASSEMBLED, TEST, "webcam", footage(TEST)[0].path, index)
-    for person, own in photos(TEST).items():
-        for index, path in enumerate(own[:RENDERED_PHOTOS]):
-            yield Case(RENDERED, TEST, person, path, _seed(RENDERED, person, index))
+    manners = list(Manner)
+    for index, path in enumerate(visitors(TEST)[:RENDERED_PEOPLE]):
+        person, manner = path.parent.name, manners[index % len(manners)]
+        yield Case(RENDERED, TEST, person, path, _seed(RENDERED, person), manner=manner)
+        if index < VISITING_PEOPLE:
+            yield Case(VISITOR, TEST, person, path, _seed(VISITOR, person), manner=manner)
 
 
 def _seed(*what: object) -> int:
@@ -138,8 +144,11 @@ def stream(case: Case) -> Stream:
         return filmed(each, case.start, PASSIVE_SECONDS)
     if case.kind == ASSEMBLED:
         return assembled(case.source, case.seed)
-    if case.kind == RENDERED:
-        return rendered_person(case.seed, portrait(case.source))
+    if case.kind in (RENDERED, VISITOR):
+        face = portrait(case.source)
+        if not can_visit(face):
+            raise SourceError(f"{case.source} does not show a head that looks ahead with its mouth shut")
+        return rendered_person(case.seed, face, case.manner)
     if case.kind in (RECAPTURED, REAL_PHOTO):
         return attack(Species.PRINT_HELD, case.seed, portrait(case.source))
     return attack(Species(case.kind), case.seed, _opened(case.source, case.start), _other(case))

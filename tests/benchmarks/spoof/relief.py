@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.benchmarks.spoof.animation import blinking
 from tests.benchmarks.spoof.geometry import Points, Pose
 from tests.benchmarks.spoof.head import MORE, POINTS
 from tests.benchmarks.spoof.holding import Held
@@ -111,13 +110,13 @@ def put_head(view: Frame, head: Relief, picture: Frame, pose: Pose) -> None:
 
 
 def turning(
-    head: Relief, held: Held, behind: Frame, closed: Callable[[float, Sequence[Asked]], float]
+    head: Relief, held: Held, behind: Frame, skin: Callable[[float, Sequence[Asked]], Frame]
 ) -> Callable[[float, Sequence[Asked]], Frame]:
-    """The head, moved as `held`, with its eyes `closed`, 0 to 1, at each time."""
+    """The head, moved as `held`, with the portrait that is its `skin` at each time."""
 
     def light(at: float, asked: Sequence[Asked]) -> Frame:
         view = behind.copy()
-        put_head(view, head, blinking(head.face, head.face.picture, closed(at, asked)), held.pose(at, asked))
+        put_head(view, head, skin(at, asked), held.pose(at, asked))
         return view
 
     return light

@@ -1,6 +1,7 @@
 """What the attacks achieved, as a table to read and as numbers: docs/liveness/results.md and results.json."""
 
 import json
+import math
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
@@ -8,9 +9,18 @@ from statistics import median
 
 from tests.benchmarks.spoof.bounds import bounds
 from tests.benchmarks.spoof.evaluate import Result
-from tests.benchmarks.spoof.plan import ASSEMBLED, PRINTS, REAL, REAL_PHOTO, RECAPTURED, RENDERED, SWAPS
+from tests.benchmarks.spoof.plan import (
+    ASSEMBLED,
+    PRINTS,
+    REAL,
+    REAL_PHOTO,
+    RECAPTURED,
+    RENDERED,
+    SWAPS,
+    VISITOR,
+)
 from tests.benchmarks.spoof.sources import TEST, TUNING
-from tests.benchmarks.spoof.species import Species
+from tests.benchmarks.spoof.species import Manner, Species
 from tests.benchmarks.spoof.trial import Verdict
 
 COMMAND = "python -m tests.benchmarks.spoof"
@@ -40,6 +50,10 @@ def passively(result: Result) -> Verdict | None:
     return result.passive
 
 
+def turned(result: Result) -> Verdict | None:
+    return result.turn
+
+
 def challenged(result: Result) -> Verdict | None:
     return result.challenge
 
@@ -61,13 +75,15 @@ def _tables(results: Sequence[Result]) -> str:
             "Of people not used for tuning. In brackets: exact 95 % bounds (Clopper-Pearson), as if attacks",
             "were independent; those made of one person are not quite.",
             "",
-            "| attack | people | passive | challenge |",
-            "|---|---|---|---|",
+            "| attack | people | passive | one turn | challenge |",
+            "|---|---|---|---|---|",
             *_attack_rows(results),
             "",
             "## Real people accepted",
             "",
-            "| footage | passive, within 8 s | median seconds | challenge |",
+            "Seconds, in brackets: median, and what 95 % need at most.",
+            "",
+            "| footage | passive, within 8 s | one turn | challenge |",
             "|---|---|---|---|",
             *_visit_rows(results),
             "",
@@ -90,7 +106,8 @@ def _attack_rows(results: Sequence[Result]) -> list[str]:
 
 def _attack_row(words: str, results: Sequence[Result]) -> str:
     people = len({result.case.person for result in results})
-    return f"| {words} | {people} | {_share(results, passively)} | {_share(results, challenged)} |"
+    shares = (_share(results, pick) for pick in (passively, turned, challenged))
+    return f"| {words} | {people} | {' | '.join(shares)} |"
 
 
 def _visit_rows(results: Sequence[Result]) -> list[str]:
@@ -99,7 +116,9 @@ def _visit_rows(results: Sequence[Result]) -> list[str]:
         ("8 s of real footage, test", [r for r in _whole(results) if r.case.half == TEST]),
         ("real clips shorter than 8 s", [r for r in _of(results, REAL) if r not in _whole(results)]),
         ("footage assembled to do as asked", _of(results, ASSEMBLED)),
-        ("photos on the shape of a head, rendered, that blink and do as asked", _of(results, RENDERED)),
+        ("photos on the shape of a head, rendered, that do as asked", _of(results, RENDERED)),
+        *((f"of them: {manner.value}", _mannered(results, manner)) for manner in Manner),
+        ("such visitors at the whole door, 20 s at most", _of(results, VISITOR)),
     ]
     return [_visit_row(words, these) for words, these in groups if these]
 
@@ -108,14 +127,24 @@ def _of(results: Sequence[Result], kind: str) -> list[Result]:
     return [result for result in results if result.case.kind == kind]
 
 
+def _mannered(results: Sequence[Result], manner: Manner) -> list[Result]:
+    return [result for result in _of(results, RENDERED) if result.case.manner is manner]
+
+
 def _whole(results: Sequence[Result]) -> list[Result]:
     return [result for result in _of(results, REAL) if result.case.end - result.case.start >= 8]
 
 
 def _visit_row(words: str, results: Sequence[Result]) -> str:
-    times = [each.passive.seconds for each in results if each.passive and each.passive.accepted]
-    typical = f"{median(times):.1f}" if times else ""
-    return f"| {words} | {_share(results, passively)} | {typical} | {_share(results, challenged)} |"
+    cells = (_share(results, pick) + _times(results, pick) for pick in (passively, turned, challenged))
+    return f"| {words} | {' | '.join(cells)} |"
+
+
+def _times(results: Sequence[Result], pick: Pick) -> str:
+    times = sorted(each.seconds for result in results if (each := pick(result)) and each.accepted)
+    if not times:
+        return ""
+    return f" ({median(times):.1f}, {times[math.ceil(0.95 * len(times)) - 1]:.1f} s)"
 
 
 def _counts(results: Iterable[Result], pick: Pick) -> tuple[int, int]:
@@ -153,7 +182,7 @@ def _plain(kind: str) -> str:
 
 def _row(results: Sequence[Result]) -> dict[str, object]:
     row: dict[str, object] = {"people": len({result.case.person for result in results})}
-    for mode, pick in (("passive", passively), ("challenge", challenged)):
+    for mode, pick in (("passive", passively), ("turn", turned), ("challenge", challenged)):
         accepted, tried = _counts(results, pick)
         if tried:
             row[mode] = {"accepted": accepted, "tried": tried, "bounds95": bounds(accepted, tried)}
@@ -169,6 +198,8 @@ def _trial(result: Result) -> dict[str, object]:
         "start": case.start,
         "seed": case.seed,
         "passive": result.passive and (result.passive.accepted, round(result.passive.seconds, 1)),
+        "manner": case.manner.value if case.kind in (RENDERED, VISITOR) else None,
+        "turn": result.turn and (result.turn.accepted, round(result.turn.seconds, 1)),
         "challenge": result.challenge and (result.challenge.accepted, round(result.challenge.seconds, 1)),
         "asked": result.challenge.asked if result.challenge else (),
     }

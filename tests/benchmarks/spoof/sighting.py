@@ -6,7 +6,7 @@ Everything seen is kept in `.cache`, so that other thresholds can be tried on it
 import hashlib
 import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +18,9 @@ from server.access.matching.recogniser import Embedding
 from server.access.seen import Face, Followed, Hints, Landmarks, Scan
 from server.vision.frame import analyse_frame
 from server.vision.models import Models, load_models
+from server.vision.picture import JpegFrame
+from server.vision.yunet import Yunet, best_at
+from server.weights import YUNET, read_weights
 from tests.benchmarks.spoof.motion import Asked
 from tests.support.photos import MODEL_CACHE
 from wire import Box
@@ -66,7 +69,7 @@ class Sighting:
 
 @lru_cache
 def models() -> Models:
-    return load_models(MODEL_CACHE, recogniser="dlib", liveness=True)
+    return load_models(MODEL_CACHE, liveness=True)
 
 
 class Watcher:
@@ -118,13 +121,30 @@ def sight(jpeg: bytes, at: float, before: Sighting | None) -> Sighting | None:
     hints = Hints(MIN_FACE, 1, MAX_PIXELS) if before is None else _hints(before, at)
     analysis = analyse_frame(models(), jpeg, hints)
     if not analysis.faces:
-        return None
+        return None if before is None else _turned_away(jpeg, at, before)
     face = next((face for face in analysis.faces if face.followed == 0), analysis.faces[0])
     since, embedding = at, face.embedding
     if before is not None and face.followed == 0 and _fits(face, before):
         since = before.since
         embedding = before.embedding if embedding is None else embedding
     return Sighting(at, since, face.box, face.patch, analysis.scene, embedding, face.landmarks)
+
+
+@lru_cache
+def _yunet() -> Yunet:
+    return Yunet(read_weights(YUNET, Path("models")))
+
+
+def _turned_away(jpeg: bytes, at: float, before: Sighting) -> Sighting | None:
+    """A face that the frontal detector does not find any more, near where it was."""
+    frame = JpegFrame(jpeg, MAX_PIXELS)
+    face = best_at(_yunet().detect(frame.rgb()), before.box)
+    if face is None:
+        return None
+    middle, side = face.points.mean(axis=0), max(before.box.width, before.box.height)
+    left, top = (max(0, round(float(each) - side / 2)) for each in middle)
+    box = Box(top, min(frame.width, left + side), min(frame.height, top + side), left)
+    return replace(before, at=at, box=box, landmarks=models().liveness.landmarks(frame, box))
 
 
 def _hints(before: Sighting, at: float) -> Hints:

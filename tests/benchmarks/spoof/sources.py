@@ -1,5 +1,6 @@
 """Whom the attacks are made of, and the real footage: some people for tuning, others for the test."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,17 @@ PEOPLE = {
     ),
 }
 """Folders of photos, or how the names of photos begin."""
+
+
+VISITORS = {TUNING: 1, TEST: 3}
+"""People of `lfw/` who visit as rendered heads: those whose number leaves this rest when divided by 4."""
+
+
+def visitors(half: str) -> tuple[Path, ...]:
+    """One photo of each, in an order that says nothing of them."""
+    folders = [each for each in (DATA / "lfw").glob("*") if int(each.name) % 4 == VISITORS[half]]
+    folders.sort(key=lambda each: hashlib.sha256(each.name.encode()).digest())
+    return tuple(min(each.iterdir()) for each in folders)
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.benchmarks.spoof import holding
-from tests.benchmarks.spoof.animation import blinking, eye_holes, speaking
+from tests.benchmarks.spoof.animation import blinking, eye_holes, speaking, wearing_glasses
 from tests.benchmarks.spoof.geometry import Pose
 from tests.benchmarks.spoof.holding import FLAT, Bending, Held
 from tests.benchmarks.spoof.motion import Asked, Obedience, wander
 from tests.benchmarks.spoof.portrait import (
     FACE_MM,
     JAW,
+    MOUTH,
     Clip,
     Portrait,
     SourceError,
@@ -35,6 +36,11 @@ from tests.benchmarks.spoof.sensor import Frame, Sensor, sensor
 from wire.reasons import Prompt
 
 PAPER, BLACK = (235, 238, 240), (18, 18, 20)
+AHEAD, SHUT = 12.0, 0.12
+"""How far the head of a visitor may be turned in the photo (yaw, degrees), and how far its mouth may be open,
+in widths of it."""
+WIDE_OPEN = 3.2
+"""Of a mouth, in openings of `speaking`: 35 mm."""
 BEHIND = 15.0
 """How far behind a mask of paper the eyes of its wearer are, in mm."""
 SWAP_SECONDS = 0.2
@@ -106,9 +112,8 @@ def _light(species: Species, source: Source, other: Source | None, random: np.ra
         case Species.MOUTH_ANIMATED:
             return _mouth_animated(still_of(source), random)
         case Species.RELIEF_MASK:
-            return turning(
-                relief(still_of(source)), holding.still(random), room(random), lambda at, asked: 0.0
-            )
+            mask = relief(still_of(source))
+            return turning(mask, holding.still(random), room(random), lambda at, asked: mask.face.picture)
         case Species.SCREEN_PHOTO:
             return _held_up(
                 rimmed(still_of(source), BLACK), holding.still(random), FLAT, random, screen(random)
@@ -201,14 +206,77 @@ def _blinks(random: np.random.Generator) -> Callable[[float, Sequence[Asked]], f
     return closed
 
 
-def rendered_person(seed: int, face: Portrait) -> Attack:
+class Manner(str, Enum):
+    """How somebody does as the terminal asks."""
+
+    CALM = "calm"
+    HASTY = "hasty"
+    SLOW = "slow"
+    TOO_FAR = "too_far"
+    ASTRAY = "astray"
+    GLASSES = "glasses"
+
+
+def rendered_person(seed: int, face: Portrait, manner: Manner = Manner.CALM) -> Attack:
     """No attack: a portrait on the shape of a head that looks ahead, blinks and does as it is asked."""
     random = np.random.default_rng([seed, len(Species)])
-    calm = Obedience(random.uniform(0.4, 0.9), random.uniform(0.7, 1.3), random.uniform(27, 36), 0.7)
-    held, head = holding.still(random), relief(face)
+    obedience = manners(random)[manner]
+    held = holding.still(random)
+    head = relief(wearing_glasses(face) if manner is Manner.GLASSES else face)
     ahead = replace(held.rest, yaw=held.rest.yaw - head.yaw)
-    held = replace(held, rest=ahead, obedience=calm)
-    return Attack(turning(head, held, room(random), _blinks(random)), sensor(random), seed)
+    held = replace(held, rest=ahead, obedience=obedience)
+    skin = _face_that_obeys(head.face, _blinks(random), _mouth(obedience))
+    return Attack(turning(head, held, room(random), skin), sensor(random), seed)
+
+
+def manners(random: np.random.Generator) -> dict[Manner, Obedience]:
+    """An obedience of each kind."""
+    calm = Obedience(random.uniform(0.4, 0.9), random.uniform(0.7, 1.3), random.uniform(18, 32), 0.7)
+    return {
+        Manner.CALM: calm,
+        Manner.GLASSES: calm,
+        Manner.HASTY: replace(calm, reaction=0.1, turning=random.uniform(0.5, 0.7)),
+        Manner.SLOW: replace(calm, reaction=random.uniform(1.0, 1.5), turning=random.uniform(1.5, 2.2)),
+        Manner.TOO_FAR: replace(calm, angle=random.uniform(36, 45)),
+        Manner.ASTRAY: replace(calm, astray=random.uniform(10, 30)),
+    }
+
+
+def can_visit(face: Portrait) -> bool:
+    """Whether a rendered person can be made of the portrait: the far side of a head that is turned in it
+    would be smeared over the near one, and a mouth that is open in it cannot be opened."""
+    lips = face.points[MOUTH]
+    gape = np.linalg.norm(lips[18] - lips[14]) / np.linalg.norm(lips[16] - lips[12])
+    return bool(abs(relief(face).yaw) <= AHEAD and gape <= SHUT)
+
+
+def _mouth(obedience: Obedience) -> Callable[[float, Sequence[Asked]], float]:
+    """How far the mouth is open, in openings of `speaking`, of somebody who opens it when asked to."""
+
+    def opened(at: float, asked: Sequence[Asked]) -> float:
+        heard = [each for each in asked if each.since + obedience.reaction <= at]
+        if not heard:
+            return 0.0
+        since = at - heard[-1].since - obedience.reaction
+        moved = min(1.0, since / (0.5 * obedience.turning))
+        before = len(heard) > 1 and heard[-2].prompt is Prompt.OPEN_MOUTH
+        share = moved if heard[-1].prompt is Prompt.OPEN_MOUTH else (1 - moved if before else 0.0)
+        return WIDE_OPEN * share
+
+    return opened
+
+
+def _face_that_obeys(
+    face: Portrait,
+    closed: Callable[[float, Sequence[Asked]], float],
+    opened: Callable[[float, Sequence[Asked]], float],
+) -> Callable[[float, Sequence[Asked]], Frame]:
+    def picture(at: float, asked: Sequence[Asked]) -> Frame:
+        blinked = blinking(face, face.picture, closed(at, asked))
+        wide = opened(at, asked)
+        return speaking(face, blinked, wide) if wide > 0 else blinked
+
+    return picture
 
 
 def _lid(since: float) -> float:

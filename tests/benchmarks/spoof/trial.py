@@ -4,8 +4,10 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from server.access.liveness.challenge import Challenge, ChallengeState
+from server.access.liveness.challenge import KEEP_SECONDS, Challenge, ChallengeState, Extent
 from server.access.liveness.passive import Passive
+from server.access.liveness.sightings import Run
+from server.access.liveness.sightings import Sighting as Seen
 from tests.benchmarks.spoof.motion import Asked
 from tests.benchmarks.spoof.sighting import RATE, Sighting, Watcher
 
@@ -53,8 +55,9 @@ def _sightings(watcher: Watcher) -> Iterator[Sighting]:
             yield sighting
 
 
-def challenge(watcher: Watcher, seed: int) -> Verdict:
+def challenge(watcher: Watcher, seed: int, extent: Extent) -> Verdict:
     """Whether the stream passes a challenge that `seed` chooses; whoever shows it sees what is asked."""
+    recent = Run(KEEP_SECONDS)
     asked: tuple[Asked, ...] = ()
     running: Challenge | None = None
     before: Sighting | None = None
@@ -71,7 +74,9 @@ def challenge(watcher: Watcher, seed: int) -> Verdict:
         before = sighting or before
         if running is None:
             if before is not None and at - first >= RECOGNISED_SECONDS:
-                running = Challenge(random.Random(seed), at)
+                running = Challenge(random.Random(seed), at, extent, recent.sightings)
+            if sighting is not None and sighting.landmarks is not None:
+                recent.add(Seen.take(at, sighting.landmarks))
         elif sighting is not None and sighting.landmarks is not None:
             running.see(at, sighting.landmarks)
         if running is not None:

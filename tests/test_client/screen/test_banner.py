@@ -112,7 +112,9 @@ def test_a_note_that_is_cut_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [told for told in INSTRUCTIONS.values() if told.arrow], ids=lambda told: told.headline
+    "told",
+    [told for told in INSTRUCTIONS.values() if told.arrow in (Arrow.LEFT, Arrow.RIGHT)],
+    ids=lambda told: told.headline,
 )
 def test_the_arrow_points_to_the_visitor_s_own_side(told: object) -> None:
     assert isinstance(told, tuple)
@@ -133,6 +135,27 @@ def test_the_arrow_points_to_the_visitor_s_own_side(told: object) -> None:
 def test_left_is_right_mirrored() -> None:
     left, right = (inked(bar(Message(" ", (), arrow))) for arrow in (Arrow.LEFT, Arrow.RIGHT))
     assert abs(int(left[:, :140].sum()) - int(right[:, -140:].sum())) < 200
+
+
+FROM_THE_TAIL = {
+    Arrow.LEFT: lambda ink: ink[:, ::-1],
+    Arrow.RIGHT: lambda ink: ink,
+    Arrow.DOWN: lambda ink: ink.T,
+}
+
+
+@pytest.mark.parametrize("arrow", list(Arrow))
+@pytest.mark.parametrize("progress", [0.0, 0.3, 0.6, 1.0])
+def test_the_arrow_is_full_from_its_tail_on_as_far_as_the_visitor_has_come(
+    arrow: Arrow, progress: float
+) -> None:
+    drawn = bar(Message(" ", (), arrow, None, progress))
+    whole = FROM_THE_TAIL[arrow](inked(drawn))
+    full = FROM_THE_TAIL[arrow]((drawn == BANNER_COLOURS[Banner.CHECKING][1]).all(axis=2))
+    columns, filled = (np.flatnonzero(mask.any(axis=0)) for mask in (whole, full))
+    assert len(columns) > 0.8 * HEIGHT, "all of it can be seen"
+    assert len(filled) == pytest.approx(progress * len(columns), abs=3)
+    assert not len(filled) or filled[0] <= columns[0] + 1
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 1.0])

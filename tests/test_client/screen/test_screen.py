@@ -165,6 +165,15 @@ def test_a_turn_has_an_arrow_and_the_time_that_is_left(prompt: Prompt, arrow: Ar
     assert screen(0.2, prompted(prompt)).message.time_left is None
 
 
+@pytest.mark.parametrize(("told", "shown"), [(None, 1.0), (0.4, 0.4), (1.0, 1.0), (-0.7, 0.0)])
+@pytest.mark.parametrize("verdict", [Verdict.CHECKING, Verdict.DENIED])
+def test_the_arrow_is_as_full_as_the_server_says(told: float | None, shown: float, verdict: Verdict) -> None:
+    """Whole, where an older server does not tell; empty for whoever turns the other way."""
+    turning = result(1, verdict, prompt=Prompt.TURN_LEFT, prompt_seconds=4.0, prompt_progress=told)
+    message = screen(0.2, turning).message
+    assert (message.arrow, message.progress) == (Arrow.LEFT, shown)
+
+
 def test_no_time_is_left_over_from_the_answer_before() -> None:
     hurried, calm = answer(prompted(Prompt.BLINK, 4.0)), answer(prompted(Prompt.BLINK))
     status = LinkStatus(LinkState.CONNECTED, waiting_since=CAPTURED).answered(hurried).answered(calm)

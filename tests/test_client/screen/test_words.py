@@ -41,9 +41,13 @@ def test_instructions_are_legible_next_to_their_arrow(prompt: Prompt) -> None:
     assert LETTERING.width(told.line, LEGIBLE) <= room
 
 
-def test_only_turns_have_arrows_and_to_their_own_side() -> None:
+def test_what_is_moved_has_an_arrow_and_to_its_own_side() -> None:
     arrows = {prompt: told.arrow for prompt, told in INSTRUCTIONS.items() if told.arrow}
-    assert arrows == {Prompt.TURN_LEFT: Arrow.LEFT, Prompt.TURN_RIGHT: Arrow.RIGHT}
+    assert arrows == {
+        Prompt.TURN_LEFT: Arrow.LEFT,
+        Prompt.TURN_RIGHT: Arrow.RIGHT,
+        Prompt.OPEN_MOUTH: Arrow.DOWN,
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What a door asks of a recognised face before it grants: proof of life, and who may come in when."""
 
+import itertools
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -11,8 +12,8 @@ from server.access.attention import LANDMARK_SECONDS
 from server.access.decision import Decision
 from server.access.door import Door, Outcome
 from server.access.liveness import proof
-from server.access.liveness.challenge import ChallengeState
-from server.access.liveness.proof import Aliveness, Liveness
+from server.access.liveness.challenge import ChallengeState, Extent
+from server.access.liveness.proof import LONGEST_PAUSE_SECONDS, PAUSE_SECONDS, Aliveness, Liveness
 from server.access.lockout import FIRST_SECONDS, Lockouts
 from server.access.matching.gallery import Gallery
 from server.access.matching.recogniser import DLIB
@@ -22,7 +23,7 @@ from server.access.policy import Policy
 from server.access.rules import VISIT_LOOKS
 from server.access.seen import Face, Flaw, Hints, Landmarks, Pose
 from server.access.tracks import BREAK_SECONDS, SLOT_SECONDS
-from server.access.visit import NUDGE_SECONDS, Asked
+from server.access.visit import Asked
 from tests.support.doors import close, settled
 from tests.support.embeddings import analysis, box, face, gallery, look, person, stranger
 from tests.support.rules import rules
@@ -60,9 +61,12 @@ class FakeChallenge:
 
     outcome = ChallengeState.PASSED
     begun = 0
+    extent = Extent.SHORT
+    progress = 0.25
 
-    def __init__(self, rng: object, started: float) -> None:
+    def __init__(self, rng: object, started: float, extent: Extent, before: object) -> None:
         type(self).begun += 1
+        type(self).extent = extent
         self.started = started
         self.seen = 0
         self.state = ChallengeState.RUNNING
@@ -129,6 +133,7 @@ class Doorway:
 
 
 ADA_GRANTED = (GRANTED, "Ada", Reason.RECOGNISED)
+FAILED = (DENIED, "Ada", Reason.CHALLENGE_FAILED)
 
 
 def test_without_liveness_no_landmarks_are_asked_for() -> None:
@@ -159,8 +164,8 @@ def test_nobody_is_named_before_the_face_is_proven_to_live() -> None:
 def test_a_photo_is_refused_without_being_greeted_by_name() -> None:
     FakePassive.convinced, FakeChallenge.outcome = False, ChallengeState.FAILED
     doorway = Doorway()
-    outcome = doorway.watch(ada, frames=60)
-    assert doorway.said == [(DENIED, "Ada", Reason.CHALLENGE_FAILED)], "the log tells whose photo it was"
+    outcome = doorway.watch(ada, frames=16)
+    assert doorway.said == [FAILED], "the log tells whose photo it was"
     assert doorway.decisions[0].notice().names == () and outcome.faces[0].name is None
 
 
@@ -190,19 +195,111 @@ def test_a_photo_is_challenged_and_never_granted() -> None:
     asked = doorway.watch(ada, frames=2).asked
     assert FakeChallenge.begun == 1 and asked is not None
     assert asked.prompt is Prompt.TURN_LEFT and asked.seconds is not None and 19 <= asked.seconds <= 20
-    outcome = doorway.watch(ada, frames=60)
-    assert doorway.said == [(DENIED, "Ada", Reason.CHALLENGE_FAILED)]
+    assert (asked.progress, FakeChallenge.extent) == (FakeChallenge.progress, Extent.SHORT)
+    doorway.watch(ada, frames=6)
+    assert doorway.said == [FAILED]
     assert doorway.decisions[0].liveness is Aliveness.NOT_PROVEN
-    assert outcome.asked == Asked(Prompt.STEP_AWAY), "only a new visit is another chance"
-    assert FakeChallenge.begun == 1
+    doorway.watch(ada, frames=300)
+    assert {*doorway.said} == {FAILED} and len(doorway.said) == FakeChallenge.begun > 3
 
 
-def test_whoever_is_not_live_yet_is_asked_to_move() -> None:
-    FakePassive.convinced = False
+def watch_until_asked_again(doorway: Doorway) -> Outcome:
+    begun = FakeChallenge.begun
+    while FakeChallenge.begun == begun:
+        outcome = doorway.see(ada)
+    return outcome
+
+
+def test_whoever_fails_is_asked_again_after_a_pause_and_comes_in() -> None:
+    """Without leaving the picture; the failure and the grant are a line each."""
+    FakePassive.convinced, FakeChallenge.outcome = False, ChallengeState.FAILED
     doorway = Doorway()
-    assert doorway.watch(ada, frames=4).asked is None
-    asked = doorway.watch(ada, frames=round(NUDGE_SECONDS / STEP)).asked
-    assert asked == Asked(Prompt.MOVE_A_LITTLE)
+    outcome = doorway.watch(ada, frames=16)
+    assert doorway.said == [FAILED] and outcome.verdict is DENIED
+    assert outcome.asked is not None and outcome.asked.prompt is Prompt.WAIT
+    assert outcome.asked.seconds is not None and 0 < outcome.asked.seconds <= PAUSE_SECONDS
+    FakeChallenge.outcome = ChallengeState.PASSED
+    outcome = watch_until_asked_again(doorway)
+    assert outcome.asked is not None and outcome.asked.prompt is Prompt.TURN_LEFT
+    assert outcome.verdict is CHECKING, "nobody who is being asked is told that he is denied"
+    assert doorway.watch(ada, frames=LIVE_AFTER + 2).verdict is GRANTED
+    assert doorway.said == [FAILED, ADA_GRANTED]
+
+
+def test_pauses_between_asks_grow_and_do_not_grow_for_ever() -> None:
+    FakePassive.convinced, FakeChallenge.outcome = False, ChallengeState.FAILED
+    doorway = Doorway(attempts=0)
+    failed: list[float] = []
+    while len(failed) < 7:
+        before = len(doorway.said)
+        doorway.see(ada)
+        failed += [doorway.now] if len(doorway.said) > before else []
+    lasted = LIVE_AFTER * STEP
+    between = [later - earlier for earlier, later in itertools.pairwise(failed)]
+    pauses = [min(PAUSE_SECONDS * 2**count, LONGEST_PAUSE_SECONDS) for count in range(6)]
+    assert between == pytest.approx([lasted + pause for pause in pauses], abs=2 * STEP)
+
+
+def test_each_failed_ask_is_a_failed_attempt() -> None:
+    """A photo that stays before the camera has no more asks than the terminal has attempts."""
+    FakePassive.convinced, FakeChallenge.outcome = False, ChallengeState.FAILED
+    doorway = Doorway(attempts=3)
+    while Reason.LOCKED_OUT not in [reason for _, _, reason in doorway.said]:
+        outcome = doorway.see(ada)
+    assert doorway.said == [FAILED] * 3 + [(DENIED, "Ada", Reason.LOCKED_OUT)]
+    assert outcome.asked is not None and outcome.asked.prompt is Prompt.WAIT
+    assert FakeChallenge.begun == 3
+    doorway.watch(ada, frames=round(FIRST_SECONDS / STEP) - 8)
+    assert FakeChallenge.begun == 3, "nobody is asked while the terminal is locked"
+
+
+def test_a_failed_ask_that_could_not_be_written_down_is_written_down_later() -> None:
+    FakePassive.convinced, FakeChallenge.outcome = False, ChallengeState.FAILED
+    doorway = Doorway()
+    while not doorway.decisions:
+        doorway.see(ada, written=False)
+    assert doorway.decisions[0].reason is Reason.LOG_UNAVAILABLE
+    doorway.see(ada)
+    assert doorway.said[-1] == FAILED
+    doorway.watch(ada, frames=4)
+    assert len(doorway.said) == 2
+
+
+def test_passive_proof_goes_on_counting_while_somebody_is_asked() -> None:
+    FakePassive.convinced, FakeChallenge.outcome = False, ChallengeState.RUNNING
+    doorway = Doorway()
+    doorway.watch(ada, frames=12)
+    assert FakeChallenge.begun == 1 and not doorway.said
+    FakePassive.convinced = True
+    doorway.watch(ada, frames=3)
+    assert doorway.said == [ADA_GRANTED] and doorway.decisions[0].liveness is Aliveness.LIVE
+
+
+def test_in_challenge_mode_it_does_not() -> None:
+    FakeChallenge.outcome = ChallengeState.RUNNING
+    doorway = Doorway(Liveness.CHALLENGE)
+    doorway.watch(ada, frames=40)
+    assert FakeChallenge.begun == 1 and not doorway.said
+
+
+def test_whoever_goes_while_asked_again_has_failed_again() -> None:
+    FakePassive.convinced, FakeChallenge.outcome = False, ChallengeState.FAILED
+    doorway = Doorway(attempts=2)
+    doorway.watch(ada, frames=16)
+    watch_until_asked_again(doorway)
+    assert FakeChallenge.begun == 2 and doorway.said == [FAILED]
+    doorway.see(seconds=2.0)
+    assert doorway.said == [FAILED, (DENIED, "Ada", Reason.NOT_LIVE)]
+    assert doorway.lockouts.of("front", 2, doorway.now).seconds_left(doorway.now) > 0
+
+
+def test_whoever_has_turned_as_asked_is_told_to_look_at_the_camera_again() -> None:
+    doorway = Doorway(Liveness.CHALLENGE)
+    doorway.watch(ada, frames=4)
+    outcome = doorway.watch(replace(ada, flaw=Flaw.LOOKING_AWAY), frames=LIVE_AFTER + 12)
+    assert not doorway.decisions and outcome.asked == Asked(Prompt.LOOK_AT_CAMERA)
+    doorway.watch(ada, frames=6)
+    assert doorway.said == [ADA_GRANTED]
 
 
 def test_a_challenge_that_is_passed_is_told_in_the_log() -> None:
@@ -215,7 +312,7 @@ def test_a_challenge_that_is_passed_is_told_in_the_log() -> None:
 def test_in_challenge_mode_everybody_is_challenged() -> None:
     doorway = Doorway(Liveness.CHALLENGE)
     doorway.watch(ada, frames=4)
-    assert FakeChallenge.begun == 1
+    assert (FakeChallenge.begun, FakeChallenge.extent) == (1, Extent.WHOLE)
     doorway.watch(ada, frames=10)
     assert doorway.said == [ADA_GRANTED] and doorway.decisions[0].liveness is Aliveness.CHALLENGE
 
@@ -257,8 +354,10 @@ def test_a_challenge_that_breaks_off_has_failed() -> None:
     doorway = Doorway(Liveness.CHALLENGE)
     doorway.watch(ada, frames=5)
     doorway.see(ada, seconds=BREAK_SECONDS + 0.1)
-    doorway.watch(ada, frames=30)
-    assert doorway.said == [(DENIED, "Ada", Reason.CHALLENGE_FAILED)]
+    doorway.watch(ada, frames=6)
+    assert doorway.said == [FAILED]
+    doorway.watch(ada, frames=12)
+    assert doorway.said == [FAILED, ADA_GRANTED], "and is begun anew"
 
 
 def test_a_challenge_that_nobody_takes_up_leaves_a_line() -> None:
@@ -519,7 +618,7 @@ def test_blurred_looks_do_not_lead_a_track_from_one_face_to_another() -> None:
 
 
 def test_a_granted_face_that_may_have_been_exchanged_is_proven_anew_and_logged_again() -> None:
-    doorway = Doorway()
+    doorway = Doorway(proof_seconds=60.0)
     doorway.watch(ada, frames=10)
     assert doorway.said == [ADA_GRANTED]
     FakePassive.convinced = False
@@ -552,7 +651,7 @@ def test_passers_by_are_no_attempts_however_late_they_are_noticed_to_have_left()
 
 def test_one_bad_look_does_not_refuse_somebody_who_is_being_proven() -> None:
     FakePassive.convinced = False
-    doorway = Doorway(contradiction=0.3)
+    doorway = Doorway(contradiction=0.3, proof_seconds=60.0)
     doorway.watch(ada, frames=16)
     doorway.see(face(look(ADA, 0.35)))
     assert not doorway.decisions
@@ -561,14 +660,15 @@ def test_one_bad_look_does_not_refuse_somebody_who_is_being_proven() -> None:
     assert doorway.said == [ADA_GRANTED]
 
 
-def test_a_visit_counts_as_one_failed_attempt_at_most() -> None:
+def test_a_visit_counts_as_one_failed_attempt_and_one_for_each_failed_ask() -> None:
     FakeChallenge.outcome = ChallengeState.FAILED
-    doorway = Doorway(Liveness.CHALLENGE, attempts=2)
+    doorway = Doorway(Liveness.CHALLENGE, attempts=3)
     doorway.watch(face(look(ADA, 0.5)), frames=16)
-    doorway.watch(ada, frames=30)
-    reasons = [reason for _, _, reason in doorway.said]
-    assert reasons == [Reason.UNKNOWN_FACE, Reason.CHALLENGE_FAILED]
-    assert doorway.lockouts.of("front", 2, doorway.now).seconds_left(doorway.now) == 0
+    doorway.watch(ada, frames=12)
+    assert [reason for _, _, reason in doorway.said] == [Reason.UNKNOWN_FACE, Reason.CHALLENGE_FAILED]
+    assert doorway.lockouts.of("front", 3, doorway.now).seconds_left(doorway.now) == 0
+    doorway.watch(ada, frames=round(PAUSE_SECONDS / STEP) + 4)
+    assert doorway.lockouts.of("front", 3, doorway.now).seconds_left(doorway.now) > 0
 
 
 def test_who_was_proven_and_could_not_come_in_for_company_is_not_called_unproven() -> None:

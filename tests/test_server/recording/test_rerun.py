@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.access.liveness.challenge import plan
+from server.access.liveness.challenge import Extent, plan
 from server.access.liveness.proof import Liveness
 from server.access.lockout import Lockouts
 from server.access.matching.recogniser import DLIB
@@ -293,8 +293,8 @@ def test_a_challenge_nobody_was_asked_is_counted_and_one_that_was_asked_is_asked
 def test_a_challenge_asks_for_the_steps_that_were_asked_then(monkeypatch: pytest.MonkeyPatch) -> None:
     plans: list[list[Prompt]] = []
 
-    def noted(rng: random.Random) -> list[Prompt]:
-        plans.append(plan(rng))
+    def noted(rng: random.Random, extent: Extent) -> list[Prompt]:
+        plans.append(plan(rng, extent))
         return list(plans[-1])
 
     monkeypatch.setattr("server.access.liveness.challenge.plan", noted)

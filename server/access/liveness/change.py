@@ -1,0 +1,85 @@
+"""What the textures of a face show that those of a print do not: depth, eyes that move, a mouth that speaks.
+
+All are compared with their mean (`explaining`), and what is left over is held against what is left over
+elsewhere, or otherwise explained, in the same picture: blur, noise and compression leave the same in both.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.access.liveness.explaining import Array, Model, Region, left, unexplained
+
+FACE = Region(2, 62, 2, 62)
+EYES = (Region(11, 23, 7, 27), Region(11, 23, 37, 57))
+MOUTH = Region(42, 60, 16, 48)
+OTHERS = (
+    Region(20, 40, 21, 43),
+    Region(3, 12, 6, 28),
+    Region(3, 12, 36, 58),
+    Region(26, 40, 8, 22),
+    Region(26, 40, 42, 56),
+)
+"""Nose, brows, cheeks: what they show is nearly the same whatever a living face does."""
+RELIEF = 0.15
+"""What is left is held against this share of a region's own contrast, too: the points are not found exactly,
+which shows where there is much to see."""
+LEAST = 0.05
+"""And at least against this much, gray levels squared: what rounding alone leaves."""
+GLARE, GLARING = 250, 0.05
+"""A region of which more than this share is brighter than that shows nothing."""
+CHANGED = 1.0
+ASIDE = tuple((down, across) for down in (-4, -2, 0, 2, 4) for across in (-4, -2, 0, 2, 4))
+"""What seems to have changed so much is looked for beside its place, too, in cells: where the points were
+found badly, all of it is there."""
+
+
+class Changes(NamedTuple):
+    """What n textures show, float32[n] each.
+
+    `depth`: how much more is left of the face when all of it is explained as one sheet than when each region
+    is explained alone. `eyes`, `mouth`: how much more is left of them than of the other regions; of the eyes
+    the one that changes less counts, as eyes move together.
+    """
+
+    depth: Array
+    eyes: Array
+    mouth: Array
+
+
+def changes(textures: NDArray[np.uint8]) -> Changes:
+    """From uint8[n, 64, 64], n at least 2, of one face."""
+    pictures = textures.astype(np.float32)
+    model = Model(pictures.mean(axis=0))
+    elsewhere = np.sort([unexplained(each.of(pictures), model.moved(each)) for each in OTHERS], axis=0)[-2]
+    right, left_, mouth = (_excess(pictures, model, region, elsewhere) for region in (*EYES, MOUTH))
+    return Changes(_depth(pictures, model), np.minimum(right, left_), mouth)
+
+
+def _depth(pictures: Array, model: Model) -> Array:
+    regions = (*EYES, *OTHERS)
+    sheet = np.zeros_like(pictures)
+    size = FACE.bottom - FACE.top, FACE.right - FACE.left
+    whole = left(FACE.of(pictures), model.bent(FACE))
+    sheet[:, FACE.top : FACE.bottom, FACE.left : FACE.right] = whole.reshape(-1, *size)
+    as_sheet = sum((each.of(sheet) ** 2).mean(axis=1) for each in regions)
+    alone = sum(unexplained(each.of(pictures), model.moved(each)) for each in regions)
+    return np.asarray(as_sheet / (alone + _slack(model, regions)), np.float32)
+
+
+def _slack(model: Model, regions: tuple[Region, ...]) -> float:
+    return max(LEAST, RELIEF**2 * sum(model.contrast(each) for each in regions))
+
+
+def _excess(pictures: Array, model: Model, region: Region, elsewhere: Array) -> Array:
+    """How much more is left of a region than elsewhere, float32[n]; nothing where it glares."""
+    kinds = model.moved(region)
+    least = elsewhere + _slack(model, (region,))
+    excess = unexplained(region.of(pictures), kinds) / least
+    changed = np.flatnonzero(excess >= CHANGED)
+    if len(changed):
+        moved = [unexplained(region.of(pictures[changed], *aside), kinds) for aside in ASIDE]
+        excess[changed] = np.min(moved, axis=0) / least[changed]
+    glaring = (region.of(pictures) >= GLARE).mean(axis=1) > GLARING
+    return np.asarray(np.where(glaring, 0, excess), np.float32)
