@@ -20,7 +20,7 @@ def load_detector(weights: Path) -> Detector:
         return YunetDetector(Yunet(read_weights(YUNET, weights)), hog)
     except WeightsError as error:
         log.warning(
-            "faces are found by dlib's HOG detector, which takes longer, and loses dark faces and heads turned "
+            "faces are found by dlib's HOG detector, which takes longer, and loses dark faces and those turned "
             "by more than 27 degrees: %s",
             error,
         )
