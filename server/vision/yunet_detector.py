@@ -46,11 +46,12 @@ LEAST_SIDE = 12
 
 
 class YunetDetector:
-    """A `Detector` that finds heads turned by up to about 90 degrees once they are followed."""
+    """A `Detector` that follows heads whichever way they turn. `network`: for whoever needs it else in this
+    thread."""
 
     def __init__(self, yunet: Yunet, hog: HogDetector) -> None:
         """`hog`: finds the faces of enrolment photos, but for those in which it finds none."""
-        self._yunet = yunet
+        self.network = yunet
         self._hog = hog
 
     def search(self, frame: JpegFrame, region: Box, min_face: int) -> list[Found]:
@@ -76,7 +77,7 @@ class YunetDetector:
         return [face for face in found if face.sure and _side(face.box) >= SMALLEST * min_face]
 
     def _detect(self, cut: "_Cut", frame: "_Frame", least_score: float) -> list[Found]:
-        found = [_found(face, cut, frame) for face in self._yunet.detect(cut.pixels, least_score)]
+        found = [_found(face, cut, frame) for face in self.network.detect(cut.pixels, least_score)]
         return [face for face in found if face.box.width > 0 and face.box.height > 0]
 
 

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 import server.vision
-from server.access.matching.recogniser import Embedding
+from server.access.matching.recogniser import SFACE, Embedding
 from server.access.seen import Face, Followed, Hints, Landmarks, Scan
 from server.vision.frame import analyse_frame
 from server.vision.models import Models, load_models
@@ -28,7 +28,7 @@ from wire import Box
 CACHE = MODEL_CACHE.parent / "spoof"
 RATE = 10.0
 """Sightings per second."""
-REACH, SPEED, MAX_REACH, LOST_SECONDS, OTHER_FACE = 0.25, 1.5, 0.8, 1.5, 0.6
+REACH, SPEED, MAX_REACH, LOST_SECONDS = 0.25, 1.5, 0.8, 1.5
 """As `server.access.attention` and `server.access.tracks` have it."""
 MIN_FACE = 40
 MAX_PIXELS = 10_000_000
@@ -159,4 +159,4 @@ def _fits(face: Face, before: Sighting) -> bool:
     """Whether the embedding, if it was doubtful enough to take one, is of the same face."""
     if face.embedding is None or before.embedding is None:
         return True
-    return float(np.linalg.norm(face.embedding - before.embedding)) <= OTHER_FACE
+    return float(np.linalg.norm(face.embedding - before.embedding)) <= SFACE.other_face

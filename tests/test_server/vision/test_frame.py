@@ -41,6 +41,12 @@ def follow(
     return Followed(box or face.box, face.patch, reach, lost, quality)
 
 
+@pytest.fixture(scope="module", params=["yunet", "hog"])
+def models(request: pytest.FixtureRequest, models: Models) -> Models:
+    """With each of the detectors."""
+    return models if request.param == "yunet" else replace(models, detector=HogDetector())
+
+
 @pytest.fixture(scope="module")
 def first(models: Models) -> Analysis:
     """The first frame that a terminal sends: Barack Obama."""

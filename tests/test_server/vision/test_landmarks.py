@@ -8,12 +8,11 @@ import pytest
 
 from server.access.liveness.passive import Passive
 from server.access.seen import Landmarks
-from server.vision.detection import HOG_WINDOW, detect
+from server.vision.hog import HogDetector
 from server.vision.landmarks import HEAD, POSE_POINTS, Landmarker, pose
-from server.vision.models import Models, load_models
 from server.vision.picture import GrayView
 from tests.support.heads import rotation
-from tests.support.photos import DATA, MODEL_CACHE, photo
+from tests.support.photos import DATA, photo
 from wire import Box
 
 TURNING = DATA / "stream" / "webcam_turning.mp4"
@@ -24,8 +23,8 @@ EVERY = 3
 
 
 @lru_cache
-def models() -> Models:
-    return load_models(MODEL_CACHE)
+def detector() -> HogDetector:
+    return HogDetector()
 
 
 @lru_cache
@@ -40,9 +39,8 @@ def view_of(picture: np.ndarray) -> GrayView:
 
 def found(view: GrayView, least: int = 80) -> Box:
     """The largest face."""
-    return max(
-        (face.box for face in detect(models(), view, view.frame, HOG_WINDOW / least)), key=lambda b: b.area
-    )
+    boxes = detector().photo(np.asarray(cv2.cvtColor(view.pixels, cv2.COLOR_GRAY2RGB), np.uint8), least)
+    return max(boxes, key=lambda box: box.area)
 
 
 def landmarks_of(picture: np.ndarray) -> Landmarks:
