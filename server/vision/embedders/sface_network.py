@@ -2,7 +2,7 @@
 
 onnxruntime refuses the file, and would be slow with it. All weights become float32 once, normalisations are
 folded into the convolutions, and the activations become what onnxruntime runs without turning the layout of
-its data there and back: this alone halves the time. Needs the `onnx` package, imported only for that.
+its data there and back: this alone saves 4 tenths of the time. Needs the `onnx` package, imported only here.
 """
 
 from collections.abc import Mapping, Sequence
