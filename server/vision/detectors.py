@@ -20,8 +20,8 @@ def load_detector(weights: Path) -> Detector:
         return YunetDetector(Yunet(read_weights(YUNET, weights)), hog)
     except WeightsError as error:
         log.warning(
-            "faces are found by dlib's HOG detector, which takes longer, and loses dark faces and those turned "
-            "by more than 27 degrees: %s",
+            "faces are found by dlib's HOG detector, which takes longer, and loses dark faces and those "
+            "turned by more than 27 degrees: %s",
             error,
         )
         return hog
