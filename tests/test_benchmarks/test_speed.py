@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,15 @@ import cv2
 import numpy as np
 import pytest
 
-from client.camera.frames import Area
-from tests.benchmarks.speed import people, process_tree, scenes
+from client.camera.frames import Area, Image
+from server.access.liveness.proof import Liveness
+from tests.benchmarks.speed import clips, contenders, people, process_tree, scenes, startup, visitors
 from tests.benchmarks.speed.capacity import Load, Series, load_figures
+from tests.benchmarks.speed.clips import Clip
 from tests.benchmarks.speed.contenders import Pass, spread_evenly
-from tests.benchmarks.speed.door_server import BenchmarkError
+from tests.benchmarks.speed.door_server import DOORWARD, MODES, OFF, BenchmarkError
 from tests.benchmarks.speed.load import run
+from tests.benchmarks.speed.loops import PlainLoop, QuarterLoop
 from tests.benchmarks.speed.machine import Machine, describe
 from tests.benchmarks.speed.measures import (
     Names,
@@ -36,17 +41,18 @@ from tests.benchmarks.speed.measures import (
     slope,
     starved,
 )
-from tests.benchmarks.speed.plan import FULL, NORMAL, QUICK, Window
+from tests.benchmarks.speed.plan import FULL, MAIN, NORMAL, QUICK, Window
 from tests.benchmarks.speed.process_tree import CpuTime
-from tests.benchmarks.speed.race import DOORWARD, PLAIN, QUARTER, scene_figures
+from tests.benchmarks.speed.race import PLAIN, QUARTER, scene_figures
 from tests.benchmarks.speed.report import markdown, number, share, spread, table
-from tests.benchmarks.speed.results import Results, as_json
+from tests.benchmarks.speed.results import Results, as_json, defaults
 from tests.benchmarks.speed.scenes import Scene
 from tests.benchmarks.speed.startup import Start, last_summary, varied
 from tests.benchmarks.speed.terminal import Terminal
+from tests.benchmarks.speed.visitors import Visitor
 from tests.support.fake_server import FakeServer, result
 from tests.support.server_process import ROOT
-from wire import Box, Frame, Message
+from wire import Box, DecisionNotice, Frame, Message, Verdict
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
@@ -93,10 +99,11 @@ def test_a_name_is_right_only_where_that_person_stands() -> None:
 
 
 def test_the_singer_may_be_named_until_the_cut_and_the_audience_never() -> None:
-    singer = scenes._VIDEOS["hamilton"].truth
+    *_, singer = scenes._FILMS["stage"]
     assert [spot.name for spot in singer(0) + singer(84) + singer(211)] == [people.MIRANDA] * 3
     assert singer(212) == ()
-    assert scenes._VIDEOS["talking"].truth(0) == ()
+    *_, stranger = scenes._FILMS["stranger"]
+    assert stranger(0) == ()
 
 
 def test_people_in_a_grid_are_told_apart_by_their_cell() -> None:
@@ -135,16 +142,23 @@ def test_timed_frames_are_spread_over_the_scene() -> None:
 
 
 def test_every_plan_has_the_same_scenes() -> None:
-    assert set(QUICK.windows) == set(NORMAL.windows) == set(FULL.windows)
+    assert set(QUICK.windows) == set(NORMAL.windows) == set(FULL.windows) == set(scenes._BUILDERS)
+    assert set(MAIN) < set(NORMAL.windows)
     assert 10_000 in FULL.photos and 10_000 not in NORMAL.photos
     assert all(QUICK.windows[key].count < window.count for key, window in NORMAL.windows.items())
 
 
+def test_the_product_is_measured_as_it_is_shipped_and_off_says_so() -> None:
+    assert MODES == {DOORWARD: (), OFF: ("--liveness", "off")}
+    assert defaults()["liveness"] == Liveness.PASSIVE.value
+
+
 def test_simulated_scenes_are_what_a_terminal_would_send() -> None:
-    there, missing = scenes.build({"empty": Window(0, 3), "two": Window(0, 2)})
+    there, missing = scenes.build({"nobody": Window(0, 3), "two": Window(0, 2)})
     assert missing == []
     empty, two = there
     assert (empty.width, empty.height, len(empty.frames), empty.truth) == (640, 480, 3, ((), (), ()))
+    assert (empty.arrives, two.arrives) == (None, 0)
     assert len(set(empty.frames)) == 3, "the noise of a camera differs from frame to frame"
     assert [spot.name for spot in two.truth[1]] == [people.OBAMA, people.BIDEN]
     picture = cv2.imdecode(np.frombuffer(two.frames[0], np.uint8), cv2.IMREAD_COLOR)
@@ -153,8 +167,63 @@ def test_simulated_scenes_are_what_a_terminal_would_send() -> None:
 
 def test_scenes_whose_video_is_away_are_left_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(scenes, "DATA", tmp_path)
-    there, missing = scenes.build({"talking": Window(0, 3), "empty": Window(0, 1)})
-    assert ([scene.key for scene in there], missing) == (["empty"], ["Talking"])
+    there, missing = scenes.build({"stage": Window(0, 3), "nobody": Window(0, 1)})
+    assert ([scene.key for scene in there], missing) == (["nobody"], ["Stage, hard cuts"])
+
+
+def test_without_the_films_rendered_heads_come(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(visitors, "DATA", tmp_path)
+    man = visitors.turning()
+    assert (man.name, man.looks) == (people.OBAMA, "a rendered head that turns")
+    assert [picture.shape for picture in man.play(0, 3)] == [(480, 640, 3)] * 3
+    assert not {"Turning Man", "Talking Man"} & set(visitors.enrolled(tmp_path / "stills"))
+    assert [len(visitors.turned_by(at)) for at in (0.9, 1.0, 3.0, 9.0)] == [0, 1, 2, 3]
+
+
+def numbered(first: int, count: int) -> Iterator[Image]:
+    """Pictures whose brightness is their number."""
+    return (np.full((480, 640, 3), 100 + first + at, np.uint8) for at in range(count))
+
+
+MAN = Visitor("Ada", "a woman", 30.0, numbered)
+
+
+def brightness(jpeg: bytes) -> list[int]:
+    """At the left, in the middle and at the right of the picture."""
+    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    return [round(float(picture[:, at : at + 16].mean())) for at in (0, 312, 624)]
+
+
+def test_a_whole_visit_has_an_arrival_and_a_leaving(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visitors, "turning", lambda: MAN)
+    ((visit,), _) = scenes.build({"visit": Window(10, 60)})
+    assert visit.arrives == 30 + 11  # of the 15 pictures in which she comes
+    assert [bool(spots) for spots in visit.truth] == [False] * 30 + [True] * 60 + [False] * 60
+    seen = [brightness(jpeg) for jpeg in visit.frames]
+    assert max(seen[29]) < 60 and max(seen[90]) < 60, "an empty doorway is dark"
+    left, middle, right = seen[visit.arrives]
+    assert left < 60 and min(middle, right) > 110, "she is not wholly in before"
+    assert min(seen[30 + 20]) > 110 and max(seen[89][:2]) < 60
+
+
+def test_pictures_of_another_rate_are_the_nearest_in_time() -> None:
+    shown = MAN.at_rate(15.0, 5, 4)
+    assert [int(picture[0, 0, 0]) - 100 for picture in shown] == [5, 7, 9, 11]
+
+
+def test_visits_follow_each_other_with_nobody_between_them() -> None:
+    clip = clips.visits([MAN, MAN], [0.0, 1.0], 2.0, 15.0)
+    assert len(clip.frames) == 4 * (15 + 30 + 15)
+    assert [(visit.start, visit.stop) for visit in clip.visits] == [
+        (begin + 15 + 6, begin + 15 + 30 - 8) for begin in (0, 60, 120, 180)
+    ]
+    assert all(min(brightness(clip.frames[visit.start])[1:]) > 90 for visit in clip.visits)
+    assert all(max(brightness(clip.frames[begin])) < 60 for begin in (0, 60, 120, 180))
+
+
+def test_a_clip_without_visits_does_not_jump() -> None:
+    assert clips.to_and_fro([b"1", b"2", b"3", b"4"]).frames == [b"1", b"2", b"3", b"4", b"3", b"2"]
 
 
 def test_photos_made_for_the_start_differ() -> None:
@@ -162,6 +231,28 @@ def test_photos_made_for_the_start_differ() -> None:
     pictures = [varied(portrait, seed) for seed in range(20)]
     assert len({picture.tobytes() for picture in pictures}) == 20
     assert np.array_equal(pictures[3], varied(portrait, 3))
+
+
+def test_everybody_is_enrolled_before_anybody_is_twice(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for person, photos in (("0001", 1), ("0002", 2)):
+        (tmp_path / "lfw" / person).mkdir(parents=True)
+        for photo in range(photos):
+            picture = np.full((20, 20, 3), 90 + photo, np.uint8)
+            cv2.imwrite(str(tmp_path / "lfw" / person / f"{photo:02}.jpg"), picture)
+    monkeypatch.setattr(people, "LFW", tmp_path / "lfw")
+    monkeypatch.setattr(startup, "PHOTO_SIDE", 40)
+    assert [name for name, _ in people.many()] == ["Person 0001", "Person 0002", "Person 0002"]
+    startup.make_photos(tmp_path / "faces", 7)
+    made = [path.relative_to(tmp_path / "faces") for path in (tmp_path / "faces").glob("*/*")]
+    assert sorted(map(str, made)) == [
+        "Person 0001/00000.jpg",
+        "Person 0001/00003.jpg",
+        "Person 0001/00006.jpg",
+        *(f"Person 0002/{index:05}.jpg" for index in (1, 2, 4, 5)),
+    ]
+    assert len({(tmp_path / "faces" / path).read_bytes() for path in made}) == 7
 
 
 def test_everybody_is_enrolled_once_the_console_accounts_for_all_photos() -> None:
@@ -197,17 +288,34 @@ def test_cpu_and_memory_of_a_process_and_its_children() -> None:
 
 def test_figures_of_a_scene() -> None:
     spot = Spot("Ada", Area(0, 0, 1, 1))
-    scene = Scene("door", "Door", 30, 640, 480, (b"", b""), ((spot,), (spot,)))
-    reference = [(face(0, "Ada"),), (face(0, "Ada"),)]
+    scene = Scene("door", "Door", 30, 640, 480, (b"",) * 3, ((spot,),) * 3)
+    reference = {0: (face(0, "Ada"),), 2: (face(0, "Ada"),)}
+    bob = (face(0, "Bob"),)
     passes = {
         PLAIN: [Pass(1, CpuTime(0.2, 0), (210,)), Pass(1, CpuTime(0.3, 0), (310,))],
-        QUARTER: [Pass(2, CpuTime(0.1, 0), (90,), ((face(0, "Bob"),), (face(0, "Bob"),)))],
+        QUARTER: [Pass(2, CpuTime(0.1, 0), (90,), {0: bob, 2: bob})],
         DOORWARD: [
-            Pass(2, CpuTime(0.002, 0.018), (9, 11), ((face(0),), (face(0, "Ada"),)), 1, 250, "granted"),
-            Pass(2, CpuTime(0.002, 0.018), (9, 11), ((), (face(0, "Ada"), face(300))), 0, 200),
+            Pass(
+                frames=3,
+                cpu=CpuTime(0.003, 0.027),
+                times=(9, 11, 9),
+                seen={0: (face(0),), 1: bob, 2: (face(0, "Ada"),)},
+                behind=1,
+                decision_ms=250,
+                verdict="granted",
+            ),
+            Pass(
+                frames=3,
+                cpu=CpuTime(0.003, 0.027),
+                times=(9, 11, 9),
+                seen={0: (), 1: (), 2: (face(0, "Ada"), face(300))},
+                decision_ms=200,
+            ),
         ],
     }
-    plain, quarter, ours = scene_figures(scene, reference, passes).contenders
+    figures = scene_figures(scene, reference, passes)
+    plain, quarter, ours = figures.contenders
+    assert (figures.frames, figures.judged, figures.faces) == (3, 2, 2)
     assert plain.cpu_ms == Spread(250, 200, 300)
     assert (plain.ratio, plain.recall, plain.right, plain.wrong) == (1, 1, 2, 0)
     assert quarter.ratio == pytest.approx(5)
@@ -215,30 +323,81 @@ def test_figures_of_a_scene() -> None:
     assert ours.ratio == pytest.approx(25)
     assert ours.fps_per_core == pytest.approx(100)
     assert ours.parent_ms is not None and ours.parent_ms.median == pytest.approx(1)
-    assert (ours.recall, ours.extra, ours.right, ours.behind) == (0.75, 0.5, 1, 0.25)
+    assert (ours.recall, ours.extra, ours.right) == (0.75, 0.5, 1)
+    assert ours.behind == pytest.approx(1 / 6)
+    assert ours.wrong == 1, "also in frames that are not judged"
     assert (ours.decision_ms, ours.verdicts) == (Spread(225, 200, 250), ("granted",))
 
 
-def load(terminals: int, p95: float = 50.0, starved: int = 0) -> Load:
-    times = Percentiles(10, p95, p95)
-    return Load(terminals, 15, 14.9, 15, times, 0.0, starved, 0, 0, 30, 5, 1, 200 + terminals, 150)
+def test_the_quick_variant_looks_at_every_other_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+
+    def look(loop: object, jpeg: bytes) -> tuple[Reported, ...]:
+        looked.append(jpeg)
+        return (face(int(jpeg)),)
+
+    monkeypatch.setattr(QuarterLoop, "look", look)
+    scene = Scene("door", "Door", 30, 640, 480, tuple(b"%d" % at for at in range(8)), ((),) * 8)
+    done = contenders.quarter(PlainLoop({}), scene, [0, 3, 5, 6])
+    assert looked == [b"0", b"2", b"4", b"6"]
+    assert (done.frames, len(done.times)) == (8, 4)
+    assert done.seen == {0: (face(0),), 3: (face(2),), 5: (face(4),), 6: (face(6),)}
+
+
+def load(terminals: int, p95: float = 50.0, starved: int = 0, skipped: float = 0.0) -> Load:
+    return Load(
+        terminals=terminals,
+        fps=15,
+        least=14.9,
+        most=15,
+        times=Percentiles(10, p95, p95),
+        skipped=skipped,
+        starved=starved,
+        lost=0,
+        errors=0,
+        cpu_percent=30,
+        load_percent=5,
+        late_ms=1,
+        rss_mb=200 + terminals,
+        pss_mb=150,
+        visits=5,
+        granted=4,
+        grant_ms=Percentiles(1900, 3100, 3200),
+    )
 
 
 def test_capacity_ends_at_the_first_step_that_is_not_served_well() -> None:
+    assert Series("", "", (load(1, skipped=0.049), load(2, skipped=0.051)), None).capacity == 1
     assert Series("", "", (load(1), load(2), load(4, p95=151), load(8)), None).capacity == 2
     assert Series("", "", (load(1, starved=1),), None).capacity == 0
 
 
 def test_figures_of_a_load() -> None:
     counts = [
-        {"times": [10.0, 20.0], "answered": 2, "skipped": 0, "late": [0.0, 0.0], "errors": 0},
-        {"times": [30.0], "answered": 1, "skipped": 1, "late": [0.0, 0.0], "errors": 1},
+        {
+            "times": [10.0, 20.0],
+            "answered": 2,
+            "skipped": 0,
+            "late": [0.0, 0.0],
+            "errors": 0,
+            "grants": [500.0],
+        },
+        {
+            "times": [30.0],
+            "answered": 1,
+            "skipped": 1,
+            "late": [0.0, 0.0],
+            "errors": 1,
+            "grants": [None, 700.0],
+        },
     ]
     measured = {"seconds": 2.0, "cpu_seconds": 0.1, "lost": 0, "terminals": counts}
     figures = load_figures(measured, 15, cpu_seconds=1.0, rss_mb=100, pss_mb=80)
     assert (figures.terminals, figures.least, figures.most, figures.skipped) == (2, 0.5, 1, 0.25)
     assert (figures.cpu_percent, figures.load_percent) == (50, 5)
     assert figures.times.p50 == 20
+    assert (figures.visits, figures.granted) == (3, 2)
+    assert figures.grant_ms is not None and figures.grant_ms.p50 == 600
     assert not figures.holds  # the server told one of them of an error
 
 
@@ -269,22 +428,27 @@ def test_tables() -> None:
 
 def test_the_page_holds_what_was_measured_and_says_what_was_not() -> None:
     scene = Scene("empty", "Nobody", 30, 640, 480, (b"",), ((),))
-    one = Pass(1, CpuTime(0.01, 0.01), (20,), ((),))
-    figures = scene_figures(scene, [()], {name: [one] for name in (PLAIN, QUARTER, DOORWARD)})
+    one = Pass(1, CpuTime(0.01, 0.01), (20,), {0: ()})
+    figures = scene_figures(scene, {0: ()}, {name: [one] for name in (PLAIN, QUARTER, DOORWARD, OFF)})
     results = Results(
         machine=Machine("2026-11-22", "Abacus", 2, 8, "Linux", "3.12", {"numpy": "2.0"}, "abc1234"),
+        defaults={"liveness": "passive"},
         kind="normal",
-        rounds=1,
         minutes=0.5,
         others=0.1,
-        missing=["Talking"],
-        scenes=[figures],
+        missing=["Stage"],
+        scenes=[figures, replace(figures, key="visit", title="A visit")],
         capacity=[Series("person", "One person", (load(1), load(2, p95=200)), 1.0)],
         startup=[Start(1000, False, 0.5, None, None, 300)],
     )
     page = markdown(results)
-    assert "the videos are not there: Talking" in page
-    assert "| Nobody, 640x480, 1 frames | plain loop | 20.0 | 1.00 | 50.0 |" in page
+    assert "the videos are not there: Stage" in page
+    assert "| as shipped | liveness passive |" in page
+    used, others = page.index("## As it is used"), page.index("## Other scenes")
+    assert used < page.index("| A visit, 640x480, 1 frames | plain loop | 20.0 | 1.00 | 50.0 |") < others
+    assert others < page.index("| Nobody, 640x480, 1 frames | plain loop | 20.0 | 1.00 | 50.0 |")
+    assert "|  | **Doorward** |" in page and "|  | Doorward, liveness off |" in page
+    assert "| 1 | 5 | 4 | 1900 | 3100 | 3200 |" in page
     assert "one person: 1 terminals" in page.lower()
     assert "| 2 | 14.9–15.0 | 10.0 | 200 | 200 | 0 % | no |" in page
     assert "| 1,000 | new | 0.50 | – | – | 300 |" in page
@@ -293,8 +457,8 @@ def test_the_page_holds_what_was_measured_and_says_what_was_not() -> None:
     data = json.loads(as_json(results))
     assert data["capacity"][0]["capacity"] == 1
     assert [row["holds"] for row in data["capacity"][0]["loads"]] == [True, False]
-    part = markdown(Results(results.machine, "quick", 1, 0.5, 0.1, [], [], [], results.startup))
-    assert "## Per frame" not in part and "## Start" in part
+    part = markdown(replace(results, missing=[], scenes=[], capacity=[]))
+    assert "## As it is used" not in part and "## Start" in part
 
 
 def test_a_terminal_matches_each_result_to_its_frame() -> None:
@@ -315,13 +479,33 @@ def test_a_loaded_terminal_counts_what_it_skips(capsys: pytest.CaptureFixture[st
     with FakeServer() as server:
         server.reply = slowly
         options = Namespace(port=server.port, terminals=2, fps=50, settle=0.1, measure=0.5)
-        measured: dict[str, Any] = asyncio.run(run(options, [b"one", b"two", b"three"]))
+        measured: dict[str, Any] = asyncio.run(run(options, Clip([b"one", b"two", b"three"])))
     assert capsys.readouterr().out.split() == ["begin", "end"]
     figures = load_figures(measured, 50, cpu_seconds=0, rss_mb=1, pss_mb=1)
     assert 2 < figures.least <= figures.most <= 10
     assert 0.5 < figures.skipped < 1
     assert (figures.lost, figures.errors) == (0, 0)
     assert figures.times.p50 >= 100
+
+
+def test_a_visit_counts_when_it_ends_with_the_time_to_its_grant(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The first visitor is let in at the fifth frame, about the second one nothing is decided."""
+    frames = [b"%d" % at for at in range(40)]
+
+    def answer(frame: Frame) -> list[Message | bytes]:
+        granted = DecisionNotice("1", Verdict.GRANTED, ("Ada",), "recognised") if frame.jpeg == b"6" else None
+        return [replace(result(frame.seq), decision=granted)]
+
+    with FakeServer() as server:
+        server.reply = answer
+        options = Namespace(port=server.port, terminals=1, fps=40, settle=0.05, measure=1.5)
+        measured: dict[str, Any] = asyncio.run(run(options, Clip(frames, [range(2, 12), range(20, 30)])))
+    assert capsys.readouterr().out.split() == ["begin", "end"]
+    ((grant, nothing, *later),) = [counts["grants"] for counts in measured["terminals"]]
+    assert 90 <= grant < 300 and nothing is None
+    assert len(later) <= 1, "the third one ends after the time is over, or just before"
 
 
 @linux
@@ -341,17 +525,18 @@ def test_the_benchmark_runs(tmp_path: Path) -> None:
         "--only",
         "scenes",
         "--scene",
-        "door",
+        "photo",
     ]
     done = subprocess.run(
         [*command, "--out", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=200
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "results.md").read_text(encoding="utf-8") in done.stdout
-    (door,) = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))["scenes"]
-    plain, quarter, ours = door["contenders"]
-    assert [each["contender"] for each in (plain, quarter, ours)] == [PLAIN, QUARTER, DOORWARD]
-    assert door["faces"] == door["frames"]
-    assert ours["recall"] > 0.8
-    assert ours["wrong"] == 0
+    (photo,) = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))["scenes"]
+    plain, quarter, ours, off = photo["contenders"]
+    assert [each["contender"] for each in (plain, quarter, ours, off)] == [PLAIN, QUARTER, DOORWARD, OFF]
+    assert photo["faces"] == photo["judged"] > 0
+    assert min(ours["recall"], off["recall"]) > 0.8
+    assert ours["right"] == ours["wrong"] == off["wrong"] == 0, "a photo is not named before it lives"
+    assert off["right"] > 0 and off["verdicts"] == ["granted"]
     assert 0 < ours["parent_ms"]["median"] < ours["cpu_ms"]["median"]

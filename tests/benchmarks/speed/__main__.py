@@ -1,8 +1,8 @@
 """Measure everything and write it down.
 
-python -m tests.benchmarks.speed             # docs/benchmarks/, about twelve minutes
+python -m tests.benchmarks.speed             # docs/benchmarks/, about twenty minutes
 python -m tests.benchmarks.speed --quick     # .cache/benchmarks/, does it work?
-python -m tests.benchmarks.speed --full      # starts with 10,000 photos, too
+python -m tests.benchmarks.speed --full      # starts with 10,000 photos, too: a quarter of an hour more
 """
 
 import argparse
@@ -20,7 +20,8 @@ from tests.benchmarks.speed import capacity, machine, plots, race, scenes, start
 from tests.benchmarks.speed.door_server import BenchmarkError
 from tests.benchmarks.speed.plan import FULL, NORMAL, QUICK, Plan
 from tests.benchmarks.speed.report import markdown
-from tests.benchmarks.speed.results import Results, as_json
+from tests.benchmarks.speed.results import Results, as_json, defaults
+from tests.benchmarks.spoof.portrait import SourceError
 from tests.support.server_process import ROOT
 
 PARTS = ("scenes", "capacity", "startup")
@@ -39,30 +40,28 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         description="Doorward against the usual loops over face_recognition.",
     )
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="a few frames of everything, in about a minute")
-    size.add_argument("--full", action="store_true", help="also start with 10,000 photos")
+    size.add_argument("--quick", action="store_true", help="a few frames of everything, in two minutes")
+    size.add_argument(
+        "--full", action="store_true", help="also start with 10,000 photos: a quarter of an hour more"
+    )
     parser.add_argument("--only", choices=PARTS, action="append", help="measure this part alone (repeatable)")
     parser.add_argument(
         "--scene", choices=sorted(NORMAL.windows), action="append", help="this scene alone (repeatable)"
     )
-    parser.add_argument("--rounds", type=int, metavar="N", help="how often everything is repeated")
     parser.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
         help="where to write (docs/benchmarks for the whole, .cache/benchmarks for less)",
     )
-    options = parser.parse_args(argv)
-    if options.rounds is not None and options.rounds < 1:
-        parser.error("--rounds: at least 1")
-    return options
+    return parser.parse_args(argv)
 
 
 def _plan(options: argparse.Namespace) -> Plan:
     plan = QUICK if options.quick else FULL if options.full else NORMAL
     if options.scene:
         plan = replace(plan, windows={key: plan.windows[key] for key in options.scene})
-    return replace(plan, rounds=options.rounds or plan.rounds)
+    return plan
 
 
 def _measure(options: argparse.Namespace, home: Path) -> Results:
@@ -79,8 +78,8 @@ def _measure(options: argparse.Namespace, home: Path) -> Results:
     starts = startup.startup(plan, home / "startup", say) if "startup" in parts else []
     return Results(
         machine=where,
+        defaults=defaults(),
         kind="quick" if options.quick else "full" if options.full else "normal",
-        rounds=plan.rounds,
         minutes=(time.monotonic() - started) / 60,
         others=bystanders.cores(),
         missing=missing,
@@ -115,7 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="doorward-bench-") as home:
             results = _measure(options, Path(home))
-    except (BenchmarkError, SamplesUnavailable, OSError) as error:
+    except (BenchmarkError, SamplesUnavailable, SourceError, OSError) as error:
         say(f"FAILED: {error}")
         return 1
     _write(results, folder)

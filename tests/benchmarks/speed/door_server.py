@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +13,9 @@ from tests.benchmarks.speed import process_tree
 from tests.benchmarks.speed.process_tree import CpuTime, Memory
 from tests.support.server_process import plain_environment
 
+DOORWARD, OFF = "Doorward", "Doorward, liveness off"
+MODES: Mapping[str, tuple[str, ...]] = {DOORWARD: (), OFF: ("--liveness", "off")}
+"""The servers that are measured, and their flags: as it is shipped, and one that trusts photos."""
 START_SECONDS = 120.0
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.02
@@ -24,11 +27,11 @@ class BenchmarkError(Exception):
 
 
 class DoorServer:
-    """A server on a free port; `home` holds its faces/ and logs/."""
+    """A server on a free port, with default settings but for `flags`; `home` holds its faces/ and logs/."""
 
     def __init__(self, home: Path, *flags: str) -> None:
         home.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "server", "--port", "0", "--liveness", "off"]
+        command = [sys.executable, "-m", "server", "--port", "0"]
         command += ["--faces", str(home / "faces"), "--logs", str(home / "logs"), *flags]
         self._started = time.perf_counter()
         self._process = subprocess.Popen(

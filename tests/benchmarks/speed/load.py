@@ -1,8 +1,8 @@
 """Many terminals at once: a process of its own, so that its work is not taken for the server's.
 
-    python -m tests.benchmarks.speed.load --port N --terminals N --fps N --settle S --measure S --frames FILE
+    python -m tests.benchmarks.speed.load --port N --terminals N --fps N --settle S --measure S --clip FILE
 
-FILE holds JPEG frames, pickled; each terminal plays them to and fro, every one from another place. A terminal
+FILE holds a `Clip`, pickled; each terminal plays it again and again, every one from another place. A terminal
 has one frame in flight; a frame that comes due meanwhile is skipped and counted. Prints BEGIN and END around
 the measured time, then the figures as one line of JSON.
 """
@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import pickle
 import socket
 import sys
@@ -19,8 +20,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tests.benchmarks.speed.measures import back_and_forth
-from wire import ClientConnection, ErrorMessage, Frame, Hello, Result, Welcome, encode
+from tests.benchmarks.speed.clips import Clip
+from wire import ClientConnection, ErrorMessage, Frame, Hello, Result, Verdict, Welcome, encode
 
 BEGIN, END = "begin", "end"
 LAST_ANSWERS_SECONDS = 2.0
@@ -33,24 +34,31 @@ CHUNK_BYTES = 65536
 @dataclass
 class Counts:
     """What one terminal saw in the measured time: milliseconds from frame to result, frames answered and
-    skipped, milliseconds that its own clock was late, errors of the server."""
+    skipped, milliseconds that its own clock was late, errors of the server. `grants`: for each visit that
+    ended in that time, milliseconds from when the first frame with the visitor wholly in view was due to the
+    grant; None without one."""
 
     times: list[float] = field(default_factory=list)
     answered: int = 0
     skipped: int = 0
     late: list[float] = field(default_factory=list)
     errors: int = 0
+    grants: list[float | None] = field(default_factory=list)
 
 
 class LoadTerminal:
-    """One connection; `counts` only grows while `counting`."""
+    """One connection; `counts` only grows while `counting`. `start`: at which frame of the clip it begins."""
 
-    def __init__(self, number: int, frames: Sequence[bytes]) -> None:
+    def __init__(self, number: int, clip: Clip, start: int) -> None:
         self.counts = Counts()
         self.counting = False
-        self._number = number
-        self._frames = frames
-        self._step = number * 7
+        self._name = f"bench-{os.getpid()}-{number}"  # locks after failed attempts outlive a connection
+        self._clip = clip
+        self._at = start
+        self._arrivals = {visit.start for visit in clip.visits}
+        self._departures = {visit.stop for visit in clip.visits}
+        self._arrived: float | None = None
+        self._granted: float | None = None
         self._seq = 0
         self._in_flight: tuple[int, float, bool] | None = None
         self._answered = asyncio.Event()
@@ -60,7 +68,7 @@ class LoadTerminal:
         """Say hello and wait for the welcome. Raises ConnectionError."""
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", port)
         self._writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._writer.write(encode(Hello(f"bench-{self._number}")))
+        self._writer.write(encode(Hello(self._name)))
         while True:
             self._protocol.feed(await self._read())
             for message in self._protocol.events():
@@ -82,16 +90,26 @@ class LoadTerminal:
             now = time.perf_counter()
             if self.counting:
                 self.counts.late.append((now - due) * 1000)
+            self._come_and_go(due)
             if self._in_flight is None:
                 self._send()
             else:
                 self.counts.skipped += self.counting
-            self._step += 1
+            self._at = (self._at + 1) % len(self._clip.frames)
             due += 1 / fps
+
+    def _come_and_go(self, due: float) -> None:
+        """The next frame is due: a visit begins or ends with it."""
+        if self._at in self._arrivals:
+            self._arrived, self._granted = due, None
+        elif self._at in self._departures and self._arrived is not None:
+            if self.counting:
+                self.counts.grants.append(self._granted)
+            self._arrived = None
 
     def _send(self) -> None:
         self._seq += 1
-        jpeg = self._frames[back_and_forth(self._step, len(self._frames))]
+        jpeg = self._clip.frames[self._at]
         self._in_flight = (self._seq, time.perf_counter(), self.counting)
         self._answered.clear()
         self._writer.write(encode(Frame(self._seq, jpeg)))
@@ -102,10 +120,17 @@ class LoadTerminal:
             self._protocol.feed(await self._read())
             for message in self._protocol.events():
                 if isinstance(message, Result) and self._in_flight and message.seq == self._in_flight[0]:
+                    self._take(message)
                     self.settle(answered=True)
                 elif isinstance(message, ErrorMessage):
                     self.counts.errors += 1
                     self.settle(answered=False)
+
+    def _take(self, result: Result) -> None:
+        """Note when the visitor in view is let in."""
+        granted = result.decision is not None and result.decision.verdict is Verdict.GRANTED
+        if granted and self._arrived is not None and self._granted is None:
+            self._granted = (time.perf_counter() - self._arrived) * 1000
 
     def settle(self, *, answered: bool) -> None:
         """The frame in flight, if there is one, is answered, or given up."""
@@ -126,9 +151,10 @@ class LoadTerminal:
         self._writer.close()
 
 
-async def run(options: argparse.Namespace, frames: Sequence[bytes]) -> dict[str, object]:
+async def run(options: argparse.Namespace, clip: Clip) -> dict[str, object]:
     """Connect, settle, measure; the figures of all terminals. Raises ConnectionError."""
-    terminals = [LoadTerminal(number, frames) for number in range(options.terminals)]
+    starts = [number * len(clip.frames) // options.terminals for number in range(options.terminals)]
+    terminals = [LoadTerminal(number, clip, start) for number, start in enumerate(starts)]
     for terminal in terminals:
         await terminal.connect(options.port)
         await asyncio.sleep(CONNECT_SECONDS)
@@ -174,11 +200,11 @@ def main() -> int:
     parser.add_argument("--fps", type=float, required=True)
     parser.add_argument("--settle", type=float, required=True)
     parser.add_argument("--measure", type=float, required=True)
-    parser.add_argument("--frames", type=Path, required=True)
+    parser.add_argument("--clip", type=Path, required=True)
     options = parser.parse_args()
-    frames = pickle.loads(options.frames.read_bytes())
+    clip: Clip = pickle.loads(options.clip.read_bytes())
     try:
-        print(json.dumps(asyncio.run(run(options, frames))), flush=True)
+        print(json.dumps(asyncio.run(run(options, clip))), flush=True)
     except OSError as error:
         print(error, file=sys.stderr)
         return 1

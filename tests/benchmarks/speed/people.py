@@ -1,7 +1,7 @@
 """Whose photos there are: who is enrolled, and portraits to put in front of a camera."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from scripts.samples import sample_photos
 from tests.support.photos import DATA
 
 PEOPLE = DATA / "people"
+LFW = DATA / "lfw"
 OBAMA, BIDEN, MIRANDA = "Barack Obama", "Joe Biden", "Lin-Manuel Miranda"
 KIT, ROSE, ALEX = "Kit Harington", "Rose Leslie", "Alex Lacamoire"
 
@@ -44,6 +45,13 @@ def enrolled() -> dict[str, Path]:
     found = {name: PEOPLE / file for name, file in _ENROLLED.items() if (PEOPLE / file).exists()}
     samples = sample_photos()
     return {OBAMA: samples["obama"], BIDEN: samples["biden"], **found}
+
+
+def many() -> list[tuple[str, Path]]:
+    """The photos of LFW, each with a name for its person: one of everybody first, then the second ones.
+    Empty where they are not there."""
+    photos = sorted(LFW.glob("*/*.jpg"), key=lambda path: (path.name, path.parent.name))
+    return [(f"Person {path.parent.name}", path) for path in photos]
 
 
 def enrol(people: dict[str, Path], folder: Path) -> None:
@@ -86,6 +94,21 @@ def photograph(path: Path) -> Image:
     if picture is None:
         raise OSError(f"{path.name} cannot be read")
     return picture
+
+
+def filmed(path: Path, first: int, count: int) -> Iterator[Image]:
+    """`count` pictures of a video, or those that it has, from picture `first` on."""
+    video = cv2.VideoCapture(str(path))
+    try:
+        for _ in range(first):  # seeking is not exact in every format
+            video.grab()
+        for _ in range(count):
+            there, picture = video.read()
+            if not there:
+                break
+            yield picture
+    finally:
+        video.release()
 
 
 def side_by_side(portraits: Sequence[Portrait], columns: int) -> Image:

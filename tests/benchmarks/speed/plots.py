@@ -3,16 +3,20 @@
 import importlib
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from tests.benchmarks.speed.capacity import P95_MS, Series
-from tests.benchmarks.speed.race import DOORWARD, PLAIN, QUARTER, SceneFigures
+from tests.benchmarks.speed.door_server import DOORWARD, OFF
+from tests.benchmarks.speed.race import PLAIN, QUARTER, SceneFigures
 from tests.benchmarks.speed.report import share
 
-COLOURS = {PLAIN: "#9aa0a6", QUARTER: "#5b8db8", DOORWARD: "#d1603d"}
-SERIES_COLOURS = ("#d1603d", "#5b8db8", "#6a9a5b")
+COLOURS = {PLAIN: "#9aa0a6", QUARTER: "#5b8db8", DOORWARD: "#d1603d", OFF: "#e8b19c"}
+SERIES_COLOURS = ("#d1603d", "#e8b19c", "#5b8db8", "#6a9a5b")
 DPI = 130
-BAR = 0.26
+LABEL = 26
+"""Characters of a line that names a scene."""
+BAR = 0.2
 """Height of a bar; the scenes are 1 apart."""
 
 
@@ -27,18 +31,18 @@ def pyplot() -> Any | None:
 
 def speed(plt: Any, scenes: Sequence[SceneFigures], path: Path) -> None:
     """CPU per frame, with how many times less it is than the plain loop's, and the time to a result."""
-    height = 1.6 + 0.72 * len(scenes)
+    height = 1.6 + 0.95 * len(scenes)
     figure, (left, right) = plt.subplots(1, 2, figsize=(12, height), sharey=True, width_ratios=(3, 2))
     for axes in (left, right):
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter("{x:g}")
         _plain_look(axes, "x")
-    for rank, contender in enumerate((PLAIN, QUARTER, DOORWARD)):
+    for rank, contender in enumerate(COLOURS):
         found = [
             (at, next(each for each in scene.contenders if each.contender == contender))
             for at, scene in enumerate(scenes)
         ]
-        places = [at + (rank - 1) * BAR for at, _ in found]
+        places = [at + (rank - 1.5) * BAR for at, _ in found]
         costs = [each.cpu_ms for _, each in found]
         errors = [[cost.median - cost.low for cost in costs], [cost.high - cost.median for cost in costs]]
         left.barh(
@@ -70,11 +74,13 @@ def speed(plt: Any, scenes: Sequence[SceneFigures], path: Path) -> None:
     least = min(each.cpu_ms.low for scene in scenes for each in scene.contenders)
     most = max(each.cpu_ms.high for scene in scenes for each in scene.contenders)
     left.set_xlim(least / 2, most * 12)
-    left.set_yticks(range(len(scenes)), [f"{scene.title}\n{scene.width}x{scene.height}" for scene in scenes])
+    left.set_yticks(
+        range(len(scenes)), [fill(f"{scene.title}, {scene.width}x{scene.height}", LABEL) for scene in scenes]
+    )
     left.invert_yaxis()
     left.set_title("CPU per frame, ms (log scale)", loc="left", fontsize=11)
     right.set_title("Time per frame, ms (log scale): ● p50  | p95  — p99", loc="left", fontsize=11)
-    figure.legend(*left.get_legend_handles_labels(), loc="lower center", ncols=3, frameon=False)
+    figure.legend(*left.get_legend_handles_labels(), loc="lower center", ncols=4, frameon=False)
     figure.tight_layout(rect=(0, 0.35 / height, 1, 1))
     _save(plt, figure, path)
 

@@ -1,11 +1,13 @@
 """Everything that one run found, and its JSON."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from enum import Enum
 from typing import Any
 
-from tests.benchmarks.speed.capacity import P95_MS, Series
+from server.settings import Settings
+from tests.benchmarks.speed.capacity import P95_MS, SKIPPED, Series
 from tests.benchmarks.speed.machine import Machine
 from tests.benchmarks.speed.race import SceneFigures
 from tests.benchmarks.speed.startup import Start
@@ -13,12 +15,13 @@ from tests.benchmarks.speed.startup import Start
 
 @dataclass(frozen=True)
 class Results:
-    """One run. What was not measured is empty; `missing`: scenes whose material was not there; `others`:
-    how many cores other programs kept busy meanwhile."""
+    """One run. What was not measured is empty; `defaults`: the settings, as shipped, that are choices;
+    `missing`: scenes whose material was not there; `others`: how many cores other programs kept busy
+    meanwhile."""
 
     machine: Machine
+    defaults: Mapping[str, str]
     kind: str
-    rounds: int
     minutes: float
     others: float
     missing: Sequence[str]
@@ -27,12 +30,18 @@ class Results:
     startup: Sequence[Start]
 
 
+def defaults() -> dict[str, str]:
+    """The settings, as shipped, that are a choice of a few: liveness, and others that change what a frame
+    costs."""
+    return {name: value.value for name, value in Settings.model_validate({}) if isinstance(value, Enum)}
+
+
 def as_json(results: Results) -> str:
     """The run as JSON, with what follows from the loads written out."""
     values: dict[str, Any] = asdict(results)
     for written, series in zip(values["capacity"], results.capacity, strict=True):
         written["capacity"] = series.capacity
-        written["p95_limit_ms"] = P95_MS
+        written["p95_limit_ms"], written["skipped_limit"] = P95_MS, SKIPPED
         for row, load in zip(written["loads"], series.loads, strict=True):
             row["holds"] = load.holds
     return json.dumps(_rounded(values), indent=1) + "\n"

@@ -84,27 +84,29 @@ def last_summary(console: list[tuple[float, str]], photos: int) -> tuple[float, 
 
 
 def make_photos(folder: Path, count: int) -> None:
-    """Fill `folder` with distinct photos: portraits, each time in another frame, size and light."""
-    portraits = {}
-    for name, path in people.enrolled().items():
-        portraits[name] = resized_to(people.photograph(path), PHOTO_SIDE)
-        (folder / name).mkdir(parents=True)
-    names = list(portraits)
-    if not names:
+    """Fill `folder` with `count` distinct photos, each in another frame, size and light. Of many people where
+    LFW is at hand, of a few portraits elsewhere; every photo is taken once before one is taken again.
+
+    Raises BenchmarkError, SamplesUnavailable, OSError.
+    """
+    sources = people.many() or [(name, path) for name, path in people.enrolled().items()]
+    if not sources:
         raise BenchmarkError("there are no portraits to make photos of")
+    for name, _ in sources[:count]:
+        (folder / name).mkdir(parents=True, exist_ok=True)
 
     def write(index: int) -> None:
-        name = names[index % len(names)]
-        picture = varied(portraits[name], index)
+        name, path = sources[index % len(sources)]
+        picture = varied(sized(people.photograph(path), PHOTO_SIDE), index)
         cv2.imwrite(str(folder / name / f"{index:05}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 92])
 
     with ThreadPoolExecutor() as writers:
         list(writers.map(write, range(count)))
 
 
-def resized_to(picture: Image, side: int) -> Image:
-    """`picture`, its longer side at most `side` pixels."""
-    return resized(picture, min(1.0, side / max(picture.shape[:2])))
+def sized(picture: Image, side: int) -> Image:
+    """`picture`, its longer side `side` pixels."""
+    return resized(picture, side / max(picture.shape[:2]))
 
 
 def varied(picture: Image, seed: int) -> Image:

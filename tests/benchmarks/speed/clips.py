@@ -1,0 +1,52 @@
+"""What many terminals play at once, again and again."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.benchmarks.speed import scenes
+from tests.benchmarks.speed.scenes import BEFORE_SECONDS, COME_SECONDS, arrival, coming_and_going, encoded
+from tests.benchmarks.speed.visitors import Visitor
+
+STANDING_FRAMES = 80
+"""Length of the clips in which nobody comes or goes; they are played to and fro."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """JPEG `frames`; after the last one the first one follows. `visits`: in which of them a visitor is wholly
+    in view."""
+
+    frames: Sequence[bytes]
+    visits: Sequence[range] = ()
+
+
+def visits(men: Sequence[Visitor], starts: Sequence[float], seconds: float, fps: float) -> Clip:
+    """One man after the other comes for so many seconds, with an empty doorway between them. `starts`: from
+    which seconds on they are seen, one visit each."""
+    pause, come = round(BEFORE_SECONDS * fps), round(COME_SECONDS * fps)
+    nobody = encoded(scenes.empty(pause, fps))
+    frames: list[bytes] = []
+    there: list[range] = []
+    for start, man in itertools.product(starts, men):
+        frames += nobody
+        pictures = man.at_rate(fps, round(start * man.fps), round(seconds * fps))
+        there.append(range(len(frames) + arrival(fps), len(frames) + len(pictures) - come))
+        frames += encoded(coming_and_going(pictures, fps))
+        frames += nobody
+    return Clip(frames, there)
+
+
+def standing(man: Visitor, fps: float) -> Clip:
+    """A man who is always there."""
+    return to_and_fro(encoded(man.at_rate(fps, 0, STANDING_FRAMES)))
+
+
+def empty(fps: float) -> Clip:
+    """A doorway with nobody in it."""
+    return to_and_fro(encoded(scenes.empty(STANDING_FRAMES, fps)))
+
+
+def to_and_fro(frames: Sequence[bytes]) -> Clip:
+    """The frames, then back again to the first, so that nothing jumps."""
+    return Clip([*frames, *frames[-2:0:-1]])
