@@ -20,7 +20,7 @@ test:  ## Everything CI runs: style, types, tests with branch coverage
 	$(BIN)/python -m pytest --cov --cov-report=term-missing
 	$(BIN)/coverage report --include='wire/*,server/access/*,server/audit/*' --fail-under=90
 
-bench:  ## Against face_recognition's usual loops: 12 minutes, writes docs/benchmarks/ (Linux)
+bench:  ## As shipped, against face_recognition's usual loops: 20 minutes, writes docs/benchmarks/ (Linux)
 	@$(PYTHON) scripts/bootstrap.py --bench
 	@$(BIN)/python -m tests.benchmarks.speed
 

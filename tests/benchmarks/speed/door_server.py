@@ -16,7 +16,7 @@ from tests.support.server_process import plain_environment
 DOORWARD, OFF = "Doorward", "Doorward, liveness off"
 MODES: Mapping[str, tuple[str, ...]] = {DOORWARD: (), OFF: ("--liveness", "off")}
 """The servers that are measured, and their flags: as it is shipped, and one that trusts photos."""
-START_SECONDS = 120.0
+START_SECONDS = 300.0
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.02
 _LISTENING = re.compile(r"listening on [\d.]+:(\d+)")

@@ -68,7 +68,7 @@ NORMAL = Plan(
         "four": Window(0, 90),
     },
     timed=20,
-    judged=200,
+    judged=120,
     visits=Ladder(steps=(8, 16), further=(24, 32), seconds=44.0),
     standing=Ladder(steps=(1, 4, 8, 16, 24), further=(32, 64, 128), seconds=6.0),
     visit_seconds=8.0,

@@ -79,7 +79,7 @@ def speed(plt: Any, scenes: Sequence[SceneFigures], path: Path) -> None:
     )
     left.invert_yaxis()
     left.set_title("CPU per frame, ms (log scale)", loc="left", fontsize=11)
-    right.set_title("Time per frame, ms (log scale): ● p50  | p95  — p99", loc="left", fontsize=11)
+    right.set_title("Time per frame, ms: ● p50  | p95  — p99", loc="left", fontsize=11)
     figure.legend(*left.get_legend_handles_labels(), loc="lower center", ncols=4, frameon=False)
     figure.tight_layout(rect=(0, 0.35 / height, 1, 1))
     _save(plt, figure, path)

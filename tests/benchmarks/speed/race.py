@@ -77,9 +77,11 @@ def race(plan: Plan, scenes: Sequence[Scene], home: Path, say: Say) -> list[Scen
     }
     with ExitStack() as stack:
         servers = {}
-        for mode, flags in MODES.items():
-            people.enrol(photos, home / mode / "faces")
-            servers[mode] = stack.enter_context(running(home / mode, *flags))
+        for number, (mode, flags) in enumerate(MODES.items()):
+            folder = home / f"server-{number}"
+            people.enrol(photos, folder / "faces")
+            servers[mode] = stack.enter_context(running(folder, *flags))
+            servers[mode].listening()  # one after the other: both would need all cores
         contenders.warm_up(loop, list(servers.values()), scenes[-1])
         for round_, scene in _turns(plan, scenes):
             say(f"round {round_ + 1} of {plan.windows[scene.key].rounds}: {scene.title}")
