@@ -18,7 +18,10 @@ import pytest
 
 from client.camera.frames import Area, Image
 from server.access.liveness.proof import Liveness
-from tests.benchmarks.speed import clips, contenders, people, process_tree, scenes, startup, visitors
+from server.access.orders import Roster
+from server.settings import Settings
+from server.startup.announcements import of_the_start
+from tests.benchmarks.speed import clips, contenders, loops, people, process_tree, scenes, startup, visitors
 from tests.benchmarks.speed.capacity import Load, Series, load_figures
 from tests.benchmarks.speed.clips import Clip
 from tests.benchmarks.speed.contenders import Pass, spread_evenly
@@ -50,6 +53,7 @@ from tests.benchmarks.speed.scenes import Scene
 from tests.benchmarks.speed.startup import Start, last_summary, varied
 from tests.benchmarks.speed.terminal import Terminal
 from tests.benchmarks.speed.visitors import Visitor
+from tests.support.embeddings import gallery, person
 from tests.support.fake_server import FakeServer, result
 from tests.support.server_process import ROOT
 from wire import Box, DecisionNotice, Frame, Message, Verdict
@@ -236,11 +240,11 @@ def test_photos_made_for_the_start_differ() -> None:
 def test_everybody_is_enrolled_before_anybody_is_twice(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for person, photos in (("0001", 1), ("0002", 2)):
-        (tmp_path / "lfw" / person).mkdir(parents=True)
+    for number, photos in (("0001", 1), ("0002", 2)):
+        (tmp_path / "lfw" / number).mkdir(parents=True)
         for photo in range(photos):
             picture = np.full((20, 20, 3), 90 + photo, np.uint8)
-            cv2.imwrite(str(tmp_path / "lfw" / person / f"{photo:02}.jpg"), picture)
+            cv2.imwrite(str(tmp_path / "lfw" / number / f"{photo:02}.jpg"), picture)
     monkeypatch.setattr(people, "LFW", tmp_path / "lfw")
     monkeypatch.setattr(startup, "PHOTO_SIDE", 40)
     assert [name for name, _ in people.many()] == ["Person 0001", "Person 0002", "Person 0002"]
@@ -256,11 +260,12 @@ def test_everybody_is_enrolled_before_anybody_is_twice(
 
 
 def test_everybody_is_enrolled_once_the_console_accounts_for_all_photos() -> None:
-    console = [
-        (0.5, "listening on 127.0.0.1:5000, 2 workers"),
-        (1.0, "enrolled: 2 people by 10 photos; 0 rejected"),
-        (4.0, "enrolled: 6 people by 38 photos; 2 rejected"),
-    ]
+    def told(people: int, refused: int) -> str:
+        """What a server says of its start that knows so many people by one photo each."""
+        known = gallery({f"Person {at}": person(at) for at in range(people)})
+        return of_the_start(Settings.model_validate({}), Roster(), known, refused)[0][1]
+
+    console = [(0.5, "listening on 127.0.0.1:5000, 2 workers"), (1.0, told(2, 0)), (4.0, told(38, 2))]
     assert last_summary(console, 40) == (4.0, 38)
     assert last_summary(console, 41) is None
 
@@ -337,6 +342,7 @@ def test_the_quick_variant_looks_at_every_other_frame(monkeypatch: pytest.Monkey
         return (face(int(jpeg)),)
 
     monkeypatch.setattr(QuarterLoop, "look", look)
+    monkeypatch.setattr(loops, "face_recognition", lambda: None)
     scene = Scene("door", "Door", 30, 640, 480, tuple(b"%d" % at for at in range(8)), ((),) * 8)
     done = contenders.quarter(PlainLoop({}), scene, [0, 3, 5, 6])
     assert looked == [b"0", b"2", b"4", b"6"]

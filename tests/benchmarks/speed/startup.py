@@ -22,7 +22,7 @@ START_SECONDS = 60.0
 PHOTO_SECONDS = 0.5
 """How long a start may take, and for each photo."""
 POLL_SECONDS = 0.05
-_SUMMARY = re.compile(r"(\d+) photos?; (\d+) rejected")
+_SUMMARY = re.compile(r"(\d+) photos?; (\d+) held or rejected")
 
 
 @dataclass(frozen=True)
