@@ -16,8 +16,8 @@ from wire import Box
 
 LIMITS = Limits(
     width=40,
-    sharpness=4.0,
-    photo_sharpness=6.0,
+    sharpness=6.0,
+    photo_sharpness=8.0,
     dark=20.0,
     bright=230.0,
     flat=4.0,

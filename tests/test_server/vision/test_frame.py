@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from client.camera.simulated import EMPTY_SECONDS, HEIGHT, WIDTH, frame_at
+from server.access.matching.recogniser import SFACE
 from server.access.seen import Analysis, Face, Followed, Hints, PictureError, Scan
 from server.vision.boxes import overlap
 from server.vision.frame import analyse_frame
@@ -167,7 +168,7 @@ def test_two_faces_are_not_taken_for_one_another(models: Models) -> None:
     for face in again:
         assert face.followed is not None and face.embedding is not None
         before = faces[1 - face.followed].embedding
-        assert before is not None and np.linalg.norm(face.embedding - before) < 0.3
+        assert before is not None and np.linalg.norm(face.embedding - before) < SFACE.steady_face / 2
 
 
 def test_only_the_largest_faces_are_embedded(models: Models) -> None:

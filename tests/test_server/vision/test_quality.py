@@ -104,7 +104,7 @@ def portrait(width: int = 640) -> NDArray[np.uint8]:
     [
         (lambda picture: picture, None),
         (lambda picture: picture // 16, Flaw.TOO_DARK),
-        (lambda picture: np.clip(picture.astype(int) * 6, 0, 255).astype(np.uint8), Flaw.TOO_BRIGHT),
+        (lambda picture: np.clip(picture.astype(int) * 3, 0, 255).astype(np.uint8), Flaw.TOO_BRIGHT),
         (lambda picture: cv2.GaussianBlur(picture, (0, 0), 9), Flaw.TOO_BLURRED),
     ],
 )
