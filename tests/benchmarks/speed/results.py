@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Literal, get_origin
 
 from server.settings import Settings
 from tests.benchmarks.speed.capacity import P95_MS, SKIPPED, Series
@@ -33,7 +33,11 @@ class Results:
 def defaults() -> dict[str, str]:
     """The settings, as shipped, that are a choice of a few: liveness, and others that change what a frame
     costs."""
-    return {name: value.value for name, value in Settings.model_validate({}) if isinstance(value, Enum)}
+    return {
+        name: str(value.value if isinstance(value, Enum) else value)
+        for name, value in Settings.model_validate({})
+        if isinstance(value, Enum) or get_origin(Settings.model_fields[name].annotation) is Literal
+    }
 
 
 def as_json(results: Results) -> str:
