@@ -6,7 +6,6 @@ from pathlib import Path
 from server.vision.detection import Detector
 from server.vision.hog import HogDetector
 from server.vision.weights import YUNET, WeightsError, read_weights
-from server.vision.yunet import Yunet
 from server.vision.yunet_detector import YunetDetector
 
 log = logging.getLogger(__name__)
@@ -17,11 +16,11 @@ def load_detector(weights: Path) -> Detector:
     log says what that means. Raises ImportError without dlib."""
     hog = HogDetector()
     try:
-        return YunetDetector(Yunet(read_weights(YUNET, weights)), hog)
+        return YunetDetector(read_weights(YUNET, weights), hog)
     except WeightsError as error:
         log.warning(
-            "faces are found by dlib's HOG detector, which takes longer, and loses dark faces and those turned "
-            "by more than 27 degrees: %s",
+            "faces are found by dlib's HOG detector, which takes longer, and loses dark faces and those "
+            "turned by more than 27 degrees: %s",
             error,
         )
         return hog
