@@ -125,7 +125,7 @@ def test_a_small_face_within_the_place_of_a_large_one_is_another(yunet: Detector
     """A face on a shirt, or somebody behind, must not continue the track of who has left."""
     frame = portrait("obama", 60)
     (face,) = searched(yunet, frame)
-    view, side = frame.gray(1.0), face.box.width
+    view, side = frame.gray(1.0), face.box.width // 2
     enclosing = Box(face.box.top - side, face.box.right + side, face.box.bottom + side, face.box.left - side)
     inside = Box(max(0, enclosing.top), enclosing.right, enclosing.bottom, max(0, enclosing.left))
     assert yunet.near(view, face.box, 0.3) != []
