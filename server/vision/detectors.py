@@ -5,7 +5,6 @@ from pathlib import Path
 
 from server.vision.detection import Detector
 from server.vision.hog import HogDetector
-from server.vision.yunet import Yunet
 from server.vision.yunet_detector import YunetDetector
 from server.weights import YUNET, WeightsError, read_weights
 
@@ -17,7 +16,7 @@ def load_detector(weights: Path) -> Detector:
     log says what that means. Raises ImportError without dlib."""
     hog = HogDetector()
     try:
-        return YunetDetector(Yunet(read_weights(YUNET, weights)), hog)
+        return YunetDetector(read_weights(YUNET, weights), hog)
     except WeightsError as error:
         log.warning(
             "faces are found by dlib's HOG detector, which takes longer, and loses dark faces and those "

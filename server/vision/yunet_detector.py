@@ -10,6 +10,7 @@ from server.vision.boxes import grown
 from server.vision.detection import Found
 from server.vision.hog import HogDetector
 from server.vision.picture import GrayView, JpegFrame, Picture
+from server.vision.quality import sidewards
 from server.vision.yunet import Yunet, YunetFace
 from wire import Box
 
@@ -24,13 +25,16 @@ NEWCOMER_SCORE = 0.7
 skull on a shirt, in 878 frames of people whose faces were painted over; at 0.6 one and five."""
 FOLLOWED_SCORE = 0.5
 """And one that was there a moment ago."""
-TRACKED_SIDE = 64
+TRACKED_SIDE = 48
 """Side of a followed face, in pixels of the gray picture that is searched for it."""
+CANVASES = (96, 128)
+"""Sides in pixels of the pictures in which followed faces are searched, with a network for each: it takes
+twice as long where the picture's size changes from one to the next."""
 SHRUNK = 0.6
 """What is smaller than so many sides of a followed face is somebody behind it, or a face on its shirt."""
-ALIGNED_SIDE = 48
-"""From this side on its points align a face: SFace then tells 110 people of LFW apart as it does by the
-points of the whole photo (d' 5.96 against 6.06); at 24 pixels it does not (5.05)."""
+ALIGNED_SIDE = 36
+"""From this side on its points align a face: SFace then tells 110 people of LFW apart nearly as well as by
+those of the whole photo (d' 5.90 against 6.06; 5.96 at 48 pixels); at 24 pixels it does not (5.05)."""
 FRONTAL = 0.15
 """How far the nose of a face that looks ahead stands beside the middle of its eyes, in distances between
 them: HOG takes half of the faces there for turned (1,494 faces of LFW)."""
@@ -46,12 +50,13 @@ LEAST_SIDE = 12
 
 
 class YunetDetector:
-    """A `Detector` that follows heads whichever way they turn. `network`: for whoever needs it else in this
-    thread."""
+    """A `Detector` that follows heads whichever way they turn."""
 
-    def __init__(self, yunet: Yunet, hog: HogDetector) -> None:
-        """`hog`: finds the faces of enrolment photos, but for those in which it finds none."""
-        self.network = yunet
+    def __init__(self, model: bytes, hog: HogDetector) -> None:
+        """`model`: YuNet's weights. `hog`: finds the faces of enrolment photos, but for those in which it
+        finds none."""
+        self._network = Yunet(model)
+        self._following = {side: Yunet(model) for side in CANVASES}
         self._hog = hog
 
     def search(self, frame: JpegFrame, region: Box, min_face: int) -> list[Found]:
@@ -59,10 +64,9 @@ class YunetDetector:
         return self._search(pixels, _Frame(frame.width, frame.height), region, min_face)
 
     def near(self, view: GrayView, box: Box, reach: float) -> list[Found]:
-        scale = TRACKED_SIDE / _side(box)
         size = _Frame(view.width, view.height)
-        cut = _cut(view.pixels, size, grown(box, reach, view), scale)
-        found = self._detect(cut, size, FOLLOWED_SCORE) if cut else []
+        cut = _cut(view.pixels, size, grown(box, reach, view), TRACKED_SIDE / _side(box))
+        found = self._detect(cut, size, FOLLOWED_SCORE, padded=True) if cut else []
         return [face for face in found if _side(face.box) >= SHRUNK * _side(box)]
 
     def photo(self, picture: Picture, min_face: int) -> list[Box]:
@@ -76,8 +80,13 @@ class YunetDetector:
         found = self._detect(cut, frame, NEWCOMER_SCORE) if cut else []
         return [face for face in found if face.sure and _side(face.box) >= SMALLEST * min_face]
 
-    def _detect(self, cut: "_Cut", frame: "_Frame", least_score: float) -> list[Found]:
-        found = [_found(face, cut, frame) for face in self.network.detect(cut.pixels, least_score)]
+    def _detect(self, cut: "_Cut", frame: "_Frame", least_score: float, padded: bool = False) -> list[Found]:
+        """`padded`: to one of the `CANVASES` that has room for it."""
+        network, pixels = self._network, cut.pixels
+        side = next((side for side in CANVASES if padded and side >= max(pixels.shape)), None)
+        if side is not None:
+            network, pixels = self._following[side], _padded(pixels, side)
+        found = [_found(face, cut, frame) for face in network.detect(pixels, least_score)]
         return [face for face in found if face.box.width > 0 and face.box.height > 0]
 
 
@@ -114,6 +123,13 @@ def _cut(pixels: NDArray[np.uint8], frame: _Frame, region: Box, scale: float) ->
     return _Cut(part, np.array([left, top]) / have, shrunk * have)
 
 
+def _padded(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """uint8[h, w], with black beside and below it, as uint8[side, side]."""
+    canvas = np.zeros((side, side), np.uint8)
+    canvas[: pixels.shape[0], : pixels.shape[1]] = pixels
+    return canvas
+
+
 def _side(box: Box) -> int:
     """Boxes are square but at the frame's edge."""
     return max(box.width, box.height)
@@ -121,7 +137,7 @@ def _side(box: Box) -> int:
 
 def _found(face: YunetFace, cut: _Cut, frame: _Frame) -> Found:
     points = (face.points + 0.5) / cut.scale - 0.5 + cut.corner
-    beside = abs(_sidewards(points))
+    beside = abs(sidewards(*points[:3]))
     side = SIDE * face.side
     return Found(
         box=_box(points, side / float(cut.scale.mean()), frame),
@@ -142,11 +158,3 @@ def _box(points: NDArray[np.float64], side: float, frame: _Frame) -> Box:
         bottom=min(max(0, round(down + side / 2)), frame.height),
         left=min(max(0, round(across - side / 2)), frame.width),
     )
-
-
-def _sidewards(points: NDArray[np.float64]) -> float:
-    """How far the tip of the nose stands beside the middle of the eyes, along the line between them, in its
-    lengths."""
-    right, left, nose = points[:3]
-    across = left - right
-    return float((nose - (right + left) / 2) @ across / max(float(across @ across), 1e-9))
