@@ -1,0 +1,90 @@
+"""What the report is about: one recogniser, and the people that it is tried on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from server.access.matching.calibration import Calibration
+from server.access.matching.recogniser import Recogniser
+from tests.benchmarks.accuracy.bounds import Rate
+from tests.benchmarks.accuracy.calibrate import nearest_set, stranger_table
+from tests.benchmarks.accuracy.curve import pooled
+from tests.benchmarks.accuracy.identities import LFW, Identities, load, natural
+from tests.benchmarks.accuracy.measures import Fold
+from tests.benchmarks.accuracy.trials import PLAIN_TOLERANCE, Rule, rule_of
+
+
+@dataclass(frozen=True)
+class Section:
+    """`text`: Markdown. `figures`: the same for results.json."""
+
+    title: str
+    text: str
+    figures: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """`data`: the folder of the data. `everybody`: LFW's people. `sets`: the natural sets. `halves` of
+    everybody share nobody; `tables`: those found on each of them, and with the natural sets; `alone`: those
+    without, which hold for LFW only."""
+
+    data: Path
+    recogniser: Recogniser
+    everybody: Identities
+    sets: dict[str, Identities]
+    halves: tuple[Identities, Identities]
+    tables: tuple[Calibration, Calibration]
+    alone: tuple[Calibration, Calibration]
+
+    @classmethod
+    def of(cls, recogniser: Recogniser, data: Path) -> "Subject":
+        everybody = load(data / LFW.name, recogniser.name)
+        sets = natural(data, recogniser.name)
+        halves = everybody.halves()
+        return cls(
+            data=data,
+            recogniser=recogniser,
+            everybody=everybody,
+            sets=sets,
+            halves=halves,
+            tables=(calibration_of(recogniser, halves[0], sets), calibration_of(recogniser, halves[1], sets)),
+            alone=(calibration_of(recogniser, halves[0], {}), calibration_of(recogniser, halves[1], {})),
+        )
+
+    @property
+    def rule(self) -> Rule:
+        return rule_of(self.recogniser)
+
+    def crossed(self, alone: bool = False) -> list[Fold]:
+        """Each half with the thresholds of the other one."""
+        first, second = self.alone if alone else self.tables
+        return [(self.halves[0], second.threshold), (self.halves[1], first.threshold)]
+
+
+def calibration_of(recogniser: Recogniser, people: Identities, sets: dict[str, Identities]) -> Calibration:
+    """The shipped table with the strangers' curve of only these people, and of those of `sets` that it is to
+    hold for."""
+    counts = pooled(people, rule_of(recogniser))
+    table = stranger_table(recogniser, people, counts, nearest_set(recogniser, counts, sets))
+    shipped = recogniser.calibration
+    return replace(shipped, distances=table["distance"], log_risks=table["log10_risk"], tail=table["tail"])
+
+
+def loose(halves: Sequence[Identities]) -> list[Fold]:
+    """face_recognition's tolerance, whatever the risk."""
+    return [(half, lambda risk, people: PLAIN_TOLERANCE) for half in halves]
+
+
+def rate(each: Rate) -> str:
+    """In percent, with its bounds."""
+    return f"{percent(each.value)} ({percent(each.low)}–{percent(each.high)})"
+
+
+def percent(share: float) -> str:
+    return "0" if share == 0 else f"{100 * share:.2g}" if share < 0.1 else f"{100 * share:.1f}"
+
+
+def cell_name(cell: tuple[int, int]) -> str:
+    return f"{cell[0]}/{cell[1]}"
