@@ -17,7 +17,7 @@ from server.access.matching.recogniser import DLIB, RECOGNISERS, SFACE, Recognis
 from tests.benchmarks.accuracy import __main__ as report
 from tests.benchmarks.accuracy import calibrate
 from tests.benchmarks.accuracy.bounds import of_pairs, of_people
-from tests.benchmarks.accuracy.calibrate import nearest_set, own_table, stranger_table, visit_table, written
+from tests.benchmarks.accuracy.calibrate import own_table, visit_table, written
 from tests.benchmarks.accuracy.curve import (
     BINS,
     STEP,
@@ -58,16 +58,6 @@ def crowd(counts: Sequence[int], spread: float = 0.03) -> Identities:
 
 
 @lru_cache
-def lfw(recogniser: Recogniser) -> Identities:
-    return load(LFW, recogniser.name)
-
-
-@lru_cache
-def counts(recogniser: Recogniser) -> Counts:
-    return pooled(lfw(recogniser), rule_of(recogniser))
-
-
-@lru_cache
 def subject(recogniser: Recogniser) -> Subject:
     return Subject.of(recogniser, DATA)
 
@@ -79,12 +69,11 @@ def subject(recogniser: Recogniser) -> Subject:
 @both
 def test_the_shipped_table_is_what_the_script_makes(recogniser: Recogniser) -> None:
     table = json.loads(table_file(recogniser.name).read_text(encoding="utf-8"))
-    factor = nearest_set(recogniser, counts(recogniser), natural(DATA, recogniser.name))
-    strangers = stranger_table(recogniser, lfw(recogniser), counts(recogniser), factor)
+    strangers = subject(recogniser).strangers.table(subject(recogniser).factor)
     assert strangers["log10_risk"] == table["strangers"]["log10_risk"]
     np.testing.assert_allclose(strangers["distance"], table["strangers"]["distance"], atol=2e-4)
     assert strangers["tail"] == pytest.approx(table["strangers"]["tail"], abs=0.2)
-    refused = own_table(recogniser, lfw(recogniser))
+    refused = own_table(recogniser, subject(recogniser).everybody)
     assert refused["distance"] == table["genuine"]["distance"]
     assert list(refused["refused"]) == list(table["genuine"]["refused"])
     for cell, row in refused["refused"].items():
@@ -137,7 +126,7 @@ def test_the_curve_does_not_hang_on_who_was_taken(recogniser: Recogniser) -> Non
 @both
 def test_the_tail_errs_to_the_safe_side(recogniser: Recogniser) -> None:
     """Fitted with the nearest strangers hidden, it allows hardly more than was counted, and not much less."""
-    found = counts(recogniser)
+    found = subject(recogniser).counts
     for fitted, hidden in ((1e-3, 1e-4), (1e-4, 1e-5)):
         predicted = at_share(found, hidden) - 1 / tail(found, fitted, hidden)
         assert 0.3 * hidden / 10 < share_at(found, predicted) < 1.6 * hidden / 10
@@ -146,7 +135,7 @@ def test_the_tail_errs_to_the_safe_side(recogniser: Recogniser) -> None:
 @with_data
 @both
 def test_two_names_of_one_person_are_no_strangers(recogniser: Recogniser) -> None:
-    assert int(np.triu(lfw(recogniser).same, 1).sum()) == 10
+    assert int(np.triu(subject(recogniser).everybody.same, 1).sum()) == 10
 
 
 # Whom trials are between

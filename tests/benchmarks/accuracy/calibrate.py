@@ -9,6 +9,7 @@ import math
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,9 @@ LOG_RISKS = (
 """The curve's points. 1e-5 of all pairs of LFW's people are 40 pairs: fewer are not counted but fitted."""
 FITTED = 1e-4
 """The share of strangers that the tail is fitted to."""
-BOUNDED = -2.0
-"""Log10 of the greatest share that is bounded: above, choices of people do not differ."""
+BOUNDED = -3.0
+"""Log10 of the greatest share that is bounded: above, choices of people hardly differ (0.3 % of the distance
+at the next point)."""
 VISIT_RISKS = (1e-2, 10**-2.5, 1e-3, 10**-3.5)
 """Where the growth of a visit's risk is measured: below, too few of the few strangers on video are
 accepted."""
@@ -62,21 +64,33 @@ PHOTOS, FRAMES = 5, 3
 OWN_DRAWS = 40
 
 
-def stranger_table(
-    recogniser: Recogniser, identities: Identities, counts: Counts, factor: float
-) -> dict[str, Any]:
-    """Where shares of strangers come out. The nearer counts: of LFW's people the bound, which another choice
-    of them would keep to, or what is found of them times `factor`, which other people keep to."""
-    found = [at_share(counts, 10**log_risk) for log_risk in LOG_RISKS]
-    shares = [10**log_risk for log_risk in LOG_RISKS if log_risk <= BOUNDED]
-    bounds = bounded(identities, rule_of(recogniser), counts, shares)
-    bounds += found[len(bounds) :]
-    nearest = [round(min(bound, factor * here), 4) for bound, here in zip(bounds, found, strict=True)]
-    return {
-        "distance": [*nearest, FARTHEST],
-        "log10_risk": [*LOG_RISKS, 0.0],
-        "tail": round(tail(counts, FITTED) / factor, 1),
-    }
+@dataclass(frozen=True)
+class Strangers:
+    """Where shares of strangers come out, at LOG_RISKS: `found` of some people; `bounds`: what another choice
+    of as many would keep to, 95 % surely. `tail`: log10 of the share per unit of distance beyond."""
+
+    found: tuple[float, ...]
+    bounds: tuple[float, ...]
+    tail: float
+
+    @classmethod
+    def of(cls, recogniser: Recogniser, identities: Identities, counts: Counts) -> "Strangers":
+        """`counts`: those of the people, `pooled`."""
+        found = [at_share(counts, 10**log_risk) for log_risk in LOG_RISKS]
+        shares = [10**log_risk for log_risk in LOG_RISKS if log_risk <= BOUNDED]
+        bounds = bounded(identities, rule_of(recogniser), counts, shares)
+        return cls(tuple(found), (*bounds, *found[len(bounds) :]), tail(counts, FITTED))
+
+    def table(self, factor: float) -> dict[str, Any]:
+        """The nearer counts: the bound, or what was found times `factor`, which other people keep to."""
+        nearest = [
+            round(min(bound, factor * here), 4) for bound, here in zip(self.bounds, self.found, strict=True)
+        ]
+        return {
+            "distance": [*nearest, FARTHEST],
+            "log10_risk": [*LOG_RISKS, 0.0],
+            "tail": round(self.tail / factor, 1),
+        }
 
 
 def nearest_set(recogniser: Recogniser, counts: Counts, sets: dict[str, Identities]) -> float:
@@ -123,7 +137,7 @@ def table_of(recogniser: Recogniser, data: Path) -> dict[str, Any]:
     counts = pooled(identities, rule_of(recogniser))
     factor = nearest_set(recogniser, counts, natural(data, recogniser.name))
     return {
-        "strangers": stranger_table(recogniser, identities, counts, factor),
+        "strangers": Strangers.of(recogniser, identities, counts).table(factor),
         "visit": visit_table(measured_visits(recogniser, identities, counts, data)),
         "genuine": own_table(recogniser, identities),
     }

@@ -3,7 +3,6 @@
 from server.access.matching.recogniser import Recogniser
 from server.vision.models import load_models
 from tests.benchmarks.accuracy.calibrate import VISIT_RISKS, measured_visits
-from tests.benchmarks.accuracy.curve import pooled
 from tests.benchmarks.accuracy.lfw_sections import RISKS
 from tests.benchmarks.accuracy.pipeline import (
     DRAWS,
@@ -22,8 +21,7 @@ from tests.support.photos import MODEL_CACHE
 
 
 def visits(subject: Subject) -> Section:
-    counts = pooled(subject.everybody, subject.rule)
-    measured = measured_visits(subject.recogniser, subject.everybody, counts, subject.data)
+    measured = measured_visits(subject.recogniser, subject.everybody, subject.counts, subject.data)
     rows = [
         [
             str(each.looks),

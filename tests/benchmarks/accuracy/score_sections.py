@@ -4,8 +4,8 @@ import numpy as np
 
 from server.access.matching.calibration import Calibration
 from server.access.rules import Rules
-from tests.benchmarks.accuracy.calibrate import LOG_RISKS, nearest_set
-from tests.benchmarks.accuracy.curve import at_share, pooled, share_at, stranger_counts, tail
+from tests.benchmarks.accuracy.calibrate import LOG_RISKS
+from tests.benchmarks.accuracy.curve import at_share, share_at, stranger_counts, tail
 from tests.benchmarks.accuracy.measures import LEAST, OWN_DRAWS, galleries
 from tests.benchmarks.accuracy.subject import Section, Subject, cell_name
 from tests.benchmarks.accuracy.trials import CELLS, Rule, own, plain_rule, template_rule
@@ -91,18 +91,17 @@ def stability(subject: Subject) -> Section:
     }
     found = {name: [_limit(each, risk) for risk in CURVE_RISKS] for name, each in tables.items()}
     rows = [[name, *(f"{limit:.4f}" for limit in limits)] for name, limits in found.items()]
-    factor = nearest_set(subject.recogniser, pooled(subject.everybody, subject.rule), subject.sets)
     text = (
         "Distances for one comparison at a risk. The halves share nobody. Shares below"
         f" 1e{LOG_RISKS[0]:.0f} are extrapolated. Strangers of the worst natural set that the table holds for"
-        f" are nearer than LFW's by the factor {factor:g} (95 % surely not less).\n\n"
+        f" are nearer than LFW's by the factor {subject.factor:g} (95 % surely not less).\n\n"
         + table(["table", *(f"{risk:.1e}" for risk in CURVE_RISKS)], rows)
     )
-    return Section("How stable the table is", text, {"risk": CURVE_RISKS, "factor": factor, **found})
+    return Section("How stable the table is", text, {"risk": CURVE_RISKS, "factor": subject.factor, **found})
 
 
 def tails(subject: Subject) -> Section:
-    counts = pooled(subject.everybody, subject.rule)
+    counts = subject.counts
     rows, figures = [], []
     for fitted, hidden in ((1e-3, 1e-4), (1e-4, 1e-5)):
         slope = tail(counts, fitted, hidden)

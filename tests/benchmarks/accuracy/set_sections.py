@@ -5,6 +5,7 @@ import numpy as np
 
 from server.access.matching.calibration import Calibration
 from server.access.matching.neighbourhood import nearness
+from tests.benchmarks.accuracy.calibrate import nearest_set
 from tests.benchmarks.accuracy.curve import share_at, stranger_counts
 from tests.benchmarks.accuracy.identities import NATURAL, Identities
 from tests.benchmarks.accuracy.subject import Section, Subject, calibration_of, cell_name, percent
@@ -25,7 +26,8 @@ def natural_sets(subject: Subject) -> Section:
     shipped = subject.recogniser.calibration
     for name, people in subject.sets.items():
         others = {other: each for other, each in subject.sets.items() if other != name}
-        without = calibration_of(subject.recogniser, subject.everybody, others)
+        factor = nearest_set(subject.recogniser, subject.counts, others)
+        without = calibration_of(subject.recogniser, subject.strangers, factor)
         for cell in CELLS:
             if min(len(people.having(cell[0])), len(people.having(cell[1]))) < 10:
                 continue

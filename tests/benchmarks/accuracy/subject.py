@@ -8,8 +8,8 @@ from typing import Any
 from server.access.matching.calibration import Calibration
 from server.access.matching.recogniser import Recogniser
 from tests.benchmarks.accuracy.bounds import Rate
-from tests.benchmarks.accuracy.calibrate import nearest_set, stranger_table
-from tests.benchmarks.accuracy.curve import pooled
+from tests.benchmarks.accuracy.calibrate import Strangers, nearest_set
+from tests.benchmarks.accuracy.curve import Counts, pooled
 from tests.benchmarks.accuracy.identities import LFW, Identities, load, natural
 from tests.benchmarks.accuracy.measures import Fold
 from tests.benchmarks.accuracy.trials import PLAIN_TOLERANCE, Rule, rule_of
@@ -26,14 +26,18 @@ class Section:
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """`data`: the folder of the data. `everybody`: LFW's people. `sets`: the natural sets. `halves` of
-    everybody share nobody; `tables`: those found on each of them, and with the natural sets; `alone`: those
-    without, which hold for LFW only."""
+    """`data`: the folder of the data. `everybody`: LFW's people, `counts` and `strangers` theirs. `sets`: the
+    natural sets, of whom the worst are nearer by `factor`. `halves` of everybody share nobody; `tables`:
+    those found on each of them, and with the natural sets; `alone`: those without, which hold for LFW
+    only."""
 
     data: Path
     recogniser: Recogniser
     everybody: Identities
+    counts: Counts
+    strangers: Strangers
     sets: dict[str, Identities]
+    factor: float
     halves: tuple[Identities, Identities]
     tables: tuple[Calibration, Calibration]
     alone: tuple[Calibration, Calibration]
@@ -41,16 +45,21 @@ class Subject:
     @classmethod
     def of(cls, recogniser: Recogniser, data: Path) -> "Subject":
         everybody = load(data / LFW.name, recogniser.name)
+        counts = pooled(everybody, rule_of(recogniser))
         sets = natural(data, recogniser.name)
-        halves = everybody.halves()
+        factor = nearest_set(recogniser, counts, sets)
+        first, second = (_half(recogniser, half) for half in everybody.halves())
         return cls(
             data=data,
             recogniser=recogniser,
             everybody=everybody,
+            counts=counts,
+            strangers=Strangers.of(recogniser, everybody, counts),
             sets=sets,
-            halves=halves,
-            tables=(calibration_of(recogniser, halves[0], sets), calibration_of(recogniser, halves[1], sets)),
-            alone=(calibration_of(recogniser, halves[0], {}), calibration_of(recogniser, halves[1], {})),
+            factor=factor,
+            halves=everybody.halves(),
+            tables=(calibration_of(recogniser, first, factor), calibration_of(recogniser, second, factor)),
+            alone=(calibration_of(recogniser, first, 1.0), calibration_of(recogniser, second, 1.0)),
         )
 
     @property
@@ -63,13 +72,19 @@ class Subject:
         return [(self.halves[0], second.threshold), (self.halves[1], first.threshold)]
 
 
-def calibration_of(recogniser: Recogniser, people: Identities, sets: dict[str, Identities]) -> Calibration:
-    """The shipped table with the strangers' curve of only these people, and of those of `sets` that it is to
-    hold for."""
-    counts = pooled(people, rule_of(recogniser))
-    table = stranger_table(recogniser, people, counts, nearest_set(recogniser, counts, sets))
-    shipped = recogniser.calibration
-    return replace(shipped, distances=table["distance"], log_risks=table["log10_risk"], tail=table["tail"])
+def calibration_of(recogniser: Recogniser, strangers: Strangers, factor: float) -> Calibration:
+    """The shipped table with another strangers' curve, and another factor for other people."""
+    table = strangers.table(factor)
+    return replace(
+        recogniser.calibration,
+        distances=table["distance"],
+        log_risks=table["log10_risk"],
+        tail=table["tail"],
+    )
+
+
+def _half(recogniser: Recogniser, half: Identities) -> Strangers:
+    return Strangers.of(recogniser, half, pooled(half, rule_of(recogniser)))
 
 
 def loose(halves: Sequence[Identities]) -> list[Fold]:
