@@ -3,7 +3,8 @@
 What is exported here compares faces by itself, without a door; docs/accuracy/ has an example.
 """
 
+from server.access.matching.gallery import Gallery
 from server.access.matching.recogniser import DLIB, SFACE, Recogniser
 from server.access.matching.templates import Template, distance, score, score_at, template
 
-__all__ = ["DLIB", "SFACE", "Recogniser", "Template", "distance", "score", "score_at", "template"]
+__all__ = ["DLIB", "SFACE", "Gallery", "Recogniser", "Template", "distance", "score", "score_at", "template"]

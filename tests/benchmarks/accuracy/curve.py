@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.benchmarks.accuracy.identities import Identities
-from tests.benchmarks.accuracy.trials import CELLS, ROOTED, Rule, draws
+from tests.benchmarks.accuracy.trials import CELLS, Rule, draws
 
 STEP = 2e-4
 BINS = round(2 / STEP)
@@ -14,7 +14,7 @@ Counts = NDArray[np.float64]
 EDGES = (np.arange(BINS) + 1) * STEP
 
 
-def stranger_counts(identities: Identities, photos: int, frames: int, rule: Rule = ROOTED) -> Counts:
+def stranger_counts(identities: Identities, photos: int, frames: int, rule: Rule) -> Counts:
     counts = np.zeros(BINS)
     done = 0
     for draw in draws(identities, photos, frames, rule):
@@ -24,9 +24,9 @@ def stranger_counts(identities: Identities, photos: int, frames: int, rule: Rule
     return counts / done
 
 
-def pooled(identities: Identities) -> Counts:
+def pooled(identities: Identities, rule: Rule) -> Counts:
     """Every pair of people once for each of CELLS in which both have photos enough."""
-    return np.asarray(np.sum([stranger_counts(identities, *cell) for cell in CELLS], axis=0))
+    return np.asarray(np.sum([stranger_counts(identities, *cell, rule) for cell in CELLS], axis=0))
 
 
 def at_share(counts: Counts, share: float) -> float:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from server.access.evidence import Look
+from server.access.matching.recogniser import Recogniser
 from server.vision.appearance import sharpness
 from server.vision.faces import find_faces
 from server.vision.models import Models
@@ -20,8 +21,6 @@ LOOK_SECONDS = 0.15
 MIN_FACE = 60
 WIDTH = 640
 """Videos are brought to this width, as a terminal sends them."""
-SAME_FACE = 0.5
-"""Distance between unit embeddings within which it is still the face of the last look."""
 LOST_SECONDS = 1.0
 
 
@@ -35,15 +34,15 @@ class Appearance:
     looks: list[Look] = field(default_factory=list)
 
 
-def appearances(models: Models, video: Path) -> list[Appearance]:
+def appearances(models: Models, video: Path, recogniser: Recogniser) -> list[Appearance]:
     """Everybody who appears, in the order of the first looks."""
     found: list[Appearance] = []
     for at, picture in frames(video):
         for box in find_faces(models, picture, MIN_FACE):
             look = take(models, picture, box, at)
-            if look.flaw is not None:
+            if look is None or look.flaw is not None:
                 continue
-            appearance = _continued(found, box, look)
+            appearance = _continued(found, box, look, recogniser.other_face)
             if appearance is None:
                 appearance = Appearance(video.stem, box)
                 found.append(appearance)
@@ -69,10 +68,12 @@ def frames(video: Path) -> Iterator[tuple[float, Picture]]:
         yield at, np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def take(models: Models, picture: Picture, box: Box, at: float = 0.0) -> Look:
-    """A look at the face in `box`, with its mirror image, not matched against anybody."""
+def take(models: Models, picture: Picture, box: Box, at: float = 0.0) -> Look | None:
+    """A look at the face in `box`, with its mirror image, not matched against anybody; None where it cannot
+    be aligned."""
     aligned = models.recognition.align(picture, box)
-    assert aligned is not None
+    if aligned is None:
+        return None
     ((embedding, mirrored),) = embed(models.recognition, [aligned], [True])
     assert mirrored is not None
     quality = sharpness(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8), box, 1.0)
@@ -80,11 +81,11 @@ def take(models: Models, picture: Picture, box: Box, at: float = 0.0) -> Look:
     return Look(at, embedding, np.stack([embedding, mirrored]), quality, wrong, None, 0)
 
 
-def _continued(found: list[Appearance], box: Box, look: Look) -> Appearance | None:
+def _continued(found: list[Appearance], box: Box, look: Look, within: float) -> Appearance | None:
     for appearance in reversed(found):
         last = appearance.looks[-1]
         units = [each.embedding / np.linalg.norm(each.embedding) for each in (last, look)]
-        near = float(np.linalg.norm(units[0] - units[1])) < SAME_FACE
+        near = float(np.linalg.norm(units[0] - units[1])) < within
         if near and 0 < look.at - last.at < LOST_SECONDS and _overlap(appearance.box, box):
             return appearance
     return None

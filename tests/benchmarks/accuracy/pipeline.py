@@ -8,23 +8,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from server.access import distance, score, score_at, template
-from server.access.matching.recogniser import DLIB
+from server.access import Recogniser, distance, score, template
 from server.access.seen import PhotoAccepted
 from server.vision.faces import find_faces
 from server.vision.models import Models
 from server.vision.photo import SEARCHED_FACE, judge_photo
 from server.vision.recognition import embed
-from tests.benchmarks.accuracy.identities import Identities, Rows, unit
-from tests.benchmarks.accuracy.trials import PLAIN_TOLERANCE, plain_rule, scaled_templates
+from tests.benchmarks.accuracy.identities import Rows
+from tests.benchmarks.accuracy.trials import PLAIN_TOLERANCE, plain_rule
 
 Faces = Sequence[Rows]
 """Of each photo or frame float32[2, 128]: its embedding and that of its mirror image."""
 Namer = Callable[[dict[str, Faces], Faces], str | None]
 """Whom of the enrolled a visitor's frames show."""
 DRAWS = 30
-NAMESAKE = 0.25
-"""Two means of photos that are nearer are one person's."""
 PORTRAITS = {
     "obama": "obama.jpg",
     "biden": "biden.jpg",
@@ -64,32 +61,27 @@ class Tally:
         self.let_in += found is not None
 
 
-def doorward(risk: float, frames: int) -> Namer:
-    """`server.access` at `max_false_accept` = `risk`, with mirror images."""
+def doorward(recogniser: Recogniser, risk: float, frames: int) -> Namer:
+    """`server.access` at `max_false_accept` = `risk`."""
 
     def name(gallery: dict[str, Faces], seen: Faces) -> str | None:
-        probe = template(np.concatenate(seen))
+        looks = seen if recogniser.mirrored_looks else [face[:1] for face in seen]
+        probe = template(np.concatenate(looks))
         apart = {
-            who: distance(score(template(np.concatenate(rows)), probe, DLIB.exponent))
+            who: distance(score(template(np.concatenate(rows)), probe, recogniser.exponent))
             for who, rows in gallery.items()
         }
         nearest = min(apart, key=lambda who: apart[who])
-        return (
-            nearest
-            if apart[nearest] <= DLIB.calibration.threshold(risk, len(gallery), looks=frames)
-            else None
-        )
+        limit = recogniser.calibration.threshold(risk, len(gallery), looks=frames)
+        return nearest if apart[nearest] <= limit else None
 
     return name
 
 
 def plain(gallery: dict[str, Faces], seen: Faces) -> str | None:
     """face_recognition's plain rule: the nearest photo, in any frame, within 0.6."""
-    frames = [np.stack([face[0] for face in seen])]
-    apart = {
-        who: float(plain_rule([np.stack([face[0] for face in rows])], frames)[0, 0])
-        for who, rows in gallery.items()
-    }
+    frames = [np.stack(list(seen))]
+    apart = {who: float(plain_rule([np.stack(list(rows))], frames)[0, 0]) for who, rows in gallery.items()}
     nearest = min(apart, key=lambda who: apart[who])
     return nearest if apart[nearest] <= PLAIN_TOLERANCE else None
 
@@ -154,30 +146,3 @@ def faces_on(models: Models, file: Path) -> list[Rows]:
     aligned = [each for each in found if each is not None]
     pairs = embed(models.recognition, aligned, [True] * len(aligned))
     return [np.stack([row, mirrored]) for row, mirrored in pairs if mirrored is not None]
-
-
-def mirror_effect(
-    people: dict[str, list[Rows]], others: Identities, frames: int, limits: Sequence[float]
-) -> dict[bool, list[float]]:
-    """The share of comparisons with strangers within each of `limits`, by whether mirror images are averaged
-    in: `people` visit, each of the `others` who is none of them is enrolled with one photo."""
-    random = np.random.default_rng(frames)
-    known = scaled_templates([rows[:1] for rows in others.photos])
-    means = _means(others.photos)
-    apart: dict[bool, list[Rows]] = {False: [], True: []}
-    for rows in people.values():
-        faces = np.stack(rows)
-        strangers = np.linalg.norm(means - _means([faces[:, 0]]), axis=1) > NAMESAKE
-        for _ in range(DRAWS):
-            chosen = faces[random.permutation(len(faces))[:frames]]
-            for mirrored in (False, True):
-                seen = chosen.reshape(-1, chosen.shape[-1]) if mirrored else chosen[:, 0]
-                apart[mirrored].append(known[strangers] @ scaled_templates([seen])[0])
-    return {
-        mirrored: [float(np.mean([(each >= score_at(limit)).mean() for each in rows])) for limit in limits]
-        for mirrored, rows in apart.items()
-    }
-
-
-def _means(photos: Sequence[Rows]) -> Rows:
-    return unit(np.stack([unit(rows).mean(axis=0) for rows in photos]))

@@ -1,21 +1,22 @@
 """Trials by identity: in a draw every pair of people counts once, however many photos they have."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from server.access.matching.recogniser import Recogniser
 from tests.benchmarks.accuracy.identities import Identities, Rows, unit
 
 Distances = NDArray[np.float32]
 """float32[enrolled, visitors]."""
 Rule = Callable[[list[Rows], list[Rows]], Distances]
-"""From the chosen photos of everybody enrolled and the chosen frames of every visitor, as the network gives
-them, to how far each is from each."""
+"""From the chosen photos of everybody enrolled and the chosen frames of every visitor, float32[k, 2, 128]
+each, to how far each is from each."""
 CELLS = ((1, 1), (1, 3), (3, 1), (3, 3))
 """Photos of an enrolled person, and frames of a visitor."""
-DRAWS = {(1, 1): 6, (1, 3): 20, (3, 1): 20, (3, 3): 60}
+DRAWS = {(1, 1): 4, (1, 3): 12, (3, 1): 12, (3, 3): 40}
 """Random choices of photos: as many as change nothing more."""
 PLAIN_TOLERANCE = 0.6
 """face_recognition's default."""
@@ -34,15 +35,22 @@ class Draw:
         return ~identities.same[np.ix_(self.enrolled, self.visitors)]
 
 
-def template_rule(exponent: float) -> Rule:
-    """Means of unit embeddings; the score is their inner product over their norms to the power `exponent`:
-    1 is cosine, 1/2 is `server.access.matching.templates.score`."""
+def template_rule(exponent: float, mirrored_looks: bool) -> Rule:
+    """Means of unit embeddings; the score is their inner product over their norms to the power `exponent`: 1
+    is cosine (`server.access.matching.templates.score`). Photos take part with their mirror images, frames
+    only if `mirrored_looks`."""
 
     def rule(photos: list[Rows], frames: list[Rows]) -> Distances:
-        reference, probe = (scaled_templates(rows, exponent) for rows in (photos, frames))
-        return apart(reference @ probe.T)
+        reference = scaled_templates([rows.reshape(-1, rows.shape[-1]) for rows in photos], exponent)
+        seen = [rows.reshape(-1, rows.shape[-1]) if mirrored_looks else rows[:, 0] for rows in frames]
+        return apart(reference @ scaled_templates(seen, exponent).T)
 
     return rule
+
+
+def rule_of(recogniser: Recogniser) -> Rule:
+    """As the server compares."""
+    return template_rule(recogniser.exponent, recogniser.mirrored_looks)
 
 
 def plain_rule(photos: list[Rows], frames: list[Rows]) -> Distances:
@@ -50,9 +58,9 @@ def plain_rule(photos: list[Rows], frames: list[Rows]) -> Distances:
     most_photos, most_frames = (max(map(len, rows)) for rows in (photos, frames))
     nearest = np.full((len(photos), len(frames)), np.inf, np.float32)
     for photo in range(most_photos):
-        known = np.stack([rows[photo % len(rows)] for rows in photos])
+        known = np.stack([rows[photo % len(rows), 0] for rows in photos])
         for frame in range(most_frames):
-            seen = np.stack([rows[frame % len(rows)] for rows in frames])
+            seen = np.stack([rows[frame % len(rows), 0] for rows in frames])
             squares = (known**2).sum(axis=1)[:, None] + (seen**2).sum(axis=1) - 2 * known @ seen.T
             np.minimum(nearest, squares, out=nearest)
     return np.sqrt(np.maximum(0, nearest), dtype=np.float32)
@@ -63,14 +71,11 @@ def apart(scores: Rows) -> Distances:
     return np.asarray(np.sqrt(np.maximum(0, 2 - 2 * scores)), np.float32)
 
 
-ROOTED, COSINE = template_rule(0.5), template_rule(1.0)
-
-
 def draws(
     identities: Identities,
     photos: int,
     frames: int,
-    rule: Rule = ROOTED,
+    rule: Rule,
     count: int | None = None,
     all_enrolled: bool = False,
 ) -> Iterator[Draw]:
@@ -87,7 +92,7 @@ def draws(
 
 
 def own(
-    identities: Identities, photos: int, frames: int, least: int, count: int, rule: Rule = ROOTED
+    identities: Identities, photos: int, frames: int, least: int, count: int, rule: Rule
 ) -> NDArray[np.float32]:
     """float32[people, count]: how far people who have `least` photos are from themselves."""
     random = np.random.default_rng((photos, frames, least))
@@ -101,7 +106,7 @@ def own(
     return np.stack(apart)
 
 
-def scaled_templates(rows: list[Rows], exponent: float = 0.5) -> Rows:
+def scaled_templates(rows: Sequence[Rows], exponent: float) -> Rows:
     """float32[people, 128]: the mean of each one's unit embeddings, over its norm to the power `exponent`."""
     if len({len(each) for each in rows}) == 1:
         averages = unit(np.stack(rows)).mean(axis=1)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.access.evidence import Look, probe, recent
-from server.access.matching.recogniser import DLIB
+from server.access.matching.recogniser import Recogniser, RecogniserName
 from server.access.matching.templates import scaled
 from server.access.rules import Rules
 from server.vision.models import Models
@@ -20,7 +20,7 @@ FIRST = Rules().looks
 """Looks at the first comparison."""
 LENGTHS = (10, 20, 40)
 LEAST_LOOKS = 10
-SAME_PERSON = 0.25
+SAME_PERSON: dict[RecogniserName, float] = {"dlib": 0.25, "sface": 0.7}
 """Two appearances whose means are nearer are one person."""
 STARTS = 25
 """Visits tried of each person."""
@@ -40,7 +40,6 @@ class Chances:
 
     looks: int
     people: int
-    mirrored: bool
     first: tuple[float, ...]
     visit: tuple[float, ...]
 
@@ -51,14 +50,16 @@ class Chances:
         return float(np.exp(np.mean(np.log(ratios))))
 
 
-def strangers(models: Models, folder: Path) -> list[Stranger]:
+def strangers(models: Models, folder: Path, recogniser: Recogniser) -> list[Stranger]:
     """Everybody in the videos of `folder` who is seen often enough."""
     videos = sorted([*folder.rglob("*.mp4"), *folder.rglob("*.mkv")])
     people: list[list[Appearance]] = []
-    for appearance in (each for video in videos for each in appearances(models, video)):
+    for appearance in (each for video in videos for each in appearances(models, video, recogniser)):
         if len(appearance.looks) < LEAST_LOOKS:
             continue
-        known = next((each for each in people if _same_person(each[0], appearance)), None)
+        known = next(
+            (each for each in people if _same_person(each[0], appearance, SAME_PERSON[recogniser.name])), None
+        )
         if known is None:
             people.append([appearance])
         else:
@@ -71,7 +72,7 @@ def chances(
     gallery: Rows,
     length: int,
     thresholds: Sequence[float],
-    mirrored: bool,
+    recogniser: Recogniser,
 ) -> Chances:
     """Of visits of `length` looks, each person counting alike. `gallery`: scaled templates of others."""
     limits = np.array(thresholds)
@@ -81,7 +82,7 @@ def chances(
         if starts < 1:
             continue
         visits = [
-            _visit(person.looks[start : start + length], gallery, mirrored)
+            _visit(person.looks[start : start + length], gallery, recogniser)
             for start in range(0, starts, max(1, starts // STARTS))
         ]
         firsts = np.array([each[:, 0] for each in visits])
@@ -89,33 +90,33 @@ def chances(
         first.append((firsts[..., None] <= limits).mean(axis=(0, 1)))
         visit.append((nearest[..., None] <= limits).mean(axis=(0, 1)))
     shares = (tuple(map(float, np.mean(each, axis=0))) for each in (first, visit))
-    return Chances(length, len(first), mirrored, *shares)
+    return Chances(length, len(first), *shares)
 
 
-def gallery_of(identities: Identities) -> Rows:
+def gallery_of(identities: Identities, recogniser: Recogniser) -> Rows:
     """Scaled templates of everybody with one photo, and of those who have three with three."""
-    rows = [each[:1] for each in identities.photos] + [
+    photos = [each[:1] for each in identities.photos] + [
         each[:3] for each in identities.photos if len(each) >= 3
     ]
-    return scaled_templates(rows)
+    return scaled_templates([rows.reshape(-1, rows.shape[-1]) for rows in photos], recogniser.exponent)
 
 
-def _visit(looks: Sequence[Look], gallery: Rows, mirrored: bool) -> NDArray[np.float32]:
+def _visit(looks: Sequence[Look], gallery: Rows, recogniser: Recogniser) -> NDArray[np.float32]:
     """float32[gallery, comparisons]: distances after each look from the third on."""
-    rules = Rules(recogniser=DLIB)
-    seen = looks if mirrored else [replace(look, rows=look.rows[:1]) for look in looks]
+    rules = Rules(recogniser=recogniser)
+    seen = looks if recogniser.mirrored_looks else [replace(look, rows=look.rows[:1]) for look in looks]
     probes = [
-        scaled(probe(recent(seen[:end], seen[end - 1].at, rules), DLIB.same_view), DLIB.exponent)
+        scaled(probe(recent(seen[:end], seen[end - 1].at, rules), recogniser.same_view), recogniser.exponent)
         for end in range(FIRST, len(seen) + 1)
     ]
     return apart(gallery @ np.stack(probes).T)
 
 
-def _same_person(one: Appearance, other: Appearance) -> bool:
+def _same_person(one: Appearance, other: Appearance, within: float) -> bool:
     means = unit(
         np.stack([np.mean([look.embedding for look in each.looks], axis=0) for each in (one, other)])
     )
-    return float(np.linalg.norm(means[0] - means[1])) < SAME_PERSON
+    return float(np.linalg.norm(means[0] - means[1])) < within
 
 
 def _in_a_row(seen: Sequence[Appearance]) -> list[Look]:
