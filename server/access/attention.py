@@ -40,10 +40,11 @@ MAX_FOLLOWED = 16
 
 @dataclass(frozen=True)
 class Watched:
-    """A track, and what looks at it are for."""
+    """A track, what looks at it are for, and whether its landmarks are of use."""
 
     track: Track
     care: Care
+    unproven: bool = False
 
 
 class Attention:
@@ -76,7 +77,7 @@ class Attention:
         bystanders = others[: MAX_FOLLOWED - len(newest)]
         self._followed = [*(each.track for each in newest), *(None for _ in bystanders)]
         followed = tuple(
-            [self._follow(each.track, each.care, now, wanted.mirrored) for each in newest]
+            [self._follow(each, now, wanted.mirrored) for each in newest]
             + [self._approach(face, now, wanted.mirrored) for face in bystanders]
         )
         somebody = any(not each.lost for each in followed)
@@ -108,11 +109,12 @@ class Attention:
         at = face.followed
         return self._followed[at] if at is not None and at < len(self._followed) else None
 
-    def _follow(self, track: Track, care: Care, now: float, may_mirror: bool) -> Followed:
+    def _follow(self, each: Watched, now: float, may_mirror: bool) -> Followed:
+        track, care = each.track, each.care
         unseen = now - track.last_seen
         lost = track.last_seen < self._fed or unseen > FRESH_SECONDS
         quality = _least_quality(track, care, now)
-        points = care is Care.PROVE and now - track.last_landmarks >= LANDMARK_SECONDS
+        points = each.unproven and now - track.last_landmarks >= LANDMARK_SECONDS
         settled = not lost and not points and quality == math.inf
         stay = settled and now - track.last_detected < DETECT_SECONDS
         mirrored = may_mirror and care is Care.GATHER

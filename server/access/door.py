@@ -97,7 +97,10 @@ class Door:
     def hints(self, wanted: Hints, now: float, may_sweep: bool = True) -> Hints:
         """How to look at the frame received at `now`, given what every terminal has in common. `may_sweep`:
         False puts off searching all of the picture."""
-        watched = [Watched(visit.track, visit.care(self._rules)) for visit in self._visits.values()]
+        watched = [
+            Watched(visit.track, visit.care(self._rules), visit.unproven(self._rules))
+            for visit in self._visits.values()
+        ]
         others = [face for face, visit in self._seen if visit is None]
         return self._attention.hints(wanted, watched, others, now, may_sweep)
 

@@ -173,11 +173,10 @@ class Visit:
         if barred:
             self.check.drop()
         undecided = self.verdict is not Verdict.GRANTED and not self.over and not barred
-        unbroken_since = self.track.unbroken_since
+        self.check.follow(self.track.unbroken_since, rules.liveness, now)
         if recognition.name is not None and undecided and rules.liveness is not Liveness.OFF:
             self.asked_since = now if self.asked_since is None else self.asked_since
-            self.check.ask(recognition.name, unbroken_since, rules.liveness, now, may_challenge)
-        self.check.tick(unbroken_since, now)
+            self.check.ask(recognition.name, now, may_challenge)
 
     def propose(self, decision: Decision, rules: Rules) -> None:
         """What is to be decided, once it is written down."""
@@ -254,6 +253,12 @@ class Visit:
         match = self.recognition.match
         hopeful = match is not None and match.distance <= rules.recogniser.contradiction
         return Care.GATHER if hopeful and self.recognition.name is None else Care.VERIFY
+
+    def unproven(self, rules: Rules) -> bool:
+        """Whether its landmarks are of use: in passive mode already before it is known who it is."""
+        care = self.care(rules)
+        early = rules.liveness is Liveness.PASSIVE and self.check.proof is Proof.NOT_ASKED
+        return care is Care.PROVE or (care is Care.GATHER and early and not self.barred)
 
     def asked(self, now: float) -> Asked | None:
         """What the visitor could do."""

@@ -50,8 +50,9 @@ class Step(NamedTuple):
 
 
 class LivenessCheck:
-    """Gathers proof about one track, for one recognised name: another name, or a break of the track, starts
-    it anew, and an ask that was open then has failed. After a failed ask comes a pause, then another ask."""
+    """Gathers proof about one track: passively from its first sighting on, and for the first name that it is
+    recognised as. Another name, or a break of the track, starts it anew, and an ask that was open then has
+    failed. After a failed ask comes a pause, then another ask."""
 
     def __init__(self, proof_seconds: float, rng: random.Random) -> None:
         """`proof_seconds`: how long passive proof is waited for before the visitor is asked."""
@@ -85,23 +86,29 @@ class LivenessCheck:
         """Whether the visitor is being asked to do something."""
         return self._challenge is not None
 
-    def ask(
-        self, name: str, unbroken_since: float, mode: Liveness, now: float, may_challenge: bool = True
-    ) -> None:
-        """The face has been recognised as `name`: gather proof, or go on with it.
-
-        `unbroken_since`: since when it has surely been one and the same face. `may_challenge`: nobody else
-        is being challenged at this door.
-        """
+    def follow(self, unbroken_since: float, mode: Liveness, now: float) -> None:
+        """Time passes, also without the face, which has surely been one and the same since `unbroken_since`:
+        an ask does not wait, and what broke off is not gone on with."""
+        if unbroken_since != self._unbroken_since:
+            self._begin(now)
+            self._unbroken_since = unbroken_since
         if mode is not self._mode:
             self.drop()
             self._mode = mode
-        if name != self.name or unbroken_since != self._unbroken_since:
-            self._begin(name, unbroken_since, now)
+        if self._challenge is not None:
+            self._challenge.tick(now)
+            self._take(self._challenge, now)
+
+    def ask(self, name: str, now: float, may_challenge: bool = True) -> None:
+        """The face has been recognised as `name`: gather proof, or go on with it. `may_challenge`: nobody
+        else is being challenged at this door."""
+        if name != self.name and self._asked_at is not None:
+            self._begin(now)
+        self.name = name
         self._asked_at = now if self._asked_at is None else self._asked_at
-        waited = mode is Liveness.CHALLENGE or now - self._asked_at >= self._proof_seconds
+        waited = self._mode is Liveness.CHALLENGE or now - self._asked_at >= self._proof_seconds
         if self.proof is Proof.GATHERING and waited and may_challenge and now >= self._not_before:
-            extent = Extent.WHOLE if mode is Liveness.CHALLENGE else Extent.SHORT
+            extent = Extent.WHOLE if self._mode is Liveness.CHALLENGE else Extent.SHORT
             if self._challenge is None:
                 self._challenge = Challenge(self._rng, now, extent, self._recent.sightings)
 
@@ -113,7 +120,7 @@ class LivenessCheck:
 
     def see(self, landmarks: Landmarks | None, now: float) -> None:
         """A frame shows the face, perhaps with its landmarks."""
-        if self.proof is not Proof.GATHERING or landmarks is None:
+        if self.proof is Proof.PROVEN or landmarks is None:
             return
         if self._mode is Liveness.PASSIVE:
             self._passive.see(now, landmarks)
@@ -123,17 +130,6 @@ class LivenessCheck:
         self._recent.add(Sighting.take(now, landmarks))
         if self._challenge is not None:
             self._challenge.see(now, landmarks)
-            self._take(self._challenge, now)
-
-    def tick(self, unbroken_since: float, now: float) -> None:
-        """Time passes, also without the face: an ask does not wait, and what broke off is not gone on
-        with."""
-        if self._challenge is None:
-            return
-        if unbroken_since != self._unbroken_since:
-            self._fail(now)
-        else:
-            self._challenge.tick(now)
             self._take(self._challenge, now)
 
     def step(self, now: float) -> Step | None:
@@ -146,11 +142,10 @@ class LivenessCheck:
         waits = self.proof is Proof.GATHERING and self._challenge is None
         return max(0.0, self._not_before - now) if waits else 0.0
 
-    def _begin(self, name: str, unbroken_since: float, now: float) -> None:
+    def _begin(self, now: float) -> None:
         if self._challenge is not None:
             self._fail(now)
         self.drop()
-        self.name, self._unbroken_since = name, unbroken_since
 
     def _take(self, challenge: Challenge, now: float) -> None:
         if challenge.state is ChallengeState.PASSED:
