@@ -10,7 +10,7 @@ from tests.support.heads import head
 
 SIDE = TEXTURE_SIDE
 MARGIN = 16
-CONTRAST, BRIGHTNESS = 40.0, 120.0
+CONTRAST, BRIGHTNESS = 45.0, 120.0
 
 
 class Skin:
@@ -19,7 +19,7 @@ class Skin:
     def __init__(self, seed: int = 0) -> None:
         random = np.random.default_rng(seed)
         noise = random.normal(size=(SIDE + 2 * MARGIN,) * 2).astype(np.float32)
-        smooth = np.asarray(cv2.GaussianBlur(noise, (0, 0), 3.0), np.float32)
+        smooth = np.asarray(cv2.GaussianBlur(noise, (0, 0), 4.0), np.float32)
         self.picture = BRIGHTNESS + CONTRAST * smooth / smooth.std()
 
     def seen(

@@ -16,8 +16,8 @@ EYES = (Region(11, 23, 7, 27), Region(11, 23, 37, 57))
 MOUTH = Region(42, 60, 16, 48)
 OTHERS = (
     Region(20, 40, 21, 43),
-    Region(3, 12, 6, 28),
-    Region(3, 12, 36, 58),
+    Region(3, 11, 6, 28),
+    Region(3, 11, 36, 58),
     Region(26, 40, 8, 22),
     Region(26, 40, 42, 56),
 )
@@ -52,34 +52,50 @@ def changes(textures: NDArray[np.uint8]) -> Changes:
     """From uint8[n, 64, 64], n at least 2, of one face."""
     pictures = textures.astype(np.float32)
     model = Model(pictures.mean(axis=0))
-    elsewhere = np.sort([unexplained(each.of(pictures), model.moved(each)) for each in OTHERS], axis=0)[-2]
-    right, left_, mouth = (_excess(pictures, model, region, elsewhere) for region in (*EYES, MOUTH))
-    return Changes(_depth(pictures, model), np.minimum(right, left_), mouth)
+    seen = [_Seen.of(pictures, model, region) for region in (*EYES, MOUTH, *OTHERS)]
+    (right, left_eye, mouth), others = seen[:3], seen[3:]
+    elsewhere = np.sort([each.left for each in others], axis=0)[-2]
+    eyes = [_excess(pictures, each, elsewhere) for each in (right, left_eye)]
+    return Changes(
+        depth=_depth(pictures, model, (right, left_eye, *others)),
+        eyes=np.minimum(*eyes),
+        mouth=_excess(pictures, mouth, elsewhere),
+    )
 
 
-def _depth(pictures: Array, model: Model) -> Array:
-    regions = (*EYES, *OTHERS)
+class _Seen(NamedTuple):
+    """A region, the kinds of change that a print shows there, `left`: what they do not explain, float32[n],
+    and `slack`: how much of that says nothing."""
+
+    region: Region
+    kinds: Array
+    left: Array
+    slack: float
+
+    @classmethod
+    def of(cls, pictures: Array, model: Model, region: Region) -> "_Seen":
+        kinds = model.moved(region)
+        slack = max(LEAST, RELIEF**2 * model.contrast(region))
+        return cls(region, kinds, unexplained(region.of(pictures), kinds), slack)
+
+
+def _depth(pictures: Array, model: Model, seen: tuple[_Seen, ...]) -> Array:
     sheet = np.zeros_like(pictures)
-    size = FACE.bottom - FACE.top, FACE.right - FACE.left
     whole = left(FACE.of(pictures), model.bent(FACE))
-    sheet[:, FACE.top : FACE.bottom, FACE.left : FACE.right] = whole.reshape(-1, *size)
-    as_sheet = sum((each.of(sheet) ** 2).mean(axis=1) for each in regions)
-    alone = sum(unexplained(each.of(pictures), model.moved(each)) for each in regions)
-    return np.asarray(as_sheet / (alone + _slack(model, regions)), np.float32)
+    rows, columns = FACE.bottom - FACE.top, FACE.right - FACE.left
+    sheet[:, FACE.top : FACE.bottom, FACE.left : FACE.right] = whole.reshape(-1, rows, columns)
+    as_sheet = np.sum([(each.region.of(sheet) ** 2).mean(axis=1) for each in seen], axis=0)
+    alone = np.sum([each.left + each.slack for each in seen], axis=0)
+    return np.asarray(as_sheet / alone, np.float32)
 
 
-def _slack(model: Model, regions: tuple[Region, ...]) -> float:
-    return max(LEAST, RELIEF**2 * sum(model.contrast(each) for each in regions))
-
-
-def _excess(pictures: Array, model: Model, region: Region, elsewhere: Array) -> Array:
+def _excess(pictures: Array, seen: _Seen, elsewhere: Array) -> Array:
     """How much more is left of a region than elsewhere, float32[n]; nothing where it glares."""
-    kinds = model.moved(region)
-    least = elsewhere + _slack(model, (region,))
-    excess = unexplained(region.of(pictures), kinds) / least
+    least = elsewhere + seen.slack
+    excess = seen.left / least
     changed = np.flatnonzero(excess >= CHANGED)
     if len(changed):
-        moved = [unexplained(region.of(pictures[changed], *aside), kinds) for aside in ASIDE]
+        moved = [unexplained(seen.region.of(pictures[changed], *aside), seen.kinds) for aside in ASIDE]
         excess[changed] = np.min(moved, axis=0) / least[changed]
-    glaring = (region.of(pictures) >= GLARE).mean(axis=1) > GLARING
+    glaring = (seen.region.of(pictures) >= GLARE).mean(axis=1) > GLARING
     return np.asarray(np.where(glaring, 0, excess), np.float32)

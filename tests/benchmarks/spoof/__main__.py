@@ -20,7 +20,7 @@ RATE = 15.0
 """Frames per second of a video that is written."""
 SECONDS = 8.0
 PHOTOS = {".jpg", ".jpeg", ".png"}
-NEEDED = ("lfw10", "people", "spoof", "stream")
+NEEDED = ("lfw", "lfw10", "people", "spoof", "stream")
 """Folders of the data."""
 LONGEST = 24.0
 """How much of a video is used, in seconds."""

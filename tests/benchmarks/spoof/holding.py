@@ -8,6 +8,9 @@ import numpy as np
 from tests.benchmarks.spoof.geometry import Bend, Pose
 from tests.benchmarks.spoof.motion import Asked, Obedience, Wander, obedience, wander
 
+NEAREST, FARTHEST = 480.0, 1300.0
+"""Where it is held, mm: faces of about 130 to 50 pixels."""
+
 
 @dataclass(frozen=True, eq=False)
 class Held:
@@ -37,7 +40,7 @@ def still(random: np.random.Generator) -> Held:
     rest = Pose(
         x=random.uniform(-40, 40),
         y=random.uniform(-25, 25),
-        z=random.uniform(480, 720),
+        z=NEAREST * (FARTHEST / NEAREST) ** random.uniform(0, 1),
         yaw=random.uniform(-5, 5),
         pitch=random.uniform(-5, 5),
         roll=random.uniform(-4, 4),

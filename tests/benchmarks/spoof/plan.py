@@ -22,9 +22,9 @@ COUNTS = {
     Species.PRINT_HELD: 104,
     Species.PRINT_MOVED: 104,
     Species.PRINT_TILTED: 104,
-    Species.PRINT_BENT: 48,
-    Species.PRINT_FLEXING: 48,
-    Species.SCREEN_PHOTO: 48,
+    Species.PRINT_BENT: 96,
+    Species.PRINT_FLEXING: 96,
+    Species.SCREEN_PHOTO: 96,
     Species.EYES_CUT_OUT: 32,
     Species.MOUTH_ANIMATED: 32,
     Species.REPLAY: 48,
@@ -33,6 +33,8 @@ COUNTS = {
     Species.RELIEF_MASK: 16,
 }
 """How many of each species, of the people of the test half."""
+STILLS = tuple(COUNTS)[:6]
+"""Those that show one photo: each that of another person, as far as there are so many."""
 SWAPS = {Species.SWAP_PHOTO_PERSON: 8, Species.SWAP_PERSON_PHOTO: 8, Species.SWAP_PHOTOS: 8}
 """The same for those that only the whole door can judge."""
 REPLAYS = (Species.REPLAY, Species.REPLAY_TILTED)
@@ -67,7 +69,8 @@ class Case:
 
 
 def cases(quick: bool) -> list[Case]:
-    """Everything that is tried. Prints take the people in turn, and the photos of each in turn."""
+    """Everything that is tried. Prints are of a person each, and of few people in turn with all their
+    photos."""
     every = [*_attacks(), *_swaps(), *_stills(), *_visits(TUNING), *_visits(TEST), *_cooperative()]
     if not quick:
         return every
@@ -79,6 +82,7 @@ def cases(quick: bool) -> list[Case]:
 def _attacks() -> Iterator[Case]:
     paths = list(photos(TEST).items())
     clips = footage(TEST)
+    others = iter(visitors(TEST)[RENDERED_PEOPLE:])
     for species, count in COUNTS.items():
         for index in range(count):
             seed = _seed(species, index)
@@ -88,6 +92,8 @@ def _attacks() -> Iterator[Case]:
                 piece = clips[index % len(clips)]
                 start = (seed % 40) if piece.end > 40 else 0.0
                 yield Case(species, TEST, piece.person, piece.path, seed, start=start)
+            elif species in STILLS and index % 4 and (photo := next(others, None)):
+                yield Case(species, TEST, photo.parent.name, photo, seed)
             else:
                 person, own = paths[index % len(paths)]
                 yield Case(species, TEST, person, own[index // len(paths) % len(own)], seed)

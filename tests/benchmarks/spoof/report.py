@@ -43,6 +43,9 @@ WORDS = {
     RECAPTURED: "real recaptured fakes (2 photos), held",
     REAL_PHOTO: "photo of a real face (1), printed and held",
 }
+STILLS = (*PRINTS, Species.PRINT_BENT, Species.PRINT_FLEXING, Species.SCREEN_PHOTO)
+"""What passive proof must not accept."""
+FACTORS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0)
 Pick = Callable[[Result], Verdict | None]
 
 
@@ -87,6 +90,15 @@ def _tables(results: Sequence[Result]) -> str:
             "|---|---|---|---|",
             *_visit_rows(results),
             "",
+            "## Passive proof: the curve",
+            "",
+            "What would be accepted if so many times the evidence were asked for; 1 is in force. Prints and",
+            "screens within 8 s; real people, those not used for tuning, within 3 s and within 8 s.",
+            "",
+            "| evidence | prints and screens | real, 3 s | real, 8 s |",
+            "|---|---|---|---|",
+            *_curve_rows(results),
+            "",
         ]
     )
 
@@ -97,6 +109,8 @@ def _attack_rows(results: Sequence[Result]) -> list[str]:
     bent = (Species.PRINT_BENT, Species.PRINT_FLEXING)
     curved = [result for result in results if result.case.kind in bent]
     rows += [_attack_row("**bent and flexing prints together**", curved)] if curved else []
+    still = [result for result in results if result.case.kind in STILLS]
+    rows += [_attack_row("**all prints and screens together**", still)] if still else []
     for kind, words in WORDS.items():
         these = [result for result in results if result.case.kind == kind]
         words += ", whole door" if kind in SWAPS else ""
@@ -121,6 +135,22 @@ def _visit_rows(results: Sequence[Result]) -> list[str]:
         ("such visitors at the whole door, 20 s at most", _of(results, VISITOR)),
     ]
     return [_visit_row(words, these) for words, these in groups if these]
+
+
+def _curve_rows(results: Sequence[Result]) -> list[str]:
+    still = [result for result in results if result.case.kind in STILLS]
+    real = [result for result in _of(results, REAL) if result.case.half == TEST]
+    rows = []
+    for factor in FACTORS:
+        cells = (_reached(still, 1, factor), _reached(real, 0, factor), _reached(real, 1, factor))
+        rows.append(f"| {factor:g} | {' | '.join(cells)} |")
+    return rows
+
+
+def _reached(results: Sequence[Result], within: int, factor: float) -> str:
+    """How many reach that much: `within` 0, soon; 1, in all."""
+    tried = [each.strengths for result in results if (each := result.passive) and each.strengths]
+    return f"{sum(strengths[within] >= factor for strengths in tried)} of {len(tried)}"
 
 
 def _of(results: Sequence[Result], kind: str) -> list[Result]:
@@ -198,6 +228,7 @@ def _trial(result: Result) -> dict[str, object]:
         "start": case.start,
         "seed": case.seed,
         "passive": result.passive and (result.passive.accepted, round(result.passive.seconds, 1)),
+        "strengths": result.passive and result.passive.strengths,
         "manner": case.manner.value if case.kind in (RENDERED, VISITOR) else None,
         "turn": result.turn and (result.turn.accepted, round(result.turn.seconds, 1)),
         "challenge": result.challenge and (result.challenge.accepted, round(result.challenge.seconds, 1)),

@@ -41,7 +41,10 @@ MADE_BY = (
         Path(__file__).with_name(f"{name}.py")
         for name in ("sensor", "portrait", "animation", "holding", "relief", "head", "real")
     ),
-    *(Path(server.vision.__path__[0]) / name for name in ("landmarks.py", "detection.py", "following.py")),
+    *(
+        Path(server.vision.__path__[0]) / name
+        for name in ("landmarks.py", "mesh.py", "texture.py", "detection.py", "following.py")
+    ),
 )
 """What a sighting depends on: when one of these files changes, what was kept is of no use."""
 

@@ -13,6 +13,8 @@ from tests.benchmarks.spoof.sighting import RATE, Sighting, Watcher
 
 PASSIVE_SECONDS = 8.0
 """How long passive proof is waited for."""
+SOON_SECONDS = 3.0
+"""How long most visitors should have to wait for it."""
 RECOGNISED_SECONDS = 0.5
 """How long a face is seen before its identity is known and a challenge begins."""
 LONGEST = 60.0
@@ -21,16 +23,21 @@ LONGEST = 60.0
 
 @dataclass(frozen=True)
 class Verdict:
-    """`accepted` after `seconds` of the face being seen; `asked`: what a challenge asked for."""
+    """`accepted` after `seconds` of the face being seen; `asked`: what a challenge asked for. `strengths`:
+    how strong the passive evidence became at its best within `SOON_SECONDS` and in all
+    (`Evidence.strength`)."""
 
     accepted: bool
     seconds: float
     asked: tuple[str, ...] = ()
+    strengths: tuple[float, float] | None = None
 
 
 def passive(watcher: Watcher) -> Verdict:
     """Whether the stream is found live within `PASSIVE_SECONDS`; a track that breaks begins anew."""
     proof, before, first = Passive(), None, 0.0
+    live_at: float | None = None
+    soon = best = 0.0
     for sighting in _sightings(watcher):
         if before is None:
             first = sighting.at
@@ -39,9 +46,11 @@ def passive(watcher: Watcher) -> Verdict:
         before = sighting
         if sighting.landmarks is not None:
             proof.see(sighting.at, sighting.landmarks)
-        if proof.live:
-            return Verdict(True, sighting.at - first)
-    return Verdict(False, PASSIVE_SECONDS)
+        seconds = sighting.at - first
+        best = max(best, proof.evidence.strength)
+        soon = best if seconds <= SOON_SECONDS else soon
+        live_at = seconds if live_at is None and proof.live else live_at
+    return Verdict(live_at is not None, live_at or PASSIVE_SECONDS, strengths=(soon, best))
 
 
 def _sightings(watcher: Watcher) -> Iterator[Sighting]:

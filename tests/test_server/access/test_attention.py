@@ -46,7 +46,12 @@ class Terminal:
         self.attention = Attention()
         self.now = 100.0
 
-    def ask(self, *tracks: tuple[Track, Care], others: tuple[Face, ...] = (), seconds: float = STEP) -> Hints:
+    def ask(
+        self,
+        *tracks: tuple[Track, Care] | tuple[Track, Care, bool],
+        others: tuple[Face, ...] = (),
+        seconds: float = STEP,
+    ) -> Hints:
         self.now += seconds
         return self.attention.hints(WANTED, [Watched(*each) for each in tracks], others, self.now)
 
@@ -193,17 +198,18 @@ def test_mirror_images_are_for_finding_out_who_it_is(terminal: Terminal, care: C
     assert terminal.ask((track(terminal.now), care)).followed[0].mirrored is mirrored
 
 
-@pytest.mark.parametrize(("care", "wanted"), [(GATHER, False), (PROVE, True), (VERIFY, False)])
-def test_landmarks_are_for_proving_that_it_lives(terminal: Terminal, care: Care, wanted: bool) -> None:
-    assert terminal.ask((track(terminal.now), care)).followed[0].landmarks is wanted
+@pytest.mark.parametrize("care", [GATHER, PROVE])
+@pytest.mark.parametrize("unproven", [True, False])
+def test_landmarks_are_for_proving_that_it_lives(terminal: Terminal, care: Care, unproven: bool) -> None:
+    assert terminal.ask((track(terminal.now), care, unproven)).followed[0].landmarks is unproven
 
 
 def test_landmarks_are_found_ten_times_a_second_and_where_the_face_is_now(terminal: Terminal) -> None:
     ada = track(terminal.now)
     ada.last_detected = ada.last_landmarks = terminal.now
-    hint = terminal.ask((ada, PROVE)).followed[0]
+    hint = terminal.ask((ada, PROVE, True)).followed[0]
     assert (hint.landmarks, hint.stay) == (False, True)
-    hint = terminal.ask((ada, PROVE), seconds=LANDMARK_SECONDS).followed[0]
+    hint = terminal.ask((ada, PROVE, True), seconds=LANDMARK_SECONDS).followed[0]
     assert (hint.landmarks, hint.stay) == (True, False)
 
 

@@ -22,7 +22,7 @@ def people(recogniser: Recogniser, count: int, nearer: float = 1.0) -> Rows:
     faces = np.random.default_rng(count).normal(0, spread, (count, 128))
     rows = np.sqrt(1 - typical) * faces
     rows[:, 0] += np.sqrt(typical)
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
 @pytest.mark.parametrize("recogniser", [SFACE, DLIB], ids=str)
