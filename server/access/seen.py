@@ -167,6 +167,9 @@ class PhotoFlaw(str, Enum):
     SEVERAL_FACES = "several_faces"
     TOO_SMALL = "too_small"
     TOO_BLURRED = "too_blurred"
+    TOO_DARK = "too_dark"
+    TOO_BRIGHT = "too_bright"
+    UNEVEN_LIGHT = "uneven_light"
 
 
 @dataclass(frozen=True)

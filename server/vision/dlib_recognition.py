@@ -14,17 +14,17 @@ from wire import Box
 
 LIMITS = Limits(
     width=40,
-    sharpness=4.0,
-    photo_sharpness=6.0,
+    sharpness=1.3,
+    photo_sharpness=2.0,
     dark=20.0,
     bright=230.0,
-    flat=4.0,
+    flat=0.033,
     away=0.3,
     face=np.s_[40:120, 35:115],
 )
 """Measured on 100 faces of LFW, by how far the unit embedding moves; 0.27 lie between two photos of one
 person. `width`: it moves by 0.13 at 40 pixels and 0.19 at 30. `sharpness`: Gaussian blur of sigma 2 on the
-chip leaves 3.8 to 9.0 and moves it by 0.21; sigma 3 leaves 2.8 to 5.3 and moves it by 0.30. `dark`,
+chip leaves 1.3 to 3.0 and moves it by 0.21; sigma 3 leaves 0.9 to 1.8 and moves it by 0.30. `dark`,
 `bright`: at a quarter of the light (25 to 41) it moves by 0.17, at an eighth (11 to 19) by 0.27; overexposed
 to a mean of 222 by 0.21, of 244 by 0.34. `away`: 0.01 a degree."""
 

@@ -1,8 +1,5 @@
 """Judging one enrolment photo: exactly one face, large and sharp enough to recognise somebody by."""
 
-import cv2
-import numpy as np
-
 from server.access.seen import (
     PhotoAccepted,
     PhotoFlaw,
@@ -11,10 +8,10 @@ from server.access.seen import (
     PictureError,
     PictureTooLargeError,
 )
-from server.vision.appearance import laplacian_variance
 from server.vision.faces import find_faces
 from server.vision.models import Models
 from server.vision.picture import Picture, decode_photo
+from server.vision.quality import gray, photo_flaw, sharpness
 from server.vision.recognition import embed
 from wire import Box
 
@@ -29,12 +26,13 @@ MIN_FACE = 60
 NO_FACE = "no face was found; use a photo from the front, well lit"
 BYSTANDER = 0.5
 """Another face counts as a second person when its box is at least this share of the largest one's width."""
-
-
-def sharpness(chip: Picture) -> float:
-    """`laplacian_variance` of an aligned chip: higher is sharper."""
-    gray = cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY)
-    return laplacian_variance(np.asarray(gray, np.uint8))
+LIGHT = {
+    PhotoFlaw.TOO_BLURRED: "the face is too blurred; take a sharper photo",
+    PhotoFlaw.TOO_DARK: "the face is too dark; take it in more light",
+    PhotoFlaw.TOO_BRIGHT: "the face is overexposed or in fog; take it in softer light",
+    PhotoFlaw.UNEVEN_LIGHT: "one half of the face is in shadow; take it with the light in front",
+}
+"""What to do about a face that is there, but cannot be told from others."""
 
 
 def judge_photo(models: Models, data: bytes) -> PhotoOutcome:
@@ -66,13 +64,10 @@ def _judge_face(models: Models, picture: Picture, box: Box, factor: float) -> Ph
     aligned = models.recognition.align(picture, box)
     if aligned is None:
         return PhotoRefused(PhotoFlaw.NO_FACE, NO_FACE)
-    sharp = sharpness(aligned.chip)
-    needed = models.recognition.limits.photo_sharpness
-    if sharp < needed:
-        return PhotoRefused(
-            PhotoFlaw.TOO_BLURRED,
-            f"the face is too blurred (sharpness {sharp:.0f}, needed {needed:.0f})",
-        )
+    chip = gray(aligned.chip)
+    wrong = photo_flaw(chip, models.recognition.limits)
+    if wrong is not None:
+        return PhotoRefused(wrong, LIGHT[wrong])
     ((embedding, mirrored),) = embed(models.recognition, [aligned], [True])
     assert mirrored is not None
-    return PhotoAccepted(embedding, mirrored, face_pixels, sharp)
+    return PhotoAccepted(embedding, mirrored, face_pixels, sharpness(chip))
