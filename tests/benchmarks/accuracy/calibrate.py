@@ -90,8 +90,8 @@ class Strangers:
         return cls(tuple(found), tuple(map(float, bounds)), tail(counts, FITTED))
 
     def table(self, factor: float) -> dict[str, Any]:
-        """The nearer counts: the bound, or what was found times `factor`, which other people keep to. A smaller
-        share is never farther."""
+        """The nearer counts: the bound, or what was found times `factor`, which other people keep to. No
+        share is farther than a greater one."""
         nearest = [FARTHEST]
         for bound, here in zip(reversed(self.bounds), reversed(self.found), strict=True):
             nearest.append(min(bound, factor * here, nearest[-1] - LEAST_STEP))
