@@ -54,8 +54,8 @@ Made by `python -m tests.benchmarks.accuracy`; [how to read it](README.md).
   half is tested with the table of the other one. The shipped tables are of all people.
 - **In brackets**: 95 % bounds by bootstrap over identities (1,000 resamples; FMR resamples both sides, with
   all pairs of a person; FPIR the visitors). Where nothing was seen, the upper bound is 1 - 0.05^(1/people).
-- **Plain 0.6**: face_recognition's rule on the same trials: the nearest photo, in any frame, within Euclidean
-  0.6.
+- **Plain 0.6**: face_recognition's rule: the nearest photo, in any frame, within Euclidean 0.6 (only with the
+  photos, whose embeddings are as the network gives them).
 - **Before**: FNIR % at N = 100 and risk 1e-4 by photos/frames in the last report, which knew dlib alone
   and no bound: {before}.
 

@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from server.access.matching.calibration import FARTHEST, table_file
 from server.access.matching.recogniser import RECOGNISERS, Recogniser, RecogniserName
 from server.vision.models import load_models
-from tests.benchmarks.accuracy.curve import Counts, at_share, pooled, tail
+from tests.benchmarks.accuracy.curve import Counts, at_share, pooled, stranger_counts, tail
 from tests.benchmarks.accuracy.identities import CALIBRATING, LFW, Identities, load, missing, natural
 from tests.benchmarks.accuracy.resampled import Nearness, bounded, nearness
-from tests.benchmarks.accuracy.trials import CELLS, own, rule_of
+from tests.benchmarks.accuracy.trials import CELLS, Rule, own, rule_of
 from tests.benchmarks.accuracy.visits import FIRST, LENGTHS, Chances, chances, gallery_of, strangers
 from tests.support.photos import DATA, MODEL_CACHE
 
@@ -47,6 +50,10 @@ FITTED = 1e-4
 BOUNDED = -3.0
 """Log10 of the greatest share that is bounded: above, choices of people hardly differ (0.3 % of the distance
 at the next point)."""
+LEAST_PAIRS = 10
+"""Of fewer pairs of people a share is not told."""
+LEAST_STEP = 1e-4
+"""From one point of the curve to the next."""
 VISIT_RISKS = (1e-2, 10**-2.5, 1e-3, 10**-3.5)
 """Where the growth of a visit's risk is measured: below, too few of the few strangers on video are
 accepted."""
@@ -66,8 +73,9 @@ OWN_DRAWS = 40
 
 @dataclass(frozen=True)
 class Strangers:
-    """Where shares of strangers come out, at LOG_RISKS: `found` of some people; `bounds`: what another choice
-    of as many would keep to, 95 % surely. `tail`: log10 of the share per unit of distance beyond."""
+    """Where shares of strangers come out, at LOG_RISKS: `found` of some people, all counts of photos and
+    frames together; `bounds`: what another choice of as many people would keep to, 95 % surely, with each of
+    the counts. `tail`: log10 of the share per unit of distance beyond."""
 
     found: tuple[float, ...]
     bounds: tuple[float, ...]
@@ -76,21 +84,32 @@ class Strangers:
     @classmethod
     def of(cls, recogniser: Recogniser, identities: Identities, counts: Counts) -> "Strangers":
         """`counts`: those of the people, `pooled`."""
-        found = [at_share(counts, 10**log_risk) for log_risk in LOG_RISKS]
-        shares = [10**log_risk for log_risk in LOG_RISKS if log_risk <= BOUNDED]
-        bounds = bounded(identities, rule_of(recogniser), counts, shares)
-        return cls(tuple(found), (*bounds, *found[len(bounds) :]), tail(counts, FITTED))
+        rule = rule_of(recogniser)
+        bounds = np.stack([_bounds(identities, cell, rule) for cell in CELLS]).min(axis=0)
+        found = (at_share(counts, 10**log_risk) for log_risk in LOG_RISKS)
+        return cls(tuple(found), tuple(map(float, bounds)), tail(counts, FITTED))
 
     def table(self, factor: float) -> dict[str, Any]:
-        """The nearer counts: the bound, or what was found times `factor`, which other people keep to."""
-        nearest = [
-            round(min(bound, factor * here), 4) for bound, here in zip(self.bounds, self.found, strict=True)
-        ]
+        """The nearer counts: the bound, or what was found times `factor`, which other people keep to. No
+        share is farther than a greater one."""
+        nearest = [FARTHEST]
+        for bound, here in zip(reversed(self.bounds), reversed(self.found), strict=True):
+            nearest.append(min(bound, factor * here, nearest[-1] - LEAST_STEP))
         return {
-            "distance": [*nearest, FARTHEST],
+            "distance": [round(distance, 4) for distance in reversed(nearest)],
             "log10_risk": [*LOG_RISKS, 0.0],
             "tail": round(self.tail / factor, 1),
         }
+
+
+def _bounds(identities: Identities, cell: tuple[int, int], rule: Rule) -> NDArray[np.float64]:
+    """At LOG_RISKS; infinite where fewer than LEAST_PAIRS are so near."""
+    counts = stranger_counts(identities, *cell, rule)
+    limits = np.array([at_share(counts, 10**log_risk) for log_risk in LOG_RISKS])
+    shares = [10**log_risk for log_risk in LOG_RISKS if log_risk <= BOUNDED]
+    limits[: len(shares)] = bounded(identities, cell, rule, shares)
+    limits[10 ** np.array(LOG_RISKS) * counts.sum() < LEAST_PAIRS] = np.inf
+    return limits
 
 
 def nearest_set(recogniser: Recogniser, counts: Counts, sets: dict[str, Identities]) -> float:

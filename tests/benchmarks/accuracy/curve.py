@@ -14,10 +14,13 @@ Counts = NDArray[np.float64]
 EDGES = (np.arange(BINS) + 1) * STEP
 
 
-def stranger_counts(identities: Identities, photos: int, frames: int, rule: Rule) -> Counts:
+def stranger_counts(
+    identities: Identities, photos: int, frames: int, rule: Rule, count: int | None = None
+) -> Counts:
+    """`count`: how many draws, if not as many as DRAWS."""
     counts = np.zeros(BINS)
     done = 0
-    for draw in draws(identities, photos, frames, rule):
+    for draw in draws(identities, photos, frames, rule, count):
         apart = draw.distances[draw.strangers(identities)]
         counts += np.bincount(np.minimum((apart / STEP).astype(np.int32), BINS - 1), minlength=BINS)
         done += 1

@@ -2,8 +2,8 @@
 
 from server.access.rules import Rules
 from tests.benchmarks.accuracy.measures import LEAST, galleries, identification, verification
-from tests.benchmarks.accuracy.subject import Section, Subject, cell_name, loose, rate
-from tests.benchmarks.accuracy.trials import CELLS, plain_rule
+from tests.benchmarks.accuracy.subject import Section, Subject, cell_name, rate
+from tests.benchmarks.accuracy.trials import CELLS
 from tests.benchmarks.speed.report import table
 
 RISKS = (1e-3, 1e-4)
@@ -16,21 +16,18 @@ PRICE_RISKS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)
 
 def one_to_one(subject: Subject) -> Section:
     rows, figures = [], {}
-    plain = subject.recogniser.name == "dlib"
     for cell in CELLS:
         measured = [verification(subject.crossed(), *cell, subject.rule, risk) for risk in RISKS]
-        if plain:
-            measured.append(verification(loose(subject.halves), *cell, plain_rule, 0.0))
         rows.append(
             [cell_name(cell), *(text for each in measured for text in (rate(each.fmr), rate(each.fnmr)))]
         )
         figures[cell_name(cell)] = {
             name: {"fmr": vars(each.fmr), "fnmr": vars(each.fnmr)}
-            for name, each in zip((*map(str, RISKS), "plain"), measured, strict=False)
+            for name, each in zip(map(str, RISKS), measured, strict=True)
         }
     header = ["photos/frames"]
-    for name in (*(f"risk {risk:g}" for risk in RISKS), *(["plain 0.6"] if plain else [])):
-        header += [f"{name}: FMR %", "FNMR %"]
+    for risk in RISKS:
+        header += [f"risk {risk:g}: FMR %", "FNMR %"]
     text = (
         f"FMR: strangers matched. FNMR: people not matched with themselves ({LEAST} or more photos: the same"
         f" people in each row).\n\n{table(header, rows)}"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.benchmarks.accuracy.curve import Counts, at_share
+from tests.benchmarks.accuracy.curve import Counts, at_share, stranger_counts
 from tests.benchmarks.accuracy.identities import Identities
-from tests.benchmarks.accuracy.trials import CELLS, Rule, draws
+from tests.benchmarks.accuracy.trials import Rule, draws
 
 RESAMPLES = 200
 SURE = 0.05
@@ -28,26 +28,19 @@ class Nearness:
     people: int
 
 
-def bounded(identities: Identities, rule: Rule, counts: Counts, shares: Sequence[float]) -> list[float]:
-    """The distances that shares of strangers do not exceed, 95 % surely: bounds by resampling people, all
-    cells together. `counts`: those of the same people, `pooled`."""
-    within = at_share(counts, 2 * max(shares))
-    found, weights = [], []
-    for cell in CELLS:
-        pairs = [_pairs(identities, cell, rule, within)]
-        found += pairs
-        weights += [np.full(len(each.distances), 1 / each.draws) for each in pairs]
-    enrolled = np.concatenate([each.enrolled for each in found])
-    visitors = np.concatenate([each.visitors for each in found])
-    distances = np.concatenate([each.distances for each in found])
-    order = np.argsort(distances, kind="stable")
-    enrolled, visitors, distances = enrolled[order], visitors[order], distances[order]
-    weight = np.concatenate(weights)[order]
+def bounded(
+    identities: Identities, cell: tuple[int, int], rule: Rule, shares: Sequence[float]
+) -> list[float]:
+    """The distances that shares of strangers do not exceed, 95 % surely: bounds by resampling people."""
+    within = at_share(stranger_counts(identities, *cell, rule), min(1.0, 3 * max(shares)))
+    pairs = _pairs(identities, cell, rule, within)
+    order = np.argsort(pairs.distances, kind="stable")
+    enrolled, visitors = pairs.enrolled[order], pairs.visitors[order]
+    distances = pairs.distances[order]
 
     def nearest(people: NDArray[np.float64]) -> NDArray[np.float64]:
-        counted = (weight * people[enrolled] * people[visitors]).cumsum()
-        total = sum(each.total(people) for each in found)
-        at = np.searchsorted(counted / total, shares)
+        counted = (people[enrolled] * people[visitors]).cumsum() / pairs.draws
+        at = np.searchsorted(counted / pairs.total(people), shares)
         return np.asarray(distances[np.minimum(at, len(distances) - 1)], np.float64)
 
     return [float(each) for each in np.quantile(_resampled(len(identities), nearest), SURE, axis=0)]

@@ -1,6 +1,5 @@
 """What the report is about: one recogniser, and the people that it is tried on."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from tests.benchmarks.accuracy.calibrate import Strangers, nearest_set
 from tests.benchmarks.accuracy.curve import Counts, pooled
 from tests.benchmarks.accuracy.identities import LFW, Identities, load, natural
 from tests.benchmarks.accuracy.measures import Fold
-from tests.benchmarks.accuracy.trials import PLAIN_TOLERANCE, Rule, rule_of
+from tests.benchmarks.accuracy.trials import Rule, rule_of
 
 
 @dataclass(frozen=True)
@@ -85,11 +84,6 @@ def calibration_of(recogniser: Recogniser, strangers: Strangers, factor: float) 
 
 def _half(recogniser: Recogniser, half: Identities) -> Strangers:
     return Strangers.of(recogniser, half, pooled(half, rule_of(recogniser)))
-
-
-def loose(halves: Sequence[Identities]) -> list[Fold]:
-    """face_recognition's tolerance, whatever the risk."""
-    return [(half, lambda risk, people: PLAIN_TOLERANCE) for half in halves]
 
 
 def rate(each: Rate) -> str:

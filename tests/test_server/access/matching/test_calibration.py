@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import server.access
 from server.access.matching.calibration import MOST_LOOKS, MOST_PEOPLE, Calibration
-from server.access.matching.recogniser import DLIB
+from server.access.matching.recogniser import DLIB, RECOGNISERS, SFACE, Recogniser
 
 risks = st.floats(1e-6, 0.5)
 crowds = st.integers(1, MOST_PEOPLE)
@@ -127,15 +127,24 @@ def test_more_photos_and_frames_refuse_fewer(limit: float, photos: int, looked: 
     assert false_reject(limit, photos, looked + 1) <= false_reject(limit, photos, looked) + 0.005
 
 
-def test_the_shipped_table_is_one() -> None:
-    table = SHIPPED
+@pytest.mark.parametrize("recogniser", RECOGNISERS.values(), ids=str)
+def test_the_shipped_tables_are_some(recogniser: Recogniser) -> None:
+    table = recogniser.calibration
     for ascending in (table.distances, table.log_risks, table.looks, table.steps):
         assert all(one < other for one, other in itertools.pairwise(ascending))
     assert len(table.distances) == len(table.log_risks) and len(table.looks) == len(table.growth)
     assert table.growth[0] == 1.0 and list(table.growth) == sorted(table.growth)
     assert table.distances[-1] == 2.0 and table.log_risks[-1] == 0.0 and table.tail > 0
     assert set(table.refused) == set(itertools.product(range(1, 6), range(1, 4)))
-    assert threshold(1e-6, MOST_PEOPLE, MOST_LOOKS) > 0.0
+    assert table.threshold(1e-6, MOST_PEOPLE, MOST_LOOKS) > 0.0
+
+
+@given(st.sampled_from([DLIB, SFACE]), risks, crowds, looks)
+def test_each_shipped_table_is_its_own_inverse(
+    recogniser: Recogniser, wanted: float, people: int, looked: int
+) -> None:
+    limit = recogniser.calibration.threshold(wanted, people, looked)
+    assert recogniser.calibration.risk(limit, people, looked) == pytest.approx(wanted)
 
 
 def test_a_threshold_may_be_anything_that_can_be_a_distance() -> None:
