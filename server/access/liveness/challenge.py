@@ -38,8 +38,9 @@ DEEP = 1.2
 (`geometry.explain`)."""
 FLAT_PROGRESS = 0.8
 """What is shown of a turn that is wide enough, as long as it does not show the depth of a head."""
-OPEN = 0.2
-"""How much farther apart than at rest the lips must be, in sizes (`geometry.Shape`): about 8 mm."""
+OPEN = 0.15
+"""How much farther apart than at rest the lips must be, in sizes (`geometry.Shape`): about 6 mm. Rendered
+mouths opened by 22 mm show 0.2 to 0.6 more than shut, three people who talk up to 0.6."""
 KEEP_SECONDS = 2.0
 """How long sightings are kept."""
 

@@ -39,8 +39,8 @@ PAPER, BLACK = (235, 238, 240), (18, 18, 20)
 AHEAD, SHUT = 12.0, 0.12
 """How far the head of a visitor may be turned in the photo (yaw, degrees), and how far its mouth may be open,
 in widths of it."""
-WIDE_OPEN = 3.2
-"""Of a mouth, in openings of `speaking`: 35 mm."""
+WIDE_OPEN = 2.0
+"""Of a mouth, in openings of `speaking`: 22 mm."""
 BEHIND = 15.0
 """How far behind a mask of paper the eyes of its wearer are, in mm."""
 SWAP_SECONDS = 0.2

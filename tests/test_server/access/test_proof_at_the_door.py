@@ -393,6 +393,28 @@ def test_another_living_face_held_in_between_proves_nothing(apart: float, grante
     assert (ADA_GRANTED in doorway.said) is granted
 
 
+@pytest.mark.parametrize(("apart", "granted"), [(0.41, True), (0.43, False)])
+@pytest.mark.parametrize("liveness", [Liveness.PASSIVE, Liveness.CHALLENGE])
+def test_nobody_does_for_a_photo_what_it_is_asked(liveness: Liveness, apart: float, granted: bool) -> None:
+    """A photo of Ada is recognised and asked; somebody alive takes its place for that."""
+    FakePassive.convinced = False
+    doorway = Doorway(liveness, threshold=0.3)
+    while not FakeChallenge.begun:
+        doorway.see(face(person(ADA)))
+    doorway.watch(face(look(ADA, apart)), frames=LIVE_AFTER + 3)
+    assert doorway.said[:1] == [ADA_GRANTED if granted else FAILED]
+
+
+def test_another_face_in_mid_ask_is_another_visit_and_the_ask_has_failed() -> None:
+    FakeChallenge.outcome = ChallengeState.RUNNING
+    doorway = Doorway(Liveness.CHALLENGE)
+    doorway.watch(ada, frames=5)
+    assert FakeChallenge.begun == 1
+    outcome = doorway.watch(face(look(BOB, 0.2)), frames=8)
+    assert {reason for _, name, reason in doorway.said if name == "Ada"} == {Reason.NOT_LIVE}
+    assert ADA_GRANTED not in doorway.said and outcome.verdict is not GRANTED
+
+
 def test_a_challenge_that_breaks_off_has_failed() -> None:
     doorway = Doorway(Liveness.CHALLENGE)
     doorway.watch(ada, frames=5)

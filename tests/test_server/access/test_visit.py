@@ -88,6 +88,28 @@ def test_what_is_not_written_is_a_denial(before: list[tuple[Decision, bool]], pr
     assert found.not_before == NOW + RETRY_SECONDS
 
 
+def test_a_denied_face_is_checked_again_while_it_is_asked_to_do_something() -> None:
+    found = decided((DENIAL, True))
+    found.check.ask("Ada", NOW, Liveness.CHALLENGE, NOW)
+    assert found.state is State.DENIED and found.verdict is Verdict.CHECKING
+    found.check.drop()
+    assert meaning(found) is Verdict.DENIED
+
+
+def test_each_failure_to_do_as_asked_is_told_once() -> None:
+    found, asked = visit(), rules(liveness=Liveness.CHALLENGE)
+    failed = decision(Verdict.DENIED, Reason.CHALLENGE_FAILED)
+    for failures in (1, 2):
+        found.check.failures = failures
+        assert found.refusal(asked, NOW) is Reason.CHALLENGE_FAILED
+        found.propose(failed, asked)
+        found.settle(False, Reason.LOG_UNAVAILABLE, NOW)
+        assert found.refusal(asked, NOW) is Reason.CHALLENGE_FAILED, "nobody has been told"
+        found.propose(failed, asked)
+        found.settle(True, Reason.LOG_UNAVAILABLE, NOW)
+        assert found.refusal(asked, NOW) is None
+
+
 def test_a_grant_means_granted_only_while_it_is_recognised_as_that_person() -> None:
     found = decided((GRANT, True))
     assert meaning(found) is Verdict.GRANTED
