@@ -53,7 +53,7 @@ def test_a_photo_stays_outside_people_toml_acts_at_once_and_replay_tells_what_wo
             terminal.hello("front-door")
             answers = visit(terminal, "obama2")
         assert "granted" not in {answer["verdict"] for answer in answers}
-        assert "move_a_little" in {answer["prompt"] for answer in answers}
+        assert {"turn_left", "turn_right"} & {answer["prompt"] for answer in answers}
         wait_for(lambda: len(server.log_lines()) == 1, what="the line")
         lay_down(server, '[terminals.front-door]\nliveness = "off"\nnote = "Ring the bell"\n')
         with BlackBox(server.port) as terminal:

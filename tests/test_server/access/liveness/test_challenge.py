@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from server.access.liveness.challenge import (
-    BACK_DEGREES,
-    FLAT_PROGRESS,
+    FACING_DEGREES,
     NEUTRAL_SECONDS,
     OPEN,
     PENALTY,
     STEP_SECONDS,
     TURN_DEGREES,
     TURNS,
+    UNSURE_PROGRESS,
     Challenge,
     ChallengeState,
     Extent,
@@ -309,13 +309,13 @@ def test_what_was_done_too_soon_counts_once_it_lasts() -> None:
     assert prompt_of(challenge) is Prompt.OPEN_MOUTH
 
 
-def test_an_open_mouth_of_a_head_that_is_still_turned_is_asked_to_look_at_the_camera() -> None:
+def test_the_mouth_of_a_head_that_is_still_turned_does_not_count() -> None:
     challenge, at = begun(Prompt.TURN_LEFT)
     at = go(challenge, at, 0, 0, 0, 8, 16, 18)
     at = go(challenge, at, 18, 18, 18, 18, gape=WIDE)
-    assert prompt_of(challenge) is Prompt.LOOK_AT_CAMERA and challenge.progress is None
-    go(challenge, at, BACK_DEGREES + 2, BACK_DEGREES - 1, BACK_DEGREES - 1, gape=WIDE)
-    assert prompt_of(challenge) is not Prompt.OPEN_MOUTH and challenge.state is ChallengeState.RUNNING
+    assert prompt_of(challenge) is Prompt.OPEN_MOUTH and challenge.progress == UNSURE_PROGRESS
+    go(challenge, at, FACING_DEGREES + 1, FACING_DEGREES - 1, FACING_DEGREES - 1, gape=WIDE)
+    assert prompt_of(challenge) is Prompt.LOOK_AT_CAMERA and challenge.state is ChallengeState.RUNNING
 
 
 def test_the_second_turn_waits_for_a_head_that_looks_ahead_again() -> None:
@@ -345,7 +345,7 @@ def test_what_is_flat_does_not_fill_the_arrow() -> None:
     for yaw in (0, 0, 0, 10, 20, 25, 30):
         at += 0.1
         challenge.see(at, sheet(yaw=yaw, claimed=yaw))
-    assert challenge.progress == FLAT_PROGRESS
+    assert challenge.progress == UNSURE_PROGRESS
 
 
 @pytest.mark.parametrize("gape", [0.0, 0.3])
