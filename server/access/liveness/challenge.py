@@ -35,11 +35,11 @@ PENALTY = 2
 HOLD_SIGHTINGS = 2
 DEEP = 1.2
 """How many times as much must be left when the turned face is explained as a sheet as when it is as a head
-(`geometry.explain`). Rendered heads that turned by 15 degrees show 1.06 to 3.7, most more than 1.6, and more as
-they turn on; of the prints turned as asked one was taken for turned so far, and showed 0.7."""
+(`geometry.explain`). Rendered heads that turned by 15 degrees show 1.06 to 3.7, most more than 1.6, and more
+as they turn on; of the prints turned as asked one was taken for turned so far, and showed 0.7."""
 UNSURE_PROGRESS = 0.8
-"""What is shown of a turn that is wide enough, as long as it does not show the depth of a head, and of an open
-mouth, as long as the head is turned."""
+"""What is shown of a turn that is wide enough, as long as it does not show the depth of a head, and of an
+open mouth, as long as the head is turned."""
 FACING_DEGREES = 15.0
 """How far it may be turned then: beyond 20 degrees the lips of masks that do not move seem to part by 0.2."""
 OPEN = 0.15

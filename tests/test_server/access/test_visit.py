@@ -90,7 +90,8 @@ def test_what_is_not_written_is_a_denial(before: list[tuple[Decision, bool]], pr
 
 def test_a_denied_face_is_checked_again_while_it_is_asked_to_do_something() -> None:
     found = decided((DENIAL, True))
-    found.check.ask("Ada", NOW, Liveness.CHALLENGE, NOW)
+    found.check.follow(NOW, Liveness.CHALLENGE, NOW)
+    found.check.ask("Ada", NOW)
     assert found.state is State.DENIED and found.verdict is Verdict.CHECKING
     found.check.drop()
     assert meaning(found) is Verdict.DENIED
