@@ -7,14 +7,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from tests.benchmarks.spoof.portrait import SourceError, clip, portrait
-from tests.benchmarks.spoof.real import assembled, filmed, windows
+from tests.benchmarks.spoof.real import filmed, windows
 from tests.benchmarks.spoof.sighting import Stream
 from tests.benchmarks.spoof.sources import TEST, TUNING, footage, photos, visitors
 from tests.benchmarks.spoof.species import Manner, Source, Species, attack, can_visit, rendered_person
 from tests.benchmarks.spoof.trial import PASSIVE_SECONDS
 from tests.support.photos import DATA
 
-REAL, ASSEMBLED, RENDERED, VISITOR = "real", "assembled", "rendered", "visitor"
+REAL, RENDERED, VISITOR = "real", "rendered", "visitor"
 RECAPTURED, REAL_PHOTO = "recaptured_held", "real_photo_held"
 """Kinds of streams beside the species."""
 PRINTS = (Species.PRINT_HELD, Species.PRINT_MOVED, Species.PRINT_TILTED)
@@ -40,8 +40,6 @@ SWAPS = {Species.SWAP_PHOTO_PERSON: 8, Species.SWAP_PERSON_PHOTO: 8, Species.SWA
 REPLAYS = (Species.REPLAY, Species.REPLAY_TILTED)
 QUICK = 16
 """A quick run tries one in so many."""
-VISITORS = 8
-"""Challenges put to the assembled visitor."""
 RENDERED_PEOPLE = 180
 """Whose photos are laid over the shape of a head; of about 2 in 5 the photo is fit for that."""
 VISITING_PEOPLE = 60
@@ -129,8 +127,6 @@ def _visits(half: str) -> Iterator[Case]:
 
 
 def _cooperative() -> Iterator[Case]:
-    for index in range(VISITORS):
-        yield Case(ASSEMBLED, TEST, "webcam", footage(TEST)[0].path, index)
     manners = list(Manner)
     for index, path in enumerate(visitors(TEST)[:RENDERED_PEOPLE]):
         person, manner = path.parent.name, manners[index % len(manners)]
@@ -148,8 +144,6 @@ def stream(case: Case) -> Stream:
     if case.kind == REAL:
         each = next(one for one in footage(case.half) if one.path == case.source)
         return filmed(each, case.start, PASSIVE_SECONDS)
-    if case.kind == ASSEMBLED:
-        return assembled(case.source, case.seed)
     if case.kind in (RENDERED, VISITOR):
         face = portrait(case.source)
         if not can_visit(face):

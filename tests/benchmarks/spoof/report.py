@@ -10,7 +10,6 @@ from statistics import median
 from tests.benchmarks.spoof.bounds import bounds
 from tests.benchmarks.spoof.evaluate import Result
 from tests.benchmarks.spoof.plan import (
-    ASSEMBLED,
     PRINTS,
     REAL,
     REAL_PHOTO,
@@ -129,7 +128,6 @@ def _visit_rows(results: Sequence[Result]) -> list[str]:
         ("8 s of real footage, tuning", [r for r in _whole(results) if r.case.half == TUNING]),
         ("8 s of real footage, test", [r for r in _whole(results) if r.case.half == TEST]),
         ("real clips shorter than 8 s", [r for r in _of(results, REAL) if r not in _whole(results)]),
-        ("footage assembled to do as asked", _of(results, ASSEMBLED)),
         ("photos on the shape of a head, rendered, that do as asked", _of(results, RENDERED)),
         *((f"of them: {manner.value}", _mannered(results, manner)) for manner in Manner),
         ("such visitors at the whole door, 20 s at most", _of(results, VISITOR)),
