@@ -89,7 +89,7 @@ DLIB = Recogniser(
 a microphone within 0.53. `other_face` is face_recognition's own tolerance. Of photos of one person 1.5 % are
 beyond `same_person`, after one earlier photo, 0.4 % after two, 0.1 % after three; of photos of strangers
 99 %. 3 to 4 in 100,000 photos of a stranger are within `misplaced` of a template of one to three photos. The
-tracks' distances were measured on embeddings as they come, which are nearly of length 1."""
+tracks' distances were measured on embeddings as they come, which are about 1.4 long."""
 
 SFACE = Recogniser(
     name="sface",
