@@ -31,6 +31,7 @@ REACTION, SPEED = 0.5, 70.0
 """Seconds, and degrees per second."""
 SIGNS = {Prompt.TURN_LEFT: 1, Prompt.TURN_RIGHT: -1}
 WIDE = 2.5
+SCALE = TURN_DEGREES / 15
 """How far a mouth is opened, centimetres."""
 
 
@@ -39,7 +40,7 @@ class Visitor:
     """Does what is asked, `reaction` seconds later. `angle`: how far a turn goes; `astray`: how far it goes
     to the wrong side first; `gape`: how far the mouth opens; `shows`: what is seen of a yaw and a mouth."""
 
-    angle: float = 25.0
+    angle: float = 30.0
     astray: float = 0.0
     gape: float = WIDE
     reaction: float = REACTION
@@ -94,10 +95,10 @@ def begun(*steps: Prompt, extent: Extent = Extent.WHOLE) -> tuple[Challenge, flo
 
 
 def feed(challenge: Challenge, at: float, yaws: Sequence[float], gape: float = 0.0) -> float:
-    """A head at these yaws, every 0.1 seconds after `at`."""
+    """A head at these yaws, of which 15 is as far as is asked, every 0.1 seconds after `at`."""
     for yaw in yaws:
         at += 0.1
-        challenge.see(at, head(yaw=yaw, gape=gape))
+        challenge.see(at, head(yaw=yaw * SCALE, gape=gape))
     return at
 
 
@@ -132,7 +133,7 @@ def test_whoever_does_as_asked_passes(rate: float, extent: Extent) -> None:
 @pytest.mark.parametrize(
     "visitor",
     [
-        Visitor(angle=17.0),
+        Visitor(angle=22.0),
         Visitor(angle=45.0),
         Visitor(reaction=1.5, speed=20.0),
         Visitor(reaction=0.1, speed=120.0),
@@ -314,7 +315,14 @@ def test_the_mouth_of_a_head_that_is_still_turned_does_not_count() -> None:
     at = go(challenge, at, 0, 0, 0, 8, 16, 18)
     at = go(challenge, at, 18, 18, 18, 18, gape=WIDE)
     assert prompt_of(challenge) is Prompt.OPEN_MOUTH and challenge.progress == UNSURE_PROGRESS
-    go(challenge, at, FACING_DEGREES + 1, FACING_DEGREES - 1, FACING_DEGREES - 1, gape=WIDE)
+    go(
+        challenge,
+        at,
+        (FACING_DEGREES + 1) / SCALE,
+        (FACING_DEGREES - 1) / SCALE,
+        (FACING_DEGREES - 1) / SCALE,
+        gape=WIDE,
+    )
     assert prompt_of(challenge) is Prompt.LOOK_AT_CAMERA and challenge.state is ChallengeState.RUNNING
 
 
