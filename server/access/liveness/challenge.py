@@ -26,8 +26,8 @@ BACK_DEGREES = 8.0
 REACTION_SECONDS = 0.25
 """What is done sooner after an instruction was not done because of it: it counts once it lasts as long."""
 TURN_DEGREES = 20.0
-"""How far to turn. At 15 two of about 60 bent prints passed, which showed 1.5 and 1.8 of `DEEP`: of a print bent
-round a cylinder and turned by 25 to 42 degrees the points found are those of a head turned by up to 17."""
+"""How far to turn. At 15 two of about 60 bent prints passed, though not flat by `DEEP`: of a print bent round
+a cylinder and turned by 25 to 42 degrees the points found are those of a head turned by up to 17."""
 WRONG_TURNS = 2
 """Turns to the other side that end a whole challenge. The first makes it longer: whoever turns to and fro
 without being asked to soon has two."""

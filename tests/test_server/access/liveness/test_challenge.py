@@ -164,7 +164,7 @@ def test_a_head_that_does_not_rest_is_waited_for() -> None:
     challenge = Challenge(random.Random(0), 0.0, Extent.SHORT)
     at = 0.0
     while challenge.state is ChallengeState.RUNNING:
-        at = go(challenge, at, 16 * np.sin(10 * at))
+        at = go(challenge, at, 10 * np.sin(10 * at))
         assert prompt_of(challenge) is Prompt.LOOK_AT_CAMERA and challenge.progress is None
     assert challenge.failure is Failure.TOO_LATE
     assert at == pytest.approx(NEUTRAL_SECONDS, abs=0.2)
@@ -199,10 +199,10 @@ def test_time_passes_without_a_face() -> None:
 def test_progress_moves_with_the_head(step: Prompt, way: int) -> None:
     challenge, at = begun(step)
     shown = []
-    for yaw in (0, 0, 3, 6, 12, -6, -21):
+    for yaw in (0, 0, 3, 6, 12, 3, -6, -14, -21):
         at = go(challenge, at, way * yaw)
         shown.append(challenge.progress)
-    assert shown == pytest.approx([0, 0, 0.2, 0.4, 0.8, -0.4, -1], abs=0.01)
+    assert shown == pytest.approx([0, 0, 0.2, 0.4, 0.8, 0.2, -0.4, -0.93, -1], abs=0.01)
 
 
 def test_progress_of_a_mouth() -> None:
@@ -242,7 +242,7 @@ def test_whoever_turns_to_the_wrong_side_as_far_as_was_asked_turns_more_often() 
     while challenge.state is ChallengeState.RUNNING:
         if challenge.prompt in SIGNS:
             side = SIGNS[challenge.prompt]
-            at = go(challenge, at, *(side * yaw for yaw in (0, 0, 0, 8, 16, 18)))
+            at = go(challenge, at, *(side * yaw for yaw in (0, 0, 0, 8, 16, 18, 9)))
             done += 1
         at = go(challenge, at, 0, 0, 0, 0, gape=WIDE)
     assert (challenge.state, done) == (ChallengeState.PASSED, 2 + PENALTY)
