@@ -231,7 +231,7 @@ def rendered_person(seed: int, face: Portrait, manner: Manner = Manner.CALM) -> 
 
 def manners(random: np.random.Generator) -> dict[Manner, Obedience]:
     """An obedience of each kind."""
-    calm = Obedience(random.uniform(0.4, 0.9), random.uniform(0.7, 1.3), random.uniform(18, 32), 0.7)
+    calm = Obedience(random.uniform(0.4, 0.9), random.uniform(0.7, 1.3), random.uniform(23, 36), 0.7)
     return {
         Manner.CALM: calm,
         Manner.GLASSES: calm,

@@ -31,6 +31,7 @@ REACTION, SPEED = 0.5, 70.0
 """Seconds, and degrees per second."""
 SIGNS = {Prompt.TURN_LEFT: 1, Prompt.TURN_RIGHT: -1}
 WIDE = 2.5
+SCALE = TURN_DEGREES / 15
 """How far a mouth is opened, centimetres."""
 
 
@@ -39,7 +40,7 @@ class Visitor:
     """Does what is asked, `reaction` seconds later. `angle`: how far a turn goes; `astray`: how far it goes
     to the wrong side first; `gape`: how far the mouth opens; `shows`: what is seen of a yaw and a mouth."""
 
-    angle: float = 25.0
+    angle: float = 30.0
     astray: float = 0.0
     gape: float = WIDE
     reaction: float = REACTION
@@ -94,10 +95,10 @@ def begun(*steps: Prompt, extent: Extent = Extent.WHOLE) -> tuple[Challenge, flo
 
 
 def feed(challenge: Challenge, at: float, yaws: Sequence[float], gape: float = 0.0) -> float:
-    """A head at these yaws, every 0.1 seconds after `at`."""
+    """A head at these yaws, of which 15 is as far as is asked, every 0.1 seconds after `at`."""
     for yaw in yaws:
         at += 0.1
-        challenge.see(at, head(yaw=yaw, gape=gape))
+        challenge.see(at, head(yaw=yaw * SCALE, gape=gape))
     return at
 
 
@@ -132,7 +133,7 @@ def test_whoever_does_as_asked_passes(rate: float, extent: Extent) -> None:
 @pytest.mark.parametrize(
     "visitor",
     [
-        Visitor(angle=17.0),
+        Visitor(angle=22.0),
         Visitor(angle=45.0),
         Visitor(reaction=1.5, speed=20.0),
         Visitor(reaction=0.1, speed=120.0),
@@ -163,7 +164,7 @@ def test_a_head_that_does_not_rest_is_waited_for() -> None:
     challenge = Challenge(random.Random(0), 0.0, Extent.SHORT)
     at = 0.0
     while challenge.state is ChallengeState.RUNNING:
-        at = go(challenge, at, 16 * np.sin(10 * at))
+        at = go(challenge, at, 10 * np.sin(10 * at))
         assert prompt_of(challenge) is Prompt.LOOK_AT_CAMERA and challenge.progress is None
     assert challenge.failure is Failure.TOO_LATE
     assert at == pytest.approx(NEUTRAL_SECONDS, abs=0.2)
@@ -198,10 +199,10 @@ def test_time_passes_without_a_face() -> None:
 def test_progress_moves_with_the_head(step: Prompt, way: int) -> None:
     challenge, at = begun(step)
     shown = []
-    for yaw in (0, 0, 3, 6, 12, -6, -21):
+    for yaw in (0, 0, 3, 6, 12, 3, -6, -14, -21):
         at = go(challenge, at, way * yaw)
         shown.append(challenge.progress)
-    assert shown == pytest.approx([0, 0, 0.2, 0.4, 0.8, -0.4, -1], abs=0.01)
+    assert shown == pytest.approx([0, 0, 0.2, 0.4, 0.8, 0.2, -0.4, -0.93, -1], abs=0.01)
 
 
 def test_progress_of_a_mouth() -> None:
@@ -241,7 +242,7 @@ def test_whoever_turns_to_the_wrong_side_as_far_as_was_asked_turns_more_often() 
     while challenge.state is ChallengeState.RUNNING:
         if challenge.prompt in SIGNS:
             side = SIGNS[challenge.prompt]
-            at = go(challenge, at, *(side * yaw for yaw in (0, 0, 0, 8, 16, 18)))
+            at = go(challenge, at, *(side * yaw for yaw in (0, 0, 0, 8, 16, 18, 9)))
             done += 1
         at = go(challenge, at, 0, 0, 0, 0, gape=WIDE)
     assert (challenge.state, done) == (ChallengeState.PASSED, 2 + PENALTY)
@@ -314,7 +315,14 @@ def test_the_mouth_of_a_head_that_is_still_turned_does_not_count() -> None:
     at = go(challenge, at, 0, 0, 0, 8, 16, 18)
     at = go(challenge, at, 18, 18, 18, 18, gape=WIDE)
     assert prompt_of(challenge) is Prompt.OPEN_MOUTH and challenge.progress == UNSURE_PROGRESS
-    go(challenge, at, FACING_DEGREES + 1, FACING_DEGREES - 1, FACING_DEGREES - 1, gape=WIDE)
+    go(
+        challenge,
+        at,
+        (FACING_DEGREES + 1) / SCALE,
+        (FACING_DEGREES - 1) / SCALE,
+        (FACING_DEGREES - 1) / SCALE,
+        gape=WIDE,
+    )
     assert prompt_of(challenge) is Prompt.LOOK_AT_CAMERA and challenge.state is ChallengeState.RUNNING
 
 
