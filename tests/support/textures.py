@@ -31,10 +31,12 @@ class Skin:
         speaking: float = 0.0,
         gain: float = 1.0,
         blur: float = 0.0,
+        mirrored: float | None = None,
     ) -> NDArray[np.float32]:
         """float32[64, 64]. `turned`: how far the nose moves against the rest, cells; `tilted`: how far a
         print's corners move against its middle; `aside`: how far all of it moves. `shut`, `speaking`: how far
-        the eyes and the mouth are others than at rest, 0 to 1."""
+        the eyes and the mouth are others than at rest, 0 to 1. `mirrored`: the column of a lamp that is seen
+        in it."""
         y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)
         across, down = (x - SIDE / 2) / (SIDE / 2), (y - SIDE / 2) / (SIDE / 2)
         depth = np.exp(-(across**2 + down**2) / 0.2)
@@ -45,6 +47,8 @@ class Skin:
         for region, share in ((EYES[0], shut), (EYES[1], shut), (MOUTH, speaking)):
             part = flat[region.top : region.bottom, region.left : region.right]
             part += share * (part[::-1, ::-1].copy() - part)
+        if mirrored is not None:
+            flat += 90 * np.exp(-((x - mirrored) ** 2 + (y - 18) ** 2) / (2 * 9.0**2))
         return np.asarray(gain * (cv2.GaussianBlur(flat, (0, 0), blur) if blur else flat), np.float32)
 
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from server.access.liveness.explaining import Array, Model, Region, left, unexplained
+from server.access.liveness.explaining import Array, Model, Region, left, light, unexplained
+from server.access.seen import TEXTURE_SIDE
 
 FACE = Region(2, 62, 2, 62)
 EYES = (Region(11, 23, 7, 27), Region(11, 23, 37, 57))
@@ -27,8 +28,15 @@ RELIEF = 0.15
 which shows where there is much to see."""
 LEAST = 0.05
 """And at least against this much, gray levels squared: what rounding alone leaves."""
+SURROUNDINGS = 4.0
+"""Standard deviation, in cells, of what counts as a cell's surroundings: shadows and lamps that are mirrored
+vary as slowly, and without them little is left of a lamp that wanders across a print."""
 GLARE, GLARING = 250, 0.05
 """A region of which more than this share is brighter than that shows nothing."""
+OWN_LIGHT = 1.4
+"""When each region of the sheet may have light of its own, less is left: so many times that counts as all
+that is left, or all that is left does, whichever is less. Of a lamp that is mirrored in a screen hardly
+anything remains, of a head that turns three quarters."""
 CHANGED = 1.0
 ASIDE = tuple((down, across) for down in (-4, -2, 0, 2, 4) for across in (-4, -2, 0, 2, 4))
 """What seems to have changed so much is looked for beside its place, too, in cells: where the points were
@@ -50,17 +58,26 @@ class Changes(NamedTuple):
 
 def changes(textures: NDArray[np.uint8]) -> Changes:
     """From uint8[n, 64, 64], n at least 2, of one face."""
-    pictures = textures.astype(np.float32)
+    pictures = _fine(textures)
     model = Model(pictures.mean(axis=0))
     seen = [_Seen.of(pictures, model, region) for region in (*EYES, MOUTH, *OTHERS)]
     (right, left_eye, mouth), others = seen[:3], seen[3:]
     elsewhere = np.sort([each.left for each in others], axis=0)[-2]
-    eyes = [_excess(pictures, each, elsewhere) for each in (right, left_eye)]
+    eyes = [_excess(textures, pictures, each, elsewhere) for each in (right, left_eye)]
     return Changes(
         depth=_depth(pictures, model, (right, left_eye, *others)),
         eyes=np.minimum(*eyes),
-        mouth=_excess(pictures, mouth, elsewhere),
+        mouth=_excess(textures, pictures, mouth, elsewhere),
     )
+
+
+def _fine(textures: NDArray[np.uint8]) -> Array:
+    """Without what varies slowly from cell to cell, float32[n, 64, 64]."""
+    apart = np.subtract.outer(np.arange(TEXTURE_SIDE), np.arange(TEXTURE_SIDE))
+    near = np.exp(-(apart**2) / (2 * SURROUNDINGS**2))
+    mean = (near / near.sum(axis=1, keepdims=True)).astype(np.float32)
+    pictures = textures.astype(np.float32)
+    return np.asarray(pictures - mean @ pictures @ mean.T, np.float32)
 
 
 class _Seen(NamedTuple):
@@ -84,12 +101,14 @@ def _depth(pictures: Array, model: Model, seen: tuple[_Seen, ...]) -> Array:
     whole = left(FACE.of(pictures), model.bent(FACE))
     rows, columns = FACE.bottom - FACE.top, FACE.right - FACE.left
     sheet[:, FACE.top : FACE.bottom, FACE.left : FACE.right] = whole.reshape(-1, rows, columns)
-    as_sheet = np.sum([(each.region.of(sheet) ** 2).mean(axis=1) for each in seen], axis=0)
+    shown = [each.region.of(sheet) for each in seen]
+    as_sheet = np.sum([(each**2).mean(axis=1) for each in shown], axis=0)
+    own_light = [unexplained(left_, light(each.region)) for left_, each in zip(shown, seen, strict=True)]
     alone = np.sum([each.left + each.slack for each in seen], axis=0)
-    return np.asarray(as_sheet / alone, np.float32)
+    return np.asarray(np.minimum(as_sheet, OWN_LIGHT * np.sum(own_light, axis=0)) / alone, np.float32)
 
 
-def _excess(pictures: Array, seen: _Seen, elsewhere: Array) -> Array:
+def _excess(textures: NDArray[np.uint8], pictures: Array, seen: _Seen, elsewhere: Array) -> Array:
     """How much more is left of a region than elsewhere, float32[n]; nothing where it glares."""
     least = elsewhere + seen.slack
     excess = seen.left / least
@@ -97,5 +116,5 @@ def _excess(pictures: Array, seen: _Seen, elsewhere: Array) -> Array:
     if len(changed):
         moved = [unexplained(seen.region.of(pictures[changed], *aside), seen.kinds) for aside in ASIDE]
         excess[changed] = np.min(moved, axis=0) / least[changed]
-    glaring = (seen.region.of(pictures) >= GLARE).mean(axis=1) > GLARING
+    glaring = (seen.region.of(textures) >= GLARE).mean(axis=1) > GLARING
     return np.asarray(np.where(glaring, 0, excess), np.float32)

@@ -7,12 +7,13 @@ the sum; what it leaves over is noise, or something that no print does.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
+Pixels = TypeVar("Pixels", NDArray[np.float32], NDArray[np.uint8])
 
 
 class Region(NamedTuple):
@@ -28,9 +29,8 @@ class Region(NamedTuple):
         """Cells."""
         return (self.bottom - self.top) * (self.right - self.left)
 
-    def of(self, pictures: Array, down: int = 0, across: int = 0) -> Array:
-        """What it shows of each picture, float32[n, cells] of float32[n, 64, 64], or a place so many cells
-        beside it."""
+    def of(self, pictures: Pixels, down: int = 0, across: int = 0) -> Pixels:
+        """What it shows of each picture, [n, cells] of [n, 64, 64], or a place so many cells beside it."""
         rows = slice(self.top + down, self.bottom + down)
         columns = slice(self.left + across, self.right + across)
         return pictures[:, rows, columns].reshape(len(pictures), -1)
@@ -55,7 +55,7 @@ class Model:
         return self._changed(region, (np.ones_like(x), x, y), light(region))
 
     def bent(self, region: Region) -> Array:
-        """And those of a whole sheet, tilted and bent, in light that varies more."""
+        """The kinds of change of a whole sheet, tilted and bent, in light that varies more."""
         x, y = _places(region)
         even = light(region)
         uneven = np.stack((x**3, x * x * y, x * y * y, y**3))

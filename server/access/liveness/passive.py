@@ -19,6 +19,9 @@ PRESENT = 10.0
 """Log odds (`Landmarks.presence`) below which the points are not to be trusted."""
 AHEAD_DEGREES = 25.0
 """Where the head is turned farther than this (yaw), its points are not found well enough."""
+GLARE, GLARING = 250, 0.05
+"""Where more than this share of the texture is brighter than that, a lamp is mirrored, or the sun shines: its
+edges move about on what keeps still."""
 SAME_TEXTURE = 0.8
 """Correlation of the textures of two successive sightings below which something else may be seen. Of a man
 who talks it is never below 0.89; of two people 0.27 (median; 1 pair in 100 above 0.73), of two photos of one
@@ -26,15 +29,15 @@ person 0.39 (1 pair in 30 above 0.8)."""
 LEAST_SIGHTINGS = 8
 LEAST_SECONDS = 1.0
 """Before, there is too little to tell noise from motion."""
-DEPTH_SHARE, DEEP = 0.4, 2.0
+DEPTH_SHARE, DEEP = 0.4, 1.85
 """In so much of the sightings of the window the face must be so much worse explained as a sheet than region
-by region (`Changes`). Of 209 simulated prints and screens of as many people the most reached 1.6, tilted and
-with motion blur; 1.4 without. Of 27 pieces of real footage three quarters reach 2.4."""
+by region (`Changes`). Of 120 simulated prints and screens of as many people the most reached 1.4; with motion
+blur 1.6 (45 others). Of 27 pieces of real footage of four people the median is 2.2."""
 EYES_REPEATS, EYES = 3, 2.0
 MOUTH_REPEATS, MOUTH = 4, 3.5
 """In how many sightings of the window the eyes, or the mouth, must have changed so much. Of those prints the
-most reached 1.6 and 2.4, the latter while the points were badly found; a man who talks reaches 5 and 16
-(medians)."""
+most reached 0.9 and 2.4, the latter while the points were badly found, with motion blur 1.5 and 1.3; a man
+who talks reaches 5 and 10 (medians)."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +97,11 @@ class Passive:
 
 
 def clear(sighting: Sighting) -> bool:
-    """Whether its points were found well enough."""
+    """Whether the points were found well enough, and the face can be seen."""
     present = sighting.presence is None or sighting.presence >= PRESENT
-    return present and sighting.texture is not None and abs(sighting.yaw) <= AHEAD_DEGREES
+    if not present or sighting.texture is None or abs(sighting.yaw) > AHEAD_DEGREES:
+        return False
+    return float((sighting.texture >= GLARE).mean()) <= GLARING
 
 
 def alike(before: Sighting, after: Sighting) -> bool:

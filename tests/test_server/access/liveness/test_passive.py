@@ -20,7 +20,7 @@ Motion = Callable[[float], dict[str, float]]
 SKIN = Skin()
 
 
-def swing(at: float, size: float = 6.0) -> float:
+def swing(at: float, size: float = 9.0) -> float:
     return size * float(np.sin(2 * np.pi * 0.4 * at))
 
 
