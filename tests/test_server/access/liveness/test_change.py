@@ -43,7 +43,7 @@ def test_of_a_print_nothing_changes(how: dict[str, tuple[float, float]]) -> None
 
 
 def test_a_head_that_turns_shows_depth() -> None:
-    assert np.quantile(series(turned=(-8.0, 8.0)).depth, 0.6) > 1.85
+    assert np.quantile(series(turned=(-11.0, 11.0)).depth, 0.6) > 1.75
 
 
 def test_eyes_that_close_are_seen_and_nothing_else() -> None:
