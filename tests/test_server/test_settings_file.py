@@ -50,7 +50,7 @@ ODD = [
     b"x = " + b"{a=" * 100_000,
     b"[" * 100_000,
     b"port = " + b"9" * 5000,
-    b"threshold = 0." + b"9" * 5000,
+    b"threshold = 1." + b"9" * 5000,
     b"threshold = 1e999",
     b"port = -0x" + b"f" * 9000,
     b"a." * 400_000 + b"a = 1",

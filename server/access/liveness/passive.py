@@ -16,8 +16,9 @@ WINDOW_SECONDS = 6.0
 WEIGH_SECONDS = 0.4
 """How often they are weighed: that takes 10 to 20 ms."""
 PRESENT = 15.0
-"""Log odds (`Landmarks.presence`) below which the points are not to be trusted: of prints so unclear that they
-are often below, one was found live. Real faces before a camera stay above 20, unless a hand covers them."""
+"""Log odds (`Landmarks.presence`) below which the points are not to be trusted: of prints so unclear that
+they are often below, one was found live. Real faces before a camera stay above 20, unless a hand covers
+them."""
 AHEAD_DEGREES = 25.0
 """Where the head is turned farther than this (yaw), its points are not found well enough."""
 GLARE, GLARING = 250, 0.05

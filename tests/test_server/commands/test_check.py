@@ -81,6 +81,7 @@ def test_all_is_well_and_nothing_is_written(folder: Path) -> None:
         "ok       network: 127.0.0.1, no TLS, no tokens",
         "ok       people: faces/people.toml: people 0, terminals 0, confirmed pairs 0",
         "ok       rules: policy any; liveness passive",
+        "ok       recogniser: sface",
         f"ok       photos: {folder}/faces: 1 person by 1 photo",
         f"ok       logs: {folder}/logs can be written to",
         "ok       port: any free one",

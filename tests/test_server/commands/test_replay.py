@@ -14,7 +14,7 @@ import pytest
 
 from server.access.liveness.proof import Liveness
 from server.access.matching.gallery import Gallery
-from server.access.matching.recogniser import DLIB
+from server.access.matching.recogniser import SFACE
 from server.access.observed import ObservedFrame
 from server.access.orders import EMPTY
 from server.access.rules import Rules
@@ -222,8 +222,8 @@ def test_a_real_video_is_decided_again_as_it_was(
 ) -> None:
     accepted = judge_photo(models, (DATA / "people" / "lin-manuel-miranda.png").read_bytes())
     assert isinstance(accepted, PhotoAccepted)
-    lin = Gallery.build(DLIB, 1, [("Lin", np.stack([accepted.embedding, accepted.mirrored]))])
-    rules = Rules(recogniser=DLIB, liveness=then, threshold=0.4)
+    lin = Gallery.build(SFACE, 1, [("Lin", np.stack([accepted.embedding, accepted.mirrored]))])
+    rules = Rules(liveness=then)
     recorder = Recorder.in_folder(tmp_path, rules)
     live = LiveDoor(rules, lin)
     for at, jpeg in pictures():
@@ -236,7 +236,7 @@ def test_a_real_video_is_decided_again_as_it_was(
     compared, notes = decide_again(recordings, rules, lin, EMPTY)
     assert not problems and compared and not any(each.changed for each in compared)
     assert (notes.strayed, notes.unasked, notes.unfinished) == (0, 0, 0)
-    assert any(frame.drawn for frame in live.frames) == (then is Liveness.CHALLENGE)
+    assert any(frame.drawn for frame in live.frames), "somebody was asked for something"
     other, notes = decide_again(recordings, replace(rules, liveness=now), lin, EMPTY)
     assert verdict in {each.after.verdict for each in other if each.after and each.after.name == "Lin"}
-    assert notes.unasked == (now is Liveness.CHALLENGE)
+    assert notes.unasked == 0

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from server.access.seen import Flaw, Followed, Hints
+from server.access.seen import Flaw, Followed, Hints, PhotoFlaw
 from server.vision.dlib_recognition import LIMITS as DLIB
 from server.vision.faces import find_faces
 from server.vision.frame import analyse_frame
 from server.vision.models import Models
-from server.vision.quality import Limits, flaw, gray, sidewards
+from server.vision.quality import UNEVEN, Limits, flaw, gray, photo_flaw, sharpness, sidewards
 from server.vision.recognition import embed
 from server.vision.sface_recognition import LIMITS as SFACE
 from tests.support.photos import photo
@@ -47,7 +47,7 @@ def test_small_faces(limits: Limits, side: int) -> None:
 @with_each
 def test_light(limits: Limits, side: int) -> None:
     def found(mean: float) -> Flaw | None:
-        return flaw(chip(side, mean, 2 * limits.flat), 0.0, 100, limits)
+        return flaw(chip(side, mean, 1.3 * limits.flat * mean), 0.0, 100, limits)
 
     assert found(limits.dark - 2) is Flaw.TOO_DARK and found(limits.dark + 2) is None
     assert found(limits.bright - 2) is None and found(limits.bright + 2) is Flaw.TOO_BRIGHT
@@ -55,8 +55,9 @@ def test_light(limits: Limits, side: int) -> None:
 
 @with_each
 def test_fog(limits: Limits, side: int) -> None:
-    assert flaw(chip(side, 120, limits.flat / 2), 0.0, 100, limits) is Flaw.TOO_BRIGHT
-    assert flaw(chip(side, 120, 2 * limits.flat), 0.0, 100, limits) is None
+    spread = limits.flat * 120
+    assert flaw(chip(side, 120, spread / 2), 0.0, 100, limits) is Flaw.TOO_BRIGHT
+    assert flaw(chip(side, 120, 2 * spread), 0.0, 100, limits) is None
 
 
 @with_each
@@ -149,3 +150,36 @@ def test_a_mirror_image_is_the_embedding_of_the_flipped_face(models: Models) -> 
     np.testing.assert_allclose(mirrored, expected, atol=1e-5)
     np.testing.assert_allclose(plain, again, atol=1e-5)
     assert embed(models.recognition, [], []) == []
+
+
+def lit(side: int, left: float, right: float) -> NDArray[np.uint8]:
+    """A chip whose halves are so bright."""
+    bright = np.where(np.arange(side) < side // 2, left, right)
+    return np.clip(RANDOM.normal(bright, 0.2 * bright, (side, side)), 0, 255).astype(np.uint8)
+
+
+@with_each
+def test_an_enrolment_photo_needs_even_light(limits: Limits, side: int) -> None:
+    assert photo_flaw(lit(side, 120, 120), limits) is None
+    assert photo_flaw(lit(side, 60, 60 * (UNEVEN - 0.2)), limits) is None
+    assert photo_flaw(lit(side, 60, 60 * (UNEVEN + 0.2)), limits) is PhotoFlaw.UNEVEN_LIGHT
+    assert photo_flaw(lit(side, 60 * (UNEVEN + 0.2), 60), limits) is PhotoFlaw.UNEVEN_LIGHT
+
+
+@with_each
+def test_an_enrolment_photo_is_judged_more_strictly_than_a_look(limits: Limits, side: int) -> None:
+    assert photo_flaw(lit(side, limits.dark / 2, limits.dark / 2), limits) is PhotoFlaw.TOO_DARK
+    assert photo_flaw(lit(side, 250, 250), limits) is PhotoFlaw.TOO_BRIGHT
+    faint = 0.9 if limits is SFACE else 0.3
+    between = np.asarray(smooth(side) + RANDOM.normal(0, faint, (side, side)), np.uint8)
+    assert limits.sharpness < sharpness(between) < limits.photo_sharpness
+    assert (flaw(between, 0.0, 100, limits), photo_flaw(between, limits)) == (None, PhotoFlaw.TOO_BLURRED)
+
+
+@pytest.mark.parametrize("angle", [0, 45, 90, 135])
+def test_motion_in_any_direction_is_blur(angle: int) -> None:
+    streak = np.zeros((15, 15), np.float32)
+    streak[7] = 1
+    turned = cv2.warpAffine(streak, cv2.getRotationMatrix2D((7, 7), angle, 1), (15, 15))
+    moved = np.asarray(cv2.filter2D(chip(112), -1, turned / turned.sum()), np.uint8)
+    assert sharpness(moved) < 0.1 * sharpness(chip(112))

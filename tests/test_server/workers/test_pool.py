@@ -94,7 +94,7 @@ def test_a_worker_tells_of_an_embedder_that_falls_back(
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     ((level, message),) = worker.load(ModelSettings(tmp_path, tmp_path))
-    assert level == logging.INFO and "dlib" in message
+    assert level == logging.INFO and "OpenCV" in message
 
 
 def test_a_task_that_kills_two_workers_is_poison_and_the_pool_recovers() -> None:
