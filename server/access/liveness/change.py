@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from server.access.liveness.explaining import Array, Model, Region, left, light, unexplained
+from server.access.liveness.explaining import Array, Model, Region, left, lit, unexplained
 from server.access.seen import TEXTURE_SIDE
 
 FACE = Region(2, 62, 2, 62)
@@ -77,8 +77,8 @@ def changes(textures: NDArray[np.uint8]) -> Changes:
 
 def _placed(pictures: Array) -> NDArray[np.bool_]:
     """Which show the face where the mean of all shows it, bool[n]: the others' points were badly found."""
-    of_mean = np.conj(np.fft.fft2(pictures.mean(axis=0)))
-    alike = np.fft.ifft2(np.fft.fft2(pictures) * of_mean).real
+    of_mean = np.conj(np.fft.rfft2(pictures.mean(axis=0)))
+    alike = np.fft.irfft2(np.fft.rfft2(pictures) * of_mean, pictures.shape[1:])
     best = alike.reshape(len(pictures), -1).argmax(axis=1)
     moved = np.stack(np.unravel_index(best, alike.shape[1:]))
     return np.asarray((np.minimum(moved, TEXTURE_SIDE - moved) < MISPLACED).all(axis=0))
@@ -94,19 +94,19 @@ def _fine(textures: NDArray[np.uint8]) -> Array:
 
 
 class _Seen(NamedTuple):
-    """A region, the kinds of change that a print shows there, `left`: what they do not explain, float32[n],
-    and `slack`: how much of that says nothing."""
+    """A region, a basis of the changes that a print shows there, `left`: what they do not explain,
+    float32[n], and `slack`: how much of that says nothing."""
 
     region: Region
-    kinds: Array
+    base: Array
     left: Array
     slack: float
 
     @classmethod
     def of(cls, pictures: Array, model: Model, region: Region) -> "_Seen":
-        kinds = model.moved(region)
+        base = model.moved(region)
         slack = LEAST + RELIEF**2 * model.contrast(region)
-        return cls(region, kinds, unexplained(region.of(pictures), kinds), slack)
+        return cls(region, base, unexplained(region.of(pictures), base), slack)
 
 
 def _depth(pictures: Array, model: Model, seen: tuple[_Seen, ...]) -> Array:
@@ -116,7 +116,7 @@ def _depth(pictures: Array, model: Model, seen: tuple[_Seen, ...]) -> Array:
     sheet[:, FACE.top : FACE.bottom, FACE.left : FACE.right] = whole.reshape(-1, rows, columns)
     shown = [each.region.of(sheet) for each in seen]
     as_sheet = np.sum([(each**2).mean(axis=1) for each in shown], axis=0)
-    own_light = [unexplained(left_, light(each.region)) for left_, each in zip(shown, seen, strict=True)]
+    own_light = [unexplained(left_, lit(each.region)) for left_, each in zip(shown, seen, strict=True)]
     alone = np.sum([each.left + each.slack for each in seen], axis=0)
     return np.asarray(np.minimum(as_sheet, OWN_LIGHT * np.sum(own_light, axis=0)) / alone, np.float32)
 
@@ -127,7 +127,7 @@ def _excess(textures: NDArray[np.uint8], pictures: Array, seen: _Seen, elsewhere
     excess = seen.left / least
     changed = np.flatnonzero(excess >= CHANGED)
     if len(changed):
-        moved = [unexplained(seen.region.of(pictures[changed], *aside), seen.kinds) for aside in ASIDE]
+        moved = [unexplained(seen.region.of(pictures[changed], *aside), seen.base) for aside in ASIDE]
         excess[changed] = np.min(moved, axis=0) / least[changed]
     glaring = (seen.region.of(textures) >= GLARE).mean(axis=1) > GLARING
     return np.asarray(np.where(glaring, 0, excess), np.float32)
