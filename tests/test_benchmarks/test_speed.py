@@ -274,18 +274,17 @@ def test_cpu_and_memory_of_a_process_and_its_children() -> None:
     with subprocess.Popen([sys.executable, "-c", script]) as process:
         try:
             before = process_tree.cpu_time(process.pid)
-            deadline = time.monotonic() + 10
-            while (used := process_tree.cpu_time(process.pid) - before).workers < 0.3:
-                assert time.monotonic() < deadline
+            deadline = time.monotonic() + 60
+            while (used := process_tree.cpu_time(process.pid) - before).workers < 2 * used.parent + 0.3:
+                assert time.monotonic() < deadline, "the parent waits, the child works"
                 time.sleep(0.02)
-            assert used.parent < 0.3
             assert used.total == used.parent + used.workers
             memory = process_tree.memory(process.pid)
             assert memory.rss >= memory.pss > 1e6
-            (child,) = [pid for pid in process_tree.tree(process.pid) if pid != process.pid]
+            assert len(process_tree.tree(process.pid)) == 2
         finally:
-            os.kill(child, 9)
-            process.kill()
+            for pid in process_tree.tree(process.pid):
+                os.kill(pid, 9)
     assert process_tree.cpu_time(process.pid) == CpuTime(0, 0)
 
 
