@@ -281,9 +281,9 @@ def test_cpu_and_memory_of_a_process_and_its_children() -> None:
             assert used.total == used.parent + used.workers
             memory = process_tree.memory(process.pid)
             assert memory.rss >= memory.pss > 1e6
-            assert len(process_tree.tree(process.pid)) == 2
+            assert len(list(process_tree.tree(process.pid))) == 2
         finally:
-            for pid in process_tree.tree(process.pid):
+            for pid in list(process_tree.tree(process.pid)):
                 os.kill(pid, 9)
     assert process_tree.cpu_time(process.pid) == CpuTime(0, 0)
 
