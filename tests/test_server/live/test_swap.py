@@ -16,7 +16,7 @@ from server.access.attention import LOOK_SECONDS, NEWCOMER_SECONDS, WAIT_SECONDS
 from server.access.door import Door
 from server.access.liveness.proof import Liveness
 from server.access.matching.gallery import Gallery
-from server.access.matching.recogniser import DLIB
+from server.access.matching.recogniser import SFACE
 from server.access.rules import Rules
 from server.access.seen import Hints, PhotoAccepted
 from server.access.visit import Care
@@ -50,7 +50,7 @@ class Watch:
     def __init__(self, models: Models, known: Gallery) -> None:
         self._models = models
         self._known = known
-        self._door = Door(Rules(recogniser=DLIB, liveness=Liveness.OFF), new_id=map(str, count()).__next__)
+        self._door = Door(Rules(liveness=Liveness.OFF), new_id=map(str, count()).__next__)
         self._now = 1000.0
         self.embedded = 0
 
@@ -70,7 +70,7 @@ class Watch:
 def enrolled(models: Models, **photos: bytes) -> Gallery:
     outcomes = {name: judge_photo(models, data) for name, data in photos.items()}
     return Gallery.build(
-        DLIB,
+        SFACE,
         1,
         [
             (name, np.stack([outcome.embedding, outcome.mirrored]))
