@@ -52,7 +52,8 @@ class Step(NamedTuple):
 class LivenessCheck:
     """Gathers proof about one track: passively from its first sighting on, and for the first name that it is
     recognised as. Another name, or a break of the track, starts it anew, and an ask that was open then has
-    failed. After a failed ask comes a pause, then another ask."""
+    failed. After a failed ask comes a pause, then another ask, and nothing else counts any more: a print that
+    is held up for long enough, and turned as asked, shows some change or other in the end."""
 
     def __init__(self, proof_seconds: float, rng: random.Random) -> None:
         """`proof_seconds`: how long passive proof is waited for before the visitor is asked."""
@@ -122,7 +123,7 @@ class LivenessCheck:
         """A frame shows the face, perhaps with its landmarks."""
         if self.proof is Proof.PROVEN or landmarks is None:
             return
-        if self._mode is Liveness.PASSIVE:
+        if self._mode is Liveness.PASSIVE and not self.failures:
             self._passive.see(now, landmarks)
             if self._passive.live:
                 self._prove(Aliveness.LIVE, now)

@@ -269,6 +269,16 @@ def test_whoever_fails_is_asked_again_after_a_pause_and_comes_in() -> None:
     assert doorway.said == [FAILED, ADA_GRANTED]
 
 
+def test_after_a_failed_ask_nothing_but_an_ask_proves_anything() -> None:
+    """A print that is held up for long enough shows some change or other in the end."""
+    FakePassive.convinced, FakeChallenge.outcome = False, ChallengeState.FAILED
+    doorway = Doorway()
+    doorway.watch(ada, frames=16)
+    FakePassive.convinced = True
+    doorway.watch(ada, frames=100)
+    assert {*doorway.said} == {FAILED} and len(doorway.said) > 1
+
+
 def test_pauses_between_asks_grow_and_do_not_grow_for_ever() -> None:
     FakePassive.convinced, FakeChallenge.outcome = False, ChallengeState.FAILED
     doorway = Doorway(attempts=0)
