@@ -98,7 +98,7 @@ class Door:
         """How to look at the frame received at `now`, given what every terminal has in common. `may_sweep`:
         False puts off searching all of the picture."""
         watched = [
-            Watched(visit.track, visit.care(self._rules), visit.unproven(self._rules))
+            Watched(visit.track, visit.care(self._rules), visit.unproven(self._rules, now))
             for visit in self._visits.values()
         ]
         others = [face for face, visit in self._seen if visit is None]

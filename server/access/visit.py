@@ -27,6 +27,7 @@ from enum import Enum
 from server.access.decision import Decision
 from server.access.evidence import Identity, Recognition
 from server.access.liveness.proof import Aliveness, Liveness, LivenessCheck, Proof
+from server.access.liveness.sightings import GAP_SECONDS
 from server.access.rules import VISIT_LOOKS, Rules
 from server.access.seen import Flaw
 from server.access.tracks import Track
@@ -254,8 +255,11 @@ class Visit:
         hopeful = match is not None and match.distance <= rules.recogniser.contradiction
         return Care.GATHER if hopeful and self.recognition.name is None else Care.VERIFY
 
-    def unproven(self, rules: Rules) -> bool:
-        """Whether its landmarks are of use: in passive mode already before it is known who it is."""
+    def unproven(self, rules: Rules, now: float) -> bool:
+        """Whether its landmarks are of use: in passive mode already before it is known who it is; not while
+        whoever has failed waits to be asked again, until shortly before."""
+        if self.check.pause_left(now) > GAP_SECONDS:
+            return False
         care = self.care(rules)
         early = rules.liveness is Liveness.PASSIVE and self.check.proof is Proof.NOT_ASKED
         return care is Care.PROVE or (care is Care.GATHER and early and not self.barred)

@@ -7,7 +7,7 @@ import pytest
 from server.access.decision import Decision
 from server.access.dice import LoadedDice
 from server.access.evidence import Identity, Recognition
-from server.access.liveness.proof import Aliveness, Liveness, LivenessCheck
+from server.access.liveness.proof import PAUSE_SECONDS, Aliveness, Liveness, LivenessCheck
 from server.access.matching.recogniser import DLIB
 from server.access.tracks import Track
 from server.access.visit import RETRY_SECONDS, State, Visit
@@ -144,3 +144,17 @@ def test_the_terminal_is_told_a_name_once_the_face_is_proven() -> None:
     assert found.told_name(rules(liveness=Liveness.PASSIVE)) is None
     found.check.how = Aliveness.LIVE
     assert found.told_name(rules(liveness=Liveness.PASSIVE)) == "Ada"
+
+
+def test_landmarks_are_of_no_use_while_a_failed_one_waits_to_be_asked_again() -> None:
+    proving = rules(liveness=Liveness.PASSIVE)
+    found = visit()
+    found.check.follow(NOW, Liveness.PASSIVE, NOW)
+    found.check.ask("Ada", NOW)
+    assert found.unproven(proving, NOW)
+    found.check.ask("Ada", NOW + 6.0)
+    found.check.follow(NOW, Liveness.PASSIVE, NOW + 60.0)
+    failed = NOW + 60.0
+    assert found.check.failures == 1
+    assert not found.unproven(proving, failed) and not found.unproven(proving, failed + PAUSE_SECONDS - 0.6)
+    assert found.unproven(proving, failed + PAUSE_SECONDS - 0.4)
