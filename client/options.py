@@ -132,6 +132,13 @@ def _parser(host_name: str) -> argparse.ArgumentParser:
     add("--quality", type=_whole(10, 100), default=85, metavar="N", help="JPEG quality of sent frames (85)")
     add("--fps", type=_real(0.01, 240), metavar="N", help="play at this rate instead of the source's own")
     add("--loop", action="store_true", help="play files and folders again and again")
+    _add_connection(parser, host_name)
+    _add_screen(parser)
+    return parser
+
+
+def _add_connection(parser: argparse.ArgumentParser, host_name: str) -> None:
+    add = parser.add_argument
     add(
         "--late",
         type=_real(0.05, 60),
@@ -147,6 +154,12 @@ def _parser(host_name: str) -> argparse.ArgumentParser:
         help="this door's name (%(default)s)",
     )
     add("--token-file", type=Path, metavar="FILE", help=f"holds this door's secret (or set {TOKEN_VARIABLE})")
+    add("--tls", action="store_true", help="encrypt the connection and check the server's certificate")
+    add("--ca", type=Path, metavar="FILE", help="trust the certificates in FILE (PEM) only; implies --tls")
+
+
+def _add_screen(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     add("--headless", action="store_true", help="no window; one JSON object per line on standard output")
     add("--fullscreen", action="store_true", help="fill the screen from the start, window manager or not")
     add("--no-mirror", action="store_true", help="show a camera's picture as it is, not as a mirror does")
@@ -169,9 +182,6 @@ def _parser(host_name: str) -> argparse.ArgumentParser:
         metavar="CMD",
         help="run this, without a shell, for each grant",
     )
-    add("--tls", action="store_true", help="encrypt the connection and check the server's certificate")
-    add("--ca", type=Path, metavar="FILE", help="trust the certificates in FILE (PEM) only; implies --tls")
-    return parser
 
 
 def _address(text: str) -> tuple[str, int]:
