@@ -11,7 +11,7 @@ from server.access.seen import (
 from server.vision.faces import find_faces
 from server.vision.models import Models
 from server.vision.picture import Picture, decode_photo
-from server.vision.quality import gray, photo_flaw, sharpness
+from server.vision.quality import chip_sharpness, gray, photo_flaw
 from server.vision.recognition import embed
 from wire import Box
 
@@ -26,7 +26,7 @@ MIN_FACE = 60
 NO_FACE = "no face was found; use a photo from the front, well lit"
 BYSTANDER = 0.5
 """Another face counts as a second person when its box is at least this share of the largest one's width."""
-LIGHT = {
+REMEDIES = {
     PhotoFlaw.TOO_BLURRED: "the face is too blurred; take a sharper photo",
     PhotoFlaw.TOO_DARK: "the face is too dark; take it in more light",
     PhotoFlaw.TOO_BRIGHT: "the face is overexposed or in fog; take it in softer light",
@@ -67,7 +67,7 @@ def _judge_face(models: Models, picture: Picture, box: Box, factor: float) -> Ph
     chip = gray(aligned.chip)
     wrong = photo_flaw(chip, models.recognition.limits)
     if wrong is not None:
-        return PhotoRefused(wrong, LIGHT[wrong])
+        return PhotoRefused(wrong, REMEDIES[wrong])
     ((embedding, mirrored),) = embed(models.recognition, [aligned], [True])
     assert mirrored is not None
-    return PhotoAccepted(embedding, mirrored, face_pixels, sharpness(chip))
+    return PhotoAccepted(embedding, mirrored, face_pixels, chip_sharpness(chip))

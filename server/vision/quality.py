@@ -56,7 +56,7 @@ def flaw(chip: NDArray[np.uint8], beside: float, width: int, limits: Limits) -> 
         return Flaw.TOO_BRIGHT
     if abs(beside) > limits.away:
         return Flaw.LOOKING_AWAY
-    return Flaw.TOO_BLURRED if sharpness(chip) < limits.sharpness else None
+    return Flaw.TOO_BLURRED if chip_sharpness(chip) < limits.sharpness else None
 
 
 def photo_flaw(chip: NDArray[np.uint8], limits: Limits) -> PhotoFlaw | None:
@@ -74,10 +74,10 @@ def photo_flaw(chip: NDArray[np.uint8], limits: Limits) -> PhotoFlaw | None:
     halves = [float(half.mean()) for half in np.array_split(face, 2, axis=1)]
     if max(halves) > UNEVEN * min(halves):
         return PhotoFlaw.UNEVEN_LIGHT
-    return PhotoFlaw.TOO_BLURRED if sharpness(chip) < limits.photo_sharpness else None
+    return PhotoFlaw.TOO_BLURRED if chip_sharpness(chip) < limits.photo_sharpness else None
 
 
-def sharpness(chip: NDArray[np.uint8]) -> float:
+def chip_sharpness(chip: NDArray[np.uint8]) -> float:
     """The least variance of the second differences along four directions, of uint8[h, w]: higher is sharper.
     Motion blurs one direction only."""
     level = chip.astype(np.float32)

@@ -12,7 +12,7 @@ from server.vision.dlib_recognition import LIMITS as DLIB
 from server.vision.faces import find_faces
 from server.vision.frame import analyse_frame
 from server.vision.models import Models
-from server.vision.quality import UNEVEN, Limits, flaw, gray, photo_flaw, sharpness, sidewards
+from server.vision.quality import UNEVEN, Limits, chip_sharpness, flaw, gray, photo_flaw, sidewards
 from server.vision.recognition import embed
 from server.vision.sface_recognition import LIMITS as SFACE
 from tests.support.photos import photo
@@ -172,7 +172,7 @@ def test_an_enrolment_photo_is_judged_more_strictly_than_a_look(limits: Limits, 
     assert photo_flaw(lit(side, 250, 250), limits) is PhotoFlaw.TOO_BRIGHT
     faint = 0.9 if limits is SFACE else 0.3
     between = np.asarray(smooth(side) + RANDOM.normal(0, faint, (side, side)), np.uint8)
-    assert limits.sharpness < sharpness(between) < limits.photo_sharpness
+    assert limits.sharpness < chip_sharpness(between) < limits.photo_sharpness
     assert (flaw(between, 0.0, 100, limits), photo_flaw(between, limits)) == (None, PhotoFlaw.TOO_BLURRED)
 
 
@@ -182,4 +182,4 @@ def test_motion_in_any_direction_is_blur(angle: int) -> None:
     streak[7] = 1
     turned = cv2.warpAffine(streak, cv2.getRotationMatrix2D((7, 7), angle, 1), (15, 15))
     moved = np.asarray(cv2.filter2D(chip(112), -1, turned / turned.sum()), np.uint8)
-    assert sharpness(moved) < 0.1 * sharpness(chip(112))
+    assert chip_sharpness(moved) < 0.1 * chip_sharpness(chip(112))
