@@ -21,22 +21,16 @@ LIDS = {
     47: (2.7, -2.0, -3.85),
 }
 """Points of the eyelids, in the coordinates of `HEAD`."""
-MIDDLE = -2.6
-"""Height of the eyes' corners."""
-
-
 LIPS = {62: (0.0, 4.0, -5.1), 66: (0.0, 4.2, -5.1)}
 """Middle of the inner edges of the lips."""
 
 
-def face(opened: float = 1.0, gape: float = 0.0) -> NDArray[np.float64]:
-    """float64[68, 3], centimetres; points that liveness does not look at are 0. `opened`: of the eyes;
-    `gape`: how much farther than at rest the lips are apart."""
+def face(gape: float = 0.0) -> NDArray[np.float64]:
+    """float64[68, 3], centimetres; points that liveness does not look at are 0. `gape`: how much
+    farther than at rest the lips are apart."""
     points = np.zeros((68, 3))
     points[list(RIGID)] = HEAD
-    for index, (x, y, z) in LIDS.items():
-        points[index] = x, MIDDLE + (y - MIDDLE) * opened, z
-    for index, place in LIPS.items():
+    for index, place in (*LIDS.items(), *LIPS.items()):
         points[index] = place
     points[66, 1] += gape
     return points
@@ -71,12 +65,11 @@ def head(
     roll: float = 0.0,
     distance: float = 60.0,
     across: float = 0.0,
-    opened: float = 1.0,
     gape: float = 0.0,
     antispoof: float | None = None,
 ) -> Landmarks:
     """A real one."""
-    points = seen(face(opened, gape), yaw, pitch, roll, distance, across)
+    points = seen(face(gape), yaw, pitch, roll, distance, across)
     return Landmarks(points, Pose(yaw, pitch, roll), antispoof=antispoof)
 
 
@@ -88,12 +81,11 @@ def sheet(
     across: float = 0.0,
     curvature: float = 0.0,
     claimed: float | None = None,
-    opened: float = 1.0,
     gape: float = 0.0,
 ) -> Landmarks:
     """A photo of a face that looks ahead, flat or bent about a vertical axis (`curvature`: 1/cm). `claimed`:
     the yaw that is taken for the head's."""
-    body = face(opened, gape)
+    body = face(gape)
     body[:, 2] = HEAD[:, 2].mean()
     if curvature:
         body[:, 2] += (1 - np.cos(body[:, 0] * curvature)) / curvature

@@ -31,7 +31,6 @@ class Sighting:
     shape: Shape
     gape: float
     yaw: float
-    pitch: float
     presence: float | None
     texture: NDArray[np.uint8] | None
     antispoof: float | None
@@ -44,7 +43,6 @@ class Sighting:
             shape=found,
             gape=apart(landmarks.points) / found.size,
             yaw=landmarks.pose.yaw,
-            pitch=landmarks.pose.pitch,
             presence=landmarks.presence,
             texture=_texture(landmarks.texture),
             antispoof=landmarks.antispoof,
