@@ -62,6 +62,7 @@ class Track:
     quality: float = 0.0
     patch: bytes = b""
     _slot: float = field(default=-math.inf, repr=False)
+    _sure: bool = field(default=False, repr=False)
     _mean: Embedding | None = field(default=None, repr=False)
     _compared: tuple[tuple[Look, ...], Match | None] | None = field(default=None, repr=False)
 
@@ -92,18 +93,26 @@ class Track:
         self.total_looks += 1
         if look.flaw in BLIND:
             self.unbroken_since = look.at
+        self._sure = look.flaw not in BLIND and self._is_steady(look)
         if look.flaw is None:
-            self._break_if_unsteady(look)
+            if not self._sure:
+                self._break(look.at)
             self._take_as_evidence(look)
         clear = [each for each in self.looks if each.flaw not in BLIND]
         self._mean = mean_embedding(clear or tuple(self.looks))
 
-    def _break_if_unsteady(self, look: Look) -> None:
-        """What was seen before a sudden change says nothing about what is seen now."""
+    def _is_steady(self, look: Look) -> bool:
+        """Whether it surely is of the face that the evidence is of."""
         steady = [each.embedding for each in list(self.evidence)[-STEADY_LOOKS:]]
-        if steady and np.linalg.norm(look.embedding - np.mean(steady, axis=0)) > self.recogniser.steady_face:
-            self.unbroken_since = self.first_good = look.at
-            self.evidence.clear()
+        return not steady or bool(
+            np.linalg.norm(look.embedding - np.mean(steady, axis=0)) <= self.recogniser.steady_face
+        )
+
+    def _break(self, at: float) -> None:
+        """What was seen before a sudden change says nothing about what is seen now."""
+        self.unbroken_since = self.first_good = at
+        self.evidence.clear()
+        self._sure = True
 
     def _take_as_evidence(self, look: Look) -> None:
         """A look soon after another says the same, and is no chance of its own."""
@@ -124,21 +133,23 @@ class Track:
             self.evidence = deque([*list(self.evidence)[:older], *newest], self.evidence.maxlen)
 
     def recognise(self, now: float, gallery: Gallery, rules: Rules) -> Recognition:
-        """Who the face is; compared anew only when the looks that count or the gallery have changed."""
+        """Who the face is; nobody where the newest look may be another's. Compared anew only when the looks
+        that count or the gallery have changed."""
         looks = recent(self.evidence, now, rules)
         if self._compared is None or self._compared[0] != looks:
             self._compared = looks, compare(looks, gallery)
         match = self._compared[1]
-        if now - self.last_look > STALE_SECONDS:
-            return Recognition(
-                identity=Identity.GATHERING,
-                name=None,
-                reason=Reason.TOO_FEW_LOOKS,
-                match=match,
-                threshold=rules.threshold_for(gallery.population),
-            )
         looked_for = self.last_seen - self.first_good
-        return judge(looks, match, gallery.population, looked_for, len(self.evidence), rules)
+        found = judge(looks, match, gallery.population, looked_for, len(self.evidence), rules)
+        if now - self.last_look <= STALE_SECONDS and (found.name is None or self._sure):
+            return found
+        return Recognition(
+            identity=Identity.GATHERING,
+            name=None,
+            reason=Reason.TOO_FEW_LOOKS,
+            match=match,
+            threshold=found.threshold,
+        )
 
     def distance(self, embedding: Embedding) -> float:
         """Euclidean distance from the mean of the newest looks."""

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from server.access.matching.gallery import Gallery
 from server.access.matching.recogniser import DLIB, Embedding
-from server.access.seen import Face
+from server.access.seen import Face, Flaw
 from server.access.tracks import GAP_SECONDS, LOST_SECONDS, MAX_SCALE, REACH, Track, Tracker
 from tests.support.embeddings import face, gallery, look, person, shifted, stranger
 from tests.support.rules import rules
@@ -251,6 +252,36 @@ def test_a_standing_is_that_of_the_looks(scene: Scene) -> None:
     (track,) = scene.tracker.tracks
     assert track.recognise(scene.now, PEOPLE, rules()).name == "Ada"
     assert track.recognise(scene.now + 5.1, PEOPLE, rules()).name is None
+
+
+@pytest.mark.parametrize(
+    ("flaw", "distance", "name"),
+    [
+        (None, 0.41, "Ada"),
+        (None, 0.43, None),
+        (Flaw.LOOKING_AWAY, 0.41, "Ada"),
+        (Flaw.LOOKING_AWAY, 0.43, None),
+        (Flaw.TOO_BLURRED, 0.0, None),
+    ],
+)
+def test_a_name_is_told_only_while_the_newest_look_is_surely_of_the_same_face(
+    scene: Scene, flaw: Flaw | None, distance: float, name: str | None
+) -> None:
+    for _ in range(3):
+        scene.see(face(person(0)))
+    scene.see(replace(face(look(0, distance)), flaw=flaw))
+    (track,) = scene.tracker.tracks
+    assert track.recognise(scene.now, PEOPLE, rules()).name == name
+
+
+@pytest.mark.parametrize("flaw", [None, Flaw.LOOKING_AWAY])
+def test_a_name_is_told_again_once_a_look_fits_again(scene: Scene, flaw: Flaw | None) -> None:
+    for _ in range(3):
+        scene.see(face(person(0)))
+    scene.see(replace(face(look(0, 0.5)), flaw=Flaw.LOOKING_AWAY))
+    scene.see(replace(face(person(0)), flaw=flaw))
+    (track,) = scene.tracker.tracks
+    assert track.recognise(scene.now, PEOPLE, rules()).name == "Ada"
 
 
 class Continuing(Scene):
