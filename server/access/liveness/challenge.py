@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from server.access.liveness.geometry import explain
 from server.access.liveness.sightings import GAP_SECONDS, Run, Sighting
-from server.access.seen import Landmarks
 from wire.reasons import Prompt
 
 TURNS = (Prompt.TURN_LEFT, Prompt.TURN_RIGHT)
@@ -136,12 +135,11 @@ class Challenge:
         """For what the prompt asks; not below 0."""
         return max(0.0, self._since + self._limit - now)
 
-    def see(self, at: float, landmarks: Landmarks) -> None:
-        """The face at time `at`, later than before. A jump is seen by its points."""
-        self.tick(at)
+    def see(self, sighting: Sighting) -> None:
+        """The face a moment later than before. A jump is seen by its points."""
+        self.tick(sighting.at)
         if self.state is not ChallengeState.RUNNING:
             return
-        sighting = Sighting.take(at, landmarks)
         if sighting.antispoof is not None:
             self._scores.append(sighting.antispoof >= 0.5)
         if not self._run.add(sighting):

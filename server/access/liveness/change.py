@@ -4,6 +4,8 @@ All are compared with their mean (`explaining`), and what is left over is held a
 elsewhere, or otherwise explained, in the same picture: blur, noise and compression leave the same in both.
 """
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -59,13 +61,29 @@ class Changes(NamedTuple):
     mouth: Array
 
 
-def changes(textures: NDArray[np.uint8]) -> Changes:
-    """From uint8[n, 64, 64], n at least 2, of one face."""
-    pictures = _fine(textures)
-    placed = _placed(pictures)
+class Picture(NamedTuple):
+    """One texture, uint8[64, 64]; `fine`: without what varies slowly from cell to cell, float32[64, 64];
+    `spectrum`: that, transformed, complex64[64, 33]. Each takes longer to make than to compare."""
+
+    texture: NDArray[np.uint8]
+    fine: Array
+    spectrum: NDArray[np.complex64]
+
+    @classmethod
+    def of(cls, texture: NDArray[np.uint8]) -> "Picture":
+        picture = texture.astype(np.float32)
+        near = _near()
+        fine = np.asarray(picture - near @ picture @ near.T, np.float32)
+        return cls(texture, fine, np.fft.rfft2(fine).astype(np.complex64))
+
+
+def changes(seen: Sequence[Picture]) -> Changes:
+    """From two or more pictures of one face."""
+    textures, pictures = np.stack([each.texture for each in seen]), np.stack([each.fine for each in seen])
+    placed = _placed(np.stack([each.spectrum for each in seen]))
     model = Model(pictures[placed].mean(axis=0) if placed.any() else pictures.mean(axis=0))
-    seen = [_Seen.of(pictures, model, region) for region in (*EYES, MOUTH, *OTHERS)]
-    (right, left_eye, mouth), others = seen[:3], seen[3:]
+    regions = [_Seen.of(pictures, model, region) for region in (*EYES, MOUTH, *OTHERS)]
+    (right, left_eye, mouth), others = regions[:3], regions[3:]
     elsewhere = np.sort([each.left for each in others], axis=0)[-2]
     eyes = [_excess(textures, pictures, each, elsewhere) for each in (right, left_eye)]
     return Changes(
@@ -75,22 +93,20 @@ def changes(textures: NDArray[np.uint8]) -> Changes:
     )
 
 
-def _placed(pictures: Array) -> NDArray[np.bool_]:
+def _placed(spectra: NDArray[np.complex64]) -> NDArray[np.bool_]:
     """Which show the face where the mean of all shows it, bool[n]: the others' points were badly found."""
-    of_mean = np.conj(np.fft.rfft2(pictures.mean(axis=0)))
-    alike = np.fft.irfft2(np.fft.rfft2(pictures) * of_mean, pictures.shape[1:])
-    best = alike.reshape(len(pictures), -1).argmax(axis=1)
+    alike = np.fft.irfft2(spectra * np.conj(spectra.mean(axis=0)), (TEXTURE_SIDE, TEXTURE_SIDE))
+    best = alike.reshape(len(spectra), -1).argmax(axis=1)
     moved = np.stack(np.unravel_index(best, alike.shape[1:]))
     return np.asarray((np.minimum(moved, TEXTURE_SIDE - moved) < MISPLACED).all(axis=0))
 
 
-def _fine(textures: NDArray[np.uint8]) -> Array:
-    """Without what varies slowly from cell to cell, float32[n, 64, 64]."""
+@lru_cache
+def _near() -> Array:
+    """The mean of what is near, float32[64, 64], of rows or columns."""
     apart = np.subtract.outer(np.arange(TEXTURE_SIDE), np.arange(TEXTURE_SIDE))
     near = np.exp(-(apart**2) / (2 * SURROUNDINGS**2))
-    mean = (near / near.sum(axis=1, keepdims=True)).astype(np.float32)
-    pictures = textures.astype(np.float32)
-    return np.asarray(pictures - mean @ pictures @ mean.T, np.float32)
+    return np.asarray(near / near.sum(axis=1, keepdims=True), np.float32)
 
 
 class _Seen(NamedTuple):

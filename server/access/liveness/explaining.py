@@ -76,6 +76,7 @@ class Model:
         return basis(np.concatenate((lit, varied, bends)))
 
 
+@lru_cache
 def light(region: Region) -> Array:
     """Light that varies evenly: constant, slopes and bends, float32[6, cells]."""
     x, y = _places(region)
@@ -98,7 +99,7 @@ def basis(kinds: Array) -> Array:
     rows = kinds.astype(np.float64)
     rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), NOTHING)
     products = rows @ rows.T + RIDGE * np.eye(len(rows))
-    return np.asarray(np.linalg.solve(np.linalg.cholesky(products), rows).T, np.float32)
+    return np.asarray((np.linalg.inv(np.linalg.cholesky(products)) @ rows).T, np.float32)
 
 
 def left(shown: Array, base: Array) -> Array:
@@ -112,6 +113,7 @@ def unexplained(shown: Array, base: Array) -> Array:
     return np.asarray((left(shown, base) ** 2).sum(axis=1) / free, np.float32)
 
 
+@lru_cache
 def _places(region: Region) -> tuple[Array, Array]:
     """Columns and rows of its cells from its middle, -1 to 1, float32[cells] each."""
     rows = np.linspace(-1, 1, region.bottom - region.top, dtype=np.float32)

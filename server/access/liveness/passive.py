@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from server.access.liveness.change import changes
 from server.access.liveness.sightings import GAP_SECONDS, Run, Sighting
-from server.access.seen import Landmarks
 
 WINDOW_SECONDS = 6.0
 """Older sightings say nothing."""
@@ -73,28 +72,29 @@ class Passive:
         self._evidence = Evidence()
         self._weighed = -math.inf
 
-    def see(self, at: float, landmarks: Landmarks) -> None:
-        """The face at time `at`, seconds, later than before. A jump forgets everything, and so does a gap in
-        which nothing is seen of it, or something else: a hand that passes is no part of the face."""
-        sighting = Sighting.take(at, landmarks)
+    def see(self, sighting: Sighting) -> None:
+        """The face a moment later than before. A jump forgets everything, and so does a gap in which nothing
+        is seen of it, or something else: a hand that passes is no part of the face."""
         before = self._run.sightings[-1] if self._run.sightings else None
-        soon = before is not None and at - before.at <= GAP_SECONDS
+        soon = before is not None and sighting.at - before.at <= GAP_SECONDS
         if not clear(sighting) or (before is not None and soon and not alike(before, sighting)):
             return
-        unbroken = self._run.add(sighting)
-        if not unbroken or at - self._weighed >= WEIGH_SECONDS:
-            self._evidence = weigh(tuple(self._run.sightings))
-            self._weighed = at
+        if not self._run.add(sighting):
+            self._evidence, self._weighed = Evidence(), -math.inf
 
     @property
     def evidence(self) -> Evidence:
-        """What the sightings of the last seconds show."""
+        """What the sightings of the last seconds show; weighed only where somebody asks, as that takes a
+        hundred times as long as to keep them."""
+        seen = self._run.sightings
+        if seen and seen[-1].at - self._weighed >= WEIGH_SECONDS:
+            self._evidence, self._weighed = weigh(tuple(seen)), seen[-1].at
         return self._evidence
 
     @property
     def live(self) -> bool:
         """Whether they prove a live face; False is not proven."""
-        return self._evidence.live
+        return self.evidence.live
 
 
 def clear(sighting: Sighting) -> bool:
@@ -116,10 +116,10 @@ def weigh(sightings: Sequence[Sighting]) -> Evidence:
     seconds = sightings[-1].at - sightings[0].at
     scores = [sighting.antispoof for sighting in sightings if sighting.antispoof is not None]
     real = sum(score >= 0.5 for score in scores) / len(scores) if scores else None
-    textures = [sighting.texture for sighting in sightings if sighting.texture is not None]
-    if len(textures) < LEAST_SIGHTINGS or seconds < LEAST_SECONDS:
+    pictures = [sighting.picture for sighting in sightings if sighting.picture is not None]
+    if len(pictures) < LEAST_SIGHTINGS or seconds < LEAST_SECONDS:
         return Evidence(seconds=seconds, antispoof=real)
-    shown = changes(np.stack(textures))
+    shown = changes(pictures)
     return Evidence(
         depth=_shared(shown.depth, DEPTH_SHARE),
         eyes=_repeated(shown.eyes, EYES_REPEATS),

@@ -123,14 +123,15 @@ class LivenessCheck:
         """A frame shows the face, perhaps with its landmarks."""
         if self.proof is Proof.PROVEN or landmarks is None:
             return
+        sighting = Sighting.take(now, landmarks)
         if self._mode is Liveness.PASSIVE and not self.failures:
-            self._passive.see(now, landmarks)
-            if self._passive.live:
+            self._passive.see(sighting)
+            if self.proof is Proof.GATHERING and self._passive.live:
                 self._prove(Aliveness.LIVE, now)
                 return
-        self._recent.add(Sighting.take(now, landmarks))
+        self._recent.add(sighting)
         if self._challenge is not None:
-            self._challenge.see(now, landmarks)
+            self._challenge.see(sighting)
             self._take(self._challenge, now)
 
     def step(self, now: float) -> Step | None:

@@ -2,10 +2,12 @@
 
 from collections import deque
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from server.access.liveness.change import Picture
 from server.access.liveness.geometry import Points, Shape, shape
 from server.access.seen import TEXTURE_SIDE, Landmarks
 
@@ -47,6 +49,11 @@ class Sighting:
             texture=_texture(landmarks.texture),
             antispoof=landmarks.antispoof,
         )
+
+    @cached_property
+    def picture(self) -> Picture | None:
+        """Its texture, ready to be compared."""
+        return None if self.texture is None else Picture.of(self.texture)
 
 
 def _texture(cells: bytes) -> NDArray[np.uint8] | None:

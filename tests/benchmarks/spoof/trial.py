@@ -45,7 +45,7 @@ def passive(watcher: Watcher) -> Verdict:
             proof = Passive()
         before = sighting
         if sighting.landmarks is not None:
-            proof.see(sighting.at, sighting.landmarks)
+            proof.see(Seen.take(sighting.at, sighting.landmarks))
         seconds = sighting.at - first
         best = max(best, proof.evidence.strength)
         soon = best if seconds <= SOON_SECONDS else soon
@@ -87,7 +87,7 @@ def challenge(watcher: Watcher, seed: int, extent: Extent) -> Verdict:
             if sighting is not None and sighting.landmarks is not None:
                 recent.add(Seen.take(at, sighting.landmarks))
         elif sighting is not None and sighting.landmarks is not None:
-            running.see(at, sighting.landmarks)
+            running.see(Seen.take(at, sighting.landmarks))
         if running is not None:
             running.tick(at)
             if running.state is ChallengeState.PASSED:

@@ -22,6 +22,7 @@ from server.access.liveness.proof import (
     LivenessCheck,
     Proof,
 )
+from server.access.liveness.sightings import Sighting
 from server.access.lockout import FIRST_SECONDS, Lockouts
 from server.access.matching.gallery import Gallery
 from server.access.matching.recogniser import DLIB
@@ -56,7 +57,7 @@ class FakePassive:
     def __init__(self) -> None:
         self.seen = 0
 
-    def see(self, at: float, landmarks: Landmarks) -> None:
+    def see(self, sighting: Sighting) -> None:
         self.seen += 1
 
     @property
@@ -80,7 +81,7 @@ class FakeChallenge:
         self.state = ChallengeState.RUNNING
         self.prompt = Prompt.TURN_LEFT
 
-    def see(self, at: float, landmarks: Landmarks) -> None:
+    def see(self, sighting: Sighting) -> None:
         self.seen += 1
         if self.seen >= LIVE_AFTER:
             self.state = self.outcome

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from server.access.liveness.passive import Passive
+from server.access.liveness.sightings import Sighting
 from server.access.seen import Landmarks
 from server.vision.hog import HogDetector
 from server.vision.landmarks import HEAD, POSE_POINTS, Landmarker, pose
@@ -135,7 +136,7 @@ def test_a_man_at_a_webcam_is_live() -> None:
     live = False
     for index, frame in enumerate(frames()):
         view = view_of(frame)
-        proof.see(index * EVERY / 25, landmarker().find(view, found(view, 70)))
+        proof.see(Sighting.take(index * EVERY / 25, landmarker().find(view, found(view, 70))))
         live = live or proof.live
     assert live
 
@@ -152,5 +153,5 @@ def test_his_photo_moved_about_is_not() -> None:
         moved = cv2.getPerspectiveTransform(corners, (tilted + 6 * np.sin(at)).astype(np.float32))
         picture = cv2.warpPerspective(still, moved, (width, height)) + random.normal(0, 2, still.shape)
         view = view_of(np.clip(picture, 0, 255).astype(np.uint8))
-        proof.see(at, landmarker().find(view, found(view, 70)))
+        proof.see(Sighting.take(at, landmarker().find(view, found(view, 70))))
         assert not proof.live

@@ -76,7 +76,7 @@ def run(
     while challenge.state is ChallengeState.RUNNING:
         at += 1 / rate
         seen = visitor.see(challenge.prompt, at, 1 / rate)
-        challenge.see(at, noisy(seen, noise, source))
+        challenge.see(Sighting.take(at, noisy(seen, noise, source)))
     return challenge, at
 
 
@@ -98,7 +98,7 @@ def feed(challenge: Challenge, at: float, yaws: Sequence[float], gape: float = 0
     """A head at these yaws, of which 15 is as far as is asked, every 0.1 seconds after `at`."""
     for yaw in yaws:
         at += 0.1
-        challenge.see(at, head(yaw=yaw * SCALE, gape=gape))
+        challenge.see(Sighting.take(at, head(yaw=yaw * SCALE, gape=gape)))
     return at
 
 
@@ -352,7 +352,7 @@ def test_what_is_flat_does_not_fill_the_arrow() -> None:
     challenge, at = begun(Prompt.TURN_LEFT)
     for yaw in (0, 0, 0, 10, 20, 25, 30):
         at += 0.1
-        challenge.see(at, sheet(yaw=yaw, claimed=yaw))
+        challenge.see(Sighting.take(at, sheet(yaw=yaw, claimed=yaw)))
     assert challenge.progress == UNSURE_PROGRESS
 
 
@@ -373,7 +373,7 @@ def test_the_mouth_is_to_be_opened_farther_than_it_was() -> None:
 )
 def test_a_jump_ends_it(other: Landmarks) -> None:
     challenge, at = begun(Prompt.TURN_LEFT)
-    challenge.see(at + 0.1, other)
+    challenge.see(Sighting.take(at + 0.1, other))
     assert challenge.failure is Failure.INTERRUPTED
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from server.access.liveness.change import Changes, changes
+from server.access.liveness.change import Changes, Picture, changes
 from tests.support.textures import Skin, shown
 
 COUNT = 40
@@ -19,7 +19,7 @@ def series(**how: tuple[float, float]) -> Changes:
             for at, (name, (low, high)) in enumerate(how.items())
         }
         textures.append(np.frombuffer(shown(skin.seen(**values), random), np.uint8).reshape(64, 64))
-    return changes(np.stack(textures))
+    return changes([Picture.of(each) for each in textures])
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_what_is_only_found_in_another_place_has_not_changed() -> None:
     skin, random = Skin(), np.random.default_rng(2)
     off = [3.0 if index % 8 == 0 else 0.0 for index in range(COUNT)]
     textures = [np.frombuffer(shown(skin.seen(aside=each), random), np.uint8).reshape(64, 64) for each in off]
-    found = changes(np.stack(textures))
+    found = changes([Picture.of(each) for each in textures])
     assert np.sort(found.eyes)[-3] < 2.0 and np.sort(found.mouth)[-4] < 3.5
 
 
@@ -73,5 +73,5 @@ def test_what_glares_shows_nothing() -> None:
 
 
 def test_black_pictures_show_nothing() -> None:
-    black = changes(np.zeros((10, 64, 64), np.uint8))
+    black = changes([Picture.of(np.zeros((64, 64), np.uint8))] * 10)
     assert all(np.isfinite(each).all() and each.max() < 1 for each in black)

@@ -12,6 +12,7 @@ from server.access.liveness.passive import (
     WINDOW_SECONDS,
     Passive,
 )
+from server.access.liveness.sightings import Sighting
 from server.access.seen import Landmarks
 from tests.support.heads import head
 from tests.support.textures import Skin, shown, sighted
@@ -47,7 +48,7 @@ def watch(
 ) -> None:
     random = np.random.default_rng(0)
     for at in np.arange(start, end, 1 / rate):
-        proof.see(float(at), sighted(shown(skin.seen(**motion(float(at))), random), presence))
+        proof.see(Sighting.take(float(at), sighted(shown(skin.seen(**motion(float(at))), random), presence)))
 
 
 def proven(motion: Motion, seconds: float = 6.0, rate: float = 10.0) -> bool:
@@ -96,7 +97,7 @@ def test_neither_are_those_that_look_away_nor_those_without_a_texture() -> None:
     for index in range(60):
         seen = shown(SKIN.seen(**turning(index / 10)), random)
         aside = AHEAD_DEGREES + 1
-        proof.see(index / 10, sighted(seen, yaw=aside) if index % 2 else head())
+        proof.see(Sighting.take(index / 10, sighted(seen, yaw=aside) if index % 2 else head()))
     assert proof.evidence.seconds == 0
 
 
@@ -112,7 +113,7 @@ def test_a_gap_forgets_everything() -> None:
 def test_a_jump_forgets_everything(other: dict[str, float]) -> None:
     proof = Passive()
     watch(proof, turning, 0.0, 5.0)
-    proof.see(5.0, sighted(shown(SKIN.seen(), np.random.default_rng(0)), **other))
+    proof.see(Sighting.take(5.0, sighted(shown(SKIN.seen(), np.random.default_rng(0)), **other)))
     assert not proof.live and proof.evidence.seconds == 0
 
 
@@ -128,14 +129,14 @@ def test_a_hand_that_passes_is_no_part_of_the_face() -> None:
     proof, random, hand = Passive(), np.random.default_rng(0), Skin(2)
     for index in range(60):
         skin = hand if index % 10 in (3, 4, 5) else SKIN
-        proof.see(index / 10, sighted(shown(skin.seen(), random)))
+        proof.see(Sighting.take(index / 10, sighted(shown(skin.seen(), random))))
     assert not proof.live and proof.evidence.seconds > 5
 
 
 def test_two_pictures_in_turn_make_no_live_one() -> None:
     proof, random = Passive(), np.random.default_rng(0)
     for index in range(80):
-        proof.see(index / 10, sighted(shown(Skin(index // 10 % 2).seen(), random)))
+        proof.see(Sighting.take(index / 10, sighted(shown(Skin(index // 10 % 2).seen(), random))))
         assert not proof.live
 
 
@@ -165,5 +166,5 @@ def opinion(motion: Motion, scores: tuple[float, ...]) -> bool:
     for index in range(60):
         texture = shown(SKIN.seen(**motion(index / 10)), random)
         seen: Landmarks = sighted(texture, antispoof=scores[index % len(scores)])
-        proof.see(index / 10, seen)
+        proof.see(Sighting.take(index / 10, seen))
     return proof.live
