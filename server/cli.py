@@ -13,12 +13,12 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 try:
-    from server import settings as settings_module
     from server.commands.command_line import COMMANDS, SPAN, parser
     from server.commands.dates import first_moment, last_moment
-    from server.settings import Settings, SettingsError
+    from server.settings import Settings
     from server.startup.announcements import tell
     from server.startup.recogniser import with_recogniser
+    from server.startup.sources import SettingsError, load, settings_file
     from server.support.console import STDERR, STDOUT, console, log_file, logging_to
     from server.support.errors import CrashError, StartError
 except ModuleNotFoundError as missing:  # a terminal's installation has no server dependencies
@@ -35,8 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command, named = flags.pop("command") or "serve", flags.pop("config", None)
     span = {name: flags.pop(name) for name in SPAN if name in flags}
     try:
-        file = settings_module.settings_file(named)
-        settings = settings_module.load(flags, os.environ, file)
+        file = settings_file(named)
+        settings = load(flags, os.environ, file)
         chosen = _chosen(command, span)
     except (SettingsError, ValueError) as error:
         print(f"doorward: {error}", file=sys.stderr)

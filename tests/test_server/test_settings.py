@@ -12,7 +12,8 @@ from server.access.matching.recogniser import DLIB, RECOGNISERS, Recogniser
 from server.access.policy import Policy
 from server.access.rules import Rules
 from server.access.seen import Hints
-from server.settings import Settings, SettingsError, load
+from server.settings import Settings
+from server.startup.sources import SettingsError, load
 from server.support.explain import MAX_PROBLEMS
 from server.support.setting_types import MIN_TOKEN_CHARS
 from wire import TERMINAL_CHARS, TOKEN_CHARS, Limits

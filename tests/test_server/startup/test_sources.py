@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from server.settings import Settings, SettingsError, load, settings_file
+from server.settings import Settings
+from server.startup.sources import SettingsError, load, settings_file
 from server.support.explain import MAX_PROBLEMS
 from server.support.toml_file import MAX_FILE_BYTES
 
