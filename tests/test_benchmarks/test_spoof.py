@@ -1,6 +1,8 @@
 """The spoof kit: its geometry, its attacks, its bounds, its command."""
 
+import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,12 +17,13 @@ from server.access.liveness.challenge import Extent
 from tests.benchmarks.spoof import plan, sighting, sources, trial
 from tests.benchmarks.spoof.__main__ import main
 from tests.benchmarks.spoof.bounds import bounds
-from tests.benchmarks.spoof.evaluate import Result
+from tests.benchmarks.spoof.evaluate import Result, evaluated
 from tests.benchmarks.spoof.geometry import Bend, Camera, Pose, looked_at, seen
 from tests.benchmarks.spoof.head import POINTS
 from tests.benchmarks.spoof.motion import Asked
 from tests.benchmarks.spoof.plan import RENDERED, Case
 from tests.benchmarks.spoof.portrait import Clip, Portrait, SourceError, face_points, portrait
+from tests.benchmarks.spoof.real import Repeated
 from tests.benchmarks.spoof.report import written
 from tests.benchmarks.spoof.sighting import RATE, Sighting, Watcher, sight
 from tests.benchmarks.spoof.species import (
@@ -313,6 +316,22 @@ def test_what_was_seen_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert Watcher(Nothing(), "test other").over(0, None, ())
 
 
+def test_real_footage_comes_to_the_whole_door_there_and_back() -> None:
+    clips = [case for case in plan.cases(quick=False) if case.kind == plan.CLIP]
+    assert {(case.rate, case.backward) for case in clips} == set(
+        itertools.product(plan.CLIP_RATES, (False, True))
+    )
+    case = next(case for case in clips if case.person == "signer-5" and case.rate == 10)
+    shown = plan.stream(case)
+    assert isinstance(shown, Repeated)
+    last = len(shown.piece.frames) - 1
+    assert shown.jpeg((last + 3) / shown.piece.rate) == shown.jpeg((last - 3) / shown.piece.rate)
+    backward = plan.stream(replace(case, backward=True))
+    assert backward.jpeg(0.0) == shown.jpeg(last / shown.piece.rate)
+    (result,) = evaluated([case])
+    assert result.passive is not None and result.passive.accepted and 1 < result.passive.seconds < 3
+
+
 def test_the_report(tmp_path: Path) -> None:
     def case(kind: str, person: str) -> Case:
         return Case(kind, sources.TEST, person, Path("p/x.jpg"), 1)
@@ -321,6 +340,10 @@ def test_the_report(tmp_path: Path) -> None:
     results = [Result(case(Species.PRINT_HELD, name), no, no, no) for name in "abc"]
     results += [Result(case(Species.PRINT_BENT, "a"), no, no, yes), Result(case(RENDERED, "a"), yes, yes, no)]
     results += [Result(Case(plan.REAL, sources.TUNING, "b", Path("v.mp4"), 0, end=20.0), yes, None, None)]
+    results += [
+        Result(Case(plan.CLIP, sources.TEST, "w", Path("v.mp4"), 0, rate=rate), seen, None, None)
+        for rate, seen in ((10.0, no), (15.0, yes), (15.0, no), (30.0, yes))
+    ]
     written(results, tmp_path / "docs", "the command")
     text = (tmp_path / "docs" / "results.md").read_text()
     assert "`the command`" in text
@@ -331,6 +354,7 @@ def test_the_report(tmp_path: Path) -> None:
     assert f"| print, bent | 1 | {none} | {none} | {all_} |" in text
     assert f"| 8 s of real footage, tuning | {all_} (2.0, 2.0 s) | not tried | not tried |" in text
     assert f"| of them: calm | {all_} (2.0, 2.0 s) | {all_} (2.0, 2.0 s) | {none} |" in text
+    assert "| w | test | 0 of 1 | 1 of 2 (2.0, 2.0 s) | 1 of 1 (2.0, 2.0 s) |" in text
     numbers = (tmp_path / "docs" / "results.json").read_text()
     assert '"kind": "print_bent"' in numbers
 

@@ -10,9 +10,10 @@ import cv2
 
 from server.access.liveness.challenge import Extent
 from server.access.liveness.proof import Liveness
-from tests.benchmarks.spoof.doorway import alone, gallery, visit
-from tests.benchmarks.spoof.plan import REAL, SWAPS, VISITOR, Case, stream
+from tests.benchmarks.spoof.doorway import alone, gallery, of_footage, visit
+from tests.benchmarks.spoof.plan import CLIP_SECONDS, REAL, SWAPS, VISITOR, Case, stream
 from tests.benchmarks.spoof.portrait import SourceError
+from tests.benchmarks.spoof.real import Repeated
 from tests.benchmarks.spoof.sighting import Stream, Watcher
 from tests.benchmarks.spoof.trial import Verdict, challenge, passive
 
@@ -52,12 +53,22 @@ def _tried(case: Case) -> Result | None:
         return None
     if case.kind == VISITOR or case.kind in {species.value for species in SWAPS}:
         return _through_the_door(case, shown)
+    if isinstance(shown, Repeated):
+        return _as_it_is(case, shown)
     watcher = Watcher(shown, case.key)
     outcome, turned, challenged = passive(watcher), None, None
     if case.kind != REAL:
         turned, challenged = (challenge(watcher, case.seed, extent) for extent in Extent)
     watcher.keep()
     return Result(case, outcome, turned, challenged)
+
+
+def _as_it_is(case: Case, shown: Repeated) -> Result | None:
+    enrolled = of_footage(case.person, shown.piece)
+    if not enrolled.people:
+        return None
+    seen = visit(shown, enrolled, Liveness.PASSIVE, case.seed, case.rate, CLIP_SECONDS)
+    return Result(case, seen, None, None)
 
 
 def _through_the_door(case: Case, shown: Stream) -> Result | None:

@@ -2,19 +2,20 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 
 from tests.benchmarks.spoof.portrait import SourceError, clip, portrait
-from tests.benchmarks.spoof.real import filmed, windows
-from tests.benchmarks.spoof.sighting import Stream
+from tests.benchmarks.spoof.real import filmed, repeated, windows
+from tests.benchmarks.spoof.sighting import RATE, Stream
 from tests.benchmarks.spoof.sources import TEST, TUNING, footage, photos, visitors
 from tests.benchmarks.spoof.species import Manner, Source, Species, attack, can_visit, rendered_person
 from tests.benchmarks.spoof.trial import PASSIVE_SECONDS
 from tests.support.photos import DATA
 
-REAL, RENDERED, VISITOR = "real", "rendered", "visitor"
+REAL, CLIP, RENDERED, VISITOR = "real", "clip", "rendered", "visitor"
 RECAPTURED, REAL_PHOTO = "recaptured_held", "real_photo_held"
 """Kinds of streams beside the species."""
 PRINTS = (Species.PRINT_HELD, Species.PRINT_MOVED, Species.PRINT_TILTED)
@@ -44,12 +45,17 @@ RENDERED_PEOPLE = 180
 """Whose photos are laid over the shape of a head; of about 2 in 5 the photo is fit for that."""
 VISITING_PEOPLE = 60
 """How many of them come to the door itself."""
+CLIP_SECONDS = 12.0
+CLIP_RATES = (10.0, 15.0, 30.0)
+"""Real footage comes to the door itself, too, in pieces so long, forward and backward, at so many frames per
+second."""
 
 
 @dataclass(frozen=True)
 class Case:
     """One stream. `kind`: a species, or `REAL` ...; `half`: of which people. `source`, `other`: files;
-    `start`: where in a video it begins, in seconds; `manner`: of a rendered visitor."""
+    `start`: where in a video it begins, in seconds; `manner`: of a rendered visitor; `rate`, frames per
+    second, and `backward`: of footage at the door itself."""
 
     kind: str
     half: str
@@ -60,6 +66,8 @@ class Case:
     start: float = 0.0
     end: float = 0.0
     manner: Manner = Manner.CALM
+    rate: float = field(default=RATE, repr=False)
+    backward: bool = field(default=False, repr=False)
 
     @property
     def key(self) -> str:
@@ -69,7 +77,9 @@ class Case:
 def cases(quick: bool) -> list[Case]:
     """Everything that is tried. Prints are of a person each, and of few people in turn with all their
     photos."""
-    every = [*_attacks(), *_swaps(), *_stills(), *_visits(TUNING), *_visits(TEST), *_cooperative()]
+    every = [*_attacks(), *_swaps(), *_stills()]
+    every += [case for half in (TUNING, TEST) for case in (*_visits(half), *_clips(half))]
+    every += _cooperative()
     if not quick:
         return every
     kinds = dict.fromkeys(case.kind for case in every)
@@ -126,6 +136,22 @@ def _visits(half: str) -> Iterator[Case]:
             yield Case(REAL, half, each.person, each.path, 0, start=start, end=each.end)
 
 
+def _clips(half: str) -> Iterator[Case]:
+    for each in footage(half):
+        for start, rate, backward in product(windows(each, CLIP_SECONDS), CLIP_RATES, (False, True)):
+            yield Case(
+                kind=CLIP,
+                half=half,
+                person=each.person,
+                source=each.path,
+                seed=0,
+                start=start,
+                end=each.end,
+                rate=rate,
+                backward=backward,
+            )
+
+
 def _cooperative() -> Iterator[Case]:
     manners = list(Manner)
     for index, path in enumerate(visitors(TEST)[:RENDERED_PEOPLE]):
@@ -141,9 +167,11 @@ def _seed(*what: object) -> int:
 
 def stream(case: Case) -> Stream:
     """The stream of a case. Raises SourceError."""
-    if case.kind == REAL:
+    if case.kind in (REAL, CLIP):
         each = next(one for one in footage(case.half) if one.path == case.source)
-        return filmed(each, case.start, PASSIVE_SECONDS)
+        if case.kind == REAL:
+            return filmed(each, case.start, PASSIVE_SECONDS)
+        return repeated(each, case.start, CLIP_SECONDS, case.backward)
     if case.kind in (RENDERED, VISITOR):
         face = portrait(case.source)
         if not can_visit(face):

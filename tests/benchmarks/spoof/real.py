@@ -1,4 +1,4 @@
-"""Real people before the camera, as streams: footage as it is."""
+"""Real people before the camera, as streams: footage as it is, once, or there and back until it is enough."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ import cv2
 
 from tests.benchmarks.spoof.motion import Asked
 from tests.benchmarks.spoof.portrait import Clip, clip
+from tests.benchmarks.spoof.sensor import Frame
 from tests.benchmarks.spoof.sources import Footage
 
 QUALITY = 90
@@ -22,10 +23,28 @@ class Filmed:
     def jpeg(self, at: float, asked: Sequence[Asked] = ()) -> bytes | None:
         """The frame nearest to time `at`; None after the last one."""
         index = round(at * self.piece.rate)
-        if index >= len(self.piece.frames):
-            return None
-        options = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
-        return cv2.imencode(".jpg", self.piece.frames[index], options)[1].tobytes()
+        return None if index >= len(self.piece.frames) else _encoded(self.piece.frames[index])
+
+
+@dataclass(frozen=True, eq=False)
+class Repeated:
+    """A piece of footage, there and back again without an end."""
+
+    piece: Clip
+
+    def jpeg(self, at: float, asked: Sequence[Asked] = ()) -> bytes:
+        """The frame of time `at`; whoever is seen does not do what is asked."""
+        return _encoded(self.piece.at(at))
+
+
+def _encoded(frame: Frame) -> bytes:
+    return cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
+
+
+def repeated(footage: Footage, start: float, seconds: float, backward: bool) -> Repeated:
+    """The person of the footage, from `start` on or, `backward`, from the end of the piece."""
+    piece = clip(footage.path, start, min(seconds, footage.end - start))
+    return Repeated(Clip(piece.frames[::-1], piece.rate) if backward else piece)
 
 
 def windows(footage: Footage, seconds: float) -> list[float]:

@@ -10,6 +10,8 @@ from statistics import median
 from tests.benchmarks.spoof.bounds import bounds
 from tests.benchmarks.spoof.evaluate import Result
 from tests.benchmarks.spoof.plan import (
+    CLIP,
+    CLIP_RATES,
     PRINTS,
     REAL,
     REAL_PHOTO,
@@ -89,6 +91,15 @@ def _tables(results: Sequence[Result]) -> str:
             "|---|---|---|---|",
             *_visit_rows(results),
             "",
+            "## Real footage at the whole door",
+            "",
+            "By the defaults, for 12 s, forward and backward. Nobody in it hears what is asked: whoever is",
+            "granted is so passively. Seconds from the first frame: median, and what 95 % need at most.",
+            "",
+            "| person | half | " + " | ".join(f"{rate:g} frames/s" for rate in CLIP_RATES) + " |",
+            "|---|---|" + "---|" * len(CLIP_RATES),
+            *_clip_rows(results),
+            "",
             "## Passive proof: the curve",
             "",
             "What would be accepted if so many times the evidence were asked for; 1 is in force. Prints and",
@@ -133,6 +144,25 @@ def _visit_rows(results: Sequence[Result]) -> list[str]:
         ("such visitors at the whole door, 20 s at most", _of(results, VISITOR)),
     ]
     return [_visit_row(words, these) for words, these in groups if these]
+
+
+def _clip_rows(results: Sequence[Result]) -> list[str]:
+    clips = _of(results, CLIP)
+    people = dict.fromkeys((result.case.person, result.case.half) for result in clips)
+    rows = [(person, half, [r for r in clips if r.case.person == person]) for person, half in people]
+    rows += [("**all**", half, [r for r in clips if r.case.half == half]) for half in (TUNING, TEST)]
+    return [_clip_row(*row) for row in rows if row[2]]
+
+
+def _clip_row(person: str, half: str, results: Sequence[Result]) -> str:
+    by_rate = [[result for result in results if result.case.rate == rate] for rate in CLIP_RATES]
+    cells = (_count(these) + _times(these, passively) for these in by_rate)
+    return f"| {person} | {half} | {' | '.join(cells)} |"
+
+
+def _count(results: Sequence[Result]) -> str:
+    accepted, tried = _counts(results, passively)
+    return f"{accepted} of {tried}"
 
 
 def _curve_rows(results: Sequence[Result]) -> list[str]:
@@ -224,6 +254,8 @@ def _trial(result: Result) -> dict[str, object]:
         "person": case.person,
         "source": f"{case.source.parent.name}/{case.source.name}",
         "start": case.start,
+        "rate": case.rate,
+        "backward": case.backward,
         "seed": case.seed,
         "passive": result.passive and (result.passive.accepted, round(result.passive.seconds, 1)),
         "strengths": result.passive and result.passive.strengths,
