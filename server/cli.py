@@ -48,6 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except CrashError:
         return 1
+    except BrokenPipeError:  # whoever reads has seen enough: `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         return 0
 
@@ -102,7 +105,7 @@ def _report(command: str, settings: Settings, chosen: dict[str, Any]) -> None:
         "grid": grid,
         "selftest": selftest,
     }
-    print(asyncio.run(reports[command](settings, **chosen)))
+    print(asyncio.run(reports[command](settings, **chosen)), flush=True)
 
 
 def _serve(settings: Settings, file: Path | None) -> None:

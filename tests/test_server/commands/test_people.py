@@ -1,6 +1,8 @@
 """`people`: who is enrolled, who looks alike, what waits and what was rejected."""
 
 import asyncio
+import subprocess
+import sys
 from datetime import date, datetime
 from pathlib import Path, PurePath
 
@@ -17,6 +19,7 @@ from server.gallery.receipts import Receipt, Status
 from server.roster.backup import BACKUP_FILE
 from server.roster.terminals import rules_in_force
 from server.settings import Settings
+from tests.support.server_process import ROOT
 
 SUNDAY = datetime(2026, 11, 22, 12, 0)
 
@@ -126,6 +129,17 @@ def test_the_rules_of_terminals_follow_the_people(settings: Settings) -> None:
         "terminals: 1",
         "    all terminals: policy any; liveness challenge; attempts 10",
     ]
+
+
+def test_whoever_reads_may_stop_before_the_end(settings: Settings) -> None:
+    """`| head`."""
+    command = [sys.executable, "-m", "server", "people"]
+    command += ["--faces", str(settings.faces), "--logs", str(settings.logs)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert b"BrokenPipe" not in process.stderr.read()
+    assert process.returncode == 0
 
 
 def test_a_misspelt_name_is_told_of_and_nothing_is_written(settings: Settings) -> None:
