@@ -59,6 +59,8 @@ def open_source(spec: str, fps: float | None) -> Source:
     path = Path(spec)
     if path.is_dir() or is_image(path) or not path.exists():
         pictures = image_paths(path)
+        if len(pictures) == 1:
+            say(f"{spec} is one picture, and a decision takes several; --source {SIMULATED}{spec} moves it")
         return Source(spec, False, lambda: _folder_frames(pictures, fps or FOLDER_FPS))
     return Source(spec, False, lambda: _video_frames(path, fps))
 

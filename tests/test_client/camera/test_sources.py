@@ -50,9 +50,12 @@ def test_nothing_to_show(tmp_path: Path) -> None:
     assert "none of the images" in fatal(f"sim:{tmp_path}")
 
 
-def test_a_single_image_plays_once(tmp_path: Path) -> None:
+def test_a_single_image_plays_once_and_says_what_would_do_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_image(tmp_path / "one.png")
     assert len(played(str(tmp_path / "one.png"))) == 1
+    assert "--source sim:" in capsys.readouterr().err
 
 
 def test_video_plays_at_its_own_rate(tmp_path: Path) -> None:
