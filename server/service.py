@@ -30,6 +30,7 @@ from server.roster.watcher import PeopleFileWatcher
 from server.settings import Settings
 from server.startup import announcements
 from server.startup.announcements import Changes, tell
+from server.startup.recogniser import photo_pipeline
 from server.support import osdep
 from server.support.errors import CrashError, StartError
 from server.terminals.connections import Connections
@@ -66,7 +67,7 @@ class Service:
             stack.callback(audit.close)
             self._listener = await Listener.bind(settings.host, settings.port)
             stack.callback(self._listener.close)
-            cache = open_cache(settings.logs, settings.rules().recogniser.pipeline)
+            cache = open_cache(settings.logs, photo_pipeline(settings))
             stack.callback(cache.close)
             pool = WorkerPool(settings.workers, settings.model_settings)
             stack.push_async_callback(pool.close)

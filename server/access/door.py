@@ -32,7 +32,7 @@ from server.access.policy import (
 )
 from server.access.rules import Rules
 from server.access.seen import Analysis, Face, Hints
-from server.access.tracks import BLIND, LOST_SECONDS, Track, Tracker
+from server.access.tracks import LOST_SECONDS, Track, Tracker
 from server.access.visit import Asked, Visit, VisitSummary
 from wire import FaceReport, Verdict
 from wire.reasons import Prompt, Reason
@@ -126,7 +126,7 @@ class Door:
             for face, track in zip(analysis.faces, tracks, strict=True)
         ]
         for face, visit in self._seen:
-            if visit is not None and visit.track.flaw not in BLIND:
+            if visit is not None and visit.track.sure:
                 visit.check.see(face.landmarks, now)
         if any(visit is None for _, visit in self._seen):
             self._uncompared_until = now + LOST_SECONDS

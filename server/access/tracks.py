@@ -44,7 +44,8 @@ class Track:
     first; they tell what is still this face. `evidence`: those good enough to say who it is, of which there
     have been `good_looks`. `flaw`: what was wrong with the newest look. `box` and `patch`: where it was last
     detected, and how it looked there (`server.vision.appearance`). `quality`: how good it was to see at its
-    best. `unbroken_since`: since when it has surely been one and the same face."""
+    best. `sure`: whether its newest look surely is of the face that the others are of. `unbroken_since`:
+    since when it has surely been one and the same face."""
 
     id: int
     recogniser: Recogniser
@@ -61,8 +62,8 @@ class Track:
     last_landmarks: float = -math.inf
     quality: float = 0.0
     patch: bytes = b""
+    sure: bool = False
     _slot: float = field(default=-math.inf, repr=False)
-    _sure: bool = field(default=False, repr=False)
     _mean: Embedding | None = field(default=None, repr=False)
     _compared: tuple[tuple[Look, ...], Match | None] | None = field(default=None, repr=False)
 
@@ -89,30 +90,31 @@ class Track:
 
     def add(self, look: Look) -> None:
         """The face has been embedded."""
+        self.sure = look.flaw not in BLIND and self._is_steady(look)
         self.looks.append(look)
         self.total_looks += 1
         if look.flaw in BLIND:
             self.unbroken_since = look.at
-        self._sure = look.flaw not in BLIND and self._is_steady(look)
         if look.flaw is None:
-            if not self._sure:
+            if not self.sure:
                 self._break(look.at)
             self._take_as_evidence(look)
         clear = [each for each in self.looks if each.flaw not in BLIND]
         self._mean = mean_embedding(clear or tuple(self.looks))
 
     def _is_steady(self, look: Look) -> bool:
-        """Whether it surely is of the face that the evidence is of."""
-        steady = [each.embedding for each in list(self.evidence)[-STEADY_LOOKS:]]
+        """Whether a new look surely is of the face that the evidence is of, or the looks so far."""
+        seen = self.evidence or [each for each in self.looks if each.flaw not in BLIND]
+        steady = list(seen)[-STEADY_LOOKS:]
         return not steady or bool(
-            np.linalg.norm(look.embedding - np.mean(steady, axis=0)) <= self.recogniser.steady_face
+            np.linalg.norm(look.embedding - mean_embedding(steady)) <= self.recogniser.steady_face
         )
 
     def _break(self, at: float) -> None:
         """What was seen before a sudden change says nothing about what is seen now."""
         self.unbroken_since = self.first_good = at
         self.evidence.clear()
-        self._sure = True
+        self.sure = True
 
     def _take_as_evidence(self, look: Look) -> None:
         """A look soon after another says the same, and is no chance of its own."""
@@ -141,7 +143,7 @@ class Track:
         match = self._compared[1]
         looked_for = self.last_seen - self.first_good
         found = judge(looks, match, gallery.population, looked_for, len(self.evidence), rules)
-        if now - self.last_look <= STALE_SECONDS and (found.name is None or self._sure):
+        if now - self.last_look <= STALE_SECONDS and (found.name is None or self.sure):
             return found
         return Recognition(
             identity=Identity.GATHERING,

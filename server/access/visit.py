@@ -104,7 +104,8 @@ class VisitSummary:
 
 @dataclass(eq=False)
 class Visit:
-    """`decision`: the settled one, `proposal`: the one that waits to be written. `recognised_in_time`: it was
+    """`decision`: the settled one, `proposal`: the one that waits to be written. `mode`: what is asked of it
+    now, `granted_mode`: when it was granted. `recognised_in_time`: it was
     recognised before its looks were used up, and has surely been the same face since. `granted_unbroken`:
     since when it had been the same face when it was granted after proof of life. `barred`: whoever it is may
     not come in here and now. `failed`: it has counted as a failed attempt. `told_failures`: how many failures
@@ -118,6 +119,8 @@ class Visit:
     not_before: float = -math.inf
     recognised_in_time: bool = False
     recognised_at: float = -math.inf
+    mode: Liveness = Liveness.OFF
+    granted_mode: Liveness = Liveness.OFF
     granted_unbroken: float | None = None
     barred: bool = False
     failed: bool = False
@@ -143,7 +146,8 @@ class Visit:
             return Verdict.CHECKING if self.check.challenging else Verdict.DENIED
         if self.decision and self.decided is Verdict.GRANTED and self.recognition.name == self.decision.name:
             same = self.granted_unbroken in (None, self.track.unbroken_since)
-            return Verdict.GRANTED if same else Verdict.CHECKING
+            proven = self.mode in (Liveness.OFF, self.granted_mode)
+            return Verdict.GRANTED if same and proven else Verdict.CHECKING
         return Verdict.CHECKING
 
     @property
@@ -164,7 +168,7 @@ class Visit:
         `barred`: whoever it is may not come in anyway, and is not asked for any. `may_challenge`: nobody
         else is being challenged at this door.
         """
-        self.recognition, self.barred = recognition, barred
+        self.recognition, self.barred, self.mode = recognition, barred, rules.liveness
         if self.track.unbroken_since > self.recognised_at:
             self.recognised_in_time = False
         if recognition.name is not None and not self.over:
@@ -183,6 +187,7 @@ class Visit:
         """What is to be decided, once it is written down."""
         proven = decision.verdict is Verdict.GRANTED and rules.liveness is not Liveness.OFF
         self.granted_unbroken = self.track.unbroken_since if proven else None
+        self.granted_mode = rules.liveness
         self.proposal = decision
 
     def settle(self, written: bool, reason: Reason, now: float) -> Decision:

@@ -14,6 +14,8 @@ from server.gallery.admission import Arrived
 
 NEAREST = 5
 """So many of the nearest pairs of people are told."""
+BLOCK = 256
+"""So many people are held against all others at once: of 10,000, 10 MB of scores."""
 
 
 class Fate(str, Enum):
@@ -69,21 +71,31 @@ def self_test(photos: Sequence[Arrived], gallery: Gallery, threshold: float, mar
         if len(group) > 1
         for photo in group
     ]
-    scores = gallery.templates @ gallery.templates.T
-    first, second = np.triu_indices(len(gallery.people), 1)
-    apart = scores[first, second]
-    order = np.argsort(-apart, kind="stable")[:NEAREST]
+    people = len(gallery.people)
+    within, nearest = _pairs(gallery, score_at(threshold))
     return SelfTest(
         tried=tuple(tried),
         single=sum(len(group) == 1 for group in own.values()),
-        pairs=len(apart),
-        within=int((apart >= score_at(threshold)).sum()),
-        nearest=tuple(
-            Near(
-                (gallery.people[int(first[at])], gallery.people[int(second[at])]), distance(float(apart[at]))
-            )
-            for at in order
-        ),
+        pairs=people * (people - 1) // 2,
+        within=within,
+        nearest=nearest,
+    )
+
+
+def _pairs(gallery: Gallery, least_score: float) -> tuple[int, tuple[Near, ...]]:
+    """How many pairs of people have at least that score, and the nearest pairs."""
+    within, best = 0, list[tuple[float, int, int]]()
+    numbers = np.arange(len(gallery.people))
+    for start in range(0, len(numbers), BLOCK):
+        rows = numbers[start : start + BLOCK]
+        scores = gallery.templates[rows] @ gallery.templates.T
+        scores[numbers <= rows[:, np.newaxis]] = -np.inf
+        within += int((scores >= least_score).sum())
+        order = np.argpartition(-scores, min(NEAREST, scores.size) - 1, axis=None)[:NEAREST]
+        best += [(-float(scores.flat[at]), start + at // len(numbers), at % len(numbers)) for at in order]
+    near = [(score, one, other) for score, one, other in sorted(best)[:NEAREST] if one < other]
+    return within, tuple(
+        Near((gallery.people[one], gallery.people[other]), distance(-score)) for score, one, other in near
     )
 
 

@@ -64,6 +64,9 @@ def find(folder: Path, since: date | None = None) -> tuple[list[Recording], list
         if since is not None and date.fromisoformat(day.name) < since:
             continue
         for path in sorted(day.iterdir()):
+            if not path.is_file():
+                problems.append(f"{path}: not a regular file")
+                continue
             try:
                 found.append(Recording(path))
             except (FormatError, OSError) as error:

@@ -1,4 +1,4 @@
-"""Which recogniser can be had, where the settings leave it open."""
+"""Which recogniser can be had, where the settings leave it open, and what looks at photos with it."""
 
 import logging
 
@@ -28,6 +28,17 @@ def with_recogniser(settings: Settings) -> tuple[Settings, list[Remark]]:
             raise StartError(f"recogniser: {error}") from error
         return _with_dlib(settings), [(logging.WARNING, f"{error}"), (logging.WARNING, COST)]
     return settings, []
+
+
+def photo_pipeline(settings: Settings) -> str:
+    """What the outcome of an enrolment photo depends on: `Recogniser.pipeline`, and whether YuNet is there to
+    find what dlib's detector misses."""
+    pipeline = settings.rules().recogniser.pipeline
+    try:
+        read_weights(YUNET, settings.models)
+    except WeightsError:
+        return f"{pipeline}/hog"
+    return pipeline
 
 
 def _with_dlib(settings: Settings) -> Settings:

@@ -54,9 +54,9 @@ def flaw(chip: NDArray[np.uint8], beside: float, width: int, limits: Limits) -> 
         return Flaw.TOO_DARK
     if mean > limits.bright or float(face.std()) < limits.flat * mean:
         return Flaw.TOO_BRIGHT
-    if abs(beside) > limits.away:
-        return Flaw.LOOKING_AWAY
-    return Flaw.TOO_BLURRED if chip_sharpness(chip) < limits.sharpness else None
+    if chip_sharpness(chip) < limits.sharpness:
+        return Flaw.TOO_BLURRED
+    return Flaw.LOOKING_AWAY if abs(beside) > limits.away else None
 
 
 def photo_flaw(chip: NDArray[np.uint8], limits: Limits) -> PhotoFlaw | None:

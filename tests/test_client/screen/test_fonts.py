@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from PIL import ImageFont
 
 from client.screen.fonts import OPENCV_FOLDER, PREFERRED, Font, Fonts, found, system_folders
 from tests.support.letters import DEJAVU, needs_dejavu
@@ -92,6 +93,25 @@ def test_threads_that_ask_at_once_get_the_same_font(tmp_path: Path) -> None:
 def test_a_file_that_is_no_font_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / PREFERRED[0]).write_text("not a font")
     assert Fonts(folders=[folder_with(tmp_path, PREFERRED[1])]).having("é")
+
+
+@needs_dejavu
+def test_a_glyph_that_cannot_be_read_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    font = Font(ImageFont.truetype(str(DEJAVU), 20))
+    assert font.has("H")
+
+    def damaged(*_: object) -> object:
+        raise OSError("invalid outline")
+
+    monkeypatch.setattr(ImageFont.FreeTypeFont, "getmask", damaged)
+    assert not font.has("H")
+
+
+@needs_dejavu
+def test_a_font_whose_letters_show_nothing_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImageFont.FreeTypeFont, "getbbox", lambda *_, **__: (0, 0, 0, 0))
+    with pytest.raises(OSError, match="no capital letters"):
+        Font(ImageFont.truetype(str(DEJAVU), 20))
 
 
 @pytest.mark.parametrize("content", [None, "not a font", BDF], ids=["missing", "no font", "one size only"])

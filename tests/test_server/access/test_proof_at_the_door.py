@@ -34,7 +34,7 @@ from server.access.seen import Face, Flaw, Hints, Landmarks, Pose
 from server.access.tracks import BREAK_SECONDS, SLOT_SECONDS
 from server.access.visit import Asked
 from tests.support.doors import close, settled
-from tests.support.embeddings import analysis, box, face, gallery, look, person, stranger
+from tests.support.embeddings import analysis, box, face, gallery, look, person, shifted, stranger
 from tests.support.rules import rules
 from wire import Verdict
 from wire.reasons import Prompt, Reason
@@ -53,12 +53,14 @@ class FakePassive:
     """Is convinced by `LIVE_AFTER` sightings, where there may be any conviction."""
 
     convinced = True
+    counts = True
 
     def __init__(self) -> None:
         self.seen = 0
 
-    def see(self, sighting: Sighting) -> None:
+    def see(self, sighting: Sighting) -> bool:
         self.seen += 1
+        return self.counts
 
     @property
     def live(self) -> bool:
@@ -99,6 +101,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proof, "Passive", FakePassive)
     monkeypatch.setattr(proof, "Challenge", FakeChallenge)
     monkeypatch.setattr(FakePassive, "convinced", True)
+    monkeypatch.setattr(FakePassive, "counts", True)
     monkeypatch.setattr(FakeChallenge, "outcome", ChallengeState.PASSED)
     monkeypatch.setattr(FakeChallenge, "begun", 0)
 
@@ -682,6 +685,42 @@ def test_a_head_that_turns_away_for_the_challenge_goes_on_proving() -> None:
     doorway.watch(replace(ada, flaw=Flaw.LOOKING_AWAY), frames=LIVE_AFTER)
     doorway.watch(ada, frames=2)
     assert doorway.said == [ADA_GRANTED]
+
+
+@pytest.mark.parametrize(("apart", "granted"), [(0.41, True), (0.45, False)])
+def test_a_head_that_looks_like_another_once_it_is_turned_away_proves_nothing(
+    apart: float, granted: bool
+) -> None:
+    doorway = Doorway(Liveness.CHALLENGE)
+    doorway.watch(ada, frames=4)
+    assert ada.embedding is not None
+    turned = face(shifted(ada.embedding, apart, 7))
+    doorway.watch(replace(turned, flaw=Flaw.LOOKING_AWAY), frames=LIVE_AFTER)
+    doorway.watch(ada, frames=2)
+    assert (doorway.said == [ADA_GRANTED]) is granted
+
+
+def test_what_is_not_counted_now_does_not_let_what_counted_before_prove_anything() -> None:
+    doorway = Doorway()
+    FakePassive.counts = False
+    doorway.watch(ada, frames=LIVE_AFTER + 1)
+    assert ADA_GRANTED not in doorway.said
+    FakePassive.counts = True
+    doorway.watch(ada, frames=2)
+    assert doorway.said == [ADA_GRANTED]
+
+
+@pytest.mark.parametrize("first", [Liveness.OFF, Liveness.PASSIVE])
+def test_a_grant_does_not_outlive_a_rule_that_asks_for_more(first: Liveness) -> None:
+    doorway = Doorway(first)
+    assert doorway.watch(ada, frames=8).verdict is GRANTED
+    doorway.roster = laid_down(liveness=Liveness.CHALLENGE)
+    outcome = doorway.see(ada)
+    assert (outcome.verdict, outcome.faces[0].name) == (CHECKING, None)
+    assert doorway.watch(ada, frames=LIVE_AFTER + 3).verdict is GRANTED
+    assert [each.liveness for each in doorway.decisions][-1] is Aliveness.CHALLENGE
+    doorway.roster = laid_down(liveness=Liveness.OFF)
+    assert doorway.see(ada).verdict is GRANTED
 
 
 def test_blurred_looks_do_not_lead_a_track_from_one_face_to_another() -> None:

@@ -284,6 +284,19 @@ def test_a_name_is_told_again_once_a_look_fits_again(scene: Scene, flaw: Flaw | 
     assert track.recognise(scene.now, PEOPLE, rules()).name == "Ada"
 
 
+@pytest.mark.parametrize(("distance", "broken"), [(0.41, False), (0.43, True)])
+def test_the_first_clear_look_must_fit_those_before_in_which_the_face_was_turned_away(
+    scene: Scene, distance: float, broken: bool
+) -> None:
+    """Else what was proven of whoever was turned away would be proven of whoever looks ahead."""
+    for _ in range(3):
+        scene.see(replace(face(look(0, distance)), flaw=Flaw.LOOKING_AWAY))
+    (track,) = scene.tracker.tracks
+    began = track.unbroken_since
+    assert scene.see(face(person(0))) == [track.id]
+    assert (track.unbroken_since != began) is broken
+
+
 class Continuing(Scene):
     """Faces whose `followed` is the id of the track that their place continues."""
 

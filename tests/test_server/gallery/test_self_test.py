@@ -6,6 +6,7 @@ import pytest
 
 from server.access.matching.gallery import Gallery
 from server.access.matching.recogniser import DLIB, Embedding
+from server.gallery import self_test as under_test
 from server.gallery.admission import Arrived
 from server.gallery.self_test import Fate, SelfTest, self_test
 from tests.support.embeddings import APART, look, person, shifted
@@ -56,6 +57,17 @@ def test_somebody_as_near_is_a_tie() -> None:
 def test_one_person_has_nobody_to_be_taken_for() -> None:
     found = tried(("Ada", person(ADA)))
     assert (found.tried, found.single, found.pairs, found.nearest) == ((), 1, 0, ())
+
+
+def test_however_many_are_held_at_once_the_pairs_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    people = [(f"P{at}", shifted(look(at, 0.1), 0.5 + at / 50, at % 3)) for at in range(7)]
+    found = [tried(*people)]
+    for block in (1, 3):
+        monkeypatch.setattr(under_test, "BLOCK", block)
+        found.append(tried(*people, threshold=1.2))
+    first, second, third = ([near.names for near in each.nearest] for each in found)
+    assert first == second == third
+    assert found[1].within == found[2].within > 0 == found[0].within
 
 
 def test_the_nearest_pairs_come_first_and_are_few() -> None:

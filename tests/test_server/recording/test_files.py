@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -64,12 +65,16 @@ def test_foreign_and_unreadable_files_are_told_and_the_others_are_found(tmp_path
     (day / "c.rec").write_bytes(b"JPEG" * 100)
     (day / "d.rec").write_bytes(good.read_bytes()[:20])
     (day / "notes").mkdir()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(day / "pipe.rec")  # must not be waited for
     (tmp_path / "2026-11-22.txt").write_text("not a day")
     a_file(tmp_path / "backup" / "x.rec", [1])
     found, problems = find(tmp_path)
     assert [recording.path for recording in found] == [good]
     assert [problem.split(":")[0] for problem in problems] == [
-        str(day / name) for name in ("a.rec", "c.rec", "d.rec", "notes")
+        str(day / name)
+        for name in ("a.rec", "c.rec", "d.rec", "notes", "pipe.rec")
+        if name != "pipe.rec" or hasattr(os, "mkfifo")
     ]
     with pytest.raises(FormatError, match="broken off"):
         Recording(day / "a.rec")

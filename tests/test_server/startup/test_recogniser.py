@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from server.access.matching.recogniser import DLIB
+from server.access.matching.recogniser import SFACE as SFACE_RECOGNISER
 from server.settings import Settings
 from server.startup import recogniser as under_test
-from server.startup.recogniser import with_recogniser
+from server.startup.recogniser import photo_pipeline, with_recogniser
 from server.support.errors import StartError
 from server.weights import SFACE, Weights, WeightsError
 
@@ -57,3 +59,13 @@ def test_whoever_asked_for_sface_by_name_gets_nothing_else() -> None:
 def test_a_threshold_of_sface_is_never_taken_for_one_of_dlib() -> None:
     with pytest.raises(StartError, match=r"dlib's distances hold: write a number from 0\.1 to 0\.45"):
         with_recogniser(settings(threshold=1.0))
+
+
+def test_photos_are_looked_at_again_when_yunet_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert photo_pipeline(settings(recogniser="dlib")) == DLIB.pipeline
+
+    def read(*_: object) -> bytes:
+        raise WeightsError("YuNet: there is no such file")
+
+    monkeypatch.setattr(under_test, "read_weights", read)
+    assert photo_pipeline(settings(recogniser="dlib")) not in (DLIB.pipeline, SFACE_RECOGNISER.pipeline)

@@ -79,6 +79,7 @@ def test_blur(limits: Limits, side: int) -> None:
     noisy = np.asarray(smooth(side) + RANDOM.normal(0, limits.sharpness, (side, side)), np.uint8)
     assert flaw(smooth(side), 0.0, 100, limits) is Flaw.TOO_BLURRED
     assert flaw(noisy, 0.0, 100, limits) is None
+    assert flaw(smooth(side), 2 * limits.away, 100, limits) is Flaw.TOO_BLURRED, "whichever way it looks"
 
 
 @with_each

@@ -356,6 +356,14 @@ def test_what_is_flat_does_not_fill_the_arrow() -> None:
     assert challenge.progress == UNSURE_PROGRESS
 
 
+def test_points_that_all_lie_in_one_place_are_no_head_whatever_their_yaw() -> None:
+    def shows(yaw: float, gape: float) -> Landmarks:
+        return replace(head(yaw=yaw), points=np.full_like(head().points, 100.0))
+
+    challenge, _ = run(Visitor(shows=shows), noise=0.0, extent=Extent.SHORT)
+    assert challenge.state is ChallengeState.FAILED
+
+
 @pytest.mark.parametrize("gape", [0.0, 0.3])
 def test_a_mask_that_keeps_its_mouth_shut_does_not_pass(gape: float) -> None:
     challenge, _ = run(Visitor(gape=gape))
