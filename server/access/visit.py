@@ -5,8 +5,8 @@ What a face in view means depends on what was decided, and on its looks going on
     state      the face in view means
     OPEN       checking
     PROPOSED   what it meant before: nothing counts before it is written down
-    GRANTED    granted, as long as it is recognised as that person and has surely been the same face since it
-               was granted; else checking
+    GRANTED    granted, as long as it is recognised as that person, has surely been the same face since it was
+               granted, and no other proof is asked for meanwhile; else checking
     DENIED     denied; checking while it is asked to do something
 
     from                     what happens                                                 to
