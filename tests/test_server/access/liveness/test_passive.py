@@ -7,9 +7,13 @@ import pytest
 
 from server.access.liveness.passive import (
     AHEAD_DEGREES,
+    DEEP,
     LEAST_SECONDS,
     PRESENT,
+    SOON_DEEP,
+    SOON_SECONDS,
     WINDOW_SECONDS,
+    Evidence,
     Passive,
 )
 from server.access.liveness.sightings import Sighting
@@ -74,6 +78,12 @@ def test_a_face_that_speaks_is_live() -> None:
 @pytest.mark.parametrize("motion", [still, held], ids=["still", "held"])
 def test_a_print_is_not_proven(motion: Motion, rate: float) -> None:
     assert not proven(motion, rate=rate)
+
+
+@pytest.mark.parametrize(("seconds", "live"), [(SOON_SECONDS - 0.1, False), (SOON_SECONDS, True)])
+def test_what_was_seen_for_a_short_time_must_show_more_depth(seconds: float, live: bool) -> None:
+    assert Evidence(depth=DEEP, seconds=seconds).live is live
+    assert Evidence(depth=SOON_DEEP, seconds=seconds).live
 
 
 def test_nothing_is_proven_at_once() -> None:
