@@ -71,7 +71,10 @@ class Case:
 
     @property
     def key(self) -> str:
-        return repr(self)
+        shown = (
+            f" at {self.rate:g}, {'backward' if self.backward else 'forward'}" if self.kind == CLIP else ""
+        )
+        return f"{self!r}{shown}"
 
 
 def cases(quick: bool) -> list[Case]:
