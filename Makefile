@@ -24,11 +24,11 @@ bench:  ## As shipped, against face_recognition's usual loops: 20 minutes, write
 	@$(PYTHON) scripts/bootstrap.py --bench
 	@$(BIN)/python -m tests.benchmarks.speed
 
-accuracy:  ## Who is let in and who is refused, on LFW: 10 minutes, writes docs/accuracy/
+accuracy:  ## Who is let in and who is refused, on LFW: an hour, writes docs/accuracy/
 	@$(PYTHON) scripts/bootstrap.py --bench
 	@$(BIN)/python -m tests.benchmarks.accuracy
 
-spoof:  ## What photos, screens and films achieve at the door: half an hour, writes docs/liveness/
+spoof:  ## What photos, screens and films achieve at the door: an hour, writes docs/liveness/
 	@$(PYTHON) scripts/bootstrap.py --bench
 	@$(BIN)/python -m tests.benchmarks.spoof
 
