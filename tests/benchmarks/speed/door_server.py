@@ -64,8 +64,8 @@ class DoorServer:
 
     def listening(self, seconds: float = START_SECONDS) -> tuple[float, int]:
         """Wait until it listens: seconds after the command, and the port. Raises BenchmarkError."""
-        while self.age < seconds:
-            ended = self._process.poll() is not None
+        while True:
+            ended = self._process.poll() is not None or self.age >= seconds
             for at, line in self.console():
                 if found := _LISTENING.search(line):
                     return at, int(found[1])
