@@ -48,9 +48,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except CrashError:
         return 1
-    except BrokenPipeError:  # whoever reads has seen enough: `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except KeyboardInterrupt:
         return 0
 
@@ -74,6 +71,14 @@ def _run(command: str, settings: Settings, file: Path | None, chosen: dict[str, 
     if command == "serve":
         _serve(settings, file)
         return 0
+    try:
+        return _answer(command, settings, file, chosen)
+    except BrokenPipeError:  # whoever reads has seen enough: `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _answer(command: str, settings: Settings, file: Path | None, chosen: dict[str, Any]) -> int:
     with logging_to(console(STDERR), level=logging.WARNING):
         if command == "check":
             return _check(settings, file)

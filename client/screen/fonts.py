@@ -103,7 +103,7 @@ class Fonts:
 
 def _face(path: Path) -> ImageFont.FreeTypeFont:
     if not path.is_file():  # a pipe would be waited for
-        raise OSError(f"{path} is no file")
+        raise OSError("it is no file")
     return ImageFont.truetype(str(path), PROBE_SIZE, layout_engine=ImageFont.Layout.BASIC)
 
 

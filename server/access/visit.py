@@ -105,11 +105,10 @@ class VisitSummary:
 @dataclass(eq=False)
 class Visit:
     """`decision`: the settled one, `proposal`: the one that waits to be written. `mode`: what is asked of it
-    now, `granted_mode`: when it was granted. `recognised_in_time`: it was
-    recognised before its looks were used up, and has surely been the same face since. `granted_unbroken`:
-    since when it had been the same face when it was granted after proof of life. `barred`: whoever it is may
-    not come in here and now. `failed`: it has counted as a failed attempt. `told_failures`: how many failures
-    to do as asked have been written down."""
+    now, `granted_mode`: when it was granted, `granted_unbroken`: since when it had been the same face then.
+    `recognised_in_time`: it was recognised before its looks were used up, and has surely been the same face
+    since. `barred`: whoever it is may not come in here and now. `failed`: it has counted as a failed attempt.
+    `told_failures`: how many failures to do as asked have been written down."""
 
     track: Track
     recognition: Recognition
@@ -121,7 +120,7 @@ class Visit:
     recognised_at: float = -math.inf
     mode: Liveness = Liveness.OFF
     granted_mode: Liveness = Liveness.OFF
-    granted_unbroken: float | None = None
+    granted_unbroken: float = -math.inf
     barred: bool = False
     failed: bool = False
     told_failures: int = 0
@@ -145,9 +144,9 @@ class Visit:
         if self.decided is Verdict.DENIED:
             return Verdict.CHECKING if self.check.challenging else Verdict.DENIED
         if self.decision and self.decided is Verdict.GRANTED and self.recognition.name == self.decision.name:
-            same = self.granted_unbroken in (None, self.track.unbroken_since)
-            proven = self.mode in (Liveness.OFF, self.granted_mode)
-            return Verdict.GRANTED if same and proven else Verdict.CHECKING
+            same = self.granted_mode is Liveness.OFF or self.granted_unbroken == self.track.unbroken_since
+            enough = self.mode in (Liveness.OFF, self.granted_mode)
+            return Verdict.GRANTED if same and enough else Verdict.CHECKING
         return Verdict.CHECKING
 
     @property
@@ -185,9 +184,7 @@ class Visit:
 
     def propose(self, decision: Decision, rules: Rules) -> None:
         """What is to be decided, once it is written down."""
-        proven = decision.verdict is Verdict.GRANTED and rules.liveness is not Liveness.OFF
-        self.granted_unbroken = self.track.unbroken_since if proven else None
-        self.granted_mode = rules.liveness
+        self.granted_unbroken, self.granted_mode = self.track.unbroken_since, rules.liveness
         self.proposal = decision
 
     def settle(self, written: bool, reason: Reason, now: float) -> Decision:

@@ -225,7 +225,7 @@ def _models(settings: Settings) -> Iterator[Finding]:
         with tempfile.TemporaryDirectory() as folder:
             for converted in settings.model_settings.cache.glob("*.onnx"):
                 shutil.copyfile(converted, Path(folder) / converted.name)
-            models = replace(settings.model_settings, cache=Path(folder), liveness=True)
+            models = replace(settings.model_settings, cache=Path(folder))
             remarks = asyncio.run(asyncio.wait_for(_load(models), LOAD_SECONDS))
     except Exception as error:  # whatever the libraries raise
         yield Finding(Grade.ERROR, "models", f"they cannot be loaded: {str(error) or type(error).__name__}")

@@ -96,7 +96,7 @@ LONG = st.sampled_from(["W" * NOTE_CHARS, "WWWWW " * (NOTE_CHARS // 6), "g " * (
 
 @pytest.mark.parametrize("share", [None, 0.5])
 @pytest.mark.parametrize("size", [(HEIGHT, WIDTH), (96, 640), (192, 1280), (160, 600), (256, 480)])
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(note=st.text(max_size=NOTE_CHARS) | LONG)
 def test_every_note_stays_inside_the_bar(share: float | None, size: tuple[int, int], note: str) -> None:
     drawn = inked(bar(Message(f"DENIED: {REFUSALS[Reason.NOT_LIVE]}", (note,), None, share), size=size))
@@ -168,3 +168,9 @@ def test_the_bar_shows_the_share_of_the_time_that_is_left(share: float) -> None:
     assert full + used == WIDTH - 2 * round(WIDTH * 0.03), "the whole length can be seen"
     assert full / (full + used) == pytest.approx(share, abs=0.01)
     assert not inked(bar(Message("BLINK")))[HEIGHT - 14].any(), "no bar without a deadline"
+
+
+@pytest.mark.parametrize("arrow", list(Arrow))
+def test_below_a_picture_one_row_high_there_is_no_room_for_an_arrow(arrow: Arrow) -> None:
+    screen = Screen(Banner.CHECKING, (), (), "connected", 12.3, Message(" ", (), arrow, 0.5, 0.5))
+    assert draw(np.zeros((1, 640, 3), np.uint8), screen, LETTERING).shape[1] == 640
