@@ -15,9 +15,10 @@ DARK = 8
 FLAT = 1e-3
 SHARPNESS_SIDE = 80
 SAME_LOOK = 0.85
-"""Correlation of two patches of the same place below which the face may be another one. Of 4,500 pairs of
-different people (LFW, boxes aligned), each in even, soft and strong side light, the most alike reach 0.76;
-of 600 pairs of successive frames of two people at a webcam 19 in 20 are above 0.92."""
+"""Correlation of two patches below which the face may be another one. Of 245,000 pairs of different people
+(700 of LFW, each in its own box), in even, soft and strong side light, 1 in 1,000 reaches 0.70, 1 in 100,000
+0.83, and one or two are above 0.85. Of 200 pairs of frames, 80 ms apart, of a man who turns his head 82 % are
+above it in the place where he was, 91 % there or in the new one; of a man who talks 99 %."""
 
 
 def patch(gray: NDArray[np.uint8], box: Box, scale: float) -> bytes:

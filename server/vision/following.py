@@ -78,10 +78,14 @@ def _assign(found: list[Found], followed: Mapping[int, Followed]) -> dict[int, i
 
 
 def _doubtful(view: GrayView, face: Found, before: Followed, found: list[Found]) -> bool:
-    """Whether another face may have taken the place of `before`."""
+    """Whether another face may have taken the place of `before`: it looks otherwise, both where it was and
+    where it is now."""
     near = grown(face.box, NEIGHBOUR, view)
     return (
         before.lost
         or any(other is not face and overlap(near, other.box) > 0 for other in found)
-        or correlation(before.patch, patch(view.pixels, before.box, view.scale)) < SAME_LOOK
+        or all(
+            correlation(before.patch, patch(view.pixels, box, view.scale)) < SAME_LOOK
+            for box in (before.box, face.box)
+        )
     )
