@@ -17,7 +17,7 @@ from typing import Protocol, TypeAlias
 
 from server.access.decision import Decision
 from server.access.observed import ClosedDoor, ObservedFrame
-from server.access.visit import VisitSummary
+from server.access.outcome import VisitSummary
 from server.support.complaint import Complaint
 
 log = logging.getLogger(__name__)

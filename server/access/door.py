@@ -10,18 +10,19 @@ The door proposes a decision, and its owner writes it down and says so by `settl
 import math
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from server.access.attention import Attention, Watched
 from server.access.decision import Decision
-from server.access.dice import Dice, Draw
+from server.access.dice import Dice
 from server.access.evidence import Identity
 from server.access.liveness.proof import LivenessCheck
 from server.access.lockout import FAILED_ATTEMPTS, REPEATED_ATTEMPTS, Lockout, Lockouts
 from server.access.matching.gallery import Gallery
 from server.access.orders import EMPTY as NO_ROSTER
 from server.access.orders import Orders
+from server.access.outcome import Asked, Outcome, VisitSummary
 from server.access.policy import (
     Company,
     allows_grant,
@@ -33,32 +34,11 @@ from server.access.policy import (
 from server.access.rules import Rules
 from server.access.seen import Analysis, Face, Hints
 from server.access.tracks import LOST_SECONDS, Track, Tracker
-from server.access.visit import Asked, Visit, VisitSummary
+from server.access.visit import Visit
 from wire import FaceReport, Verdict
 from wire.reasons import Prompt, Reason
 
 NO_ORDERS = NO_ROSTER.orders("", datetime.min)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one frame means.
-
-    `verdict`: for the frame. `faces`: in the analysis' order. `decision`: while it is only proposed, nothing
-    else is said; `Door.settle` gives the whole outcome. `decided_at`: when whom the decision is about was
-    seen last, monotonic seconds. `asked`: something for the visitor to do. `ended`: visits that are over.
-    `locked_seconds`: for how long the decision locks the terminal, 0 when it does not. `drawn`: what chance
-    has given for it.
-    """
-
-    verdict: Verdict
-    faces: tuple[FaceReport, ...] = ()
-    decision: Decision | None = None
-    decided_at: float | None = None
-    asked: Asked | None = None
-    ended: tuple[VisitSummary, ...] = ()
-    locked_seconds: float = 0.0
-    drawn: tuple[Draw, ...] = ()
 
 
 class Door:

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from server.access.decision import Decision
 from server.access.dice import Draw
+from server.access.outcome import VisitSummary
 from server.access.seen import Analysis
-from server.access.visit import VisitSummary
 from wire import Box
 
 

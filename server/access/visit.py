@@ -28,6 +28,7 @@ from server.access.decision import Decision
 from server.access.evidence import Identity, Recognition
 from server.access.liveness.proof import Aliveness, Liveness, LivenessCheck, Proof
 from server.access.liveness.sightings import GAP_SECONDS
+from server.access.outcome import Asked, VisitSummary
 from server.access.rules import VISIT_LOOKS, Rules
 from server.access.seen import Flaw
 from server.access.tracks import Track
@@ -69,37 +70,6 @@ POOR_VIEWS = {
     Flaw.LOOKING_AWAY: Reason.LOOKING_AWAY,
 }
 """Whoever is too far away has not come to the door: nothing is decided."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the visitor is asked to do, the seconds left for it, where there is a limit, and how much of it is
-    done, -1 to 1, where that shows."""
-
-    prompt: Prompt
-    seconds: float | None = None
-    progress: float | None = None
-
-
-@dataclass(frozen=True)
-class VisitSummary:
-    """A visit when it is over, for the threshold grid: what decided it, and how near to whom it came.
-
-    `candidate`: whom the looks agreed on, `distance` and `runner_up`: when it was nearest; None when they
-    agreed on nobody. Any threshold of at least `distance` would have recognised that person. `recogniser`:
-    the name of whose distances these are.
-    """
-
-    decision: Decision | None
-    candidate: str | None
-    distance: float | None
-    runner_up: float | None
-    people: int
-    photos: int
-    looks: int
-    seconds: float
-    liveness: Aliveness
-    recogniser: str
 
 
 @dataclass(eq=False)

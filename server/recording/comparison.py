@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from server.access.decision import Decision
-from server.access.visit import VisitSummary
+from server.access.outcome import VisitSummary
 from wire import Verdict
 
 

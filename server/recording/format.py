@@ -14,9 +14,9 @@ from server.access.decision import Decision
 from server.access.dice import Draw
 from server.access.matching.recogniser import EMBEDDING_SIZE
 from server.access.observed import ClosedDoor, ObservedFrame
+from server.access.outcome import VisitSummary
 from server.access.rules import Rules
 from server.access.seen import TEXTURE_SIDE, Analysis, Face, Landmarks
-from server.access.visit import VisitSummary
 from server.recording.entries import RecordedEntry, RecordingHeader
 from wire import Box
 from wire.framing import framed

@@ -13,9 +13,9 @@ from server.access.lockout import Lockouts
 from server.access.matching.gallery import Gallery
 from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.orders import Roster
+from server.access.outcome import VisitSummary
 from server.access.rules import Rules
 from server.access.seen import Hints
-from server.access.visit import VisitSummary
 from server.recording.comparison import Compared, Pairs
 from server.recording.entries import RecordedEntry, RecordingHeader
 from wire.reasons import Reason

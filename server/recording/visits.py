@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from server.access.matching.recogniser import DLIB
-from server.access.visit import VisitSummary
+from server.access.outcome import VisitSummary
 
 FILE = "visits.sqlite3"
 """In the logs folder."""

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from server.access.decision import Decision
-from server.access.door import Door, Outcome
+from server.access.door import Door
+from server.access.outcome import Outcome
 from server.audit.access_log import AccessEntry
 from server.events import Decided, Events
 from server.support.complaint import Complaint

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from server.access.decision import Decision
-from server.access.door import Door, Outcome
+from server.access.door import Door
 from server.access.matching.gallery import Gallery
 from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.orders import Roster
+from server.access.outcome import Outcome, VisitSummary
 from server.access.seen import Analysis, Hints, PictureError, PictureTooLargeError, Scan
-from server.access.visit import VisitSummary
 from server.events import DoorClosed, Events, FrameObserved, TerminalChanged, VisitOver
 from server.terminals.decision_writer import DecisionWriter
 from server.terminals.fair_queue import FairQueue

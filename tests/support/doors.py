@@ -1,8 +1,8 @@
 """Doors whose decisions are written down at once, or are not."""
 
 from server.access.decision import Decision
-from server.access.door import Door, Outcome
-from server.access.visit import VisitSummary
+from server.access.door import Door
+from server.access.outcome import Outcome, VisitSummary
 
 
 def settled(door: Door, outcome: Outcome, written: bool = True) -> Outcome:

@@ -2,7 +2,7 @@
 
 from server.access.decision import Decision
 from server.access.liveness.proof import Aliveness
-from server.access.visit import VisitSummary
+from server.access.outcome import VisitSummary
 from wire import Verdict
 from wire.reasons import Reason
 

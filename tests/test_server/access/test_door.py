@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.access.decision import Decision
-from server.access.door import Door, Outcome
+from server.access.door import Door
 from server.access.liveness.proof import Aliveness
 from server.access.matching.gallery import Gallery
 from server.access.matching.recogniser import Embedding
+from server.access.outcome import Outcome
 from server.access.policy import Policy, frame_verdict
 from server.access.seen import Face, Hints
 from server.access.tracks import GAP_SECONDS, LOST_SECONDS

@@ -11,7 +11,7 @@ import pytest
 
 from server.access.attention import LANDMARK_SECONDS
 from server.access.decision import Decision
-from server.access.door import Door, Outcome
+from server.access.door import Door
 from server.access.liveness import proof
 from server.access.liveness.challenge import ChallengeState, Extent
 from server.access.liveness.proof import (
@@ -27,12 +27,12 @@ from server.access.lockout import FIRST_SECONDS, Lockouts
 from server.access.matching.gallery import Gallery
 from server.access.matching.recogniser import DLIB
 from server.access.orders import Roster, TerminalRules
+from server.access.outcome import Asked, Outcome
 from server.access.permits import Permit
 from server.access.policy import Policy
 from server.access.rules import VISIT_LOOKS
 from server.access.seen import Face, Flaw, Hints, Landmarks, Pose
 from server.access.tracks import BREAK_SECONDS, SLOT_SECONDS
-from server.access.visit import Asked
 from tests.support.doors import close, settled
 from tests.support.embeddings import analysis, box, face, gallery, look, person, shifted, stranger
 from tests.support.rules import rules

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from server.access.decision import Decision
 from server.access.liveness.proof import Aliveness
 from server.access.observed import ClosedDoor, ObservedFrame
+from server.access.outcome import VisitSummary
 from server.access.rules import Rules
 from server.access.seen import Analysis, Face, Flaw
-from server.access.visit import VisitSummary
 from server.recording.entries import RecordedEntry, RecordingHeader
 from server.recording.format import (
     VERSION,

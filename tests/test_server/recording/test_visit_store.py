@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from server.access.visit import VisitSummary
+from server.access.outcome import VisitSummary
 from server.events import VisitOver
 from server.recording.visit_store import CLEAN_SECONDS, KEEP_DAYS, MAX_WAITING, VisitStore
 from server.recording.visits import StoredVisit, read
