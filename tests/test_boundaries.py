@@ -25,7 +25,7 @@ loaded = {{name.split(".")[0] for name in sys.modules}}
 assert not loaded & {unwanted!r}, loaded & {unwanted!r}
 """
 
-MODELS = {"dlib", "face_recognition", "face_recognition_models", "onnx", "onnxruntime"}
+MODELS = {"ai_edge_litert", "dlib", "face_recognition", "face_recognition_models", "onnx", "onnxruntime"}
 WORKER_ONLY = "server.vision."
 
 

@@ -8,7 +8,7 @@ from server.access.seen import LandmarkModel, Landmarks
 from server.vision.antispoof import Antispoof
 from server.vision.landmarks import SIDE, Landmarker
 from server.vision.mesh import ENLARGED, Mesh
-from server.vision.mesh import SIDE as MESH_SIDE
+from server.vision.mesh_network import SIDE as MESH_SIDE
 from server.vision.picture import JpegFrame
 from server.weights import MESH, WeightsError, read_weights
 from wire import Box
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 class LivenessModels:
     """The models that only liveness needs, loaded by `load` or when they are first wanted: dlib's points take
-    100 MB and half a second, the mesh 10 MB. Not to be shared between threads."""
+    100 MB and half a second, the mesh 15 MB. Not to be shared between threads."""
 
     def __init__(self, landmarks: LandmarkModel, weights: Path, antispoof: tuple[Path, str] | None) -> None:
         """`weights`: folder in which weights may lie. `antispoof`: an ONNX file and the sha256 that it must

@@ -37,7 +37,7 @@ class Embedder(Protocol):
 
 
 class SelfCheckError(Exception):
-    """The converted network does not give what the original gives."""
+    """The faster network does not give what the original gives."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.support.server_process import ROOT
 
 PACKAGES = (
+    "ai-edge-litert",
     "dlib",
     "dlib-bin",
     "face_recognition",
