@@ -233,7 +233,7 @@ def install_project(extras: set[str], headless: bool) -> None:
         overrides.write_text("opencv-python ; sys_platform == 'never'\n", encoding="utf-8")
         headless_opencv = opencv_requirement().replace("opencv-python", "opencv-python-headless", 1)
         command += ["--override", overrides, headless_opencv]
-    step = "Installing Doorward and its dependencies (about 200 MB the first time)"
+    step = "Installing Doorward and its dependencies (about 260 MB the first time)"
     run(step, *command, env=uv_environment(VENV_PYTHON))
 
 
