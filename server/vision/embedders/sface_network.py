@@ -1,22 +1,20 @@
 """SFace's network as it is shipped, an ONNX file with weights in blocks of int8, rewritten for onnxruntime.
 
-onnxruntime refuses the file, and would be slow with it. All weights become float32 once, normalisations are
-folded into the convolutions, and the activations become what onnxruntime runs without turning the layout of
-its data there and back: this alone saves 4 tenths of the time. Needs the `onnx` package, imported only here.
+All weights become float32, normalisations are folded into the convolutions, and the activations become what
+onnxruntime runs without turning the layout of its data there and back: this alone saves 4 tenths of the time.
+Needs the `onnx` package, imported only for that.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from server.vision.embedders.onnx_graph import OUTPUT, Graph, UnsupportedNetworkError
+from server.vision.embedders.shipped_network import Array, attribute, read_shipped
 
 SIDE = 112
 """Of the network's input, in pixels."""
-
-_Array: TypeAlias = NDArray[Any]
 
 
 def onnx_model(content: bytes, metadata: Mapping[str, str]) -> bytes:
@@ -25,12 +23,9 @@ def onnx_model(content: bytes, metadata: Mapping[str, str]) -> bytes:
     `content`: the file as it is shipped. Input `chips`: uint8[n, 112, 112, 3], RGB. Output `embeddings`:
     float32[n, 128], of length 1. Raises UnsupportedNetworkError, and ImportError without onnx.
     """
-    import onnx
-
-    source = onnx.load_model_from_string(content).graph
-    weights = _weights(source)
+    shipped = read_shipped(content)
     writer = _Writer()
-    for step in _steps([node for node in source.node if node.output[0] not in weights], weights):
+    for step in _steps(shipped.nodes, shipped.weights):
         writer.write(step)
     writer.graph.call("LpNormalization", writer.x, result=OUTPUT, axis=1, p=2)
     return writer.graph.serialised((SIDE, SIDE), (writer.channels,), metadata)
@@ -39,8 +34,8 @@ def onnx_model(content: bytes, metadata: Mapping[str, str]) -> bytes:
 class _Affine(NamedTuple):
     """x * scale + shift, both float64[channels]."""
 
-    scale: _Array
-    shift: _Array
+    scale: Array
+    shift: Array
 
     def after(self, first: "_Affine") -> "_Affine":
         """`first`, then this one."""
@@ -51,39 +46,11 @@ class _Step(NamedTuple):
     """A node, its weights, and the normalisation of what a convolution or the dense layer gives."""
 
     node: Any
-    weights: list[_Array]
+    weights: list[Array]
     normalised: _Affine | None
 
 
-def _weights(source: Any) -> dict[str, _Array]:
-    """All constants by name, those in blocks of int8 as float32 in their shape."""
-    from onnx import numpy_helper
-
-    weights = {each.name: numpy_helper.to_array(each) for each in source.initializer}
-    for node in source.node:
-        if node.op_type == "DequantizeLinear":
-            weights[node.output[0]] = _dequantised(node, *(weights[name] for name in node.input))
-        elif node.op_type == "Reshape" and node.input[0] in weights:
-            weights[node.output[0]] = weights[node.input[0]].reshape(weights[node.input[1]])
-    return weights
-
-
-def _dequantised(node: Any, quantised: _Array, scales: _Array, zeros: _Array) -> NDArray[np.float32]:
-    """Along `axis` each block of `block_size` values, the last may be shorter, has a scale and a zero."""
-    axis, size = _attribute(node, "axis"), _attribute(node, "block_size")
-    block = np.arange(quantised.shape[axis]) // size
-    difference = quantised.astype(np.float32) - np.take(zeros, block, axis).astype(np.float32)
-    values: NDArray[np.float32] = difference * np.take(scales, block, axis)
-    return values
-
-
-def _attribute(node: Any, name: str) -> Any:
-    from onnx import helper
-
-    return helper.get_node_attr_value(node, name)
-
-
-def _steps(nodes: Sequence[Any], weights: Mapping[str, _Array]) -> list[_Step]:
+def _steps(nodes: Sequence[Any], weights: Mapping[str, Array]) -> list[_Step]:
     """The nodes in order, without those that do nothing once the network is trained."""
     steps: list[_Step] = []
     for node in nodes:
@@ -99,8 +66,8 @@ def _steps(nodes: Sequence[Any], weights: Mapping[str, _Array]) -> list[_Step]:
     return steps
 
 
-def _normalisation(node: Any, gamma: _Array, beta: _Array, mean: _Array, variance: _Array) -> _Affine:
-    scale = gamma / np.sqrt(variance + _attribute(node, "epsilon"))
+def _normalisation(node: Any, gamma: Array, beta: Array, mean: Array, variance: Array) -> _Affine:
+    scale = gamma / np.sqrt(variance + attribute(node, "epsilon"))
     return _Affine(scale, beta - mean * scale)
 
 
@@ -132,10 +99,10 @@ class _Writer:
             case other:
                 raise UnsupportedNetworkError(f"{other} is unknown, or not normalised")
 
-    def _convolve(self, node: Any, filters: _Array, normalised: _Affine) -> None:
+    def _convolve(self, node: Any, filters: Array, normalised: _Affine) -> None:
         if self._owed.shift.any():
             raise UnsupportedNetworkError("an offset in front of a padded convolution")
-        groups = _attribute(node, "group")
+        groups = attribute(node, "group")
         inputs = self._owed.scale.reshape(groups, 1, -1, 1, 1)
         outputs = normalised.scale.reshape(groups, -1, 1, 1, 1)
         scaled = filters.reshape(groups, -1, *filters.shape[1:]) * inputs * outputs
@@ -145,11 +112,11 @@ class _Writer:
             self._float(scaled.reshape(filters.shape)),
             self._float(normalised.shift),
             group=groups,
-            **{name: _attribute(node, name) for name in ("kernel_shape", "pads", "strides")},
+            **{name: attribute(node, name) for name in ("kernel_shape", "pads", "strides")},
         )
         self._settle(len(filters))
 
-    def _activate(self, slopes: _Array) -> None:
+    def _activate(self, slopes: Array) -> None:
         """x where it is positive, else x * a, which is (relu(x) + x * a / (1 - a)) * (1 - a)."""
         if (slopes == 1).any():
             raise UnsupportedNetworkError("a slope of 1")
@@ -160,7 +127,7 @@ class _Writer:
         self.x = self.graph.call("Add", sloped, self.graph.call("Relu", self.x))
         self._owed = _Affine(1 - slopes, np.zeros(self.channels))
 
-    def _multiply(self, weights: _Array, bias: _Array, normalised: _Affine) -> None:
+    def _multiply(self, weights: Array, bias: Array, normalised: _Affine) -> None:
         """`weights`: float64[outputs, channels * rows * columns]."""
         each = weights.reshape(len(weights), self.channels, -1)
         offset = np.einsum("ocp,c->o", each, self._owed.shift)
@@ -177,7 +144,7 @@ class _Writer:
         self.channels = channels
         self._owed = _nothing(channels)
 
-    def _float(self, values: _Array) -> str:
+    def _float(self, values: Array) -> str:
         return self.graph.constant(values.astype(np.float32))
 
 
