@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.access.matching.recogniser import Embedding
-from server.vision.embedders.converted import Embedder
+from server.vision.embedders.converted import Network
 from server.vision.picture import Picture
 from server.vision.quality import Limits
 from wire import Box
@@ -27,11 +27,11 @@ class Aligned:
 
 
 class Recognition(Protocol):
-    """One network with its alignment. `limits`: what a face must be like for it. Not to be shared between
-    threads."""
+    """One network with its alignment. `limits`: what a face must be like for it. `embedder`: gives an
+    embedding for each chip. Not to be shared between threads."""
 
     limits: Limits
-    embedder: Embedder
+    embedder: Network
 
     def align(self, picture: Picture, box: Box, points: NDArray[np.float64] | None = None) -> Aligned | None:
         """The face in `box` (pixels of the picture, RGB); None where none can be made out. `points`: those of

@@ -1,4 +1,4 @@
-"""The ONNX model of an embedding network while it is made. Needs the `onnx` package, imported only then."""
+"""The ONNX model of a network for pictures while it is made. Needs the `onnx` package, imported only then."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-INPUT, OUTPUT = "chips", "embeddings"
+INPUT, OUTPUT = "pictures", "values"
 OPSET, IR_VERSION = 13, 7
 """Of 2020: all that is needed, and read by every onnxruntime since 1.6."""
 
@@ -45,16 +45,19 @@ class Graph:
 
         return self.call("Cast", self.call("Transpose", INPUT, perm=[0, 3, 1, 2]), to=TensorProto.FLOAT)
 
-    def serialised(self, size: tuple[int, int], shape: tuple[int, ...], metadata: Mapping[str, str]) -> bytes:
+    def serialised(
+        self, size: tuple[int | str, ...], shape: tuple[int | str, ...], metadata: Mapping[str, str]
+    ) -> bytes:
         """The model that carries `metadata` as its metadata properties.
 
-        Input `chips`: uint8[n, *size, 3], RGB. Output `embeddings`, the last node's: float32[n, *shape].
+        Input `pictures`: uint8[n, *size, 3], RGB. Output `values`, the last node's: float32[n, *shape]. Names
+        stand for numbers that are known only when it runs.
         """
         from onnx import TensorProto, helper
 
-        chips = helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["n", *size, 3])
-        embeddings = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["n", *shape])
-        made = helper.make_graph(self.nodes, "face-embedding", [chips], [embeddings], self.constants)
+        pictures = helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["n", *size, 3])
+        values = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["n", *shape])
+        made = helper.make_graph(self.nodes, "network", [pictures], [values], self.constants)
         opset = helper.make_opsetid("", OPSET)
         model = helper.make_model(
             made, producer_name="doorward", opset_imports=[opset], ir_version=IR_VERSION

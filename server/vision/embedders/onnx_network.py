@@ -35,7 +35,7 @@ Shape: TypeAlias = tuple[int, ...]
 def onnx_model(network: Network, metadata: Mapping[str, str]) -> bytes:
     """The network as a serialised ONNX model that carries `metadata` as its metadata properties.
 
-    Input `chips`: uint8[n, rows, columns, 3], RGB. Output `embeddings`: float32[n, values], not normalised.
+    Input `pictures`: uint8[n, rows, columns, 3], RGB. Output `values`: float32[n, values], not normalised.
     Raises UnsupportedNetworkError, and ImportError without onnx.
     """
     graph = Graph()

@@ -20,7 +20,7 @@ SIDE = 112
 def onnx_model(content: bytes, metadata: Mapping[str, str]) -> bytes:
     """The network as a serialised ONNX model that carries `metadata` as its metadata properties.
 
-    `content`: the file as it is shipped. Input `chips`: uint8[n, 112, 112, 3], RGB. Output `embeddings`:
+    `content`: the file as it is shipped. Input `pictures`: uint8[n, 112, 112, 3], RGB. Output `values`:
     float32[n, 128], of length 1. Raises UnsupportedNetworkError, and ImportError without onnx.
     """
     shipped = read_shipped(content)

@@ -21,7 +21,7 @@ from server.access.matching.recogniser import Embedding
 from server.vision.dlib_recognition import DlibRecognition
 from server.vision.embedders import converted as under_test
 from server.vision.embedders import resnet
-from server.vision.embedders.converted import OnnxEmbedder, SelfCheckError, checkable_model, probe
+from server.vision.embedders.converted import OnnxNetwork, SelfCheckError, checkable_model, probe
 from server.vision.embedders.dlib_weights import (
     AddKept,
     Affine,
@@ -74,8 +74,8 @@ def reference() -> Embedding:
 
 
 @lru_cache
-def converted() -> OnnxEmbedder:
-    return OnnxEmbedder(model(network()))
+def converted() -> OnnxNetwork:
+    return OnnxNetwork(model(network()))
 
 
 def model(changed: Network) -> bytes:
@@ -193,7 +193,7 @@ def test_the_self_check_notices_a_change_in_any_layer(place: int) -> None:
     assert len(layers) == LAYERS
     changed = (*layers[:place], *altered(layers[place]), *layers[place + 1 :])
     with pytest.raises((SelfCheckError, UnsupportedNetworkError)):
-        OnnxEmbedder(model(replace(network(), layers=changed)))
+        OnnxNetwork(model(replace(network(), layers=changed)))
 
 
 @pytest.mark.parametrize("number", range(29))
@@ -204,14 +204,14 @@ def test_the_self_check_notices_another_offset(number: int) -> None:
     beta[ACTIVE] += 0.02
     changed = (*layers[:place], replace(layer, beta=beta), *layers[place + 1 :])
     with pytest.raises(SelfCheckError):
-        OnnxEmbedder(model(replace(network(), layers=changed)))
+        OnnxNetwork(model(replace(network(), layers=changed)))
 
 
 @pytest.mark.parametrize("channel", range(3))
 def test_the_self_check_notices_another_mean(channel: int) -> None:
     red, green, blue = np.array(network().mean) + 0.1 * np.eye(3)[channel]
     with pytest.raises(SelfCheckError):
-        OnnxEmbedder(model(replace(network(), mean=(red, green, blue))))
+        OnnxNetwork(model(replace(network(), mean=(red, green, blue))))
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_a_kept_conversion_is_used_without_dlib_or_onnx(
     monkeypatch.setitem(sys.modules, "dlib", None)
     monkeypatch.setitem(sys.modules, "onnx", None)
     embed = load_embedder(WEIGHTS, cached.parent)
-    assert isinstance(embed, OnnxEmbedder)
+    assert isinstance(embed, OnnxNetwork)
     np.testing.assert_allclose(embed(chip())[0], wanted, atol=under_test.TOLERANCE)
     assert not conversions
     assert not caplog.records
@@ -276,8 +276,8 @@ def test_a_kept_conversion_is_used_without_dlib_or_onnx(
 
 def test_the_first_start_converts_into_a_new_folder(tmp_path: Path, conversions: list[bytes]) -> None:
     folder = tmp_path / "deep" / "cache"
-    assert isinstance(load_embedder(WEIGHTS, folder), OnnxEmbedder)
-    assert isinstance(load_embedder(WEIGHTS, folder), OnnxEmbedder)
+    assert isinstance(load_embedder(WEIGHTS, folder), OnnxNetwork)
+    assert isinstance(load_embedder(WEIGHTS, folder), OnnxNetwork)
     assert len(conversions) == 1
     assert len(list(folder.iterdir())) == 1
 
@@ -290,7 +290,7 @@ def test_a_flipped_byte_in_the_cache_is_repaired(
     damaged = bytearray(intact)
     damaged[place] ^= 1
     cached.write_bytes(damaged)
-    assert isinstance(load_embedder(WEIGHTS, cached.parent), OnnxEmbedder)
+    assert isinstance(load_embedder(WEIGHTS, cached.parent), OnnxNetwork)
     assert len(conversions) == 1
     assert cached.read_bytes() == intact
     assert [record.levelname for record in caplog.records] == ["WARNING"]
@@ -301,7 +301,7 @@ def test_a_flipped_byte_in_the_cache_is_repaired(
 def test_a_truncated_cache_is_repaired(length: int, cached: Path, conversions: list[bytes]) -> None:
     intact = cached.read_bytes()
     cached.write_bytes(intact[:length])
-    assert isinstance(load_embedder(WEIGHTS, cached.parent), OnnxEmbedder)
+    assert isinstance(load_embedder(WEIGHTS, cached.parent), OnnxNetwork)
     assert len(conversions) == 1
     assert cached.read_bytes() == intact
 
@@ -314,7 +314,7 @@ def test_other_weights_are_kept_in_another_file(
     weights = tmp_path / "other.dat"
     weights.write_bytes(content)
     folder = cached.parent
-    assert isinstance(load_embedder(weights, folder), OnnxEmbedder)
+    assert isinstance(load_embedder(weights, folder), OnnxNetwork)
     assert len(conversions) == 1
     assert len(list(folder.glob("*.onnx"))) == 2
 
@@ -325,7 +325,7 @@ def test_a_folder_that_cannot_be_written_costs_only_the_conversion(
     file = tmp_path / "file"
     file.touch()
     for start in (1, 2):
-        assert isinstance(load_embedder(WEIGHTS, file / "cache"), OnnxEmbedder)
+        assert isinstance(load_embedder(WEIGHTS, file / "cache"), OnnxNetwork)
         assert len(conversions) == start
     assert {record.levelname for record in caplog.records} == {"WARNING"}
     assert "cannot be written" in caplog.text
@@ -336,7 +336,7 @@ def test_a_file_that_cannot_be_replaced_leaves_no_litter(
 ) -> None:
     cached.unlink()
     cached.mkdir()
-    assert isinstance(load_embedder(WEIGHTS, cached.parent), OnnxEmbedder)
+    assert isinstance(load_embedder(WEIGHTS, cached.parent), OnnxNetwork)
     assert list(cached.parent.iterdir()) == [cached]
     assert "cannot be written" in caplog.text
 
@@ -370,7 +370,7 @@ def test_dlib_embeds_where_a_conversion_fails_the_self_check(
 def test_dlib_embeds_where_a_kept_conversion_fails_the_self_check(
     wrong: float, cached: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(OnnxEmbedder, "__call__", lambda self, chips: np.full((1, 128), wrong, np.float32))
+    monkeypatch.setattr(OnnxNetwork, "__call__", lambda self, chips: np.full((1, 128), wrong, np.float32))
     assert isinstance(load_embedder(WEIGHTS, cached.parent), DlibEmbedder)
     assert [record.levelname for record in caplog.records] == ["ERROR"]
 
@@ -378,7 +378,7 @@ def test_dlib_embeds_where_a_kept_conversion_fails_the_self_check(
 def test_dlib_embeds_where_the_output_has_another_shape() -> None:
     layers = (*network().layers[:-1], Dense(np.zeros((256, 64), np.float32)))
     with pytest.raises(SelfCheckError, match="shape"):
-        OnnxEmbedder(model(replace(network(), layers=layers)))
+        OnnxNetwork(model(replace(network(), layers=layers)))
 
 
 def test_dlib_embeds_where_onnxruntime_fails(
@@ -404,7 +404,7 @@ def kind_of_embedder(folder: str) -> str:
 
 def test_several_processes_fill_one_cache(tmp_path: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(3) as pool:
-        assert pool.map(kind_of_embedder, [str(tmp_path)] * 3, chunksize=1) == ["OnnxEmbedder"] * 3
+        assert pool.map(kind_of_embedder, [str(tmp_path)] * 3, chunksize=1) == ["OnnxNetwork"] * 3
     (path,) = tmp_path.iterdir()
     assert intact(path)
 
@@ -413,11 +413,11 @@ TRACELESS = """
 import sys
 from pathlib import Path
 from server.vision.dlib_recognition import DlibRecognition
-from server.vision.embedders.converted import OnnxEmbedder
+from server.vision.embedders.converted import OnnxNetwork
 from server.vision.dlib_recognition import DlibRecognition
 from server.vision.embedders.resnet import load_embedder
 
-assert isinstance(load_embedder(Path(sys.argv[1]), Path(sys.argv[2])), OnnxEmbedder)
+assert isinstance(load_embedder(Path(sys.argv[1]), Path(sys.argv[2])), OnnxNetwork)
 """
 
 

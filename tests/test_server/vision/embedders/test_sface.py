@@ -17,7 +17,7 @@ from PIL import Image
 
 from server.vision.alignment import align
 from server.vision.embedders import converted, sface
-from server.vision.embedders.converted import OnnxEmbedder, SelfCheckError, checkable_model, probe
+from server.vision.embedders.converted import OnnxNetwork, SelfCheckError, checkable_model, probe
 from server.vision.embedders.onnx_graph import UnsupportedNetworkError
 from server.vision.embedders.sface import OpenCvEmbedder, load_embedder
 from server.vision.embedders.sface_network import SIDE, onnx_model
@@ -47,8 +47,8 @@ def reference() -> NDArray[np.float32]:
 
 
 @lru_cache
-def quick() -> OnnxEmbedder:
-    return OnnxEmbedder(model(WEIGHTS))
+def quick() -> OnnxNetwork:
+    return OnnxNetwork(model(WEIGHTS))
 
 
 def model(content: bytes) -> bytes:
@@ -76,7 +76,7 @@ def chips() -> Picture:
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The only file of a cache that was filled by converting the weights."""
     folder = tmp_path_factory.mktemp("converted") / "deep"
-    assert isinstance(load_embedder(WEIGHTS, folder), OnnxEmbedder)
+    assert isinstance(load_embedder(WEIGHTS, folder), OnnxNetwork)
     (path,) = folder.iterdir()
     return path
 
@@ -178,7 +178,7 @@ WHOLE = ["scalar_op1", "scalar_op2", "bn1_gamma", "pre_fc1_weight_scales", "fc1_
 )
 def test_the_self_check_notices_another_weight(name: str) -> None:
     with pytest.raises(SelfCheckError):
-        OnnxEmbedder(model(edited(with_other(name))))
+        OnnxNetwork(model(edited(with_other(name))))
 
 
 def without(kind: str) -> Callable[[Any], None]:
@@ -241,7 +241,7 @@ def test_a_kept_conversion_is_used_without_opencvs_network_or_onnx(
     monkeypatch.setattr(sface, "OpenCvEmbedder", None)
     monkeypatch.setitem(sys.modules, "onnx", None)
     embed = load_embedder(WEIGHTS, cached.parent)
-    assert isinstance(embed, OnnxEmbedder)
+    assert isinstance(embed, OnnxNetwork)
     np.testing.assert_allclose(embed(chip())[0], wanted, atol=converted.TOLERANCE)
     assert not conversions and not caplog.records
 
@@ -258,7 +258,7 @@ def test_a_damaged_cache_is_made_anew(
     damaged = bytearray(intact)
     damaged[place] ^= 1
     cached.write_bytes(damaged)
-    assert isinstance(load_embedder(WEIGHTS, cached.parent), OnnxEmbedder)
+    assert isinstance(load_embedder(WEIGHTS, cached.parent), OnnxNetwork)
     assert len(conversions) == 1
     assert cached.read_bytes() == intact
     assert "is damaged" in caplog.text
