@@ -64,7 +64,7 @@ def find_points(yunet: Yunet, picture: Picture, box: Box) -> NDArray[np.float64]
 
 
 def _view(part: Picture, scale: float) -> tuple[Picture, NDArray[np.float64]]:
-    """`part` scaled, in the corner of a black square of one size, as YuNet is slow to take another; and how
+    """`part` scaled, in the corner of a black square of one size, as OpenCV is slow to take another; and how
     many of its pixels are one of the part, x before y."""
     height, width = part.shape[:2]
     size = tuple(min(VIEW, max(1, round(side * scale))) for side in (width, height))

@@ -1,22 +1,25 @@
 """Which detector finds faces."""
 
 import logging
-from pathlib import Path
+from collections.abc import Callable
 
 from server.vision.detection import Detector
 from server.vision.hog import HogDetector
+from server.vision.yunet import Yunet
 from server.vision.yunet_detector import YunetDetector
-from server.weights import YUNET, WeightsError, read_weights
+from server.weights import WeightsError
 
 log = logging.getLogger(__name__)
 
 
-def load_detector(weights: Path) -> Detector:
-    """YuNet where its weights are, in the folder `weights` or installed, else dlib's HOG detector alone; the
-    log says what that means. Raises ImportError without dlib."""
+def load_detector(yunet: Callable[[], Yunet]) -> Detector:
+    """YuNet where it can be loaded, else dlib's HOG detector alone; the log says what that means.
+
+    `yunet`: loads it, or raises WeightsError. Raises ImportError without dlib.
+    """
     hog = HogDetector()
     try:
-        return YunetDetector(read_weights(YUNET, weights), hog)
+        return YunetDetector(yunet(), hog)
     except WeightsError as error:
         log.warning(
             "faces are found by dlib's HOG detector, which takes longer, and loses dark faces and those "

@@ -4,6 +4,8 @@
 worker) and ends the process when something is missing, so only its weights are used.
 """
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +15,8 @@ from server.vision.detection import Detector
 from server.vision.detectors import load_detector
 from server.vision.liveness_models import LivenessModels
 from server.vision.recognition import Recognition
-from server.weights import INSTALL_HINT
+from server.vision.yunet import Yunet, load_yunet
+from server.weights import INSTALL_HINT, YUNET, read_weights
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ def load_models(
 ) -> Models:
     """Load everything a worker needs: half a second, one second with `liveness`.
 
-    `cache`: folder for the converted embedding network. `weights`: folder in which weights may lie.
+    `cache`: folder for converted networks. `weights`: folder in which weights may lie.
     `recogniser`: which embedding network. `liveness`: load what only liveness needs now, and not when it is
     first wanted. `landmarks`: what finds the points of a face. `antispoof`: an ONNX file and the sha256 that
     it must have. Raises RuntimeError with what to install, WeightsError, AntispoofError.
@@ -49,18 +52,21 @@ def load_models(
     liveness_models = LivenessModels(landmarks, weights, antispoof)
     if liveness:
         liveness_models.load()
+    yunet = functools.cache(lambda: load_yunet(read_weights(YUNET, weights), cache))
     return Models(
-        detector=load_detector(weights),
-        recognition=_recognition(recogniser, weights, cache),
+        detector=load_detector(yunet),
+        recognition=_recognition(recogniser, weights, cache, yunet),
         liveness=liveness_models,
     )
 
 
-def _recognition(recogniser: RecogniserName, weights: Path, cache: Path) -> Recognition:
+def _recognition(
+    recogniser: RecogniserName, weights: Path, cache: Path, yunet: Callable[[], Yunet]
+) -> Recognition:
     if recogniser == "dlib":
         from server.vision.dlib_recognition import DlibRecognition
 
         return DlibRecognition(cache)
     from server.vision.sface_recognition import SfaceRecognition
 
-    return SfaceRecognition(weights, cache)
+    return SfaceRecognition(weights, cache, yunet())

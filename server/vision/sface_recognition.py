@@ -11,7 +11,7 @@ from server.vision.picture import Picture
 from server.vision.quality import Limits, sidewards
 from server.vision.recognition import Aligned
 from server.vision.yunet import Yunet
-from server.weights import SFACE, YUNET, read_weights
+from server.weights import SFACE, read_weights
 from wire import Box
 
 LIMITS = Limits(
@@ -41,10 +41,11 @@ class SfaceRecognition:
 
     limits = LIMITS
 
-    def __init__(self, weights: Path, cache: Path) -> None:
-        """`weights`: folder in which they may lie. `cache`: folder for the converted embedding network."""
+    def __init__(self, weights: Path, cache: Path, yunet: Yunet) -> None:
+        """`weights`: folder in which SFace's may lie. `cache`: folder for the converted network. `yunet`:
+        finds the points of faces that come without."""
         self.embedder = load_embedder(read_weights(SFACE, weights), cache)
-        self._yunet = Yunet(read_weights(YUNET, weights))
+        self._yunet = yunet
 
     def align(self, picture: Picture, box: Box, points: NDArray[np.float64] | None = None) -> Aligned | None:
         if points is None:

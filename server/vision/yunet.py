@@ -1,6 +1,7 @@
 """The face detector YuNet: boxes, and five points that faces are aligned by."""
 
 import math
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -8,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.vision.boxes import overlap
+from server.vision.embedders.converted import Network, Pictures, Source, Values, file_name, load_fastest
+from server.vision.yunet_cells import PARTS, STRIDES, decoded, padded
+from server.vision.yunet_network import onnx_model
 from wire import Box
 
 LEAST_SCORE = 0.6
 """OpenCV's own default is 0.9."""
-OVERLAPPING = 0.3
-"""Of two detections that overlap more the better one stays."""
-MOST_FACES = 64
-"""How many detections are looked at."""
+CACHE_FORMAT = 1
+"""Part of the cached file's name; change it when the converted model or the file's layout changes."""
 
 
 class YunetFace(NamedTuple):
@@ -30,13 +32,11 @@ class YunetFace(NamedTuple):
 
 
 class Yunet:
-    """The network, read by OpenCV. Not to be shared between threads."""
+    """The network, and what makes faces of its values. Not to be shared between threads."""
 
-    def __init__(self, model: bytes) -> None:
-        buffer = np.frombuffer(model, np.uint8)
-        self._detector = cv2.FaceDetectorYN.create(
-            "onnx", buffer, np.empty(0, np.uint8), (32, 32), LEAST_SCORE, OVERLAPPING, MOST_FACES
-        )
+    def __init__(self, network: Network) -> None:
+        """`network`: gives `yunet_cells` for each picture."""
+        self._network = network
 
     def detect(self, picture: NDArray[np.uint8], least_score: float = LEAST_SCORE) -> list[YunetFace]:
         """The faces of a picture, the best first, clipped to it: from about 10 pixels on. The work grows with
@@ -44,14 +44,44 @@ class Yunet:
 
         `picture`: uint8[h, w, 3], RGB, or uint8[h, w], gray, in which small faces are not found so well.
         """
-        to_bgr = cv2.COLOR_RGB2BGR if picture.ndim == 3 else cv2.COLOR_GRAY2BGR
         height, width = picture.shape[:2]
-        self._detector.setInputSize((width, height))
-        self._detector.setScoreThreshold(least_score)
-        _, rows = self._detector.detect(cv2.cvtColor(picture, to_bgr))
-        faces = [_face(row, width, height) for row in (() if rows is None else rows)]
-        kept = [face for face in faces if face is not None]
-        return sorted(kept, key=lambda face: face.score, reverse=True)
+        seen = padded(picture)
+        (cells,) = self._network(seen[np.newaxis])
+        rows = decoded(cells, (seen.shape[0], seen.shape[1]), least_score)
+        faces = [_face(row, width, height) for row in rows]
+        return [face for face in faces if face is not None]
+
+
+class OpenCvYunet:
+    """The reference. `weights`: the file's content. Raises cv2.error for what is no network."""
+
+    def __init__(self, weights: bytes) -> None:
+        self._net = cv2.dnn.readNetFromONNX(np.frombuffer(weights, np.uint8))
+        self._outputs = [f"{part}_{stride}" for stride in STRIDES for part in PARTS]
+
+    def __call__(self, pictures: Pictures) -> Values:
+        self._net.setInput(cv2.dnn.blobFromImages(list(pictures), swapRB=True))
+        found = [each.reshape(len(pictures), -1, each.shape[-1]) for each in self._net.forward(self._outputs)]
+        return np.block([found[at : at + len(PARTS)] for at in range(0, len(found), len(PARTS))])
+
+
+def load_yunet(weights: bytes, cache: Path) -> Yunet:
+    """Run by onnxruntime if it can be had and agrees with OpenCV, otherwise by OpenCV: see `load_fastest`.
+
+    `weights`: the content of `weights.YUNET`. `cache`: a folder, made if missing. Raises what OpenCvYunet
+    raises.
+    """
+    return Yunet(load_fastest(source(weights), cache / file_name(weights, CACHE_FORMAT)))
+
+
+def source(weights: bytes) -> Source:
+    """How the weights are run by OpenCV, and converted."""
+    return Source(
+        task="faces are found",
+        name="OpenCV, which takes twice as long",
+        original=lambda: OpenCvYunet(weights),
+        convert=lambda metadata: onnx_model(weights, metadata),
+    )
 
 
 def _face(row: NDArray[np.float32], width: int, height: int) -> YunetFace | None:

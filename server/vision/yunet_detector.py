@@ -28,8 +28,8 @@ FOLLOWED_SCORE = 0.5
 TRACKED_SIDE = 48
 """Side of a followed face, in pixels of the gray picture that is searched for it."""
 CANVASES = (96, 128)
-"""Sides in pixels of the pictures in which followed faces are searched, with a network for each: it takes
-twice as long where the picture's size changes from one to the next."""
+"""Sides in pixels of the pictures in which followed faces are searched. Where OpenCV runs YuNet, it takes up
+to 1.7 times as long when the size changes from one to the next."""
 SHRUNK = 0.6
 """What is smaller than so many sides of a followed face is somebody behind it, or a face on its shirt."""
 ALIGNED_SIDE = 36
@@ -52,11 +52,9 @@ LEAST_SIDE = 12
 class YunetDetector:
     """A `Detector` that follows heads whichever way they turn."""
 
-    def __init__(self, model: bytes, hog: HogDetector) -> None:
-        """`model`: YuNet's weights. `hog`: finds the faces of enrolment photos, but for those in which it
-        finds none."""
-        self._network = Yunet(model)
-        self._following = {side: Yunet(model) for side in CANVASES}
+    def __init__(self, yunet: Yunet, hog: HogDetector) -> None:
+        """`hog`: finds the faces of enrolment photos, but for those in which it finds none."""
+        self._yunet = yunet
         self._hog = hog
 
     def search(self, frame: JpegFrame, region: Box, min_face: int) -> list[Found]:
@@ -82,11 +80,8 @@ class YunetDetector:
 
     def _detect(self, cut: "_Cut", frame: "_Frame", least_score: float, padded: bool = False) -> list[Found]:
         """`padded`: to one of the `CANVASES` that has room for it."""
-        network, pixels = self._network, cut.pixels
-        side = next((side for side in CANVASES if padded and side >= max(pixels.shape)), None)
-        if side is not None:
-            network, pixels = self._following[side], _padded(pixels, side)
-        found = [_found(face, cut, frame) for face in network.detect(pixels, least_score)]
+        pixels = _padded(cut.pixels) if padded else cut.pixels
+        found = [_found(face, cut, frame) for face in self._yunet.detect(pixels, least_score)]
         return [face for face in found if face.box.width > 0 and face.box.height > 0]
 
 
@@ -123,8 +118,11 @@ def _cut(pixels: NDArray[np.uint8], frame: _Frame, region: Box, scale: float) ->
     return _Cut(part, np.array([left, top]) / have, shrunk * have)
 
 
-def _padded(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """uint8[h, w], with black beside and below it, as uint8[side, side]."""
+def _padded(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """uint8[h, w], with black beside and below it, as uint8[side, side]; as it is where it is too large."""
+    side = next((side for side in CANVASES if side >= max(pixels.shape)), None)
+    if side is None:
+        return pixels
     canvas = np.zeros((side, side), np.uint8)
     canvas[: pixels.shape[0], : pixels.shape[1]] = pixels
     return canvas

@@ -12,7 +12,7 @@ from server.access.seen import Analysis, Hints, LandmarkModel, PhotoOutcome
 class ModelSettings:
     """What a worker loads.
 
-    `cache`: folder for the converted embedding network. `weights`: folder in which the administrator may have
+    `cache`: folder for converted networks. `weights`: folder in which the administrator may have
     put weights. `recogniser`: which embedding network. `liveness`: load what only liveness needs at the
     start; otherwise it is loaded when it is first wanted. `landmarks`: what finds the points of a face.
     `antispoof`: an ONNX model that tells living faces from others, and the sha256 that its file must have.

@@ -9,7 +9,7 @@ DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 """Real people and a real video, kept beside a developer's checkout; users do not have it."""
 VIDEO = DATA / "stream" / "hamilton.mp4"
 MODEL_CACHE = Path(__file__).resolve().parents[2] / ".cache" / "models"
-"""The converted embedding network: once for all tests."""
+"""The converted networks: once for all tests."""
 
 
 @lru_cache

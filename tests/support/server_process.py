@@ -117,7 +117,7 @@ def _command_line(pid: str) -> bytes:
 
 
 def _share_models(logs: Path) -> None:
-    """Spare every server of the tests the conversion of the embedding network."""
+    """Spare every server of the tests the conversion of networks."""
     MODEL_CACHE.mkdir(parents=True, exist_ok=True)
     logs.mkdir(exist_ok=True)
     if not (logs / "models").exists():

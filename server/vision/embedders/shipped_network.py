@@ -29,6 +29,12 @@ def read_shipped(content: bytes) -> Shipped:
     return Shipped([node for node in graph.node if node.output[0] not in weights], weights)
 
 
+def attributes(node: Any) -> dict[str, Any]:
+    from onnx import helper
+
+    return {each.name: helper.get_attribute_value(each) for each in node.attribute}
+
+
 def attribute(node: Any, name: str) -> Any:
     """Raises ValueError when the node has no such attribute."""
     from onnx import helper

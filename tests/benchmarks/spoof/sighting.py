@@ -19,7 +19,7 @@ from server.access.seen import Face, Followed, Hints, Landmarks, Scan
 from server.vision.frame import analyse_frame
 from server.vision.models import Models, load_models
 from server.vision.picture import JpegFrame
-from server.vision.yunet import Yunet, best_at
+from server.vision.yunet import Yunet, best_at, load_yunet
 from server.weights import YUNET, read_weights
 from tests.benchmarks.spoof.motion import Asked
 from tests.support.photos import MODEL_CACHE
@@ -135,7 +135,7 @@ def sight(jpeg: bytes, at: float, before: Sighting | None) -> Sighting | None:
 
 @lru_cache
 def _yunet() -> Yunet:
-    return Yunet(read_weights(YUNET, Path("models")))
+    return load_yunet(read_weights(YUNET, Path("models")), MODEL_CACHE)
 
 
 def _turned_away(jpeg: bytes, at: float, before: Sighting) -> Sighting | None:

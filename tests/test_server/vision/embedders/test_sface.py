@@ -22,9 +22,10 @@ from server.vision.embedders.onnx_graph import UnsupportedNetworkError
 from server.vision.embedders.sface import OpenCvEmbedder, load_embedder
 from server.vision.embedders.sface_network import SIDE, onnx_model
 from server.vision.picture import Picture
-from server.vision.yunet import Yunet
+from server.vision.yunet import load_yunet
 from server.weights import SFACE, YUNET, read_weights
-from tests.support.photos import DATA, photo
+from tests.support.onnx_files import edited, renamed
+from tests.support.photos import DATA, MODEL_CACHE, photo
 
 pytestmark = pytest.mark.skipif(
     not (find_spec("onnx") and find_spec("onnxruntime")), reason="onnxruntime has no wheels here"
@@ -66,7 +67,7 @@ def chip() -> Picture:
 @pytest.fixture(scope="module")
 def chips() -> Picture:
     """The faces of the samples and of some other people, uint8[n, 112, 112, 3]."""
-    yunet = Yunet(read_weights(YUNET, Path("models")))
+    yunet = load_yunet(read_weights(YUNET, Path("models")), MODEL_CACHE)
     paths = [photo(name) for name in SAMPLES] + sorted(DATA.glob("lfw10/*/*_0001.jpg"))
     pictures = [np.asarray(Image.open(path).convert("RGB")) for path in paths]
     return np.stack([align(picture, yunet.detect(picture)[0].points) for picture in pictures])
@@ -142,16 +143,6 @@ def test_extreme_chips_are_embedded_as_opencv_does_it() -> None:
     assert np.abs(quick()(flat) - opencv()(flat)).max() < converted.TOLERANCE
 
 
-def edited(edit: Callable[[Any], None]) -> bytes:
-    """The file with its graph changed."""
-    import onnx
-
-    changed = onnx.load_model_from_string(WEIGHTS)
-    edit(changed.graph)
-    content: bytes = changed.SerializeToString()
-    return content
-
-
 def with_other(name: str) -> Callable[[Any], None]:
     """Change one value of an array, or its values for one filter: a factor by 1 %, a slope by 0.1."""
 
@@ -178,7 +169,7 @@ WHOLE = ["scalar_op1", "scalar_op2", "bn1_gamma", "pre_fc1_weight_scales", "fc1_
 )
 def test_the_self_check_notices_another_weight(name: str) -> None:
     with pytest.raises(SelfCheckError):
-        OnnxNetwork(model(edited(with_other(name))))
+        OnnxNetwork(model(edited(WEIGHTS, with_other(name))))
 
 
 def without(kind: str) -> Callable[[Any], None]:
@@ -189,13 +180,6 @@ def without(kind: str) -> Callable[[Any], None]:
         for other in graph.node:
             other.input[:] = [node.input[0] if name == node.output[0] else name for name in other.input]
         graph.node.remove(node)
-
-    return edit
-
-
-def renamed(kind: str) -> Callable[[Any], None]:
-    def edit(graph: Any) -> None:
-        next(each for each in graph.node if each.op_type == kind).op_type = "Softsign"
 
     return edit
 
@@ -231,7 +215,7 @@ MOVING = ("conv_1_batchnorm_moving_mean", "conv_1_batchnorm_moving_var")
 )
 def test_what_cannot_be_converted_is_refused(edit: Callable[[Any], None], reason: str) -> None:
     with pytest.raises(UnsupportedNetworkError, match=reason):
-        onnx_model(edited(edit), {})
+        onnx_model(edited(WEIGHTS, edit), {})
 
 
 def test_a_kept_conversion_is_used_without_opencvs_network_or_onnx(
@@ -280,7 +264,7 @@ def test_opencv_embeds_where_onnx_is_missing(
 def test_opencv_embeds_where_a_conversion_fails_the_self_check(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    changed = edited(with_other("conv_14_conv2d_weight_scales"))
+    changed = edited(WEIGHTS, with_other("conv_14_conv2d_weight_scales"))
     monkeypatch.setattr(sface, "onnx_model", lambda content, metadata: onnx_model(changed, metadata))
     assert isinstance(load_embedder(WEIGHTS, tmp_path), OpenCvEmbedder)
     assert [record.levelname for record in caplog.records] == ["ERROR"]
