@@ -21,9 +21,9 @@ SEARCH_FRAMES, SWEEP_FRAMES = 2, 8
 each of them would make the next ones later still."""
 FRESH_SECONDS = 0.4
 """A face not seen for longer counts as lost: somebody else may stand there."""
-LOOK_SECONDS = {Care.GATHER: 0.1, Care.PROVE: 0.3, Care.VERIFY: 0.9}
+LOOK_SECONDS = {Care.GATHER: 0.1, Care.PROVE: 0.6, Care.VERIFY: 0.9}
 """Least time between two looks: nearer frames say the same twice, and what is known needs fewer."""
-WAIT_SECONDS = {Care.GATHER: 0.2, Care.PROVE: 0.5, Care.VERIFY: 1.1}
+WAIT_SECONDS = {Care.GATHER: 0.2, Care.PROVE: 0.9, Care.VERIFY: 1.1}
 """After so long without a look a face is embedded even in a bad frame."""
 LANDMARK_SECONDS = 0.065
 """How often the points of a face are found while it is to be proven that it is a living one: each of the

@@ -56,8 +56,8 @@ class _Place:
         self._sent.append((frame.received, frame.seq))
 
     def seq_of(self, received: float | None) -> int | None:
-        """The frame received at that time; None when it is not known any more."""
-        return next((seq for at, seq in self._sent if at == received), None)
+        """The frame received at that time; None for none, and when it is not known any more."""
+        return None if received is None else next((seq for at, seq in self._sent if at == received), None)
 
 
 class FrameService:
