@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from pathlib import PurePath
 
 from server.gallery.device_names import is_device_name
@@ -33,7 +34,13 @@ def person_name(photo: PurePath) -> str:
     files, which would enrol "IMG 1234".
     """
     in_folder = len(photo.parts) > 1
-    stem = _without_copy_marks(_visible(photo.parent.name if in_folder else photo.stem))
+    return _name(photo.parent.name if in_folder else photo.stem, in_folder)
+
+
+@lru_cache(maxsize=1 << 16)
+def _name(given: str, in_folder: bool) -> str:
+    """From a file's name without its suffix, or its folder's. Kept, as a large folder is scanned for ever."""
+    stem = _without_copy_marks(_visible(given))
     name = displayed(stem if in_folder else _NUMBER.sub("", stem))
     if is_device_name(stem):
         whose = "folder's" if in_folder else "file's"

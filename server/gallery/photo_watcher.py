@@ -28,7 +28,11 @@ POLL_SHARE = 0.05
 """Scanning a large folder may take at most this share of the time, up to `MAX_POLL_SECONDS`."""
 MAX_POLL_SECONDS = 1.5
 BATCH_SECONDS = 1.0
-"""After this long with new photos the folder is looked at again, so that a removal never waits for them."""
+"""After this long with new photos the folder is looked at again, so that a removal never waits for them;
+later where looking, and comparing all photos, takes long itself."""
+START_SHARE, RUNNING_SHARE = 0.05, 0.5
+"""That may take so much of the time while there are new photos: at the start, when nobody is let in yet, and
+later."""
 PROGRESS_SECONDS = 2.0
 """How often the first load tells how far it is."""
 
@@ -69,7 +73,8 @@ class PhotoWatcher:
         self._enrolment = Enrolment(enrolling, cache.arrivals())
         self._confirmed: frozenset[Pair] = frozenset()
         self._settling = Settling(clock)
-        self._scan_seconds = 0.0
+        self._scan_seconds = self._round_seconds = 0.0
+        self._told = clock()
 
     @property
     def gallery(self) -> Gallery:
@@ -94,12 +99,10 @@ class PhotoWatcher:
 
     async def load(self) -> None:
         """Enrol what lies in the folder at the start, telling how far it is. Raises StartError."""
-        told = self._clock()
+        self._told = self._clock()
         try:
-            while (left := await self._follow_changes(settled=True)) > 0:
-                if self._clock() - told >= PROGRESS_SECONDS:
-                    told = self._clock()
-                    log.info("enrolling: %d of %d photos", self.files, self.files + left)
+            while await self._follow_changes(settled=True):
+                pass
         except OSError as error:
             raise StartError(f"faces: cannot read {self._folder}: {error}") from error
 
@@ -123,14 +126,18 @@ class PhotoWatcher:
         return await self._follow_changes(settled=False)
 
     async def _follow_changes(self, *, settled: bool) -> int:
-        """Bring the gallery in step with the folder; with `settled` nothing is taken for half copied."""
+        """Bring the gallery in step with the folder; with `settled`, at the start, nothing is taken for half
+        copied."""
+        started = self._clock()
         changes = await self._scan()
         receipts = self._enrolment.remove(changes.gone)
         if receipts:
             await asyncio.to_thread(self._enrolment.rebuild)
         before = {file.path: self._enrolment.get(file.path) for file in changes.changed}
         pending = changes.changed + changes.fresh
+        batch_started = self._clock()
         assessed = await self._assess_batch(pending, settled)
+        batch_seconds = self._clock() - batch_started
         lost = any(self._enrolment.get(path) is None for path in before)
         confirmed = self._enrolling.confirmed()
         reviewed: list[PurePath] = []
@@ -146,7 +153,11 @@ class PhotoWatcher:
         receipts += map(self._enrolment.receipt, told)
         if receipts:
             await self._take_receipts(receipts)
+        self._round_seconds = self._clock() - started - batch_seconds
         return left
+
+    def _batch_seconds(self, settled: bool) -> float:
+        return max(BATCH_SECONDS, self._round_seconds / (START_SHARE if settled else RUNNING_SHARE))
 
     async def _scan(self) -> Changes:
         started = self._clock()
@@ -166,7 +177,7 @@ class PhotoWatcher:
 
     async def _assess_batch(self, pending: Sequence[FolderItem], settled: bool) -> list[PurePath]:
         """Assess files until the time for one batch is used up; returns those that now are."""
-        deadline = self._clock() + BATCH_SECONDS
+        deadline = self._clock() + self._batch_seconds(settled)
         done: list[PurePath] = []
         parallel = self._parallel if settled else 1
         for start in range(0, len(pending), parallel):
@@ -178,9 +189,16 @@ class PhotoWatcher:
                 self._settling.forget(assessed.file.path)
                 self._enrolment.put(assessed)
                 done.append(assessed.file.path)
+            if settled:
+                self._tell_progress(len(pending) - len(done))
             if self._clock() > deadline:
                 break
         return done
+
+    def _tell_progress(self, left: int) -> None:
+        if left and self._clock() - self._told >= PROGRESS_SECONDS:
+            self._told = self._clock()
+            log.info("enrolling: %d of %d photos", self.files, self.files + left)
 
     def _may_be_half_copied(self, assessed: AssessedFile) -> bool:
         outcome = assessed.outcome

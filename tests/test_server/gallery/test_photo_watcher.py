@@ -13,10 +13,11 @@ import pytest
 from server.access.matching.recogniser import DLIB
 from server.access.matching.templates import scaled, template
 from server.access.seen import PhotoAccepted, PhotoFlaw, PhotoOutcome, PhotoRefused
+from server.gallery import photo_watcher
 from server.gallery.admission import LookAlikes
 from server.gallery.cache import EmbeddingCache
 from server.gallery.enrolment import Enrolling
-from server.gallery.folder import MAX_FILE_BYTES
+from server.gallery.folder import MAX_FILE_BYTES, FolderItem, scan
 from server.gallery.photo_watcher import (
     BATCH_SECONDS,
     POLL_SECONDS,
@@ -209,6 +210,26 @@ def test_a_load_that_is_soon_done_tells_nothing(
         enrolment.put(f"p{at}x.jpg", photo(at))
     run(enrolment.load)
     assert not caplog.records
+
+
+@pytest.mark.parametrize(("starting", "scans"), [(True, 2), (False, 10)])
+def test_a_folder_that_takes_long_to_scan_is_scanned_less_often(
+    enrolment: Enrolment, monkeypatch: pytest.MonkeyPatch, starting: bool, scans: int
+) -> None:
+    """At the start, when nobody is let in yet, least: with 10,000 new photos it was most of the work."""
+    times: list[float] = []
+
+    def slow_scan(root: Path) -> list[FolderItem]:
+        times.append(enrolment.clock.now)
+        enrolment.clock.now += 2 * BATCH_SECONDS
+        return scan(root)
+
+    monkeypatch.setattr(photo_watcher, "scan", slow_scan)
+    enrolment.seconds_per_photo = BATCH_SECONDS / 2
+    for at in range(80):
+        enrolment.put(f"p{at}x.jpg", photo(at % 8, at / 1000))
+    run(enrolment.load if starting else enrolment.follow)
+    assert len(enrolment.embedded) == 80 and len(times) == scans
 
 
 def test_a_folder_that_cannot_be_listed_is_no_start(enrolment: Enrolment) -> None:
