@@ -33,7 +33,7 @@ _INDEX = "CREATE INDEX IF NOT EXISTS visit_moment ON visit (moment)"
 @dataclass(frozen=True)
 class StoredVisit:
     """One visit. `moment`: when it was over, seconds since 1970. `decision`, `verdict`, `reason`, `name`,
-    `threshold`: of its last decision, None without one. The rest as in `server.access.visit.VisitSummary`;
+    `threshold`: of its last decision, None without one. The rest as in `server.access.outcome.VisitSummary`;
     a table of before there were several recognisers has no `recogniser`."""
 
     moment: float
