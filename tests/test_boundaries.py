@@ -76,6 +76,7 @@ MAY_IMPORT = {
     "support": set(),
     "access": set(),
     "audit": {"access", "support"},
+    "database": {"support"},
     "events": {"access", "support"},
     "workers": {"access", "support", "vision"},
     "weights": set(),

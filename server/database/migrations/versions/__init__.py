@@ -1,0 +1,1 @@
+"""One file for each step, in order: 0001, 0002, ..."""
