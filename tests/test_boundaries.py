@@ -32,7 +32,7 @@ WORKER_ONLY = "server.vision."
 def modules(package: str) -> list[str]:
     found = [package]
     for module in pkgutil.walk_packages([str(ROOT / package)], f"{package}."):
-        if not module.name.endswith("__main__"):
+        if not module.name.endswith(("__main__", "migrations.env")):  # they do their work when imported
             found.append(module.name)
     return found
 
