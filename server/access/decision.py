@@ -1,10 +1,18 @@
 """What the door decides, in closed vocabularies."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from server.access.liveness.proof import Aliveness
 from wire import DecisionNotice, Verdict
 from wire.reasons import Reason
+
+
+class Nearest(NamedTuple):
+    """Somebody enrolled, and the distance from the visit's template."""
+
+    name: str
+    distance: float
 
 
 @dataclass(frozen=True)
@@ -15,7 +23,7 @@ class Decision:
     nearest person and to the next other one (`matching.templates`). `threshold`: what the distance was
     held against. `looks`: how many times the face was embedded in this visit. `accompanied`: somebody else,
     not recognised, was in view of a terminal whose policy wants that told. `note`: what the terminal's
-    administrator tells those who are refused.
+    administrator tells those who are refused. `nearest`: the people who came nearest, nearest first.
     """
 
     id: str
@@ -29,6 +37,7 @@ class Decision:
     liveness: Aliveness = Aliveness.OFF
     accompanied: bool = False
     note: str | None = None
+    nearest: tuple[Nearest, ...] = ()
 
     @property
     def named(self) -> bool:
