@@ -139,23 +139,23 @@ class Service:
         gc.freeze()
         self._listener.listen()
         accepting = asyncio.ensure_future(self._listener.accept(self._connections.accept))
+        changes = Changes(
+            self._settings, lambda: roster.roster, lambda: watcher.gallery, lambda: self._tokens.accepted
+        )
         parts: list[Coroutine[Any, Any, None]] = [
             self._frames.serve(),
             roster.watch(),
             watcher.watch(),
             self._tokens.watch(self._connections.dismiss_unauthorised),
             keep_clean(self._settings.logs / RECORDINGS, self._settings.record_days),
-            Changes(
-                self._settings, lambda: roster.roster, lambda: watcher.gallery, lambda: self._tokens.accepted
-            ).follow(),
+            changes.follow(),
         ]
         running = {accepting, *map(asyncio.ensure_future, parts)}
         stopping = asyncio.ensure_future(self._stop.wait())
         gallery, addresses = watcher.gallery, [address[:2] for address in self._listener.addresses]
         refused = watcher.files - gallery.photos
-        tell(
-            announcements.of_the_start(self._settings, roster.roster, gallery, refused, self._tokens.accepted)
-        )
+        accepted = self._tokens.accepted
+        tell(announcements.of_the_start(self._settings, roster.roster, gallery, refused, accepted))
         tell(announcements.of_listening(self._settings, addresses))
         await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")
