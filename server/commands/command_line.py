@@ -179,7 +179,7 @@ been recognised, and who would have lost or gained a grant.""",
 Make a token for a terminal and print it, once: it is kept as a hash. From the
 first token on every terminal needs one. A running server takes it at once.""",
         examples="""\
-  python -m server terminals add front-door > front-door.token
+  python -m server terminals add front-door
 """,
         flags=("logs",),
         arguments=(_TERMINAL,),
@@ -191,7 +191,7 @@ first token on every terminal needs one. A running server takes it at once.""",
 Make a new token in place of a terminal's old one and print it, once. Who is
 connected with the old one is disconnected within 2 seconds.""",
         examples="""\
-  python -m server terminals rotate front-door > front-door.token
+  python -m server terminals rotate front-door
 """,
         flags=("logs",),
         arguments=(_TERMINAL,),
