@@ -77,7 +77,7 @@ MAY_IMPORT = {
     "access": set(),
     "audit": {"access", "support"},
     "database": {"support"},
-    "events": {"access", "support"},
+    "events": {"access", "audit", "support"},
     "workers": {"access", "support", "vision"},
     "weights": set(),
     "vision": {"access", "support", "weights"},
@@ -86,7 +86,7 @@ MAY_IMPORT = {
     "recording": {"access", "events", "support"},
     "terminals": {"access", "audit", "events", "support", "workers"},
     "settings": {"access", "support", "workers"},
-    "startup": {"access", "gallery", "recording", "roster", "settings", "support", "weights"},
+    "startup": {"access", "audit", "gallery", "recording", "roster", "settings", "support", "weights"},
 }
 """The parts of the server and what each may import beside itself and `wire`. What is not named here (service,
 commands, cli) puts them together and may import all of them."""
