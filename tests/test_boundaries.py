@@ -90,6 +90,7 @@ MAY_IMPORT = {
     "settings": {"access", "support", "workers"},
     "startup": {
         "access",
+        "audit",
         "database",
         "gallery",
         "recording",

@@ -23,7 +23,8 @@ PAUSE_SECONDS = 0.5
 
 _ADVICE = {
     errno.EADDRINUSE: "; choose another port with --{flag}port",
-    errno.EADDRNOTAVAIL: "; {name}host must be an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all",
+    errno.EADDRNOTAVAIL: "; {name}host must be an address of this machine, such as 127.0.0.1, or 0.0.0.0"
+    " for all",
 }
 
 

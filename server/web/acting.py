@@ -10,7 +10,7 @@ from server.web.running import Running
 
 
 async def note(running: Running, caller: Caller, kind: ActKind, subject: str | None, **details: str) -> None:
-    """Write down that `caller` does this. Raises ProblemError: it cannot be written, so it must not be done."""
+    """Write down that `caller` does this. Raises ProblemError: it cannot be, so it is not done."""
     await note_as(running, caller.title, caller.source, kind, subject, **details)
 
 

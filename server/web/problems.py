@@ -144,6 +144,5 @@ async def _busy(request: Request, error: Exception) -> Response:
 async def _fault(request: Request, error: Exception) -> Response:
     """The framework logs it; nobody else is told what it was."""
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    return answer(
-        request, ProblemError(status, "fault", "Something went wrong here; the server's log says what.")
-    )
+    detail = "Something went wrong here; the server's log says what."
+    return answer(request, ProblemError(status, "fault", detail))
