@@ -6,7 +6,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
 from server.web import problems
-from server.web.api import accounts, health, session
+from server.web.api import accounts, health, session, tokens
 from server.web.callers import PUBLIC
 from server.web.headers import Headers
 from server.web.pages import entry
@@ -50,6 +50,6 @@ def create_app(running: Running) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=API)
-    for part in (session.router, accounts.router):
+    for part in (session.router, accounts.router, tokens.router):
         api.include_router(part)
     return api

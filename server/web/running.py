@@ -2,20 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from server.accounts.passwords import Passwords
 from server.accounts.sign_in import SignIn
-from server.audit.operator_log import Act
 from server.database.database import Database
 from server.settings import Settings
-
-
-class Record(Protocol):
-    """The operators' record."""
-
-    async def note(self, act: Act) -> None:
-        """Returns when it is on disk. Raises OSError: it is not, and nothing may be done."""
+from server.startup.console import Record
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,7 @@ async def look_at_invitation(given: Invitation, running: Ports) -> Invited:
     valid, account = await running.database.read(lambda sql: accounts.invited(sql, given.secret))
     if not valid:
         raise ProblemError.not_found("This link has been used, or replaced by a newer one.")
-    return Invited(name=account and account.name)
+    return Invited(name=None if account is None else account.name)
 
 
 class Acceptance(Invitation):
