@@ -7,17 +7,18 @@ from fastapi.responses import JSONResponse
 
 from server.web import problems
 from server.web.api import accounts, health, session, tokens
+from server.web.body_limit import BodyLimit
 from server.web.callers import PUBLIC
 from server.web.headers import Headers
-from server.web.pages import entry
+from server.web.pages import entry, system
 from server.web.problems import PROBLEMS
 from server.web.running import Running
 from server.web.same_site import SameSite
 from server.web.static_files import FOLDER, KeptFiles, fingerprint
 
 API = "/api/v1"
-BODY_BYTES = 64 << 10
-"""Of a request that has no word of its own: uploads have."""
+UPLOADS: dict[str, int] = {}
+"""Beginning of a path -> bytes of a request to it; all others are small."""
 
 
 def create_app(running: Running) -> FastAPI:
@@ -28,7 +29,6 @@ def create_app(running: Running) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        max_body_size=BODY_BYTES,
         responses=PROBLEMS,
     )
     app.state.running = running
@@ -36,8 +36,10 @@ def create_app(running: Running) -> FastAPI:
     app.mount(app.state.assets, KeptFiles(directory=FOLDER))
     app.include_router(_api())
     app.include_router(health.router)
-    app.include_router(entry.router, include_in_schema=False)
+    for part in (entry.router, system.router):
+        app.include_router(part, include_in_schema=False)
     problems.install(app)
+    app.add_middleware(BodyLimit, uploads=UPLOADS)
     app.add_middleware(SameSite)
     app.add_middleware(Headers)
 
