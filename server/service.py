@@ -41,6 +41,7 @@ from server.terminals.decision_writer import DecisionWriter
 from server.terminals.frames import FrameService
 from server.terminals.listener import Listener
 from server.tokens.watcher import TokenWatcher
+from server.web.running import Running
 from server.workers.pool import WorkerPool, WorkersUnavailableError
 
 log = logging.getLogger(__name__)
@@ -107,7 +108,6 @@ class Service:
                 open_door=lambda terminal: _open_door(settings, lockouts, terminal),
                 hints=settings.hints(),
             )
-            record = OperatorRecord(audit, events)
             self._tokens = TokenWatcher(settings.tokens, database, required=settings.needs_tokens)
             self._connections = Connections(
                 limits=settings.limits(),
@@ -120,15 +120,27 @@ class Service:
                 on_leave=self._frames.leave,
             )
             await self._tokens.load()
-            if settings.web:
-                self._console = await open_console(
-                    settings, database, record, self._connections.dismiss_unauthorised, tls
+            if settings.web and database is not None:
+                running = Running(
+                    settings=settings,
+                    database=database,
+                    record=OperatorRecord(audit, events),
+                    workers=pool,
+                    photos=watcher,
+                    gallery=lambda: watcher.gallery,
+                    roster=lambda: roster.roster,
+                    tokens_changed=self._change_tokens,
                 )
+                self._console = await open_console(running, tls)
             if self._console is not None:
                 stack.push_async_callback(self._console.close)
             if await self._unless_stopped(_start(pool, roster, watcher, settings)):
                 await self._serve(roster, watcher)
         log.info("stopped")
+
+    async def _change_tokens(self) -> None:
+        await self._tokens.load()
+        await self._connections.dismiss_unauthorised()
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> bool:
         """Do the work; False when `stop` came first."""

@@ -5,6 +5,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
+from server.accounts.sign_in import SignIn
 from server.web import problems
 from server.web.api import accounts, health, session, tokens
 from server.web.body_limit import BodyLimit
@@ -21,8 +22,8 @@ UPLOADS: dict[str, int] = {}
 """Beginning of a path -> bytes of a request to it; all others are small."""
 
 
-def create_app(running: Running) -> FastAPI:
-    """`running`: what of the server the app may reach."""
+def create_app(running: Running, sign_in: SignIn) -> FastAPI:
+    """`running`: what of the server the app may reach. `sign_in`: the only way to a session."""
     app = FastAPI(
         title="Doorward",
         version=version("doorward"),
@@ -32,6 +33,7 @@ def create_app(running: Running) -> FastAPI:
         responses=PROBLEMS,
     )
     app.state.running = running
+    app.state.sign_in = sign_in
     app.state.assets = f"/static/{fingerprint()}"
     app.mount(app.state.assets, KeptFiles(directory=FOLDER))
     app.include_router(_api())
