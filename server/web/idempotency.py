@@ -102,7 +102,7 @@ class Idempotency:
 
 
 def _may_be_repeated(scope: Scope) -> bool:
-    return scope["type"] == "http" and scope["method"] == "POST"
+    return bool(scope["type"] == "http" and scope["method"] == "POST")
 
 
 def _caller(scope: Scope) -> str:
