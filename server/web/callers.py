@@ -3,7 +3,8 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, WebSocketException
+from fastapi.status import WS_1008_POLICY_VIOLATION
 from starlette.requests import HTTPConnection
 
 from server.accounts import keys, sessions
@@ -63,8 +64,17 @@ class Requires:
         self.right = right
         self.keys = keys
 
-    async def __call__(self, request: Request) -> Caller:
-        caller = await find_caller(request)
+    async def __call__(self, connection: HTTPConnection) -> Caller:
+        """Raises ProblemError; of a WebSocket WebSocketException."""
+        try:
+            return self._checked(await find_caller(connection))
+        except ProblemError as problem:
+            if connection.scope["type"] == "websocket":
+                reason = problem.document.detail
+                raise WebSocketException(WS_1008_POLICY_VIOLATION, reason) from None
+            raise
+
+    def _checked(self, caller: Caller | None) -> Caller:
         if caller is None:
             challenge = {"WWW-Authenticate": 'Bearer realm="doorward"'}
             detail = "Sign in, or send an API key that holds."

@@ -25,7 +25,8 @@ class WebConsole:
         self._listener = listener
         self._passwords = Passwords()
         sign_in = SignIn(running.database, self._passwords)
-        self._server = WebServer(create_app(running, sign_in), listener.sockets, tls)
+        self._app = create_app(running, sign_in)
+        self._server = WebServer(self._app, listener.sockets, tls)
 
     async def serve(self) -> None:
         """Serve for ever; what goes wrong is logged, and ends nothing else."""
@@ -38,6 +39,7 @@ class WebConsole:
 
     def stop(self) -> None:
         """Take no more requests, and end those that would go on."""
+        self._app.state.stopping.set()
         self._server.stop()
 
     async def close(self) -> None:

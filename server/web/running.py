@@ -11,6 +11,7 @@ from server.database.database import Database
 from server.gallery.admission import LookAlikes
 from server.gallery.receipts import Receipt
 from server.settings import Settings
+from server.terminals.live import LiveBoard
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -51,6 +52,7 @@ class Running:
     record: Record
     workers: Workers
     photos: Photos
+    live: LiveBoard
     gallery: Callable[[], Gallery]
     roster: Callable[[], Roster]
     tokens_changed: Callable[[], Awaitable[None]]
