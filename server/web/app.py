@@ -8,12 +8,12 @@ from fastapi import APIRouter, FastAPI
 
 from server.accounts.sign_in import SignIn
 from server.web import live_socket, problems
-from server.web.api import accounts, health, session, tokens
+from server.web.api import accounts, decisions, health, session, tokens
 from server.web.body_limit import BodyLimit
 from server.web.description import describe
 from server.web.headers import Headers
 from server.web.idempotency import Idempotency
-from server.web.pages import docs, entry, live, system
+from server.web.pages import docs, entry, live, log, system
 from server.web.problems import PROBLEMS
 from server.web.running import Running
 from server.web.same_site import SameSite
@@ -44,7 +44,7 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     app.include_router(_api())
     app.include_router(health.router)
     app.include_router(live.pictures)
-    for part in (docs.router, entry.router, live.router, live_socket.router, system.router):
+    for part in (docs.router, entry.router, live.router, live_socket.router, log.router, system.router):
         app.include_router(part, include_in_schema=False)
     problems.install(app)
     app.add_middleware(Idempotency)
@@ -57,6 +57,6 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=API)
-    for part in (session.router, accounts.router, tokens.router):
+    for part in (session.router, accounts.router, decisions.router, tokens.router):
         api.include_router(part)
     return api

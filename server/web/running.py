@@ -42,6 +42,15 @@ class Photos(Protocol):
         """Enrolled people who are near each other, nearest first."""
 
 
+class News(Protocol):
+    """Word of what is added to the history: `server.history.feed.Feed`."""
+
+    turn: int
+
+    async def after(self, turn: int) -> int:
+        """Wait until something is added after that turn; returns the present one."""
+
+
 @dataclass(frozen=True)
 class Running:
     """`gallery`, `roster`: what is in force at this moment. `tokens_changed`: to be awaited when the
@@ -53,6 +62,7 @@ class Running:
     workers: Workers
     photos: Photos
     live: LiveBoard
+    news: News
     gallery: Callable[[], Gallery]
     roster: Callable[[], Roster]
     tokens_changed: Callable[[], Awaitable[None]]
