@@ -100,6 +100,13 @@ class Settings(BaseModel):
     record: bool = Field(False, description="keep what was seen, as numbers, for python -m server replay")
     record_days: int = Field(7, ge=1, le=365, description="how long recordings are kept")
     record_pictures: bool = Field(False, description="keep the pictures, too")
+    database: str | None = Field(
+        None,
+        pattern="^(postgresql|sqlite)://.",
+        repr=False,
+        description="address of a PostgreSQL database for the history, in place of a file in logs",
+    )
+    history_days: int = Field(90, ge=1, le=3650, description="how long the history is kept")
 
     @field_validator("threshold")
     @classmethod

@@ -117,7 +117,7 @@ def _unknown(origins: Mapping[str, str], place: Place, value: object) -> str:
 
 
 def _is_secret(place: Place) -> bool:
-    return bool(place[0] == "tokens")
+    return place[0] in ("tokens", "database")
 
 
 def _right(place: Place) -> str:
@@ -147,6 +147,7 @@ def _right(place: Place) -> str:
         "host": 'an address in quotes, like "127.0.0.1"',
         "threshold": "a number",
         "antispoof_sha256": "64 hexadecimal digits in quotes",
+        "database": 'an address in quotes, like "postgresql://user:password@host/name"',
     }.get(name, "a path in quotes")
 
 

@@ -1,0 +1,24 @@
+"""Text that every database takes, whatever it holds."""
+
+from sqlalchemy import Dialect, Text
+from sqlalchemy.types import TypeDecorator
+
+INDEXED = 500
+"""Most characters of a text that an index is on: PostgreSQL takes 2,700 bytes."""
+
+
+class PlainText(TypeDecorator[str]):
+    """Text of any length, or the beginning of it. NUL and halves of characters, which the names of files and
+    terminals may hold, are escaped."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, longest: int | None = None) -> None:
+        super().__init__()
+        self.longest = longest
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        return value.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()[: self.longest]
