@@ -7,6 +7,11 @@ INDEXED = 500
 """Most characters of a text that an index is on: PostgreSQL takes 2,700 bytes."""
 
 
+def plain(text: str, longest: int | None = None) -> str:
+    """The text as `PlainText` keeps it."""
+    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()[:longest]
+
+
 class PlainText(TypeDecorator[str]):
     """Text of any length, or the beginning of it. NUL and halves of characters, which the names of files and
     terminals may hold, are escaped."""
@@ -19,6 +24,4 @@ class PlainText(TypeDecorator[str]):
         self.longest = longest
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        return value.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()[: self.longest]
+        return None if value is None else plain(value, self.longest)

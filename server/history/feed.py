@@ -7,11 +7,11 @@ import contextlib
 class Feed:
     """Nothing is lost by reading what is kept and then waiting:
 
-        turn = feed.turn
-        while True:
-            for decision in await database.read(lambda connection: decisions_after(connection, number)):
-                ...
-            turn = await feed.after(turn)
+    turn = feed.turn
+    while True:
+        for decision in await database.read(lambda connection: decisions_after(connection, number)):
+            ...
+        turn = await feed.after(turn)
     """
 
     def __init__(self) -> None:

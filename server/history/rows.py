@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from server.access.decision import Nearest
 from server.access.outcome import VisitSummary
 from server.audit.operator_log import Act
+from server.history.kept import TerminalEventKind
 
 Row: TypeAlias = dict[str, Any]
 """A value for each column but `number`."""
@@ -81,6 +82,23 @@ def act_row(act: Act) -> Row:
         "subject": act.subject,
         "source": act.source,
         "details": json.dumps(dict(act.details)),
+    }
+
+
+def terminal_event_row(
+    moment: datetime,
+    terminal: str,
+    kind: TerminalEventKind,
+    session: str,
+    detail: Mapping[str, Any] | None = None,
+) -> Row:
+    """`detail`: what JSON can tell."""
+    return {
+        "moment": milliseconds(moment),
+        "terminal": terminal,
+        "kind": kind.value,
+        "session": session,
+        "detail": None if detail is None else json.dumps(dict(detail)),
     }
 
 
