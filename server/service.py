@@ -24,6 +24,7 @@ from server.gallery.receipts import Receipt
 from server.history.feed import Feed
 from server.history.opening import bring_up_to_date
 from server.history.recorder import HistoryRecorder
+from server.operator_record import OperatorRecord
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.files import keep_clean
 from server.recording.recorder import Recorder
@@ -32,6 +33,7 @@ from server.roster.watcher import PeopleFileWatcher
 from server.settings import Settings
 from server.startup import announcements
 from server.startup.announcements import Changes, tell
+from server.startup.console import Console, open_console
 from server.startup.recogniser import photo_pipeline
 from server.support import osdep
 from server.support.errors import CrashError, StartError
@@ -40,6 +42,7 @@ from server.terminals.decision_writer import DecisionWriter
 from server.terminals.frames import FrameService
 from server.terminals.listener import Listener
 from server.tokens.watcher import TokenWatcher
+from server.web.running import Running
 from server.workers.pool import WorkerPool, WorkersUnavailableError
 
 log = logging.getLogger(__name__)
@@ -57,6 +60,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stop = asyncio.Event()
+        self._console: Console | None = None
 
     def stop(self) -> None:
         self._stop.set()
@@ -118,9 +122,27 @@ class Service:
                 on_leave=self._frames.leave,
             )
             await self._tokens.load()
+            if settings.web and database is not None:
+                running = Running(
+                    settings=settings,
+                    database=database,
+                    record=OperatorRecord(audit, events),
+                    workers=pool,
+                    photos=watcher,
+                    gallery=lambda: watcher.gallery,
+                    roster=lambda: roster.roster,
+                    tokens_changed=self._change_tokens,
+                )
+                self._console = await open_console(running, tls)
+            if self._console is not None:
+                stack.push_async_callback(self._console.close)
             if await self._unless_stopped(_start(pool, roster, watcher, settings)):
                 await self._serve(roster, watcher)
         log.info("stopped")
+
+    async def _change_tokens(self) -> None:
+        await self._tokens.load()
+        await self._connections.dismiss_unauthorised()
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> bool:
         """Do the work; False when `stop` came first."""
@@ -152,6 +174,8 @@ class Service:
             keep_clean(self._settings.logs / RECORDINGS, self._settings.record_days),
             changes.follow(),
         ]
+        if self._console is not None:
+            parts.append(self._console.serve())
         running = {accepting, *map(asyncio.ensure_future, parts)}
         stopping = asyncio.ensure_future(self._stop.wait())
         gallery, addresses = watcher.gallery, [address[:2] for address in self._listener.addresses]
@@ -174,6 +198,8 @@ class Service:
         work, then part."""
         accepting.cancel()
         await asyncio.wait({accepting})
+        if self._console is not None:
+            self._console.stop()
         self._listener.close()
         await self._frames.finish(STOP_SECONDS)
         await self._connections.hang_up(STOP_SECONDS)

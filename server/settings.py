@@ -3,6 +3,7 @@
 import os
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlencode
 
 from pydantic import (
     BaseModel,
@@ -160,17 +161,21 @@ class Settings(BaseModel):
         browsers = self.web and not _is_local(self.web_host)
         return (not self.is_local or browsers) and not self.insecure
 
-    @property
-    def console_address(self) -> str:
-        """Where a browser on this machine finds the console."""
+    def console_address(self, port: int | None = None) -> str:
+        """Where a browser on this machine finds the console. `port`: the one that it has, where any free one
+        was asked for."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.web_host, self.web_host)  # noqa: S104
         scheme = "http" if self.tls_cert is None else "https"
-        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.web_port}"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.web_port if port is None else port}"
+
+    def terminal_link(self, terminal: str, token: str) -> str:
+        """Where a browser becomes that terminal. Browsers keep what follows the # to themselves."""
+        return f"{self.console_address()}/terminal#{urlencode({'terminal': terminal, 'token': token})}"
 
     def set_up_link(self, secret: str) -> str:
         """Where somebody who has that secret sets a password. Browsers keep what follows the # to
         themselves."""
-        return f"{self.console_address}/set-up#{secret}"
+        return f"{self.console_address()}/set-up#{secret}"
 
     @property
     def _recogniser(self) -> Recogniser:

@@ -77,8 +77,8 @@ def _of_lines(logs: Logs, settings: Settings) -> Iterator[str]:
 
 @dataclass
 class _Comparison:
-    """Of one table. `lacking`: lines that are no rows. `surplus`: rows between the first and the last line that
-    no line tells of."""
+    """Of one table. `lacking`: lines that are no rows. `surplus`: rows from the time of the lines that no
+    line tells of."""
 
     lines: int = 0
     lacking: int = 0

@@ -23,5 +23,9 @@ class PlainText(TypeDecorator[str]):
         super().__init__()
         self.longest = longest
 
+    @property
+    def python_type(self) -> type[str]:
+        return str
+
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else plain(value, self.longest)

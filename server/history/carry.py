@@ -30,8 +30,8 @@ class Span(NamedTuple):
 
 
 class OldFile:
-    """A file to be replaced, which nobody can write to meanwhile. `tables`: the columns of each. `damage`: why
-    something could not be read."""
+    """A file to be replaced, which nobody can write to meanwhile. `tables`: the columns of each. `damage`:
+    what could not be read, and why."""
 
     def __init__(self, path: Path) -> None:
         """Raises sqlite3.OperationalError: somebody else is writing to it."""

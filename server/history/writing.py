@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import Connection, Table, delete, insert, select, text
 
-from server.history.rows import Row, milliseconds
-from server.history.tables import TABLES
+from server.audit.operator_log import Act, append
+from server.history.rows import Row, act_row, milliseconds
+from server.history.tables import ACT, TABLES
 
 FORGET_ROWS = 2000
 """Deleted at once, so that what is to be written need not wait for long."""
@@ -19,6 +21,13 @@ def add(connection: Connection, rows: Iterable[tuple[Table, Row]]) -> None:
         by_table.setdefault(table, []).append(row)
     for table, several in by_table.items():
         connection.execute(insert(table), several)
+
+
+def note_here(logs: Path, connection: Connection, act: Act) -> None:
+    """What an operator does by a command, which has no server to note it. Raises OSError: it is not written
+    down, and must not happen; sqlalchemy.exc.SQLAlchemyError: it is, and the next start adds it."""
+    append(logs, act)
+    add(connection, [(ACT, act_row(act))])
 
 
 def forget(connection: Connection, before: datetime) -> int:

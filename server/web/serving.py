@@ -59,5 +59,5 @@ class WebServer:
         await self._server.serve(sockets=self._sockets)
 
     def stop(self) -> None:
-        """Have `serve` return soon. Streams end by `Stopping`, which is told before."""
+        """Have `serve` return soon."""
         self._server.should_exit = True

@@ -1,0 +1,55 @@
+"""The console as the server has it: makes the app with all that it may reach, and serves it."""
+
+import asyncio
+import logging
+import ssl
+
+from server.accounts import accounts
+from server.accounts.passwords import Passwords
+from server.accounts.sign_in import SignIn
+from server.support.console import CONSOLE_ONLY
+from server.terminals.listener import Listener
+from server.web.app import create_app
+from server.web.running import Running
+from server.web.serving import WebServer
+
+log = logging.getLogger(__name__)
+
+
+class WebConsole:
+    """A console that has its port."""
+
+    def __init__(self, running: Running, listener: Listener, tls: ssl.SSLContext | None) -> None:
+        """`listener`: bound."""
+        self._running = running
+        self._listener = listener
+        self._passwords = Passwords()
+        sign_in = SignIn(running.database, self._passwords)
+        self._server = WebServer(create_app(running, sign_in), listener.sockets, tls)
+
+    async def serve(self) -> None:
+        """Serve for ever; what goes wrong is logged, and ends nothing else."""
+        try:
+            await self._tell()
+            await self._server.serve()
+        except Exception:
+            log.exception("the console has ended by a fault; the doors go on")
+        await asyncio.Event().wait()
+
+    def stop(self) -> None:
+        """Take no more requests, and end those that would go on."""
+        self._server.stop()
+
+    async def close(self) -> None:
+        """Returns when all has ended."""
+        self._listener.close()
+        await asyncio.to_thread(self._passwords.close)
+
+    async def _tell(self) -> None:
+        database = self._running.database
+        address = self._running.settings.console_address(self._listener.addresses[0][1])
+        log.info("console: %s", address)
+        if not await database.read(accounts.exist):
+            secret = await database.write(lambda sql: accounts.invite(sql, None))
+            link = f"{address}/set-up#{secret}"
+            log.warning("FIRST START: make the first account at %s", link, extra=CONSOLE_ONLY)
