@@ -11,6 +11,7 @@ from server.web.api import accounts, health, session, tokens
 from server.web.body_limit import BodyLimit
 from server.web.description import describe
 from server.web.headers import Headers
+from server.web.idempotency import Idempotency
 from server.web.pages import docs, entry, system
 from server.web.problems import PROBLEMS
 from server.web.running import Running
@@ -42,6 +43,7 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     for part in (docs.router, entry.router, system.router):
         app.include_router(part, include_in_schema=False)
     problems.install(app)
+    app.add_middleware(Idempotency)
     app.add_middleware(BodyLimit, uploads=UPLOADS)
     app.add_middleware(SameSite)
     app.add_middleware(Headers)
