@@ -37,6 +37,8 @@ from server.terminals.connections import Connections
 from server.terminals.decision_writer import DecisionWriter
 from server.terminals.frames import FrameService
 from server.terminals.listener import Listener
+from server.terminals.live import LiveBoard
+from server.terminals.proposals import Proposals
 from server.workers.pool import WorkerPool, WorkersUnavailableError
 
 log = logging.getLogger(__name__)
@@ -89,6 +91,7 @@ class Service:
                 parallel=pool.processes,
             )
             lockouts = Lockouts()
+            hints = settings.hints()
             self._frames = FrameService(
                 analyser=pool,
                 workers=settings.workers,
@@ -97,7 +100,9 @@ class Service:
                 gallery=lambda: watcher.gallery,
                 roster=lambda: roster.roster,
                 open_door=lambda terminal: _open_door(settings, lockouts, terminal),
-                hints=settings.hints(),
+                hints=hints,
+                board=LiveBoard(events, hints.min_face),
+                proposals=Proposals(events),
             )
             self._connections = Connections(
                 limits=settings.limits(),
@@ -107,6 +112,7 @@ class Service:
                 note=lambda terminal: roster.roster.orders(terminal, datetime.now()).note,
                 on_join=self._frames.join,
                 on_frame=self._frames.offer,
+                on_propose=self._frames.propose,
                 on_leave=self._frames.leave,
             )
             if await self._unless_stopped(_start(pool, roster, watcher, settings)):
