@@ -74,7 +74,7 @@ class _Watching:
             await asyncio.sleep(HEALTH_SECONDS)
 
     async def _receive(self) -> int:
-        """"shown", or which terminals are wanted: a JSON list of names, null for all."""
+        """ "shown", or which terminals are wanted: a JSON list of names, null for all."""
         while True:
             text = await self._socket.receive_text()
             if text == "shown":

@@ -12,6 +12,7 @@ from server.gallery.admission import LookAlikes
 from server.gallery.receipts import Receipt
 from server.settings import Settings
 from server.terminals.live import LiveBoard
+from server.terminals.proposals import Proposals
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,6 +63,7 @@ class Running:
     workers: Workers
     photos: Photos
     live: LiveBoard
+    proposals: Proposals
     news: News
     gallery: Callable[[], Gallery]
     roster: Callable[[], Roster]

@@ -19,9 +19,12 @@ from server.accounts.rights import Role
 from server.accounts.sign_in import SignIn
 from server.audit.operator_log import Act
 from server.database.database import Database, address_of, opened
+from server.events import Events
 from server.gallery.admission import LookAlikes
 from server.gallery.receipts import Receipt
 from server.settings import Settings
+from server.terminals.live import LiveBoard
+from server.terminals.proposals import Proposals
 from server.web.app import create_app
 from server.web.running import Running
 
@@ -71,6 +74,16 @@ class FakePhotos:
         return self.alike
 
 
+class FakeNews:
+    """None that anybody need wait for: what is written is found by looking again."""
+
+    turn = 0
+
+    async def after(self, turn: int) -> int:
+        await asyncio.sleep(0.02)
+        return turn
+
+
 class Site:
     """The app, what it reached, and the time as it sees it."""
 
@@ -84,12 +97,19 @@ class Site:
         self.roster = Roster()
         self.photos = FakePhotos()
         self.workers = FakeWorkers()
+        self.events = Events(())
+        self.live = LiveBoard(self.events, min_face=48)
+        self.proposals = Proposals(self.events)
+        self.news = FakeNews()
         self.running = Running(
             settings=Settings.model_validate({"logs": logs, "faces": logs / "faces", **settings}),
             database=database,
             record=self.record,
             workers=self.workers,
             photos=self.photos,
+            live=self.live,
+            proposals=self.proposals,
+            news=self.news,
             gallery=lambda: self.gallery,
             roster=lambda: self.roster,
             tokens_changed=self._count_change,

@@ -14,6 +14,7 @@ from fastapi.responses import Response, StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
+from wire.words import refusal
 
 from server.access.explanation import Tried
 from server.accounts.rights import Caller
@@ -27,7 +28,6 @@ from server.web.problems import ProblemError
 from server.web.running import Running
 from server.web.why import explained
 from wire import TERMINAL_CHARS, Verdict
-from wire.words import refusal
 
 router = APIRouter(prefix="/decisions", tags=["decisions"])
 PAGE = 50

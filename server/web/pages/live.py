@@ -18,7 +18,9 @@ router = APIRouter()
 pictures = APIRouter(prefix="/terminals/{name}", tags=["terminals"])
 BOUNDARY = "doorward"
 JPEG = {200: {"content": {"image/jpeg": {}}, "description": "The picture."}}
-STREAM = {200: {"content": {"multipart/x-mixed-replace": {}}, "description": "Pictures, one after the other."}}
+STREAM = {
+    200: {"content": {"multipart/x-mixed-replace": {}}, "description": "Pictures, one after the other."}
+}
 STREAMS = 16
 """Programs that may take streams at once: each costs as much as somebody who watches."""
 

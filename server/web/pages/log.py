@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy import Connection
+from wire.words import refusal
 
 from server.history import overview, queries
 from server.web.api.decisions import PAGE, Asked, Before, explain_kept, next_of
@@ -10,7 +11,6 @@ from server.web.callers import Ports, Seer
 from server.web.problems import ProblemError
 from server.web.templating import page
 from wire.reasons import Reason
-from wire.words import refusal
 
 router = APIRouter(prefix="/log")
 
