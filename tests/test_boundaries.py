@@ -85,6 +85,7 @@ MAY_IMPORT = {
     "roster": {"access", "audit", "gallery", "support"},
     "recording": {"access", "events", "support"},
     "terminals": {"access", "audit", "events", "support", "workers"},
+    "web": {"support", "terminals"},
     "settings": {"access", "support", "workers"},
     "startup": {"access", "gallery", "recording", "roster", "settings", "support", "weights"},
 }

@@ -1,0 +1,1 @@
+"""What a browser is served: needs the extra `web`."""
