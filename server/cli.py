@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ try:
     from server.startup.recogniser import with_recogniser
     from server.startup.sources import SettingsError, load, settings_file
     from server.support.console import STDERR, STDOUT, console, log_file, logging_to
-    from server.support.errors import CrashError, StartError
+    from server.support.errors import CrashError, StartError, WrongError
 except ModuleNotFoundError as missing:  # a terminal's installation has no server dependencies
     raise SystemExit(f"doorward: {missing.name} is not installed: pip install '.[server]'") from None
 
@@ -29,15 +30,16 @@ PRIVATE = 0o027
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command. Exit code 0: done or stopped; 1: could not start or failed, or `check` found an error;
-    2: wrong settings."""
+    """Run the command. Exit code 0: done or stopped; 1: could not start or failed, or a check found
+    something wrong; 2: wrong settings."""
     flags = vars(parser().parse_args(arguments))
     command, named = flags.pop("command") or "serve", flags.pop("config", None)
-    span = {name: flags.pop(name) for name in SPAN if name in flags}
+    own = [argument.name for argument in COMMANDS[command].arguments]
+    given = {name: flags.pop(name) for name in (*SPAN, *own) if name in flags}
     try:
         file = settings_file(named)
         settings = load(flags, os.environ, file)
-        chosen = _chosen(command, span)
+        chosen = _chosen(command, given)
     except (SettingsError, ValueError) as error:
         print(f"doorward: {error}", file=sys.stderr)
         return 2
@@ -52,18 +54,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
 
 
-def _chosen(command: str, span: dict[str, str]) -> dict[str, Any]:
-    """Which visits a report is about. Raises ValueError, in words for whoever typed it."""
-    for name in span:
-        if name not in COMMANDS[command].span:
+def _chosen(command: str, given: dict[str, Any]) -> dict[str, Any]:
+    """What a command is about: its arguments, and which visits. Raises ValueError, in words for whoever typed
+    it."""
+    for name in given:
+        if name in SPAN and name not in COMMANDS[command].span:
             raise ValueError(f"--{name} is not for {command}")
     times = {"since": first_moment, "until": last_moment}
-    chosen: dict[str, Any] = {}
-    for name, text in span.items():
+    chosen = dict(given)
+    for name in given.keys() & times.keys():
         try:
-            chosen[name] = times[name](text) if name in times else text
+            chosen[name] = times[name](given[name])
         except ValueError:
-            raise ValueError(f"--{name}: a day or a time like 2026-11-22T08:00, not {text!r}") from None
+            raise ValueError(
+                f"--{name}: a day or a time like 2026-11-22T08:00, not {given[name]!r}"
+            ) from None
     return chosen
 
 
@@ -82,10 +87,28 @@ def _answer(command: str, settings: Settings, file: Path | None, chosen: dict[st
     with logging_to(console(STDERR), level=logging.WARNING):
         if command == "check":
             return _check(settings, file)
-        settings, remarks = with_recogniser(settings)
-        tell(remarks)
-        _report(command, settings, chosen)
+        if COMMANDS[command].recognises:
+            settings, remarks = with_recogniser(settings)
+            tell(remarks)
+        try:
+            print(asyncio.run(function_of(command)(settings, **chosen)), flush=True)
+        except WrongError as found:
+            print(found, flush=True)
+            return 1
     return 0
+
+
+def function_of(command: str) -> Callable[..., Coroutine[Any, Any, str]]:
+    """What answers a command. Its module alone is loaded: some need packages that others can do without.
+    Raises StartError."""
+    module, _, name = str(COMMANDS[command].function).partition(":")
+    try:
+        function: Callable[..., Coroutine[Any, Any, str]] = getattr(
+            import_module(f"server.commands.{module}"), name
+        )
+    except ModuleNotFoundError as missing:
+        raise StartError(f"{missing.name} is not installed: pip install '.[web]'") from None
+    return function
 
 
 def _check(settings: Settings, file: Path | None) -> int:
@@ -96,21 +119,6 @@ def _check(settings: Settings, file: Path | None) -> int:
         print(finding, flush=True)
         findings.append(finding)
     return 1 if failed(findings) else 0
-
-
-def _report(command: str, settings: Settings, chosen: dict[str, Any]) -> None:
-    from server.commands.grid import grid
-    from server.commands.people import people
-    from server.commands.replay import replay
-    from server.commands.selftest import selftest
-
-    reports: dict[str, Callable[..., Coroutine[Any, Any, str]]] = {
-        "people": people,
-        "replay": replay,
-        "grid": grid,
-        "selftest": selftest,
-    }
-    print(asyncio.run(reports[command](settings, **chosen)), flush=True)
 
 
 def _serve(settings: Settings, file: Path | None) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from server.access.door import Door
 from server.access.lockout import Lockouts
 from server.audit.trail import AuditTrail
+from server.database.database import Database, DatabaseError, address_of
 from server.events import Enrolled, Events, Sink
 from server.gallery.cache import open_cache
 from server.gallery.enrolment import Enrolling
@@ -37,6 +38,7 @@ from server.terminals.connections import Connections
 from server.terminals.decision_writer import DecisionWriter
 from server.terminals.frames import FrameService
 from server.terminals.listener import Listener
+from server.tokens.watcher import TokenWatcher
 from server.workers.pool import WorkerPool, WorkersUnavailableError
 
 log = logging.getLogger(__name__)
@@ -67,6 +69,9 @@ class Service:
             stack.callback(audit.close)
             self._listener = await Listener.bind(settings.host, settings.port)
             stack.callback(self._listener.close)
+            database = await asyncio.to_thread(_open_database, settings)
+            if database is not None:
+                stack.push_async_callback(asyncio.to_thread, database.close)
             cache = open_cache(settings.logs, photo_pipeline(settings))
             stack.callback(cache.close)
             pool = WorkerPool(settings.workers, settings.model_settings)
@@ -99,9 +104,10 @@ class Service:
                 open_door=lambda terminal: _open_door(settings, lockouts, terminal),
                 hints=settings.hints(),
             )
+            self._tokens = TokenWatcher(settings.tokens, database, required=settings.needs_tokens)
             self._connections = Connections(
                 limits=settings.limits(),
-                tokens=settings.tokens,
+                tokens=lambda: self._tokens.accepted,
                 max_terminals=settings.max_terminals,
                 tls=tls,
                 note=lambda terminal: roster.roster.orders(terminal, datetime.now()).note,
@@ -109,6 +115,7 @@ class Service:
                 on_frame=self._frames.offer,
                 on_leave=self._frames.leave,
             )
+            await self._tokens.load()
             if await self._unless_stopped(_start(pool, roster, watcher, settings)):
                 await self._serve(roster, watcher)
         log.info("stopped")
@@ -136,14 +143,19 @@ class Service:
             self._frames.serve(),
             roster.watch(),
             watcher.watch(),
+            self._tokens.watch(self._connections.dismiss_unauthorised),
             keep_clean(self._settings.logs / RECORDINGS, self._settings.record_days),
-            Changes(self._settings, lambda: roster.roster, lambda: watcher.gallery).follow(),
+            Changes(
+                self._settings, lambda: roster.roster, lambda: watcher.gallery, lambda: self._tokens.accepted
+            ).follow(),
         ]
         running = {accepting, *map(asyncio.ensure_future, parts)}
         stopping = asyncio.ensure_future(self._stop.wait())
         gallery, addresses = watcher.gallery, [address[:2] for address in self._listener.addresses]
         refused = watcher.files - gallery.photos
-        tell(announcements.of_the_start(self._settings, roster.roster, gallery, refused))
+        tell(
+            announcements.of_the_start(self._settings, roster.roster, gallery, refused, self._tokens.accepted)
+        )
         tell(announcements.of_listening(self._settings, addresses))
         await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")
@@ -170,6 +182,15 @@ def _open_audit(settings: Settings) -> AuditTrail:
         return AuditTrail(settings.logs)
     except OSError as error:
         raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
+
+
+def _open_database(settings: Settings) -> Database | None:
+    """None: it cannot be used. No door needs it, but for the tokens that it holds."""
+    try:
+        return Database.open(address_of(settings.logs, settings.database))
+    except DatabaseError as error:
+        log.error("DATABASE NOT USED, no history is kept and no token of it holds: %s", error)
+        return None
 
 
 def _open_door(settings: Settings, lockouts: Lockouts, terminal: str) -> Door:

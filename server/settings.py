@@ -31,6 +31,14 @@ def _cpus() -> int:
     return len(usable(0)) if usable else os.cpu_count() or 1
 
 
+def _is_local(host: str) -> bool:
+    """Whether only this machine can connect to that address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 class Settings(BaseModel):
     """Every setting, its default and its range. `docs/settings.md` describes them for administrators."""
 
@@ -93,10 +101,20 @@ class Settings(BaseModel):
         4_000_000, ge=10_000, le=64_000_000, description="largest frame accepted, pixels"
     )
     max_terminals: int = Field(128, ge=1, le=10_000, description="terminals connected at once")
-    insecure: bool = Field(False, description="let other machines connect without tokens")
+    insecure: bool = Field(
+        False, description="let other machines connect without tokens, and browsers without TLS"
+    )
     tokens: dict[TerminalName, Token] = Field(default_factory=dict, description="terminal name = its secret")
     tls_cert: FilePath | None = Field(None, description="certificate chain (PEM); turns TLS on")
     tls_key: FilePath | None = Field(None, description="private key (PEM) of tls_cert")
+    database: str | None = Field(
+        None,
+        min_length=1,
+        description="address of a PostgreSQL database, in place of a file in the logs folder",
+    )
+    web: bool = Field(True, description="serve the console, the API and browsers as terminals")
+    web_host: Address = Field("127.0.0.1", min_length=1, description="address of the console")
+    web_port: int = Field(8080, ge=0, le=65535, description="TCP port of the console; 0 takes any free one")
     record: bool = Field(False, description="keep what was seen, as numbers, for python -m server replay")
     record_days: int = Field(7, ge=1, le=365, description="how long recordings are kept")
     record_pictures: bool = Field(False, description="keep the pictures, too")
@@ -121,20 +139,24 @@ class Settings(BaseModel):
             raise ValueError("antispoof and antispoof_sha256 go together: a model is trusted by its hash")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key go together")
-        if not self.is_local and not self.tokens and not self.insecure:
+        if self.web and not _is_local(self.web_host) and self.tls_cert is None and not self.insecure:
             raise ValueError(
-                f"host: {self.host} lets other machines in and no tokens are set: anybody who can reach the"
-                " port could pose as a door. Set tokens in doorward.toml, or accept it with --insecure"
+                f"web_host: {self.web_host} lets other machines in, and without TLS passwords could be read on"
+                " the network. Set tls_cert and tls_key, or accept it with --insecure"
             )
         return self
 
     @property
     def is_local(self) -> bool:
-        """Whether only this machine can connect."""
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        """Whether only this machine can connect as a terminal."""
+        return _is_local(self.host)
+
+    @property
+    def needs_tokens(self) -> bool:
+        """Whether terminals need a token though nobody has one yet: from other machines anybody could pose as
+        a door."""
+        browsers = self.web and not _is_local(self.web_host)
+        return (not self.is_local or browsers) and not self.insecure
 
     @property
     def _recogniser(self) -> Recogniser:

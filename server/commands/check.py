@@ -23,6 +23,7 @@ from server.commands.enrolled import roster_in_force
 from server.gallery.folder import FolderItem, PhotoFile, scan
 from server.gallery.receipts import summary
 from server.settings import Settings
+from server.startup.accepted_tokens import accepted_now
 from server.startup.announcements import Remark, of_network, of_recording, of_rules, of_unknown, origin
 from server.startup.exposure import exposures
 from server.startup.folders import barred_parent, log_problems, photo_problems
@@ -62,7 +63,8 @@ def check(settings: Settings, file: Path | None) -> Iterator[Finding]:
     """One finding after the other, as they are made. `file`: the settings file, if there is one."""
     yield Finding(Grade.OK, "settings", origin(file))
     yield from _all(Grade.WARNING, "permissions", exposures(settings, file))
-    yield from _network(settings)
+    tokens = accepted_now(settings)
+    yield from _network(settings, tokens)
     yield from _certificate(settings)
     roster, wrong = _roster(settings)
     yield from _all(Grade.ERROR, "people", wrong)
@@ -76,7 +78,7 @@ def check(settings: Settings, file: Path | None) -> Iterator[Finding]:
     else:
         yield Finding(Grade.OK, "recogniser", settings.recogniser)
         yield from _graded("recogniser", remarks)
-    yield from _photos(settings, roster)
+    yield from _photos(settings, roster, tokens)
     yield from _logs(settings)
     yield from _port(settings)
     yield from _models(settings)
@@ -96,12 +98,12 @@ def _graded(about: str, remarks: Iterable[Remark]) -> Iterator[Finding]:
         yield Finding(Grade.WARNING if level >= logging.WARNING else Grade.OK, about, sentence)
 
 
-def _network(settings: Settings) -> Iterator[Finding]:
-    count = len(settings.tokens)
+def _network(settings: Settings, accepted: AcceptedTokens) -> Iterator[Finding]:
+    count = len(accepted.terminals)
     tokens = f"{count} terminal{' has a token' if count == 1 else 's have tokens'}" if count else "no tokens"
     secured = "TLS" if settings.tls_cert else "no TLS"
     yield Finding(Grade.OK, "network", f"{settings.host}, {secured}, {tokens}")
-    yield from _graded("network", of_network(settings))
+    yield from _graded("network", of_network(settings, accepted))
 
 
 def _certificate(settings: Settings) -> Iterator[Finding]:
@@ -136,7 +138,7 @@ def _roster(settings: Settings) -> tuple[Roster, list[str]]:
     return roster, [line.strip() for line in wrong.splitlines()]
 
 
-def _photos(settings: Settings, roster: Roster) -> Iterator[Finding]:
+def _photos(settings: Settings, roster: Roster, tokens: AcceptedTokens) -> Iterator[Finding]:
     if not os.path.isdir(settings.faces):
         yield _missing("photos", settings.faces)
         return
@@ -153,7 +155,7 @@ def _photos(settings: Settings, roster: Roster) -> Iterator[Finding]:
     unreadable = [why for photo in photos if (why := barred(settings.faces / photo.path, READ))]
     yield from _all(Grade.WARNING, "photos", _first(unreadable))
     yield from _all(Grade.WARNING, "photos", _first([_bad(item) for item in items if item not in photos]))
-    yield from _graded("people", of_unknown(settings, roster, people))
+    yield from _graded("people", of_unknown(settings, roster, people, tokens))
 
 
 def _bad(item: FolderItem) -> str:

@@ -1,10 +1,10 @@
 """What may be typed after `python -m server`: commands, each with its flags, its help and its examples."""
 
 import argparse
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from server.access.liveness.proof import Liveness
 from server.access.matching.recogniser import RECOGNISERS
@@ -35,6 +35,9 @@ FLAGS: dict[str, dict[str, Any]] = {
     "attempts": {"metavar": "N"},
     "antispoof": {"metavar": "FILE"},
     "record": {"action": "store_true"},
+    "web": {"metavar": "on|off"},
+    "web_host": {"metavar": "ADDRESS"},
+    "web_port": {"metavar": "N"},
     "min_face": {"metavar": "PX"},
     "tls_cert": {"metavar": "FILE"},
     "tls_key": {"metavar": "FILE"},
@@ -52,16 +55,35 @@ _RISK = ("max_false_accept", "threshold")
 
 
 @dataclass(frozen=True)
+class Argument:
+    """What stands after a command without a flag. `name`: of the parameter that takes it. `many`: any number
+    of them, also none. `read` raises argparse.ArgumentTypeError, in words for whoever typed it."""
+
+    name: str
+    help: str
+    many: bool = False
+    read: Callable[[str], Any] = str
+
+
+@dataclass(frozen=True)
 class Command:
-    """`flags`: the settings that its help shows; it takes the others, too. `span`: of `SPAN`."""
+    """`flags`: the settings that its help shows; it takes the others, too. `span`: of `SPAN`. `arguments`: in
+    order; only the last may be `many`. `function`: what answers it, as "module:function" in
+    `server.commands`: it takes the settings, and arguments and span by name, and returns the answer.
+    `recognises`: whether it needs to know which recogniser can be had."""
 
     help: str
     description: str
     examples: str
     flags: tuple[str, ...]
     span: tuple[str, ...] = ()
+    arguments: tuple[Argument, ...] = ()
+    function: str | None = None
+    recognises: bool = False
 
 
+GROUPS: dict[str, str] = {}
+"""Words that are followed by an action, and what such actions are about."""
 COMMANDS = {
     "serve": Command(
         help="recognise faces, grant and deny (the default)",
@@ -100,6 +122,8 @@ rejected.""",
                                         what that would mean for those who are enrolled
 """,
         flags=(*_FOLDERS, *_RISK, "policy", "liveness", "frames", "attempts"),
+        function="people:people",
+        recognises=True,
     ),
     "selftest": Command(
         help="how the enrolled photos fare as visitors, and how near different people come",
@@ -113,6 +137,8 @@ more alike to the network than those whom it was measured with.""",
                                         what the older network would do
 """,
         flags=(*_FOLDERS, "recogniser", *_RISK, "margin"),
+        function="selftest:selftest",
+        recognises=True,
     ),
     "replay": Command(
         help="decide what was recorded again, by these settings",
@@ -125,6 +151,8 @@ flags, and tell what would have changed.""",
 """,
         flags=(*_FOLDERS, *_RISK, "policy", "liveness", "margin", "frames", "deny_seconds", "attempts"),
         span=("since", "until", "terminal"),
+        function="replay:replay",
+        recognises=True,
     ),
     "grid": Command(
         help="whom other thresholds would have recognised, of the last months' visits",
@@ -137,12 +165,19 @@ been recognised, and who would have lost or gained a grant.""",
 """,
         flags=(*_FOLDERS, *_RISK, "margin"),
         span=("since", "terminal"),
+        function="grid:grid",
+        recognises=True,
     ),
 }
+"""One word, or one of `GROUPS` and an action."""
+_Words: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-def parser() -> argparse.ArgumentParser:
-    """Flags may stand before the command or after it; what is not given is not in the result."""
+def parser(
+    commands: Mapping[str, Command] = COMMANDS, groups: Mapping[str, str] = GROUPS
+) -> argparse.ArgumentParser:
+    """Flags may stand before the command or after it; what is not given is not in the result, but `command`:
+    its name, None without one."""
     hint = f"  {PROGRAM} COMMAND --help       what a command does and takes"
     whole = argparse.ArgumentParser(
         prog=PROGRAM,
@@ -151,19 +186,43 @@ Doorward server: recognises faces that door terminals send, and grants or
 denies.""",
         **_style(f"{COMMANDS['serve'].examples}{hint}\n\n{_SOURCES}"),
     )
-    commands = whole.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    words = whole.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_flags(whole, SPAN, shown=FLAGS)
-    for name, command in COMMANDS.items():
-        more = "" if len(command.flags) == len(FLAGS) else f"All other flags of {PROGRAM} are taken, too.\n"
-        own = commands.add_parser(
-            name,
-            prog=f"{PROGRAM} {name}",
-            help=command.help,
-            description=command.description,
-            **_style(f"{command.examples}\n{more}{_SOURCES}"),
-        )
-        _add_flags(own, command.span, shown=(*command.flags, *command.span))
+    actions = {}
+    for name, command in commands.items():
+        group, _, action = name.rpartition(" ")
+        if group and group not in actions:
+            actions[group] = _add_group(words, group, groups[group])
+        _add_command(actions[group] if group else words, action, name, command)
     return whole
+
+
+def _add_group(to: _Words, name: str, told: str) -> _Words:
+    hint = f"  {PROGRAM} {name} ACTION --help"
+    own = to.add_parser(name, prog=f"{PROGRAM} {name}", help=told, description=told, **_style(hint))
+    _add_flags(own, (), shown=())
+    return own.add_subparsers(metavar="ACTION", title="actions", required=True)
+
+
+def _add_command(to: _Words, word: str, name: str, command: Command) -> None:
+    more = "" if len(command.flags) == len(FLAGS) else f"All other flags of {PROGRAM} are taken, too.\n"
+    own = to.add_parser(
+        word,
+        prog=f"{PROGRAM} {name}",
+        help=command.help,
+        description=command.description,
+        **_style(f"{command.examples}\n{more}{_SOURCES}"),
+    )
+    for argument in command.arguments:
+        own.add_argument(
+            argument.name,
+            metavar=argument.name.upper(),
+            help=argument.help,
+            nargs="*" if argument.many else None,
+            type=argument.read,
+        )
+    own.set_defaults(command=name)
+    _add_flags(own, command.span, shown=(*command.flags, *command.span))
 
 
 def _style(examples: str) -> dict[str, Any]:

@@ -92,6 +92,20 @@ class Database:
             return work(connection)
 
 
+def look(address: str, work: Callable[[Connection], T]) -> T | None:
+    """What `work` reads, without making, migrating or changing anything; None: there is no such database
+    yet. Not for the event loop. Raises DatabaseError, sqlalchemy.exc.SQLAlchemyError."""
+    url = _url(address)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        return None
+    engine = _engine(url)
+    try:
+        with engine.begin() as connection:
+            return work(connection)
+    finally:
+        engine.dispose()
+
+
 def address_of(logs: Path, configured: str | None) -> str:
     """The address of the database: what the settings say, else the file in the logs folder."""
     if configured is not None:

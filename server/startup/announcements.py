@@ -18,6 +18,7 @@ from server.recording.files import FOLDER as RECORDINGS
 from server.roster.terminals import rules_in_force
 from server.settings import DEFAULT_FILE, Settings
 from server.startup.exposure import exposures
+from server.tokens.accepted import AcceptedTokens
 
 log = logging.getLogger(__name__)
 
@@ -84,11 +85,14 @@ def of_risk(settings: Settings, population: Population) -> list[Remark]:
     return [(level, odds(settings.rules(), population))]
 
 
-def of_network(settings: Settings) -> list[Remark]:
-    """Who can connect, or listen in, that should not."""
+def of_network(settings: Settings, tokens: AcceptedTokens) -> list[Remark]:
+    """Who can connect, or listen in, that should not; and whether nobody can."""
     remarks = []
-    if not settings.is_local and not settings.tokens:
+    if not settings.is_local and not tokens.required:
         sentence = f"INSECURE: any machine that reaches {settings.host} is accepted as a terminal"
+        remarks.append((logging.WARNING, sentence))
+    if tokens.required and not tokens.terminals:
+        sentence = "no terminal has a token, so that none can connect: python -m server terminals add NAME"
         remarks.append((logging.WARNING, sentence))
     if not settings.is_local and settings.tls_cert is None:
         sentence = "no TLS: pictures and tokens can be read on the network; set tls_cert and tls_key"
@@ -110,23 +114,27 @@ def of_rules(settings: Settings, roster: Roster) -> list[Remark]:
     return [*remarks, *((logging.WARNING, f"liveness is off{place}: {photo}") for place in off)]
 
 
-def of_unknown(settings: Settings, roster: Roster, people: Sequence[str]) -> list[Remark]:
+def of_unknown(
+    settings: Settings, roster: Roster, people: Sequence[str], tokens: AcceptedTokens
+) -> list[Remark]:
     """Names in people.toml that nobody has: misspelt, they would limit nobody. `people`: who is enrolled."""
     file = settings.people_file
-    unknown = roster.unknown_terminals(settings.tokens) if settings.tokens else []
+    unknown = roster.unknown_terminals(tokens.terminals) if tokens.terminals else []
     sentences = [f"{file} names {name!a}, whom no photo enrols" for name in roster.unknown_names(people)]
     sentences += [f"{file} names terminal {name!a}, which has no token" for name in unknown]
     return [(logging.WARNING, sentence) for sentence in sentences]
 
 
-def of_the_start(settings: Settings, roster: Roster, gallery: Gallery, refused: int) -> list[Remark]:
+def of_the_start(
+    settings: Settings, roster: Roster, gallery: Gallery, refused: int, tokens: AcceptedTokens
+) -> list[Remark]:
     """What holds when the server begins to serve. `refused`: photos that enrol nobody."""
     enrolled = summary(len(gallery.people), gallery.photos)
     return [
         (logging.INFO, f"enrolled: {enrolled}; {refused} held or rejected"),
         *of_risk(settings, gallery.population),
-        *of_network(settings),
-        *of_unknown(settings, roster, gallery.people),
+        *of_network(settings, tokens),
+        *of_unknown(settings, roster, gallery.people, tokens),
         *of_rules(settings, roster),
     ]
 
@@ -143,10 +151,15 @@ class Changes:
     """What is to be told when enrolment or people.toml has changed since the last look."""
 
     def __init__(
-        self, settings: Settings, roster: Callable[[], Roster], gallery: Callable[[], Gallery]
+        self,
+        settings: Settings,
+        roster: Callable[[], Roster],
+        gallery: Callable[[], Gallery],
+        tokens: Callable[[], AcceptedTokens],
     ) -> None:
-        """`roster`, `gallery`: what is in force at this moment."""
+        """`roster`, `gallery`, `tokens`: what is in force at this moment."""
         self._settings = settings
+        self._tokens = tokens
         self._roster_now, self._gallery_now = roster, gallery
         self._roster, self._gallery = roster(), gallery()
 
@@ -156,7 +169,7 @@ class Changes:
         if gallery.population != self._gallery.population:
             remarks += of_risk(self._settings, gallery.population)
         if roster is not self._roster or gallery.version != self._gallery.version:
-            remarks += of_unknown(self._settings, roster, gallery.people)
+            remarks += of_unknown(self._settings, roster, gallery.people, self._tokens())
         if roster is not self._roster:
             remarks += of_rules(self._settings, roster)
         self._roster, self._gallery = roster, gallery

@@ -117,7 +117,7 @@ def _unknown(origins: Mapping[str, str], place: Place, value: object) -> str:
 
 
 def _is_secret(place: Place) -> bool:
-    return bool(place[0] == "tokens")
+    return place[0] in ("tokens", "database")
 
 
 def _right(place: Place) -> str:
@@ -146,6 +146,8 @@ def _right(place: Place) -> str:
     return {
         "host": 'an address in quotes, like "127.0.0.1"',
         "threshold": "a number",
+        "web_host": 'an address in quotes, like "127.0.0.1"',
+        "database": 'an address in quotes, like "postgresql://doorward@localhost/doorward"',
         "antispoof_sha256": "64 hexadecimal digits in quotes",
     }.get(name, "a path in quotes")
 

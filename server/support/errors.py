@@ -1,4 +1,4 @@
-"""Failures of the server as a whole."""
+"""Failures of the server or of a command as a whole."""
 
 
 class StartError(Exception):
@@ -7,3 +7,7 @@ class StartError(Exception):
 
 class CrashError(Exception):
     """A part of the server ended that must run for ever."""
+
+
+class WrongError(Exception):
+    """A command that looks whether all is well has found that it is not; the message is its whole answer."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 from server.support.complaint import Complaint
 from server.terminals.listener import Address
@@ -13,7 +13,8 @@ from server.terminals.session import DEADLINES, Deadlines, Session
 from server.terminals.strangers import STRANGERS, Strangers
 from server.terminals.tcp import TcpTransport
 from server.terminals.transport import Transport
-from wire import Limits
+from server.tokens.accepted import AcceptedTokens
+from wire import ErrorCode, ErrorMessage, Limits
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ class Connections:
         self,
         *,
         limits: Limits,
-        tokens: Mapping[str, str],
+        tokens: Callable[[], AcceptedTokens],
         max_terminals: int,
         tls: ssl.SSLContext | None,
         note: Callable[[str], str | None],
@@ -35,8 +36,9 @@ class Connections:
         on_leave: Callable[[Session], Awaitable[None]],
         deadlines: Deadlines = DEADLINES,
     ) -> None:
-        """`note`: what the administrator tells visitors at the terminal of that name. `on_join` is called
-        before a terminal is welcomed, `on_leave` awaited when its session is over."""
+        """`tokens`: those that hold at this moment. `note`: what the administrator tells visitors at the
+        terminal of that name. `on_join` is called before a terminal is welcomed, `on_leave` awaited when its
+        session is over."""
         self._limits = limits
         self._tokens = tokens
         self._max_terminals = max_terminals
@@ -77,6 +79,15 @@ class Connections:
             crowded_out.abort()
         self._tasks[session] = asyncio.ensure_future(self._run(session))
 
+    async def dismiss_unauthorised(self) -> None:
+        """Part from the terminals whose token does not hold any more. Each has a moment to read why; frames
+        that it still sends are not looked at."""
+        gone = [session for session in self._terminals if not session.authorised]
+        for session in gone:
+            log.warning("%s: disconnected: its token does not hold any more", session.name)
+        why = ErrorMessage(ErrorCode.UNAUTHORIZED, "this terminal's token does not hold any more")
+        await asyncio.gather(*(session.end(why) for session in gone))
+
     async def hang_up(self, seconds: float) -> None:
         """End all connections when what is queued for them has been sent; wait at most `seconds` for their
         last visits to be logged."""
@@ -114,7 +125,7 @@ class Connections:
         Its token proves that it is the same; a name alone proves nothing.
         """
         before = (other for other in self._terminals if other.terminal == session.terminal)
-        old = next(before, None) if self._tokens else None
+        old = next(before, None) if self._tokens().required else None
         if old is None:
             return False
         log.warning("%s: connected again; its older connection makes way, no other is free", session.name)

@@ -2,15 +2,16 @@
 
 import asyncio
 import contextlib
-import hmac
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from server.support.secret import hashed
 from server.terminals.peer import PendingFrame
 from server.terminals.transport import Transport
+from server.tokens.accepted import AcceptedTokens
 from wire import (
     ErrorCode,
     ErrorMessage,
@@ -59,14 +60,15 @@ class Session:
         transport: Transport,
         *,
         limits: Limits,
-        tokens: Mapping[str, str],
+        tokens: Callable[[], AcceptedTokens],
         admit: Callable[["Session"], bool],
         note: Callable[[str], str | None],
         on_frame: Callable[["Session", PendingFrame], None],
         deadlines: Deadlines = DEADLINES,
     ) -> None:
-        """`admit` is asked once the hello is good; False means that too many terminals are connected.
-        `note` is what the administrator tells visitors at the terminal of that name."""
+        """`tokens`: those that hold at this moment. `admit` is asked once the hello is good; False means that
+        too many terminals are connected. `note` is what the administrator tells visitors at the terminal of
+        that name."""
         self.id = secrets.token_hex(8)
         self.terminal = ""
         self.open = True
@@ -74,6 +76,7 @@ class Session:
         self._transport = transport
         self._limits = limits
         self._tokens = tokens
+        self._token = hashed("")
         self._admit = admit
         self._note = note
         self._on_frame = on_frame
@@ -118,6 +121,11 @@ class Session:
         except asyncio.QueueFull:
             log.warning("%s: disconnected: it does not read its replies", self.name)
             self.abort()
+
+    @property
+    def authorised(self) -> bool:
+        """Whether the token that it came with still holds."""
+        return self._tokens().accept(self.terminal, self._token)
 
     def abort(self) -> None:
         """End the connection now; `run` returns soon after."""
@@ -213,7 +221,8 @@ class Session:
             self._greet(event)
 
     def _greet(self, hello: Hello) -> None:
-        if not self._is_authorised(hello):
+        self._token = hashed(hello.token or "")
+        if not self._tokens().accept(hello.terminal, self._token):
             log.warning("%s: wrong or missing token for terminal %s", self.name, ascii(hello.terminal))
             raise ProtocolError(ErrorCode.UNAUTHORIZED, "this terminal and token are not accepted here")
         self.terminal = hello.terminal
@@ -223,15 +232,6 @@ class Session:
         self._connection.accept()
         self.send(Welcome(self.id, self._limits, note=self._note(hello.terminal)))
         log.info("%s: connected from %s", self.name, self._transport.peer)
-
-    def _is_authorised(self, hello: Hello) -> bool:
-        if not self._tokens:
-            return True
-        expected = self._tokens.get(hello.terminal)
-        # Compare against something in any case, so that timing does not tell which terminals exist.
-        given = (hello.token or "").encode()
-        matches = hmac.compare_digest(given, (expected or secrets.token_hex(16)).encode())
-        return matches and expected is not None
 
     async def _send_outbox(self) -> None:
         while True:

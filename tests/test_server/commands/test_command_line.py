@@ -1,13 +1,18 @@
 """Each command has a help of its own; flags may stand before the command and after it."""
 
+import inspect
 import re
+import sys
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from server.commands.command_line import COMMANDS, FLAGS, parser
+from server.cli import function_of, main
+from server.commands.command_line import COMMANDS, FLAGS, GROUPS, Argument, Command, parser
 from server.settings import Settings
+from server.support.errors import StartError, WrongError
 
 
 def parsed(*arguments: str) -> dict[str, Any]:
@@ -17,6 +22,11 @@ def parsed(*arguments: str) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "400")
+
+
+def typed(command: str) -> list[str]:
+    """The command with the least that it takes."""
+    return [*command.split(), *("x" for argument in COMMANDS[command].arguments if not argument.many)]
 
 
 def help_of(*arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
@@ -35,16 +45,18 @@ def test_without_a_command_there_is_none_and_flags_are_taken() -> None:
 def test_flags_stand_before_a_command_or_after_it(command: str) -> None:
     wanted = {"command": command, "faces": "x", "config": Path("c.toml"), "max_false_accept": "0.001"}
     flags = ["--faces", "x", "--config", "c.toml", "--max-false-accept", "0.001"]
-    assert parsed(*flags, command) == parsed(command, *flags) == wanted
-    assert parsed(*flags[:2], command, *flags[2:]) == wanted
-    assert parsed("--faces", "y", command, "--faces", "x") == {"command": command, "faces": "x"}
+    words = typed(command)
+    given = {argument.name: "x" for argument in COMMANDS[command].arguments if not argument.many}
+    assert parsed(*flags, *words) == parsed(*words, *flags) == {**wanted, **given}
+    assert parsed(*flags[:2], *words, *flags[2:]) == {**wanted, **given}
+    assert parsed("--faces", "y", *words, "--faces", "x") == {"command": command, "faces": "x", **given}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("setting", FLAGS)
 def test_every_command_takes_every_flag(command: str, setting: str) -> None:
     value = [] if FLAGS[setting].get("action") else ["1"]
-    assert setting in parsed(command, f"--{setting.replace('_', '-')}", *value)
+    assert setting in parsed(*typed(command), f"--{setting.replace('_', '-')}", *value)
 
 
 @pytest.mark.parametrize(
@@ -65,13 +77,14 @@ def test_only_reports_on_visits_take_a_span(
 
 def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     told = help_of(capsys=capsys)
-    assert all(re.search(rf"^ +{name} +{re.escape(COMMANDS[name].help)}$", told, re.M) for name in COMMANDS)
+    own = {name: command.help for name, command in COMMANDS.items() if " " not in name} | GROUPS
+    assert all(re.search(rf"^ +{name} +{re.escape(line)}$", told, re.M) for name, line in own.items())
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_commands_help_is_about_that_command(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     own = COMMANDS[command]
-    told = help_of(command, capsys=capsys)
+    told = help_of(*command.split(), capsys=capsys)
     assert told.startswith(f"usage: python -m server {command} [-h]")
     assert own.description in told and own.examples in told
     shown = {name.replace("-", "_") for name in re.findall(r"^  --([\w-]+)", told, re.M)}
@@ -95,3 +108,108 @@ def test_the_help_says_what_a_setting_is_and_its_default(
     default = field.get_default(call_default_factory=True)
     assert str(field.description) in told
     assert (f"(default: {getattr(default, 'value', default)})" in told) == (default not in (None, False))
+
+
+def whole_number(text: str) -> int:
+    if not text.isdigit():
+        raise ArgumentTypeError(f"a whole number, not {text!r}")
+    return int(text)
+
+
+MADE_UP = {
+    "grid": COMMANDS["grid"],
+    "books sort": Command(
+        help="put them in order",
+        description="From A to Z.",
+        examples="  python -m server books sort\n",
+        flags=("logs",),
+        arguments=(Argument("shelves", "which ones", many=True),),
+    ),
+    "books lend": Command(
+        help="give one away",
+        description="For a while.",
+        examples="  python -m server books lend Emma 14\n",
+        flags=(),
+        arguments=(Argument("title", "which one"), Argument("days", "for how long", read=whole_number)),
+    ),
+}
+
+
+def made_up(*arguments: str) -> dict[str, Any]:
+    return vars(parser(MADE_UP, {"books": "what stands on the shelves"}).parse_args(arguments))
+
+
+def test_an_action_takes_its_arguments_and_flags_anywhere() -> None:
+    lent = {"command": "books lend", "title": "Emma", "days": 14}
+    assert made_up("books", "lend", "Emma", "14") == lent
+    for at in range(5):
+        words = ["books", "lend", "Emma", "14"]
+        words[at:at] = ["--logs", "x"]
+        assert made_up(*words) == {**lent, "logs": "x"}
+    assert made_up("books", "sort") == {"command": "books sort"}
+    assert made_up("books", "sort", "a", "b") == {"command": "books sort", "shelves": ["a", "b"]}
+    assert made_up("grid") == {"command": "grid"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("books", "the following arguments are required: ACTION"),
+        ("books burn", "argument ACTION: invalid choice: 'burn'"),
+        ("books lend Emma", "the following arguments are required: DAYS"),
+        ("books lend Emma long", "argument DAYS: a whole number, not 'long'"),
+        ("books lend Emma 14 now", "unrecognized arguments: now"),
+        ("grid lend", "unrecognized arguments: lend"),
+    ],
+)
+def test_a_wrong_action_or_argument_is_told_in_a_line(
+    arguments: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        made_up(*arguments.split())
+    assert ended.value.code == 2
+    assert words in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_the_help_of_a_group_names_its_actions_and_theirs_their_arguments(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = {}
+    for words in ((), ("books",), ("books", "lend")):
+        with pytest.raises(SystemExit):
+            made_up(*words, "--help")
+        told[words] = capsys.readouterr().out
+    assert re.search(r"^ +books +what stands on the shelves$", told[()], re.M)
+    assert re.search(r"^ +lend +give one away$", told["books",], re.M)
+    assert told["books",].startswith("usage: python -m server books [-h]")
+    assert re.search(r"^ +DAYS +for how long$", told["books", "lend"], re.M)
+    assert "python -m server books lend Emma 14" in told["books", "lend"]
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("serve", "check")])
+def test_every_command_has_a_function_that_takes_what_may_be_given(command: str) -> None:
+    function = function_of(command)
+    assert inspect.iscoroutinefunction(function)
+    _, *given = inspect.signature(function).parameters.values()
+    own = COMMANDS[command]
+    assert {each.name for each in given} == {*own.span, *(each.name for each in own.arguments)}
+    optional = {*own.span, *(each.name for each in own.arguments if each.many)}
+    assert {each.name for each in given if each.default is not each.empty} == optional
+
+
+def test_a_package_that_a_command_needs_and_others_do_not_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "server.commands.grid", None)
+    with pytest.raises(StartError, match=r"^server\.commands\.grid is not installed: pip install"):
+        function_of("grid")
+
+
+def test_what_a_look_around_finds_wrong_is_its_answer_and_exit_code_1(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def people(settings: Settings) -> str:
+        raise WrongError(f"all is wrong in {settings.logs}")
+
+    monkeypatch.setattr("server.commands.people.people", people)
+    monkeypatch.chdir(tmp_path)
+    assert main(["people", "--logs", "here", "--recogniser", "dlib"]) == 1
+    assert capsys.readouterr().out == "all is wrong in here\n"

@@ -9,6 +9,7 @@ from server.terminals.connections import Connections
 from server.terminals.peer import PendingFrame
 from server.terminals.session import DEADLINES, Session
 from server.terminals.strangers import STRANGERS
+from server.tokens.accepted import AcceptedTokens
 from tests.support import virtual_time
 from tests.support.fake_transport import FakeTransport
 from wire import ErrorCode, ErrorMessage, Frame, Hello, Limits, Welcome, encode
@@ -26,9 +27,10 @@ class Site:
         self.left: list[Session] = []
         self.frames: list[tuple[Session, PendingFrame]] = []
         self.fault: Exception | None = None
+        self.tokens = AcceptedTokens.of(tokens or {}, {})
         self.connections = Connections(
             limits=Limits(20_000, 1_000_000),
-            tokens=tokens or {},
+            tokens=lambda: self.tokens,
             max_terminals=max_terminals,
             tls=None,
             note=lambda terminal: None,
@@ -218,6 +220,20 @@ def test_without_tokens_a_name_proves_nothing_and_replaces_nobody() -> None:
         assert not front.aborted
 
     at(Site(max_terminals=1), test)
+
+
+def test_a_terminal_whose_token_was_revoked_is_told_so_and_parted_with() -> None:
+    async def test(site: Site) -> None:
+        front, back = await site.terminal("front"), await site.terminal("back")
+        site.tokens = AcceptedTokens.of({"back": TOKENS["back"]}, {"front": None})
+        await site.connections.dismiss_unauthorised()
+        assert (await front.last_words()).code is ErrorCode.UNAUTHORIZED
+        assert front.aborted and not back.aborted
+        again = site.connect()
+        again.say(Hello("front", TOKENS["front"]))
+        assert (await again.last_words()).code is ErrorCode.UNAUTHORIZED
+
+    at(Site(tokens=TOKENS), test)
 
 
 def test_hanging_up_sends_what_waits_and_reports_every_terminal() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from server.terminals.peer import PendingFrame
 from server.terminals.session import DEADLINES, OUTBOX, Session
+from server.tokens.accepted import AcceptedTokens
 from tests.support import virtual_time
 from tests.support.fake_transport import FakeTransport
 from wire import ErrorCode, ErrorMessage, Frame, Hello, Limits, Ping, Pong, Welcome, encode
@@ -26,7 +27,7 @@ class Met:
         self.session = Session(
             self.terminal,
             limits=LIMITS,
-            tokens=tokens,
+            tokens=lambda: AcceptedTokens.of(tokens, {}),
             admit=self._admit,
             note=lambda terminal: None,
             on_frame=lambda _, frame: self.frames.append(frame),

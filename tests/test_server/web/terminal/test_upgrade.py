@@ -14,6 +14,7 @@ from server.terminals.connections import Connections
 from server.terminals.peer import PendingFrame
 from server.terminals.session import OUTBOX, Deadlines, Session
 from server.terminals.strangers import STRANGERS
+from server.tokens.accepted import AcceptedTokens
 from server.web.terminal.upgrade import SOCKET_PATH, terminal_sockets
 from tests.support import certificate
 from tests.support.certificate import needs_openssl
@@ -39,7 +40,7 @@ class Site:
         self.left: list[Session] = []
         self.connections = Connections(
             limits=Limits(FRAME_BYTES, 1_000_000),
-            tokens=TOKENS,
+            tokens=lambda: AcceptedTokens.of(TOKENS, {}),
             max_terminals=max_terminals,
             tls=None,
             note=lambda terminal: "Ring the bell",

@@ -1,0 +1,45 @@
+"""Who keeps trying waits longer each time. Pure but for the clock that it is given."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+FREE = 5
+"""Failures that cost nothing: people mistype."""
+FIRST_SECONDS = 2.0
+MAX_SECONDS = 300.0
+FORGET_SECONDS = 3600.0
+"""After so long without a failure all are forgotten."""
+REMEMBERED = 10_000
+"""Keys; the one that failed longest ago is forgotten first."""
+
+
+class Throttle:
+    """Counts failures by key, such as an account's name or an address."""
+
+    def __init__(self, clock: Callable[[], float], free: int = FREE) -> None:
+        """`clock`: monotonic seconds. `free`: failures before anybody has to wait."""
+        self._clock = clock
+        self._free = free
+        self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        """Key -> how many, and when the last was."""
+
+    def wait(self, key: str) -> float:
+        """How many seconds it still has to wait; 0: it may try."""
+        count, last = self._failures.get(key, (0, 0.0))
+        since = self._clock() - last
+        if since >= FORGET_SECONDS:
+            self._failures.pop(key, None)
+            return 0.0
+        if count < self._free:
+            return 0.0
+        pause = min(FIRST_SECONDS * 2.0 ** min(count - self._free, 16), MAX_SECONDS)
+        return max(0.0, pause - since)
+
+    def failed(self, key: str) -> None:
+        count, _ = self._failures.pop(key, (0, 0.0))
+        self._failures[key] = count + 1, self._clock()
+        if len(self._failures) > REMEMBERED:
+            self._failures.popitem(last=False)
+
+    def succeeded(self, key: str) -> None:
+        self._failures.pop(key, None)

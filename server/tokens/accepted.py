@@ -1,0 +1,47 @@
+"""Which tokens hold at one moment. Pure."""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from server.support.secret import hashed
+
+
+@dataclass(frozen=True)
+class AcceptedTokens:
+    """`required`: a terminal without a token is refused. `hashes`: terminal -> what its token may hash to."""
+
+    required: bool = False
+    hashes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        configured: Mapping[str, str],
+        stored: Mapping[str, str | None] | None,
+        required: bool = False,
+    ) -> "AcceptedTokens":
+        """`configured`: terminal -> token, from the settings. `stored`: terminal -> hash, None where it was
+        revoked; None as a whole: the database cannot be read, and nobody knows whom it would let in. `required`: also
+        where nobody has a token yet."""
+        names = {*configured, *(stored or ())}
+        hashes = {name: _hashes(configured.get(name), (stored or {}).get(name)) for name in names}
+        return cls(required=required or bool(names) or stored is None, hashes=hashes)
+
+    def accept(self, terminal: str, given: str) -> bool:
+        """`given`: the hash of the token that the terminal has shown, or of an empty one."""
+        if not self.required:
+            return True
+        # Compared in any case, so that the time does not tell which terminals there are.
+        expected = self.hashes.get(terminal) or {hashed("")}
+        matches = [hmac.compare_digest(given, each) for each in expected]
+        return any(matches) and given != hashed("")
+
+    @property
+    def terminals(self) -> frozenset[str]:
+        """Those that have a token."""
+        return frozenset(name for name, hashes in self.hashes.items() if hashes)
+
+
+def _hashes(token: str | None, stored: str | None) -> frozenset[str]:
+    return frozenset(each for each in (None if token is None else hashed(token), stored) if each is not None)
