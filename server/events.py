@@ -18,6 +18,8 @@ from typing import Protocol, TypeAlias
 from server.access.decision import Decision
 from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.outcome import VisitSummary
+from server.audit.access_log import AccessEntry
+from server.audit.operator_log import Act
 from server.support.complaint import Complaint
 
 log = logging.getLogger(__name__)
@@ -52,13 +54,12 @@ class DoorClosed:
 @dataclass(frozen=True)
 class Decided:
     """A decision is settled: on disk, or turned into a denial because it could not be written, or not be told
-    (reason `undelivered`). `moment`: the wall clock. `written`: what was proposed is a line of the access
-    log."""
+    (reason `undelivered`). `lines`: what the access log says of it, in order: nothing where it could not be
+    written; of a grant that could not be told, that it was granted, and then that it was not."""
 
     terminal: str
-    moment: datetime
     decision: Decision
-    written: bool
+    lines: tuple[AccessEntry, ...]
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,14 @@ class TerminalChanged:
     connected: bool
 
 
-Event: TypeAlias = FrameObserved | DoorClosed | Decided | VisitOver | Enrolled | TerminalChanged
+@dataclass(frozen=True)
+class Acted:
+    """What an operator does is a line of the operator log, and is about to take effect."""
+
+    act: Act
+
+
+Event: TypeAlias = FrameObserved | DoorClosed | Decided | VisitOver | Enrolled | TerminalChanged | Acted
 
 
 class Sink(Protocol):

@@ -21,6 +21,7 @@ from server.gallery.enrolment import Enrolling
 from server.gallery.photo_watcher import PhotoWatcher
 from server.gallery.receipt_writer import ReceiptWriter
 from server.gallery.receipts import Receipt
+from server.operator_record import OperatorRecord
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.files import keep_clean
 from server.recording.recorder import Recorder
@@ -31,6 +32,7 @@ from server.roster.watcher import PeopleFileWatcher
 from server.settings import Settings
 from server.startup import announcements
 from server.startup.announcements import Changes, tell
+from server.startup.console import Console, open_console
 from server.startup.recogniser import photo_pipeline
 from server.support import osdep
 from server.support.errors import CrashError, StartError
@@ -56,6 +58,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stop = asyncio.Event()
+        self._console: Console | None = None
 
     def stop(self) -> None:
         self._stop.set()
@@ -104,6 +107,7 @@ class Service:
                 open_door=lambda terminal: _open_door(settings, lockouts, terminal),
                 hints=settings.hints(),
             )
+            record = OperatorRecord(audit, events)
             self._tokens = TokenWatcher(settings.tokens, database, required=settings.needs_tokens)
             self._connections = Connections(
                 limits=settings.limits(),
@@ -116,6 +120,12 @@ class Service:
                 on_leave=self._frames.leave,
             )
             await self._tokens.load()
+            if settings.web:
+                self._console = await open_console(
+                    settings, database, record, self._connections.dismiss_unauthorised, tls
+                )
+            if self._console is not None:
+                stack.push_async_callback(self._console.close)
             if await self._unless_stopped(_start(pool, roster, watcher, settings)):
                 await self._serve(roster, watcher)
         log.info("stopped")
@@ -139,23 +149,25 @@ class Service:
         gc.freeze()
         self._listener.listen()
         accepting = asyncio.ensure_future(self._listener.accept(self._connections.accept))
+        changes = Changes(
+            self._settings, lambda: roster.roster, lambda: watcher.gallery, lambda: self._tokens.accepted
+        )
         parts: list[Coroutine[Any, Any, None]] = [
             self._frames.serve(),
             roster.watch(),
             watcher.watch(),
             self._tokens.watch(self._connections.dismiss_unauthorised),
             keep_clean(self._settings.logs / RECORDINGS, self._settings.record_days),
-            Changes(
-                self._settings, lambda: roster.roster, lambda: watcher.gallery, lambda: self._tokens.accepted
-            ).follow(),
+            changes.follow(),
         ]
+        if self._console is not None:
+            parts.append(self._console.serve())
         running = {accepting, *map(asyncio.ensure_future, parts)}
         stopping = asyncio.ensure_future(self._stop.wait())
         gallery, addresses = watcher.gallery, [address[:2] for address in self._listener.addresses]
         refused = watcher.files - gallery.photos
-        tell(
-            announcements.of_the_start(self._settings, roster.roster, gallery, refused, self._tokens.accepted)
-        )
+        accepted = self._tokens.accepted
+        tell(announcements.of_the_start(self._settings, roster.roster, gallery, refused, accepted))
         tell(announcements.of_listening(self._settings, addresses))
         await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")
@@ -172,6 +184,8 @@ class Service:
         work, then part."""
         accepting.cancel()
         await asyncio.wait({accepting})
+        if self._console is not None:
+            self._console.stop()
         self._listener.close()
         await self._frames.finish(STOP_SECONDS)
         await self._connections.hang_up(STOP_SECONDS)

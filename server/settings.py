@@ -3,6 +3,7 @@
 import os
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlencode
 
 from pydantic import (
     BaseModel,
@@ -110,7 +111,7 @@ class Settings(BaseModel):
     database: str | None = Field(
         None,
         min_length=1,
-        description="address of a PostgreSQL database, in place of a file in the logs folder",
+        description="address of a PostgreSQL database, in place of a file among the logs",
     )
     web: bool = Field(True, description="serve the console, the API and browsers as terminals")
     web_host: Address = Field("127.0.0.1", min_length=1, description="address of the console")
@@ -141,8 +142,8 @@ class Settings(BaseModel):
             raise ValueError("tls_cert and tls_key go together")
         if self.web and not _is_local(self.web_host) and self.tls_cert is None and not self.insecure:
             raise ValueError(
-                f"web_host: {self.web_host} lets other machines in, and without TLS passwords could be read on"
-                " the network. Set tls_cert and tls_key, or accept it with --insecure"
+                f"web_host: {self.web_host} lets other machines in, and without TLS passwords could be read"
+                " on the network. Set tls_cert and tls_key, or accept it with --insecure"
             )
         return self
 
@@ -157,6 +158,22 @@ class Settings(BaseModel):
         a door."""
         browsers = self.web and not _is_local(self.web_host)
         return (not self.is_local or browsers) and not self.insecure
+
+    def console_address(self, port: int | None = None) -> str:
+        """Where a browser on this machine finds the console. `port`: the one that it has, where any free one
+        was asked for."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.web_host, self.web_host)  # noqa: S104
+        scheme = "http" if self.tls_cert is None else "https"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.web_port if port is None else port}"
+
+    def terminal_link(self, terminal: str, token: str) -> str:
+        """Where a browser becomes that terminal. Browsers keep what follows the # to themselves."""
+        return f"{self.console_address()}/terminal#{urlencode({'terminal': terminal, 'token': token})}"
+
+    def set_up_link(self, secret: str) -> str:
+        """Where somebody who has that secret sets a password. Browsers keep what follows the # to
+        themselves."""
+        return f"{self.console_address()}/set-up#{secret}"
 
     @property
     def _recogniser(self) -> Recogniser:

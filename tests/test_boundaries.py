@@ -91,15 +91,19 @@ MAY_IMPORT = {
     "settings": {"access", "support", "workers"},
     "startup": {
         "access",
+        "audit",
         "database",
         "gallery",
         "recording",
         "roster",
         "settings",
         "support",
+        "terminals",
         "tokens",
         "weights",
+        "web",
     },
+    "web": {"accounts", "audit", "database", "settings", "startup", "support", "terminals", "tokens"},
 }
 """The parts of the server and what each may import beside itself and `wire`. What is not named here (service,
 commands, cli) puts them together and may import all of them."""

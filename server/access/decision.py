@@ -23,7 +23,9 @@ class Decision:
     nearest person and to the next other one (`matching.templates`). `threshold`: what the distance was
     held against. `looks`: how many times the face was embedded in this visit. `accompanied`: somebody else,
     not recognised, was in view of a terminal whose policy wants that told. `note`: what the terminal's
-    administrator tells those who are refused. `nearest`: the people who came nearest, nearest first.
+    administrator tells those who are refused. `nearest`: the few people who came nearest, nearest first, the
+    first at `distance` and the second at `runner_up`: for whoever asks why; neither logged nor told the
+    terminal.
     """
 
     id: str

@@ -38,6 +38,8 @@ from server.access.visit import Visit
 from wire import FaceReport, Verdict
 from wire.reasons import Prompt, Reason
 
+NEAREST = 5
+"""Of so many people a decision tells how near they came."""
 NO_ORDERS = NO_ROSTER.orders("", datetime.min)
 
 
@@ -293,6 +295,7 @@ class Door:
             liveness=visit.aliveness(self._rules),
             accompanied=tells_company(self._rules.policy, self._company(visit)),
             note=self._orders.note,
+            nearest=visit.track.nearest(NEAREST),
         )
         visit.propose(decision, self._rules)
         self._proposed = visit

@@ -152,6 +152,16 @@ def judge(
     )
 
 
+def held_against(distance: float, runner_up: float | None, threshold: float, margin: float) -> Reason:
+    """What a comparison of the looks together says by itself: `RECOGNISED`, `UNKNOWN_FACE` or `NEAR_TIE`.
+
+    `margin`: how much farther the runner-up must be."""
+    if distance > threshold:
+        return Reason.UNKNOWN_FACE
+    tie = runner_up is not None and runner_up - distance < margin
+    return Reason.NEAR_TIE if tie else Reason.RECOGNISED
+
+
 def mean_embedding(looks: Sequence[Look]) -> Embedding:
     """The mean of the looks' embeddings, float32[128], not brought to one length: what tracks are held
     together by."""
@@ -179,10 +189,9 @@ def _weigh(window: Sequence[Look], match: Match | None, threshold: float, rules:
         return Reason.TOO_FEW_LOOKS
     if match is None:
         return Reason.NOBODY_ENROLLED
-    if match.distance > threshold:
-        return Reason.UNKNOWN_FACE
-    if match.runner_up is not None and match.runner_up - match.distance < rules.least_margin:
-        return Reason.NEAR_TIE
+    together = held_against(match.distance, match.runner_up, threshold, rules.least_margin)
+    if together is not Reason.RECOGNISED:
+        return together
     if any(_names_other(look, match.name, threshold) for look in window):
         return Reason.DISAGREEING
     return Reason.RECOGNISED if _agreement(window, match.name, rules) else Reason.TOO_FEW_LOOKS

@@ -1,9 +1,13 @@
 """What the rules risk, and what they cost, with these people enrolled; also in words."""
 
+from dataclasses import replace
+
 from server.access.matching.calibration import FARTHEST
 from server.access.matching.neighbourhood import Population
 from server.access.rules import VISIT_LOOKS, Rules
 
+RISKS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+"""Shares of strangers let in whose thresholds are compared, the loosest first."""
 LAX_RISK = 1e-3
 """A threshold set by hand that lets in a larger share of strangers deserves a warning."""
 
@@ -23,6 +27,16 @@ def visit_risk(rules: Rules, threshold: float, population: Population) -> float:
     """The share of strangers' visits that this threshold lets in as one of the population, at least 1."""
     elsewhere = min(threshold / population.nearness, FARTHEST)
     return rules.recogniser.calibration.risk(elsewhere, max(1, population.people), VISIT_LOOKS)
+
+
+def threshold_at(rules: Rules, risk: float, population: Population) -> float:
+    """The threshold that lets in this share of strangers, whatever was set by hand."""
+    return replace(rules, threshold=None, max_false_accept=risk).threshold_for(population)
+
+
+def one_in(risk: float) -> str:
+    """Such as "1 in 10,000"."""
+    return f"1 in {1 / risk:,.0f}"
 
 
 def is_lax(rules: Rules, population: Population) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from server.access.evidence import Identity, Look, Recognition, compare, judge, mean_embedding, recent
+from server.access.decision import Nearest
+from server.access.evidence import Identity, Look, Recognition, compare, judge, mean_embedding, probe, recent
 from server.access.matching.gallery import Gallery, Match
 from server.access.matching.recogniser import Embedding, Recogniser
 from server.access.rules import VISIT_LOOKS, Rules
@@ -65,7 +66,7 @@ class Track:
     sure: bool = False
     _slot: float = field(default=-math.inf, repr=False)
     _mean: Embedding | None = field(default=None, repr=False)
-    _compared: tuple[tuple[Look, ...], Match | None] | None = field(default=None, repr=False)
+    _compared: tuple[tuple[Look, ...], Gallery, Match | None] | None = field(default=None, repr=False)
 
     @property
     def last_look(self) -> float:
@@ -139,8 +140,8 @@ class Track:
         that count or the gallery have changed."""
         looks = recent(self.evidence, now, rules)
         if self._compared is None or self._compared[0] != looks:
-            self._compared = looks, compare(looks, gallery)
-        match = self._compared[1]
+            self._compared = looks, gallery, compare(looks, gallery)
+        match = self._compared[2]
         looked_for = self.last_seen - self.first_good
         found = judge(looks, match, gallery.population, looked_for, len(self.evidence), rules)
         if now - self.last_look <= STALE_SECONDS and (found.name is None or self.sure):
@@ -152,6 +153,15 @@ class Track:
             match=match,
             threshold=found.threshold,
         )
+
+    def nearest(self, most: int) -> tuple[Nearest, ...]:
+        """Up to `most` people nearest to the template that was compared last, nearest first: those of the
+        `match` that `recognise` told."""
+        looks, gallery, match = self._compared or ((), None, None)
+        if gallery is None or match is None:
+            return ()
+        template = probe(looks, self.recogniser.same_view)
+        return tuple(Nearest(*each) for each in gallery.nearest(template, most))
 
     def distance(self, embedding: Embedding) -> float:
         """Euclidean distance from the mean of the newest looks."""

@@ -20,6 +20,10 @@ class AccountError(ValueError):
     """It cannot be done; the message says why, for whoever asked."""
 
 
+class UnknownAccountError(AccountError):
+    """There is no such account."""
+
+
 @dataclass(frozen=True)
 class Account:
     """`terminals`: the only ones that it may see; None: all. `ready`: it has a password. `second_factor`: it
@@ -86,18 +90,18 @@ def change(
 ) -> Account:
     """Set all that an administrator decides. Takes effect at once: sessions and keys have what their account
     has. Raises AccountError."""
-    account = _existing(connection, name)
+    account = existing(connection, name)
     values = {"role": role.value, "terminals": as_json(terminals), "disabled": disabled}
     connection.execute(update(ACCOUNT).where(ACCOUNT.c.number == account.number).values(values))
     _require_an_admin(connection)
     if disabled:
         end_sessions(connection, account.number)
-    return _existing(connection, name)
+    return existing(connection, name)
 
 
 def remove(connection: Connection, name: str) -> None:
     """With its sessions, keys and invitation. Raises AccountError."""
-    account = _existing(connection, name)
+    account = existing(connection, name)
     connection.execute(delete(ACCOUNT).where(ACCOUNT.c.number == account.number))
     _require_an_admin(connection)
 
@@ -105,7 +109,7 @@ def remove(connection: Connection, name: str) -> None:
 def reset(connection: Connection, name: str) -> str:
     """Take away password, second factor and sessions; returns the secret of a new invitation. Raises
     AccountError."""
-    account = _existing(connection, name)
+    account = existing(connection, name)
     values = {"password": None, "totp": None, "totp_step": None}
     connection.execute(update(ACCOUNT).where(ACCOUNT.c.number == account.number).values(values))
     end_sessions(connection, account.number)
@@ -145,7 +149,7 @@ def accept(connection: Connection, secret: str, name: str, password: str) -> Acc
     connection.execute(delete(INVITATION).where(INVITATION.c.account == account.number))
     connection.execute(delete(INVITATION).where(INVITATION.c.hash == hashed(secret)))
     set_password(connection, account.number, password)
-    return _existing(connection, account.name)
+    return existing(connection, account.name)
 
 
 def password_of(connection: Connection, name: str) -> str | None:
@@ -198,10 +202,11 @@ def _account(row: Row[tuple[object, ...]]) -> Account:
     )
 
 
-def _existing(connection: Connection, name: str) -> Account:
+def existing(connection: Connection, name: str) -> Account:
+    """Raises UnknownAccountError."""
     account = find(connection, name)
     if account is None:
-        raise AccountError(f"There is no account {name}.")
+        raise UnknownAccountError(f"There is no account {name}.")
     return account
 
 

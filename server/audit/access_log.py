@@ -1,12 +1,11 @@
 """The lines of logs/access_log.txt: what they look like and how to read them back."""
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from server.access.decision import Decision
-from server.audit.line import FIELD, pairs, quoted, timestamp, word
+from server.audit.line import FIELD, pairs, quoted, timestamp, unquoted, word
 
 UNKNOWN = "unknown"
 """Stands, unquoted, for a person who was not recognised; a name is always quoted."""
@@ -53,11 +52,7 @@ def parse(line: str) -> dict[str, str | None]:
     found = PATTERN.match(line)
     if found is None:
         raise ValueError("not a line of an access log")
-    fields = {key: _unquoted(value) for key, value in re.findall(rf" ([a-z_]+)=({FIELD})", found["pairs"])}
-    name = None if found["name"] == UNKNOWN else _unquoted(found["name"])
-    head = {"time": found["time"], "verdict": found["verdict"], "terminal": _unquoted(found["terminal"])}
+    fields = {key: unquoted(value) for key, value in re.findall(rf" ([a-z_]+)=({FIELD})", found["pairs"])}
+    name = None if found["name"] == UNKNOWN else unquoted(found["name"])
+    head = {"time": found["time"], "verdict": found["verdict"], "terminal": unquoted(found["terminal"])}
     return {**head, "name": name, **fields}
-
-
-def _unquoted(value: str) -> str:
-    return str(json.loads(value)) if value.startswith('"') else value

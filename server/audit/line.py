@@ -1,11 +1,12 @@
 """One log line: bare words and quoted strings, so that no value can break a line or forge one."""
 
+import json
 import re
 from datetime import datetime
 
 from server.support.quoting import quoted
 
-__all__ = ["FIELD", "pairs", "quoted", "timestamp", "word"]
+__all__ = ["FIELD", "pairs", "quoted", "timestamp", "unquoted", "word"]
 
 FIELD = r'(?:"(?:[^"\\]|\\.)*"|[^\s"]+)'
 """Regular expression of one value: a bare word, or a string quoted as in JSON."""
@@ -16,6 +17,11 @@ _BARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+@-]*")
 def word(text: str) -> str:
     """The text bare where it is one plain word, else quoted."""
     return text if _BARE.fullmatch(text) else quoted(text)
+
+
+def unquoted(value: str) -> str:
+    """The text that `word` or `quoted` has made this of. Raises ValueError."""
+    return str(json.loads(value)) if value.startswith('"') else value
 
 
 def timestamp(moment: datetime) -> str:

@@ -1,6 +1,7 @@
 """The audit trail as the event loop sees it: records are awaited, the disk never blocks the loop."""
 
 import asyncio
+import contextlib
 import errno
 from collections import deque
 from collections.abc import Sequence
@@ -9,6 +10,8 @@ from pathlib import Path
 
 from server.audit.access_log import AccessEntry
 from server.audit.durable import DurableLog
+from server.audit.operator_log import FILE as OPERATOR_LOG
+from server.audit.operator_log import Act
 from server.support import osdep
 from server.support.errors import StartError
 
@@ -20,9 +23,10 @@ MAX_WAITING_LINES = 10_000
 
 
 class AuditTrail:
-    """Owns both logs and the one thread that writes them, so that lines keep their order.
+    """Owns the three logs and the threads that write them, so that lines keep their order.
 
-    Lines of the access log that arrive while the disk is busy are written and flushed together.
+    Lines of the access log that arrive while the disk is busy are written and flushed together. The operator
+    log has a thread of its own: however often somebody tries to sign in, no door waits for it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -36,8 +40,10 @@ class AuditTrail:
             )
         self._access = DurableLog(folder / "access_log.txt")
         self._enrolment = DurableLog(folder / "enrolment_log.txt")
+        self._operators = DurableLog(folder / OPERATOR_LOG)
         self._waiting: deque[tuple[str, Future[None]]] = deque()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="audit")
+        self._act_writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="operators")
 
     async def record(self, entry: AccessEntry) -> None:
         """Returns when the line is on disk. Raises OSError: it is not, nor are those written with it.
@@ -69,11 +75,18 @@ class AuditTrail:
         """Write lines to the enrolment log; returns when they are on disk. Raises OSError: they are not."""
         await asyncio.get_running_loop().run_in_executor(self._writer, self._enrolment.append, lines)
 
+    async def record_act(self, act: Act) -> None:
+        """Write a line to the operator log; returns when it is on disk. Raises OSError: it is not.
+
+        The line is written even when the caller is cancelled meanwhile.
+        """
+        loop = asyncio.get_running_loop()
+        await asyncio.shield(loop.run_in_executor(self._act_writer, self._operators.append, [act.line()]))
+
     def close(self) -> None:
         """Wait for what is being written and close the files. Raises OSError."""
         self._writer.shutdown(wait=True)
-        try:
-            self._access.close()
-        finally:
-            self._enrolment.close()
-            self._lock.close()
+        self._act_writer.shutdown(wait=True)
+        with contextlib.ExitStack() as stack:
+            for file in (self._lock, self._operators, self._enrolment, self._access):
+                stack.callback(file.close)

@@ -30,6 +30,7 @@ from server.startup.folders import barred_parent, log_problems, photo_problems
 from server.startup.recogniser import with_recogniser
 from server.support.errors import StartError
 from server.support.file_access import READ, barred
+from server.tokens.accepted import AcceptedTokens
 from server.workers import main as worker
 from server.workers.analyser import ModelSettings
 from server.workers.process import WorkerProcess

@@ -82,7 +82,12 @@ class Command:
     recognises: bool = False
 
 
-GROUPS: dict[str, str] = {}
+_TERMINAL = Argument("name", "the terminal's name")
+_ACCOUNT = Argument("name", "the account's name")
+GROUPS: dict[str, str] = {
+    "terminals": "tokens by which terminals prove who they are",
+    "users": "who may use the console",
+}
 """Words that are followed by an action, and what such actions are about."""
 COMMANDS = {
     "serve": Command(
@@ -167,6 +172,85 @@ been recognised, and who would have lost or gained a grant.""",
         span=("since", "terminal"),
         function="grid:grid",
         recognises=True,
+    ),
+    "terminals add": Command(
+        help="make a token for a terminal",
+        description="""\
+Make a token for a terminal and print it, once: it is kept as a hash. From the
+first token on every terminal needs one. A running server takes it at once.""",
+        examples="""\
+  python -m server terminals add front-door
+""",
+        flags=("logs",),
+        arguments=(_TERMINAL,),
+        function="terminals:add",
+    ),
+    "terminals rotate": Command(
+        help="make a new token in place of a terminal's old one",
+        description="""\
+Make a new token in place of a terminal's old one and print it, once. Who is
+connected with the old one is disconnected within 2 seconds.""",
+        examples="""\
+  python -m server terminals rotate front-door
+""",
+        flags=("logs",),
+        arguments=(_TERMINAL,),
+        function="terminals:rotate",
+    ),
+    "terminals revoke": Command(
+        help="refuse a terminal from now on",
+        description="""\
+End a terminal's token. Who is connected with it is disconnected within 2
+seconds. A token that stands in the settings is not touched.""",
+        examples="""\
+  python -m server terminals revoke front-door
+""",
+        flags=("logs",),
+        arguments=(_TERMINAL,),
+        function="terminals:revoke",
+    ),
+    "terminals list": Command(
+        help="which terminals have a token",
+        description="List the terminals that have, or had, a token.",
+        examples="""\
+  python -m server terminals list
+""",
+        flags=("logs",),
+        function="terminals:listed",
+    ),
+    "users add": Command(
+        help="make an account for the console",
+        description="""\
+Make an account for the console and print the link by which its owner sets a
+password, once. viewer: sees. guard: also verifies, enrols and corrects.
+admin: all.""",
+        examples="""\
+  python -m server users add jane guard
+""",
+        flags=("logs", "web_host", "web_port"),
+        arguments=(_ACCOUNT, Argument("role", "viewer, guard or admin")),
+        function="users:add",
+    ),
+    "users reset": Command(
+        help="take away a forgotten password and second factor",
+        description="""\
+Take away an account's password, second factor and sessions, and print the
+link by which its owner sets a new password, once.""",
+        examples="""\
+  python -m server users reset jane
+""",
+        flags=("logs", "web_host", "web_port"),
+        arguments=(_ACCOUNT,),
+        function="users:reset",
+    ),
+    "users list": Command(
+        help="who may use the console",
+        description="List the accounts, their roles and when they last signed in.",
+        examples="""\
+  python -m server users list
+""",
+        flags=("logs",),
+        function="users:listed",
     ),
 }
 """One word, or one of `GROUPS` and an action."""

@@ -4,11 +4,10 @@ import asyncio
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from server.access.matching.neighbourhood import Population
-from server.access.odds import visit_risk
+from server.access.odds import RISKS, one_in, threshold_at, visit_risk
 from server.access.rules import Rules
 from server.audit.line import quoted
 from server.commands.enrolled import enrolled, roster_of
@@ -17,7 +16,6 @@ from server.recording.visits import FILE, StoredVisit, read
 from server.settings import Settings
 from server.support.errors import StartError
 
-RISKS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 _HEADING = "strangers let in  threshold  recognised    grants lost  refused, would be recognised"
 
 
@@ -51,17 +49,16 @@ def report(visits: Sequence[StoredVisit], rules: Rules, population: Population) 
     """
     present = rules.threshold_for(population)
     present_risk = visit_risk(rules, present, population)
-    by_risk = [replace(rules, threshold=None, max_false_accept=risk) for risk in RISKS]
-    thresholds = [each.threshold_for(population) for each in by_risk]
+    thresholds = [threshold_at(rules, risk, population) for risk in RISKS]
     *lines, now = grid_of(visits, [*thresholds, present], rules.least_margin)
     first, last = (_day(visit.moment) for visit in (visits[0], visits[-1]))
     return "\n".join(
         [
             f"visits: {len(visits)}, {first} to {last}; enrolled now: {population.people}",
             _HEADING,
-            *(_shown(_one_in(risk), line) for risk, line in zip(RISKS, lines, strict=True)),
+            *(_shown(one_in(risk), line) for risk, line in zip(RISKS, lines, strict=True)),
             _shown("in force", now),
-            f"in force: about {_one_in(present_risk)}",
+            f"in force: about {one_in(present_risk)}",
             *_names("grants lost", lines),
             *_names("refused, would be recognised", lines, gained=True),
         ]
@@ -81,10 +78,6 @@ def _names(title: str, lines: Sequence[Line], gained: bool = False) -> list[str]
             people = ", ".join(f"{quoted(name)} {count}" for name, count in sorted(counts.items()))
             told.append(f"  at {line.threshold:.3f}: {people}")
     return [f"{title}:", *told] if told else []
-
-
-def _one_in(risk: float) -> str:
-    return f"1 in {1 / risk:,.0f}"
 
 
 def _day(moment: float) -> str:

@@ -1,5 +1,6 @@
 """Brings the tables to the layout that this version knows."""
 
+import logging
 from pathlib import Path
 
 from alembic import command
@@ -17,6 +18,7 @@ class LayoutError(Exception):
 
 def migrate(connection: Connection) -> None:
     """Take the steps that are missing. Raises LayoutError, sqlalchemy.exc.SQLAlchemyError."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config()
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection

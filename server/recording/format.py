@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 
 from server.access.decision import Decision
 from server.access.dice import Draw
+from server.access.liveness.proof import Aliveness
 from server.access.matching.recogniser import EMBEDDING_SIZE
 from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.outcome import VisitSummary
 from server.access.rules import Rules
 from server.access.seen import TEXTURE_SIDE, Analysis, Face, Landmarks
 from server.recording.entries import RecordedEntry, RecordingHeader
-from wire import Box
+from wire import Box, Verdict
 from wire.framing import framed
+from wire.reasons import Reason
 
 FORMAT = "doorward-recording"
 VERSION = 2
@@ -45,6 +47,37 @@ class _Header(msgspec.Struct, kw_only=True):
     rules: dict[str, str]
 
 
+class _Decision(msgspec.Struct, kw_only=True):
+    """A decision, without who came nearest: deciding again tells that."""
+
+    id: str
+    verdict: Verdict
+    name: str | None
+    reason: Reason
+    distance: float | None
+    runner_up: float | None
+    threshold: float
+    looks: int
+    liveness: Aliveness
+    accompanied: bool
+    note: str | None
+
+
+class _Ended(msgspec.Struct, kw_only=True):
+    """A visit's summary."""
+
+    decision: _Decision | None
+    candidate: str | None
+    distance: float | None
+    runner_up: float | None
+    people: int
+    photos: int
+    looks: int
+    seconds: float
+    liveness: Aliveness
+    recogniser: str
+
+
 class _Frame(msgspec.Struct, kw_only=True, omit_defaults=True):
     number: int
     cut: bool = False
@@ -55,9 +88,9 @@ class _Frame(msgspec.Struct, kw_only=True, omit_defaults=True):
     followed: tuple[Box, ...]
     enrolled: tuple[int, int]
     drawn: tuple[Draw, ...]
-    decision: Decision | None
+    decision: _Decision | None
     retracted: bool
-    ended: tuple[VisitSummary, ...]
+    ended: tuple[_Ended, ...]
     jpeg: bytes | None
 
 
@@ -65,8 +98,8 @@ class _Closed(msgspec.Struct, kw_only=True, omit_defaults=True):
     number: int
     cut: bool = False
     moment: str
-    decisions: tuple[Decision, ...]
-    ended: tuple[VisitSummary, ...]
+    decisions: tuple[_Decision, ...]
+    ended: tuple[_Ended, ...]
 
 
 class _Kind(msgspec.Struct):
@@ -95,8 +128,11 @@ def pack(entry: RecordedEntry) -> bytes:
     """The record with its length."""
     what = entry.what
     values = {**vars(what), "number": entry.number, "cut": entry.cut, "moment": _with_offset(what.moment)}
+    values["ended"] = tuple(_ended(each) for each in what.ended)
     if isinstance(what, ClosedDoor):
+        values["decisions"] = tuple(_decision(each) for each in what.decisions)
         return _framed(_Closed(**values))
+    values["decision"] = what.decision and _decision(what.decision)
     seen: Analysis = values.pop("analysis")
     return _framed(_Frame(**values, size=(seen.width, seen.height), faces=seen.faces))
 
@@ -125,6 +161,14 @@ def unpack(record: bytes) -> RecordedEntry:
     return RecordedEntry(number, ObservedFrame(**values, analysis=analysis), cut)
 
 
+def _decision(decision: Decision) -> _Decision:
+    return _Decision(**{name: getattr(decision, name) for name in _Decision.__struct_fields__})
+
+
+def _ended(summary: VisitSummary) -> _Ended:
+    return _Ended(**{**vars(summary), "decision": summary.decision and _decision(summary.decision)})
+
+
 def _framed(record: msgspec.Struct) -> bytes:
     return framed(_ENCODER.encode(record))
 
@@ -135,7 +179,7 @@ def _fields(record: bytes, kind: type[msgspec.Struct]) -> dict[str, Any]:
     found = _decoded(record, kind)
     if _ENCODER.encode(found) != record:
         raise FormatError("a damaged record: a field is missing, unknown or in another form")
-    values = msgspec.structs.asdict(found)
+    values = {name: _told(value) for name, value in msgspec.structs.asdict(found).items()}
     try:
         values["moment"] = datetime.fromisoformat(values["moment"]).replace(tzinfo=None)
         _check(tuple(values.values()))
@@ -144,6 +188,17 @@ def _fields(record: bytes, kind: type[msgspec.Struct]) -> dict[str, Any]:
     except ValueError as error:
         raise FormatError(f"a damaged record: {error}") from None
     return values
+
+
+def _told(value: Any) -> Any:
+    """With decisions and summaries as the rest of the server knows them."""
+    if isinstance(value, tuple) and any(isinstance(each, _Decision | _Ended) for each in value):
+        return tuple(_told(each) for each in value)
+    if isinstance(value, _Decision):
+        return Decision(**msgspec.structs.asdict(value))
+    if isinstance(value, _Ended):
+        return VisitSummary(**{**msgspec.structs.asdict(value), "decision": _told(value.decision)})
+    return value
 
 
 def _decoded(record: bytes, kind: type[_Record]) -> _Record:

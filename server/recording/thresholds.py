@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from server.access.evidence import held_against
 from server.recording.visits import StoredVisit
 from wire import Verdict
 from wire.reasons import Reason
@@ -46,9 +47,9 @@ def _line(visits: Sequence[StoredVisit], threshold: float, margin: float) -> Lin
 
 
 def _is_recognised(visit: StoredVisit, threshold: float, margin: float) -> bool:
-    if visit.candidate is None or visit.distance is None or visit.distance > threshold:
+    if visit.candidate is None or visit.distance is None:
         return False
-    return visit.runner_up is None or visit.runner_up - visit.distance >= margin
+    return held_against(visit.distance, visit.runner_up, threshold, margin) is Reason.RECOGNISED
 
 
 def _is_lost(visit: StoredVisit, threshold: float) -> bool:

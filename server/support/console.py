@@ -20,6 +20,8 @@ QUEUED_RECORDS = 1000
 LAST_RECORDS_SECONDS = 1.0
 """How long the end of the program waits for queued records to be written."""
 STDOUT, STDERR = 1, 2
+CONSOLE_ONLY = {"console_only": True}
+"""As `extra` of a record: it holds a secret, and is not for a file."""
 
 
 class _OneLine(logging.Formatter):
@@ -57,7 +59,9 @@ def log_file(folder: Path) -> logging.Handler:
     """A handler for server_log.txt in `folder`, which is rotated by itself. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / LOG_FILE
-    return RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8")
+    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8")
+    handler.addFilter(lambda record: not getattr(record, "console_only", False))
+    return handler
 
 
 @contextlib.contextmanager

@@ -43,23 +43,25 @@ class DecisionWriter:
         It counts only once it is on disk, and a grant only if there still is somebody to tell it to: one that
         is not told is taken back by a line of its own. `received`: when its frame came, monotonic seconds.
         """
-        written, told = False, True
+        lines: list[AccessEntry] = []
+        told = True
         try:
-            written = await self._write(peer, proposed, received)
-            if written and proposed.verdict is Verdict.GRANTED and not peer.open:
+            lines += await self._write(peer, proposed, received)
+            if lines and proposed.verdict is Verdict.GRANTED and not peer.open:
                 told = False
                 undone = replace(proposed, verdict=Verdict.DENIED, reason=Reason.UNDELIVERED)
-                await self._write(peer, undone, received)
+                lines += await self._write(peer, undone, received)
         finally:
-            reason = Reason.UNDELIVERED if written else Reason.LOG_UNAVAILABLE
-            outcome = door.settle(proposed, written and told, reason)
+            reason = Reason.UNDELIVERED if lines else Reason.LOG_UNAVAILABLE
+            outcome = door.settle(proposed, bool(lines) and told, reason)
         if outcome.locked_seconds:
             log.warning("%s: LOCKED for %.0f s: too many failed visits", peer.name, outcome.locked_seconds)
-        self._publish(peer, outcome, written)
+        assert outcome.decision is not None
+        self._events.publish(Decided(peer.terminal, outcome.decision, tuple(lines)))
         return outcome
 
-    async def _write(self, peer: Peer, decision: Decision, received: float) -> bool:
-        """False: it could not be written, and must not count."""
+    async def _write(self, peer: Peer, decision: Decision, received: float) -> list[AccessEntry]:
+        """The line; none: it could not be written, and must not count."""
         latency_ms = round((time.monotonic() - received) * 1000)
         entry = AccessEntry(datetime.now().astimezone(), peer.terminal, decision, latency_ms)
         started = time.monotonic()
@@ -67,10 +69,10 @@ class DecisionWriter:
             await self._audit.record(entry)
         except OSError as error:
             log.critical("ACCESS LOG NOT WRITTEN, DENYING: %s; the line was: %s", error, entry.line())
-            return False
+            return []
         log.info("%s", entry.line().split(" ", 1)[1])
         self._tell_slow_disk(time.monotonic() - started)
-        return True
+        return [entry]
 
     def _tell_slow_disk(self, seconds: float) -> None:
         if seconds > SLOW_SECONDS:
@@ -79,14 +81,3 @@ class DecisionWriter:
             )
         else:
             self._slow.mended()
-
-    def _publish(self, peer: Peer, outcome: Outcome, written: bool) -> None:
-        assert outcome.decision is not None
-        self._events.publish(
-            Decided(
-                terminal=peer.terminal,
-                moment=datetime.now(),
-                decision=outcome.decision,
-                written=written,
-            )
-        )

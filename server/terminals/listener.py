@@ -22,8 +22,9 @@ PAUSE_SECONDS = 0.5
 """After the system had no means for another connection. Those that come meanwhile wait in the backlog."""
 
 _ADVICE = {
-    errno.EADDRINUSE: "; choose another port with --port",
-    errno.EADDRNOTAVAIL: "; host must be an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all",
+    errno.EADDRINUSE: "; choose another port with --{flag}port",
+    errno.EADDRNOTAVAIL: "; {name}host must be an address of this machine, such as 127.0.0.1, or 0.0.0.0"
+    " for all",
 }
 
 
@@ -34,17 +35,19 @@ class Listener:
     terminal is told so and tries again, where in the backlog its hello would be stale when it is read.
     """
 
-    def __init__(self, where: str, sockets: list[socket.socket]) -> None:
-        """`sockets`: bound; the listener closes them."""
+    def __init__(self, where: str, sockets: list[socket.socket], prefix: str) -> None:
+        """`sockets`: bound; the listener closes them. `prefix`: as `bind` has it."""
         self._where = where
-        self._sockets = sockets
+        self.sockets = sockets
+        self._prefix = prefix
         self._complaint = Complaint(log)
 
     @classmethod
-    async def bind(cls, host: str, port: int) -> "Listener":
-        """Take the port; 0 is any free one. Raises StartError."""
+    async def bind(cls, host: str, port: int, prefix: str = "") -> "Listener":
+        """Take the port; 0 is any free one. `prefix`: of the settings' names, such as "web_". Raises
+        StartError."""
         where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        found = await _resolve(host, port)
+        found = await _resolve(host, port, prefix)
         sockets, failure = [], OSError("no such address")
         for family, address in found:
             try:
@@ -55,30 +58,30 @@ class Listener:
                     break
         else:
             if sockets:
-                return cls(where, sockets)
+                return cls(where, sockets, prefix)
         _close(sockets)
-        raise _start_error(where, failure) from failure
+        raise _start_error(where, failure, prefix) from failure
 
     @property
     def addresses(self) -> list[Address]:
         """What terminals can connect to."""
-        return [bound.getsockname() for bound in self._sockets]
+        return [bound.getsockname() for bound in self.sockets]
 
     def listen(self) -> None:
         """From now on connections are taken. Raises StartError: another program was faster."""
         try:
-            for bound in self._sockets:
+            for bound in self.sockets:
                 bound.listen(BACKLOG)
         except OSError as error:
-            raise _start_error(self._where, error) from error
+            raise _start_error(self._where, error, self._prefix) from error
 
     async def accept(self, on_connection: Callable[[socket.socket, Address], None]) -> None:
         """Hand on each connection, for ever, whatever the system says meanwhile."""
-        await asyncio.gather(*(self._accept(listening, on_connection) for listening in self._sockets))
+        await asyncio.gather(*(self._accept(listening, on_connection) for listening in self.sockets))
 
     def close(self) -> None:
         """Give the port back; nothing may be accepting."""
-        _close(self._sockets)
+        _close(self.sockets)
 
     async def _accept(
         self, listening: socket.socket, on_connection: Callable[[socket.socket, Address], None]
@@ -99,14 +102,16 @@ class Listener:
             await asyncio.sleep(0)
 
 
-async def _resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, Address]]:
+async def _resolve(host: str, port: int, prefix: str) -> list[tuple[socket.AddressFamily, Address]]:
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, ValueError) as error:  # ValueError: it cannot even be looked up
         why = f" ({error.strerror.lower()})" if isinstance(error, OSError) and error.strerror else ""
         advice = "; write an IPv6 address without brackets" if host.startswith("[") else ""
-        raise StartError(f"host: {host!r} is no address and cannot be looked up{why}{advice}") from error
+        raise StartError(
+            f"{prefix}host: {host!r} is no address and cannot be looked up{why}{advice}"
+        ) from error
     return list(dict.fromkeys((family, address) for family, _, _, _, address in found))
 
 
@@ -130,6 +135,7 @@ def _close(sockets: list[socket.socket]) -> None:
         bound.close()
 
 
-def _start_error(where: str, error: OSError) -> StartError:
+def _start_error(where: str, error: OSError, prefix: str) -> StartError:
     why = os.strerror(error.errno).lower() if error.errno else str(error)
-    return StartError(f"cannot listen on {where}: {why}{_ADVICE.get(error.errno or 0, '')}")
+    advice = _ADVICE.get(error.errno or 0, "").format(flag=prefix.replace("_", "-"), name=prefix)
+    return StartError(f"cannot listen on {where}: {why}{advice}")

@@ -22,8 +22,8 @@ class AcceptedTokens:
         required: bool = False,
     ) -> "AcceptedTokens":
         """`configured`: terminal -> token, from the settings. `stored`: terminal -> hash, None where it was
-        revoked; None as a whole: the database cannot be read, and nobody knows whom it would let in. `required`: also
-        where nobody has a token yet."""
+        revoked; None as a whole: the database cannot be read, and nobody knows whom it would let in.
+        `required`: also where nobody has a token yet."""
         names = {*configured, *(stored or ())}
         hashes = {name: _hashes(configured.get(name), (stored or {}).get(name)) for name in names}
         return cls(required=required or bool(names) or stored is None, hashes=hashes)

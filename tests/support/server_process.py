@@ -16,8 +16,8 @@ from tests.support.photos import MODEL_CACHE
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
-_PHOTOS_PASS = ("--liveness", "off")
-"""The visitors of most tests are photos. A later flag wins."""
+_TESTED = ("--liveness", "off", "--web", "off")
+"""The visitors of most tests are photos, and most ask nothing of the console. A later flag wins."""
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 20.0, what: str = "the condition") -> None:
@@ -39,7 +39,7 @@ class ServerProcess:
         self.faces = home / "faces"
         self.logs = home / "logs"
         command = [sys.executable, "-m", "server", "--port", "0", "--workers", str(workers)]
-        command += ["--faces", str(self.faces), "--logs", str(self.logs), *_PHOTOS_PASS, *flags]
+        command += ["--faces", str(self.faces), "--logs", str(self.logs), *_TESTED, *flags]
         self._process = subprocess.Popen(
             command,
             cwd=ROOT,

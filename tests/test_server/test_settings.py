@@ -188,16 +188,25 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "door.example", "0", "10.0.0.1"])
 def test_other_machines_come_in_by_token_or_by_explicit_consent_only(host: str) -> None:
-    message = refusal(flags={"host": host})
-    assert message.startswith(f"host: {host} lets other machines in and no tokens are set")
-    assert "--insecure" in message
-    assert not settings(flags={"host": host, "insecure": True}).is_local
+    assert settings(flags={"host": host}).needs_tokens
+    by_consent = settings(flags={"host": host, "insecure": True})
+    assert not by_consent.is_local and not by_consent.needs_tokens
     assert settings(f'host = "{host}"\n[tokens]\nfront = "{TOKEN}"').tokens == {"front": TOKEN}
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.3.2.1", "::1", "localhost"])
 def test_this_machine_needs_no_token(host: str) -> None:
-    assert settings(flags={"host": host}).is_local
+    found = settings(flags={"host": host, "web_host": host})
+    assert found.is_local and not found.needs_tokens
+
+
+def test_browsers_of_other_machines_need_tls_or_explicit_consent() -> None:
+    message = refusal(flags={"web_host": "0.0.0.0"})
+    assert message.startswith("web_host: 0.0.0.0 lets other machines in, and without TLS passwords")
+    assert settings(flags={"web_host": "0.0.0.0", "web": "off"}).web_host == "0.0.0.0"
+    assert settings(flags={"web_host": "0.0.0.0", "insecure": True}).web
+    encrypted = settings(flags={"web_host": "0.0.0.0", "tls_cert": "c", "tls_key": "k"})
+    assert encrypted.needs_tokens, "a browser may be a terminal"
 
 
 @pytest.mark.parametrize(
@@ -382,7 +391,7 @@ def test_the_example_of_the_manual_is_accepted() -> None:
     assert settings(example).tokens
 
 
-@pytest.mark.parametrize("name", ["record", "record_pictures", "insecure"])
+@pytest.mark.parametrize("name", ["record", "record_pictures", "insecure", "web"])
 @pytest.mark.parametrize("value", ['"yes"', '"no"', "1", "0"])
 def test_true_and_false_are_no_words_in_the_file(name: str, value: str) -> None:
     assert refusal(f"{name} = {value}") == (f"{name} (doorward.toml): write true or false, not {value}")

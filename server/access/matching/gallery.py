@@ -111,6 +111,19 @@ class Gallery:
             photos=int(self.counts[at]),
         )
 
+    def nearest(self, probe: Template, most: int) -> list[tuple[str, float]]:
+        """Up to `most` people and their distances from `probe`, nearest first: the first is that of `match`,
+        the second its runner-up."""
+        if not self.people:
+            return []
+        probe = self._scaled(probe)
+        rough = self.templates @ probe
+        last = max(0, len(rough) - most)
+        rows = np.flatnonzero(rough >= np.partition(rough, last)[last] - ROUNDING)
+        scores = self._scores(rows, probe)
+        order = np.argsort(-scores, kind="stable")[:most]
+        return [(self.people[int(rows[at])], distance(float(scores[at]))) for at in order]
+
     def _scaled(self, probe: Template) -> Template:
         return scaled(probe, self.recogniser.exponent)
 
@@ -129,7 +142,9 @@ class Gallery:
         return np.flatnonzero(scores >= second - ROUNDING)
 
     def _scores(self, rows: Sequence[int] | NDArray[np.intp], probe: Template) -> NDArray[np.float64]:
-        scores: NDArray[np.float64] = self.templates[rows].astype(np.float64) @ probe.astype(np.float64)
+        """Row by row, so that a score does not depend on which others are computed with it."""
+        chosen = np.ascontiguousarray(self.templates[rows], dtype=np.float64)
+        scores: NDArray[np.float64] = (chosen * probe.astype(np.float64)).sum(axis=1)
         return scores
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.access.decision import Decision
-from server.access.door import Door
+from server.access.door import NEAREST, Door
 from server.access.liveness.proof import Aliveness
 from server.access.matching.gallery import Gallery
 from server.access.matching.recogniser import Embedding
@@ -93,6 +93,31 @@ def test_a_decision_tells_what_it_rests_on(doorway: Doorway) -> None:
     assert decision.distance == pytest.approx(0.25)
     assert decision.runner_up == pytest.approx(2**0.5)
     assert (decision.threshold, decision.looks) == (doorway.rules.threshold, 3)
+
+
+def test_a_decision_tells_the_few_who_came_nearest() -> None:
+    """As its distance and its runner-up have it, also of somebody who is not recognised."""
+    crowd = gallery({"Ada": person(ADA), **{f"P{at}": person(at + 1) for at in range(9)}})
+    doorway = Doorway(known=crowd)
+    for visitor, frames, name in ((ada, 3, "Ada"), (face(shifted(look(ADA, 0.5), 0.3, 1)), 30, None)):
+        doorway.watch(visitor, frames=frames)
+        doorway.see(seconds=LOST_SECONDS + STEP)
+        decision = doorway.decisions[-1]
+        assert decision.name == name and len(decision.nearest) == NEAREST
+        assert decision.nearest[0] == ("Ada", decision.distance)
+        assert decision.nearest[1].distance == decision.runner_up
+        assert [each.distance for each in decision.nearest] == sorted(
+            each.distance for each in decision.nearest
+        )
+
+
+def test_the_nearest_are_of_the_people_that_the_distance_is_of(doorway: Doorway) -> None:
+    """Although somebody is enrolled no longer when the visit ends."""
+    doorway.watch(face(look(ADA, 0.5)), frames=3)
+    doorway.gallery = WITHOUT_ADA
+    decision = doorway.see(seconds=LOST_SECONDS + STEP).decision
+    assert decision is not None and decision.reason is Reason.LEFT
+    assert decision.nearest == (("Ada", decision.distance), ("Bob", decision.runner_up))
 
 
 def test_a_face_is_reported_where_it_is_and_without_a_name_until_recognised(doorway: Doorway) -> None:

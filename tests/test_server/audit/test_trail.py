@@ -1,4 +1,4 @@
-"""Both logs behind one writer: lines keep their order, and the event loop learns of every failure."""
+"""The logs behind their writers: lines keep their order, and the event loop learns of every failure."""
 
 import asyncio
 import errno
@@ -13,6 +13,8 @@ import pytest
 from server.access.decision import Decision
 from server.audit import trail as module
 from server.audit.access_log import AccessEntry, parse
+from server.audit.operator_log import Act, ActKind
+from server.audit.operator_log import parse as parse_act
 from server.audit.trail import AuditTrail
 from server.support import osdep
 from wire import Verdict
@@ -238,6 +240,74 @@ def test_receipts_go_to_a_log_of_their_own(tmp_path: Path) -> None:
     asyncio.run(test())
     assert (tmp_path / "enrolment_log.txt").read_text("utf-8").splitlines() == ["first", "sécond"]
     assert (tmp_path / "access_log.txt").read_bytes() == b""
+
+
+def act(number: int) -> Act:
+    return Act(
+        datetime(2026, 11, 22, 8, 0, number, tzinfo=timezone.utc), "account:jane", ActKind.SIGN_IN_REFUSED
+    )
+
+
+def acts(folder: Path) -> list[Act]:
+    return [parse_act(line) for line in (folder / "operator_log.txt").read_text("utf-8").splitlines()]
+
+
+def test_acts_go_to_a_log_of_their_own_and_are_on_disk_before_anything_goes_on(
+    tmp_path: Path, disk: Disk
+) -> None:
+    async def test(trail: AuditTrail) -> None:
+        recording = [asyncio.ensure_future(trail.record_act(act(number))) for number in range(9)]
+        await asyncio.to_thread(disk.begun.wait, 10)
+        await asyncio.sleep(0.01)
+        assert not any(each.done() for each in recording)
+        disk.free.set()
+        await asyncio.gather(*recording)
+
+    assert with_trail(tmp_path, test) == []
+    assert acts(tmp_path) == [act(number) for number in range(9)]
+
+
+def test_a_door_does_not_wait_for_acts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = threading.Event()
+
+    def flush(file: IO[bytes]) -> None:
+        assert "operator" not in file.name or free.wait(10)
+
+    async def test(trail: AuditTrail) -> None:
+        noting = [asyncio.ensure_future(trail.record_act(act(number))) for number in range(9)]
+        await trail.record(entry(1))
+        assert not any(each.done() for each in noting)
+        free.set()
+        await asyncio.gather(*noting)
+
+    monkeypatch.setattr(osdep, "flush_to_disk", flush)
+    assert with_trail(tmp_path, test) == ["d1"]
+
+
+def test_an_act_is_written_though_whoever_acts_gives_up(tmp_path: Path, disk: Disk) -> None:
+    async def test(trail: AuditTrail) -> None:
+        recording = asyncio.ensure_future(trail.record_act(act(1)))
+        await asyncio.to_thread(disk.begun.wait, 10)
+        recording.cancel()
+        await asyncio.gather(recording, return_exceptions=True)
+        assert recording.cancelled()
+        disk.free.set()
+
+    with_trail(tmp_path, test)
+    assert acts(tmp_path) == [act(1)]
+
+
+def test_whoever_acts_hears_that_the_disk_failed(tmp_path: Path, disk: Disk) -> None:
+    async def test(trail: AuditTrail) -> None:
+        disk.free.set()
+        disk.fails = True
+        with pytest.raises(OSError, match="Input/output error"):
+            await trail.record_act(act(1))
+        disk.fails = False
+        await trail.record_act(act(2))
+
+    with_trail(tmp_path, test)
+    assert acts(tmp_path) == [act(2)]
 
 
 def test_whoever_records_hears_that_the_disk_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

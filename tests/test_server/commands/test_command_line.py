@@ -103,7 +103,7 @@ def test_the_help_says_what_a_setting_is_and_its_default(
     setting: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     flag = setting.replace("_", "-")
-    (told,) = re.findall(rf"^  --{flag}\b[^\n]*?(?:\n {{20,}}[^\n]*)?$", help_of(capsys=capsys), re.M)
+    (told,) = re.findall(rf"^  --{flag}(?![-\w])[^\n]*?(?:\n {{20,}}[^\n]*)?$", help_of(capsys=capsys), re.M)
     field = Settings.model_fields[setting]
     default = field.get_default(call_default_factory=True)
     assert str(field.description) in told

@@ -13,8 +13,9 @@ import pytest
 
 from server.access.matching.neighbourhood import Population
 from server.access.matching.recogniser import DLIB
+from server.access.odds import RISKS
 from server.access.rules import VISIT_LOOKS, Rules
-from server.commands.grid import RISKS, grid, report
+from server.commands.grid import grid, report
 from server.events import VisitOver
 from server.recording.visit_store import VisitStore
 from server.recording.visits import FILE, StoredVisit

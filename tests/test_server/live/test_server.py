@@ -396,9 +396,10 @@ def test_a_host_that_is_none_is_named(tmp_path: Path) -> None:
 
 
 def test_other_addresses_need_tokens_or_an_explicit_word(tmp_path: Path) -> None:
-    folders = ("--faces", str(tmp_path / "faces"), "--logs", str(tmp_path / "logs"))
-    refused = command("--host", "0.0.0.0", *folders)
-    assert refused.returncode == 2 and "--insecure" in refused.stderr
+    with running_server(tmp_path, "--host", "0.0.0.0") as server:
+        assert "no terminal has a token, so that none can connect" in server.console
+        with BlackBox(server.port) as peer:
+            assert peer.hello("front-door")["code"] == "unauthorized"
     with running_server(tmp_path, "--host", "0.0.0.0", "--insecure") as server:
         assert "INSECURE" in server.console
         log = server.logs / "server_log.txt"

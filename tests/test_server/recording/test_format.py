@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.access.decision import Decision
+from server.access.decision import Decision, Nearest
 from server.access.liveness.proof import Aliveness
 from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.outcome import VisitSummary
@@ -127,6 +127,16 @@ def fields(entry: RecordedEntry) -> dict[str, Any]:
 )
 def test_a_record_comes_back_as_it_was(entry: RecordedEntry) -> None:
     assert plain(unpack(body(pack(entry)))) == plain(entry)
+
+
+def test_who_came_nearest_is_left_to_deciding_again() -> None:
+    telling = replace(DECISION, nearest=(Nearest("Ada", 0.1), Nearest("Bob", 0.9)))
+    ended = (replace(SUMMARY, decision=telling),)
+    for plainly, telling_entry in (
+        (FULL, replace(FULL, decision=telling, ended=(*ended, *FULL.ended[1:]))),
+        (ClosedDoor(START, (DECISION,), (SUMMARY,)), ClosedDoor(START, (telling,), ended)),
+    ):
+        assert pack(RecordedEntry(1, telling_entry)) == pack(RecordedEntry(1, plainly))
 
 
 TOLD = {

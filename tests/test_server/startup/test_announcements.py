@@ -21,6 +21,7 @@ from server.startup.announcements import (
     of_rules,
     of_the_beginning,
 )
+from server.tokens.accepted import AcceptedTokens
 
 OFF = TerminalRules(liveness=Liveness.OFF)
 OPENS = "a photo of an enrolled person opens the door"
@@ -116,7 +117,7 @@ def test_what_differs_at_a_terminal_is_told() -> None:
 def test_what_people_toml_changes_is_told_again() -> None:
     current = EMPTY
     gallery = Gallery.build(DLIB, 0, [])
-    changes = Changes(made(), lambda: current, lambda: gallery)
+    changes = Changes(made(), lambda: current, lambda: gallery, AcceptedTokens)
     assert changes.look() == []
     current = Roster(terminals={"lab": OFF})
     assert warnings(changes.look()) == [f"liveness is off at terminal lab: {OPENS}"]
@@ -130,6 +131,7 @@ def test_what_people_toml_changes_is_told_again() -> None:
     [
         ({}, []),
         ({"host": "0.0.0.0", "insecure": True}, ["INSECURE", "no TLS"]),
+        ({"host": "0.0.0.0"}, ["no terminal has a token", "no TLS"]),
         ({"host": "0.0.0.0", "tokens": {"lab": "x" * 16}}, ["no TLS"]),
         ({"host": "0.0.0.0", "tokens": {"lab": "x" * 16}, "tls_cert": "c", "tls_key": "k"}, []),
     ],
@@ -137,5 +139,7 @@ def test_what_people_toml_changes_is_told_again() -> None:
 def test_who_could_listen_in_or_pose_as_a_door_is_warned_of(
     values: dict[str, Any], warned: list[str]
 ) -> None:
-    told = warnings(of_network(made(**values)))
+    made_of = made(**values)
+    accepted = AcceptedTokens.of(made_of.tokens, {}, made_of.needs_tokens)
+    told = warnings(of_network(made_of, accepted))
     assert [line.startswith(start) for line, start in zip(told, warned, strict=True)] == [True] * len(warned)

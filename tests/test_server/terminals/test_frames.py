@@ -207,8 +207,27 @@ def test_a_grant_for_a_terminal_that_has_gone_is_taken_back() -> None:
         assert first == second
         (decided,) = heard.events
         assert isinstance(decided, Decided) and decided.decision.reason is Reason.UNDELIVERED
-        assert decided.decision.verdict is DENIED and decided.written
+        assert decided.decision.verdict is DENIED and decided.lines == tuple(running.audit.entries)
         assert lockout.failed(1.0) == FIRST_SECONDS, "nobody was let in"
+
+    run(test)
+
+
+def test_what_is_decided_is_told_with_its_line_and_without_one_where_it_could_not_be_written() -> None:
+    async def test() -> None:
+        heard = Heard(Decided)
+        running = Running(FakeAnalyser(STRANGER), sinks=[heard])
+        for terminal, full in (("front", False), ("back", True)):
+            running.audit.full = full
+            peer = running.joined(terminal)
+            await running.show(peer, 4)
+            await running.service.leave(peer)
+        await running.end()
+        (entry,) = running.audit.entries
+        written, unwritten = heard.events
+        assert written == Decided("front", entry.decision, (entry,)) and entry.moment.tzinfo is not None
+        assert isinstance(unwritten, Decided) and (unwritten.terminal, unwritten.lines) == ("back", ())
+        assert unwritten.decision.reason is Reason.LOG_UNAVAILABLE
 
     run(test)
 

@@ -89,6 +89,25 @@ def test_a_person_s_template_is_made_of_all_rows_of_all_photos(monkeypatch: pyte
     assert built.counts.tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
+@given(photos, embeddings, st.integers(1, 6))
+def test_the_nearest_are_those_of_a_plain_search_and_begin_as_the_match(
+    enrolled: list[Photo], probe: Template, most: int
+) -> None:
+    probe = template(probe[None])
+    expected = plain_search(enrolled, probe)
+    known = Gallery.build(DLIB, 1, enrolled)
+    match, nearest = known.match(probe), known.nearest(probe, most)
+    assert match is not None and nearest[0] == (match.name, match.distance)
+    if len(nearest) > 1:
+        assert nearest[1][1] == match.runner_up
+    assert len({name for name, _ in nearest}) == len(nearest) == min(most, len(expected))
+    assert [apart for _, apart in nearest] == sorted(apart for _, apart in nearest)
+    scores = sorted(expected.values(), reverse=True)
+    for (name, apart), wanted in zip(nearest, scores, strict=False):
+        assert score_of(apart) == pytest.approx(wanted, abs=EXACT)
+        assert expected[name] == pytest.approx(wanted, abs=EXACT)
+
+
 @pytest.mark.parametrize("spread", [1e-5, 1e-4, 1e-3, 1e-2, 0.1])
 @pytest.mark.parametrize("seed", range(5))
 def test_people_who_are_all_but_equally_near_are_told_apart(spread: float, seed: int) -> None:
@@ -99,8 +118,10 @@ def test_people_who_are_all_but_equally_near_are_told_apart(spread: float, seed:
     known = Gallery.build(DLIB, 1, [(f"p{number:03}", row[None]) for number, row in enumerate(near)])
     scores = known.templates.astype(np.float64) @ scaled(probe, DLIB.exponent).astype(np.float64)
     second, first = np.argsort(scores)[-2:]
-    match = known.match(probe)
+    match, nearest = known.match(probe), known.nearest(probe, 5)
+    assert [name for name, _ in nearest] == [f"p{at:03}" for at in np.argsort(-scores, kind="stable")[:5]]
     assert match is not None and match.name == f"p{first:03}"
+    assert [apart for _, apart in nearest[:2]] == [match.distance, match.runner_up]
     assert score_of(match.distance) == pytest.approx(min(1.0, scores[first]), abs=1e-12)
     assert score_of(match.runner_up) == pytest.approx(min(1.0, scores[second]), abs=1e-12)
 
@@ -120,6 +141,7 @@ def test_photos_that_cancel_out_are_like_nobody() -> None:
 def test_one_picture_under_two_names_goes_to_the_first_with_the_other_as_near() -> None:
     known = gallery({"Cy": person(1), "Bob": look(0, 0.25), "Ada": look(0, 0.25)})
     assert told(known.match(person(0))) == ("Ada", 0.25, 0.25, 1)
+    assert [name for name, _ in known.nearest(person(0), 3)] == ["Ada", "Bob", "Cy"]
 
 
 @given(photos, st.randoms(use_true_random=False))
@@ -164,7 +186,7 @@ def test_shifted_looks_are_at_their_distance() -> None:
 
 def test_nobody_matches_nobody() -> None:
     empty = Gallery.build(DLIB, 0, ())
-    assert empty.match(person(0)) is None
+    assert empty.match(person(0)) is None and empty.nearest(person(0), 5) == []
     assert empty.distance_to("Ada", person(0)) is None
     assert "Ada" not in empty and empty.photos_of("Ada") == 0
     assert (empty.version, empty.photos, empty.people) == (0, 0, ())

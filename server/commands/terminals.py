@@ -1,0 +1,52 @@
+"""`python -m server terminals`: tokens are made, replaced and ended without a browser."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from server.accounts.accounts import AccountError
+from server.database.database import DatabaseError, address_of, opened
+from server.settings import Settings
+from server.support.clock import moment
+from server.support.errors import StartError
+from server.tokens import store
+from server.tokens.store import TokenError
+
+T = TypeVar("T")
+
+
+async def add(settings: Settings, name: str) -> str:
+    return written(settings, lambda connection: store.add(connection, name))
+
+
+async def rotate(settings: Settings, name: str) -> str:
+    return written(settings, lambda connection: store.rotate(connection, name))
+
+
+async def revoke(settings: Settings, name: str) -> str:
+    written(settings, lambda connection: store.revoke(connection, name))
+    if name in settings.tokens:
+        return f"{name}: its token is revoked; the one in the settings still holds"
+    return f"{name}: its token is revoked"
+
+
+async def listed(settings: Settings) -> str:
+    lines = [
+        f"{token.terminal}: {'revoked' if token.revoked else f'since {moment(token.created):%Y-%m-%d %H:%M}'}"
+        for token in written(settings, store.all_tokens)
+    ]
+    lines += [f"{terminal}: in the settings" for terminal in sorted(settings.tokens)]
+    return "\n".join(lines) or "no terminal has a token"
+
+
+def written(settings: Settings, work: Callable[[Connection], T]) -> T:
+    """Work on the server's database, beside a server that may be running. Raises StartError."""
+    try:
+        with opened(address_of(settings.logs, settings.database)) as database:
+            return database.write_here(work)
+    except (DatabaseError, AccountError, TokenError) as error:
+        raise StartError(str(error)) from error
+    except SQLAlchemyError as error:
+        raise StartError(f"the database cannot be used now: {getattr(error, 'orig', error)}") from error

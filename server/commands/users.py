@@ -1,0 +1,36 @@
+"""`python -m server users`: accounts of the console, without a browser."""
+
+from server.accounts import accounts
+from server.accounts.accounts import Account, checked_name
+from server.accounts.rights import Role
+from server.commands.terminals import written
+from server.settings import Settings
+from server.support.clock import moment
+from server.support.errors import StartError
+
+
+async def add(settings: Settings, name: str, role: str) -> str:
+    if role not in [each.value for each in Role]:
+        raise StartError(f"there is no role {role!r}; write viewer, guard or admin")
+    account, secret = written(settings, lambda connection: accounts.add(connection, name, Role(role)))
+    return f"{account.name} sets a password at {settings.set_up_link(secret)}"
+
+
+async def reset(settings: Settings, name: str) -> str:
+    secret = written(settings, lambda connection: accounts.reset(connection, checked_name(name)))
+    return f"{checked_name(name)} sets a new password at {settings.set_up_link(secret)}"
+
+
+async def listed(settings: Settings) -> str:
+    known = written(settings, accounts.all_accounts)
+    return "\n".join(map(_line, known)) or "there is no account"
+
+
+def _line(account: Account) -> str:
+    seen = "never" if account.seen is None else f"{moment(account.seen):%Y-%m-%d %H:%M}"
+    words = [account.role.value, f"last signed in: {seen}"]
+    words += ["disabled"] if account.disabled else []
+    words += [] if account.ready else ["has no password yet"]
+    words += ["second factor"] if account.second_factor else []
+    words += [] if account.terminals is None else [f"terminals: {', '.join(sorted(account.terminals))}"]
+    return f"{account.name}: {'; '.join(words)}"

@@ -1,0 +1,59 @@
+"""The console, where it is wanted and can be had. No door needs it: what goes wrong with it is told, and the
+server goes on without."""
+
+import logging
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from server.audit.operator_log import Act
+from server.database.database import Database
+from server.settings import Settings
+from server.support.errors import StartError
+from server.terminals.listener import Listener
+
+log = logging.getLogger(__name__)
+
+
+class Console(Protocol):
+    """A console that has its port."""
+
+    async def serve(self) -> None:
+        """Serve for ever; what goes wrong is logged, and ends nothing else."""
+
+    def stop(self) -> None:
+        """Take no more requests, and end those that would go on."""
+
+    async def close(self) -> None:
+        """Returns when all has ended."""
+
+
+class Record(Protocol):
+    """The operators' record."""
+
+    async def note(self, act: Act) -> None:
+        """Returns when it is on disk. Raises OSError: it is not, and nothing may be done."""
+
+
+async def open_console(
+    settings: Settings,
+    database: Database | None,
+    record: Record,
+    tokens_changed: Callable[[], Awaitable[None]],
+    tls: ssl.SSLContext | None,
+) -> Console | None:
+    """None: it is not to be had, and the reason has been told."""
+    if database is None:
+        log.error("no console: it needs the database")
+        return None
+    try:
+        from server.web.console import WebConsole
+    except ModuleNotFoundError as missing:
+        log.warning("no console: %s is not installed: pip install '.[web]'", missing.name)
+        return None
+    try:
+        listener = await Listener.bind(settings.web_host, settings.web_port, "web_")
+    except StartError as error:
+        log.error("no console: %s", error)
+        return None
+    return WebConsole(settings, database, record, tokens_changed, listener, tls)

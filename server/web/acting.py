@@ -1,0 +1,33 @@
+"""What operators do is on the disk before it takes effect."""
+
+from datetime import datetime
+from http import HTTPStatus
+
+from server.accounts.rights import Caller
+from server.audit.operator_log import Act, ActKind
+from server.web.problems import ProblemError
+from server.web.running import Running
+
+
+async def note(running: Running, caller: Caller, kind: ActKind, subject: str | None, **details: str) -> None:
+    """Write down that `caller` does this. Raises ProblemError: it cannot be, so it is not done."""
+    await note_as(running, caller.title, caller.source, kind, subject, **details)
+
+
+async def note_as(
+    running: Running, operator: str, source: str, kind: ActKind, subject: str | None, **details: str
+) -> None:
+    """As `note`, of somebody who has yet to prove who it is."""
+    act = Act(
+        moment=datetime.now().astimezone(),
+        operator=operator,
+        kind=kind,
+        subject=subject,
+        source=source,
+        details=details,
+    )
+    try:
+        await running.record.note(act)
+    except OSError as error:
+        detail = "The operators' record cannot be written, so nothing is done."
+        raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "record_unavailable", detail) from error

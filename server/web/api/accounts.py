@@ -1,0 +1,192 @@
+"""Other people's accounts, for administrators in person; and one's own API keys."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from server.accounts import accounts, keys
+from server.accounts.accounts import Account, checked_name
+from server.accounts.rights import Right, Role
+from server.audit.operator_log import ActKind
+from server.web.acting import note
+from server.web.callers import AdministratorInPerson, Ports, SignedIn
+from server.web.problems import ProblemError
+from wire import TERMINAL_CHARS
+
+router = APIRouter()
+Terminals = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=TERMINAL_CHARS)]], Field(max_length=200)
+]
+
+
+class AccountView(BaseModel):
+    """`terminals`: the only ones that it sees; null: all. `ready`: it has a password. Times in milliseconds
+    since 1970."""
+
+    name: str
+    role: Role
+    terminals: list[str] | None
+    disabled: bool
+    ready: bool
+    second_factor: bool
+    created: int
+    seen: int | None
+
+    @classmethod
+    def of(cls, account: Account) -> "AccountView":
+        values = {key: value for key, value in vars(account).items() if key != "number"}
+        terminals = None if account.terminals is None else sorted(account.terminals)
+        return cls(**{**values, "terminals": terminals})
+
+
+class Link(BaseModel):
+    """`link`: where the owner sets a password, once."""
+
+    name: str
+    link: str
+
+
+class Standing(BaseModel):
+    """What an administrator decides about an account."""
+
+    role: Role
+    terminals: Terminals | None = None
+    disabled: bool = False
+
+
+class NewAccount(BaseModel):
+    name: Annotated[str, Field(min_length=1, max_length=accounts.NAME_CHARS)]
+    role: Role
+    terminals: Terminals | None = None
+
+
+@router.get("/accounts", tags=["accounts"])
+async def all_accounts(caller: AdministratorInPerson, running: Ports) -> list[AccountView]:
+    """Who may use the console."""
+    return [AccountView.of(each) for each in await running.database.read(accounts.all_accounts)]
+
+
+@router.post("/accounts", tags=["accounts"], status_code=HTTPStatus.CREATED)
+async def add_account(given: NewAccount, caller: AdministratorInPerson, running: Ports) -> Link:
+    """Make an account; its owner sets a password by the link."""
+    name = checked_name(given.name)
+    await note(running, caller, ActKind.ACCOUNT_ADDED, name, role=given.role.value)
+    account, secret = await running.database.write(
+        lambda sql: accounts.add(sql, name, given.role, given.terminals)
+    )
+    return Link(name=account.name, link=running.settings.set_up_link(secret))
+
+
+@router.put("/accounts/{name}", tags=["accounts"])
+async def change_account(
+    name: str, given: Standing, caller: AdministratorInPerson, running: Ports
+) -> AccountView:
+    """Change role, terminals, or whether it is disabled; its sessions and keys follow at once."""
+    details = {"role": given.role.value, "disabled": "yes" if given.disabled else "no"}
+    if given.terminals is not None:
+        details["terminals"] = ", ".join(sorted(given.terminals))
+    await running.database.read(lambda sql: accounts.existing(sql, name))
+    await note(running, caller, ActKind.ACCOUNT_CHANGED, name, **details)
+    changed = await running.database.write(
+        lambda sql: accounts.change(
+            sql, name, role=given.role, terminals=given.terminals, disabled=given.disabled
+        )
+    )
+    return AccountView.of(changed)
+
+
+@router.delete("/accounts/{name}", tags=["accounts"], status_code=HTTPStatus.NO_CONTENT)
+async def remove_account(name: str, caller: AdministratorInPerson, running: Ports) -> None:
+    """Remove an account with its sessions and keys."""
+    await running.database.read(lambda sql: accounts.existing(sql, name))
+    await note(running, caller, ActKind.ACCOUNT_REMOVED, name)
+    await running.database.write(lambda sql: accounts.remove(sql, name))
+
+
+@router.post("/accounts/{name}/reset", tags=["accounts"])
+async def reset_account(name: str, caller: AdministratorInPerson, running: Ports) -> Link:
+    """Take away password, second factor and sessions; the owner sets a new password by the link."""
+    await running.database.read(lambda sql: accounts.existing(sql, name))
+    await note(running, caller, ActKind.ACCOUNT_RESET, name)
+    secret = await running.database.write(lambda sql: accounts.reset(sql, name))
+    return Link(name=name, link=running.settings.set_up_link(secret))
+
+
+class KeyView(BaseModel):
+    """`terminals`: the only ones that it sees; null: all of its owner's. Times in milliseconds since 1970."""
+
+    number: int
+    name: str
+    scopes: list[Right]
+    terminals: list[str] | None
+    created: int
+    expires: int
+    seen: int | None
+
+
+class NewKey(BaseModel):
+    """`scopes`: what it may, of what its owner may."""
+
+    name: Annotated[str, Field(min_length=1, max_length=keys.NAME_CHARS)]
+    scopes: Annotated[list[Right], Field(min_length=1, max_length=len(Right))]
+    terminals: Terminals | None = None
+    days: Annotated[int, Field(ge=1, le=keys.MAX_DAYS)] = 90
+
+
+class MadeKey(BaseModel):
+    """`key`: shown this once."""
+
+    number: int
+    key: str
+
+
+@router.get("/keys", tags=["own account"])
+async def own_keys(caller: SignedIn, running: Ports) -> list[KeyView]:
+    """One's own API keys."""
+    found = await running.database.read(lambda sql: keys.of_account(sql, caller.account))
+    return [
+        KeyView(
+            number=each.number,
+            name=each.name,
+            scopes=sorted(each.scopes),
+            terminals=None if each.terminals is None else sorted(each.terminals),
+            created=each.created,
+            expires=each.expires,
+            seen=each.seen,
+        )
+        for each in found
+    ]
+
+
+@router.post("/keys", tags=["own account"], status_code=HTTPStatus.CREATED)
+async def add_key(given: NewKey, caller: SignedIn, running: Ports) -> MadeKey:
+    """Make an API key. It has no right that its owner has not, now or later."""
+    beyond = sorted(scope.value for scope in set(given.scopes) - caller.rights)
+    if beyond:
+        raise ProblemError.refused(f"You may not give what you have not: {', '.join(beyond)}.")
+    scopes = ", ".join(sorted(scope.value for scope in given.scopes))
+    await note(running, caller, ActKind.KEY_ADDED, given.name, scopes=scopes, days=str(given.days))
+    number, key = await running.database.write(
+        lambda sql: keys.add(
+            sql,
+            caller.account,
+            given.name,
+            scopes=set(given.scopes),
+            terminals=given.terminals,
+            days=given.days,
+        )
+    )
+    return MadeKey(number=number, key=key)
+
+
+@router.delete("/keys/{number}", tags=["own account"], status_code=HTTPStatus.NO_CONTENT)
+async def remove_key(number: int, caller: SignedIn, running: Ports) -> None:
+    """End one of one's own keys."""
+    owned = await running.database.read(lambda sql: keys.of_account(sql, caller.account))
+    name = next((each.name for each in owned if each.number == number), None)
+    if name is None:
+        raise ProblemError.not_found("You have no such key.")
+    await note(running, caller, ActKind.KEY_REVOKED, name)
+    await running.database.write(lambda sql: keys.remove(sql, caller.account, number))

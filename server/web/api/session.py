@@ -1,0 +1,267 @@
+"""Signing in and out, and what somebody may change about their own account."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+import segno
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+
+from server.accounts import accounts, second_factor, sessions
+from server.accounts.passwords import MAX_CHARS, require_strong
+from server.accounts.rights import Caller, Right
+from server.accounts.sign_in import CodeNeededError, RefusedError, TooManyError
+from server.audit.operator_log import ActKind
+from server.web.acting import note, note_as
+from server.web.callers import PUBLIC, Anybody, Ports, SignedIn, cookie_name, source
+from server.web.problems import ProblemError
+from server.web.running import Running
+
+router = APIRouter(tags=["own account"])
+Password = Annotated[str, Field(max_length=4 * MAX_CHARS)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Code = Annotated[str, Field(max_length=10)]
+Secret = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Credentials(BaseModel):
+    """`code`: of the authenticator app, where the account asks for one."""
+
+    name: Name
+    password: Password
+    code: Code | None = None
+
+
+class Myself(BaseModel):
+    """Who asks. `terminals`: the only ones that it sees; null: all. `key`: the name of the API key."""
+
+    name: str
+    rights: list[Right]
+    terminals: list[str] | None
+    key: str | None = None
+
+    @classmethod
+    def of(cls, caller: Caller) -> "Myself":
+        return cls(
+            name=caller.name,
+            rights=sorted(caller.rights),
+            terminals=None if caller.terminals is None else sorted(caller.terminals),
+            key=caller.key,
+        )
+
+
+@router.post("/session", status_code=HTTPStatus.NO_CONTENT, dependencies=[PUBLIC])
+async def sign_in(given: Credentials, request: Request, running: Ports) -> Response:
+    """Sign in: the answer sets a cookie."""
+    try:
+        secret = await running.sign_in(
+            given.name, given.password, given.code, source=source(request), agent=_agent(request)
+        )
+    except CodeNeededError:
+        detail = "Give the code that your authenticator app shows."
+        raise ProblemError(HTTPStatus.UNAUTHORIZED, "code_needed", detail) from None
+    except RefusedError:
+        await note_as(running, "unknown", source(request), ActKind.SIGN_IN_REFUSED, given.name)
+        detail = "Name, password or code is wrong."
+        raise ProblemError(HTTPStatus.UNAUTHORIZED, "wrong_credentials", detail) from None
+    except TooManyError as error:
+        wait = str(int(error.seconds) + 1)
+        detail = f"Too many wrong tries; wait {wait} seconds."
+        status = HTTPStatus.TOO_MANY_REQUESTS
+        raise ProblemError(status, "too_many", detail, headers={"Retry-After": wait}) from None
+    await _note_sign_in(running, request, secret)
+    return _signed_in(request, secret)
+
+
+@router.get("/session")
+async def who_am_i(caller: Anybody) -> Myself:
+    """Who asks, and what they may."""
+    return Myself.of(caller)
+
+
+@router.delete("/session", status_code=HTTPStatus.NO_CONTENT)
+async def sign_out(caller: SignedIn, request: Request, running: Ports) -> Response:
+    """End this session."""
+    await note(running, caller, ActKind.SIGN_OUT, caller.name)
+    number = _session(caller)
+    await running.database.write(lambda sql: sessions.end(sql, number))
+    response = Response(status_code=HTTPStatus.NO_CONTENT)
+    response.delete_cookie(cookie_name(request), secure=request.url.scheme == "https", samesite="strict")
+    return response
+
+
+class SessionView(BaseModel):
+    """One browser that is signed in. Times in milliseconds since 1970. `current`: this one."""
+
+    number: int
+    source: str
+    agent: str
+    created: int
+    seen: int
+    current: bool
+
+
+@router.get("/sessions")
+async def own_sessions(caller: SignedIn, running: Ports) -> list[SessionView]:
+    """Where this account is signed in."""
+    found = await running.database.write(lambda sql: sessions.of_account(sql, caller.account))
+    return [SessionView(**vars(each), current=each.number == caller.session) for each in found]
+
+
+@router.delete("/sessions", status_code=HTTPStatus.NO_CONTENT)
+async def end_other_sessions(caller: SignedIn, running: Ports) -> None:
+    """Sign this account out everywhere else."""
+    await note(running, caller, ActKind.ACCOUNT_SIGNED_OUT, caller.name)
+    number = _session(caller)
+    await running.database.write(lambda sql: accounts.end_sessions(sql, caller.account, but=number))
+
+
+class Invitation(BaseModel):
+    """`secret`: what follows the # in the link."""
+
+    secret: Secret
+
+
+class Invited(BaseModel):
+    """`name`: whose password is to be set; null: the first account's, which has yet to be named."""
+
+    name: str | None
+
+
+@router.post("/invitation/look", dependencies=[PUBLIC])
+async def look_at_invitation(given: Invitation, running: Ports) -> Invited:
+    """Whose password an invitation lets one set."""
+    valid, account = await running.database.read(lambda sql: accounts.invited(sql, given.secret))
+    if not valid:
+        raise ProblemError.not_found("This link has been used, or replaced by a newer one.")
+    return Invited(name=None if account is None else account.name)
+
+
+class Acceptance(Invitation):
+    """`name`: for the first account; of another's invitation it is not read."""
+
+    name: Name = "admin"
+    password: Password
+
+
+@router.post("/invitation", status_code=HTTPStatus.NO_CONTENT, dependencies=[PUBLIC])
+async def accept_invitation(given: Acceptance, request: Request, running: Ports) -> Response:
+    """Set a password by an invitation, which is then used up, and sign in."""
+    invited = await look_at_invitation(given, running)
+    name = accounts.checked_name(given.name if invited.name is None else invited.name)
+    require_strong(given.password, [name])
+    kind = ActKind.ACCOUNT_ADDED if invited.name is None else ActKind.ACCOUNT_PASSWORD_CHANGED
+    await note_as(running, "invitation", source(request), kind, name)
+    hashed = await running.passwords.hash(given.password)
+    account = await running.database.write(lambda sql: accounts.accept(sql, given.secret, name, hashed))
+    secret = await running.database.write(
+        lambda sql: sessions.begin(sql, account.number, source(request), _agent(request))
+    )
+    return _signed_in(request, secret)
+
+
+class PasswordChange(BaseModel):
+    old: Password
+    new: Password
+
+
+@router.put("/password", status_code=HTTPStatus.NO_CONTENT)
+async def change_password(given: PasswordChange, caller: SignedIn, running: Ports) -> None:
+    """Change one's own password; all other sessions of the account end."""
+    await _prove(running, caller, given.old)
+    require_strong(given.new, [caller.name])
+    await note(running, caller, ActKind.ACCOUNT_PASSWORD_CHANGED, caller.name)
+    hashed, number = await running.passwords.hash(given.new), _session(caller)
+    await running.database.write(lambda sql: accounts.set_password(sql, caller.account, hashed))
+    await running.database.write(lambda sql: accounts.end_sessions(sql, caller.account, but=number))
+
+
+class Factor(BaseModel):
+    """`key`: for an authenticator app, to be typed. `picture`: the same as a QR code, SVG."""
+
+    key: str
+    picture: str
+
+
+@router.post("/second-factor")
+async def begin_second_factor(caller: SignedIn) -> Factor:
+    """A key for an authenticator app. It counts once a code of it has been sent back."""
+    key = second_factor.new_key()
+    picture = segno.make(second_factor.address(key, caller.name)).svg_inline(scale=5, omitsize=True)
+    return Factor(key=key, picture=picture)
+
+
+class FactorProof(BaseModel):
+    """`password`: the account's. `code`: what the app shows for `key`."""
+
+    key: Annotated[str, Field(pattern="^[A-Z2-7]{32}$")]
+    code: Code
+    password: Password
+
+
+@router.put("/second-factor", status_code=HTTPStatus.NO_CONTENT)
+async def turn_on_second_factor(given: FactorProof, caller: SignedIn, running: Ports) -> None:
+    """Ask for a code at every sign-in from now on."""
+    await _prove(running, caller, given.password)
+    step = second_factor.step_of(given.key, given.code)
+    if step is None:
+        raise ProblemError.refused("This code is not what the app shows for this key now.")
+    await note(running, caller, ActKind.ACCOUNT_SECOND_FACTOR_ADDED, caller.name)
+    await running.database.write(lambda sql: second_factor.turn_on(sql, caller.account, given.key, step))
+
+
+class Proof(BaseModel):
+    password: Password
+
+
+@router.delete("/second-factor", status_code=HTTPStatus.NO_CONTENT)
+async def turn_off_second_factor(given: Proof, caller: SignedIn, running: Ports) -> None:
+    """Ask for the password alone."""
+    await _prove(running, caller, given.password)
+    await note(running, caller, ActKind.ACCOUNT_SECOND_FACTOR_REMOVED, caller.name)
+    await running.database.write(lambda sql: second_factor.turn_off(sql, caller.account))
+
+
+async def _prove(running: Running, caller: Caller, password: str) -> None:
+    """Who sits at a browser that somebody left signed in does not get far. Raises ProblemError."""
+    try:
+        await running.sign_in.prove(caller.name, password, caller.source)
+    except RefusedError:
+        raise ProblemError(HTTPStatus.FORBIDDEN, "wrong_password", "The password is wrong.") from None
+    except TooManyError as error:
+        detail = f"Too many wrong tries; wait {error.seconds:.0f} seconds."
+        raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "too_many", detail) from None
+
+
+async def _note_sign_in(running: Running, request: Request, secret: str) -> None:
+    """A session that cannot be written down is none."""
+    caller = await running.database.read(lambda sql: sessions.caller(sql, secret, source(request)))
+    assert caller is not None and caller.session is not None
+    number = caller.session
+    try:
+        await note(running, caller, ActKind.SIGN_IN, caller.name)
+    except ProblemError:
+        await running.database.write(lambda sql: sessions.end(sql, number))
+        raise
+
+
+def _signed_in(request: Request, secret: str) -> Response:
+    response = Response(status_code=HTTPStatus.NO_CONTENT)
+    response.set_cookie(
+        cookie_name(request),
+        secret,
+        max_age=sessions.WHOLE_MS // 1000,
+        httponly=True,
+        secure=request.url.scheme == "https",
+        samesite="strict",
+    )
+    return response
+
+
+def _session(caller: Caller) -> int:
+    assert caller.session is not None
+    return caller.session
+
+
+def _agent(request: Request) -> str:
+    return "".join(char for char in request.headers.get("user-agent", "") if char.isprintable())

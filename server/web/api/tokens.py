@@ -1,0 +1,114 @@
+"""Terminals' tokens: made, replaced and ended by an administrator; told once, with what a terminal needs."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+import segno
+from fastapi import APIRouter, Path
+from pydantic import BaseModel
+
+from server.accounts.rights import Caller
+from server.audit.operator_log import ActKind
+from server.tokens import store
+from server.tokens.store import StoredToken, checked
+from server.web.acting import note
+from server.web.callers import Administrator, Ports
+from server.web.problems import ProblemError
+from server.web.running import Running
+from wire import TERMINAL_CHARS
+
+router = APIRouter(tags=["terminals"])
+Name = Annotated[str, Path(min_length=1, max_length=TERMINAL_CHARS)]
+
+
+class TokenView(BaseModel):
+    """`origin`: "settings", or "made": by an administrator. `created`: milliseconds since 1970."""
+
+    terminal: str
+    origin: str
+    created: int | None
+    revoked: bool
+
+
+class MadeToken(BaseModel):
+    """`token`: shown this once. `link`: opens a browser as this terminal; `picture`: the link as a QR code,
+    SVG. `command`: starts a terminal on this machine."""
+
+    terminal: str
+    token: str
+    link: str
+    picture: str
+    command: str
+
+
+@router.get("/tokens")
+async def all_tokens(caller: Administrator, running: Ports) -> list[TokenView]:
+    """Which terminals have a token, or had one."""
+    stored = await running.database.read(store.all_tokens)
+    views = [TokenView(origin="made", **vars(each)) for each in stored if caller.sees(each.terminal)]
+    configured = [name for name in sorted(running.settings.tokens) if caller.sees(name)]
+    return views + [
+        TokenView(terminal=name, origin="settings", created=None, revoked=False) for name in configured
+    ]
+
+
+@router.post("/tokens/{terminal}", status_code=HTTPStatus.CREATED)
+async def add_token(terminal: Name, caller: Administrator, running: Ports) -> MadeToken:
+    """Make a token for a terminal that has none. From the first one on every terminal needs one."""
+    _require_seen(caller, checked(terminal))
+    known = await _known(running, terminal)
+    if known is not None and not known.revoked:
+        raise ProblemError.conflict(f"{terminal} has a token already; replace it, or end it first.")
+    await note(running, caller, ActKind.TERMINAL_TOKEN_ADDED, terminal)
+    token = await running.database.write(lambda sql: store.add(sql, terminal))
+    await running.tokens_changed()
+    return _made(running, terminal, token)
+
+
+@router.put("/tokens/{terminal}")
+async def rotate_token(terminal: Name, caller: Administrator, running: Ports) -> MadeToken:
+    """Make a new token in place of the old one, which ends now."""
+    await _require_known(running, caller, terminal)
+    await note(running, caller, ActKind.TERMINAL_TOKEN_ROTATED, terminal)
+    token = await running.database.write(lambda sql: store.rotate(sql, terminal))
+    await running.tokens_changed()
+    return _made(running, terminal, token)
+
+
+@router.delete("/tokens/{terminal}", status_code=HTTPStatus.NO_CONTENT)
+async def revoke_token(terminal: Name, caller: Administrator, running: Ports) -> None:
+    """End a terminal's token; who is connected with it is disconnected."""
+    await _require_known(running, caller, terminal)
+    await note(running, caller, ActKind.TERMINAL_TOKEN_REVOKED, terminal)
+    await running.database.write(lambda sql: store.revoke(sql, terminal))
+    await running.tokens_changed()
+
+
+async def _known(running: Running, terminal: str) -> StoredToken | None:
+    stored = await running.database.read(store.all_tokens)
+    return next((each for each in stored if each.terminal == terminal), None)
+
+
+async def _require_known(running: Running, caller: Caller, terminal: str) -> None:
+    _require_seen(caller, terminal)
+    known = await _known(running, terminal)
+    if known is None or known.revoked:
+        raise ProblemError.not_found(f"{terminal} has no token that was made here.")
+
+
+def _require_seen(caller: Caller, terminal: str) -> None:
+    if not caller.sees(terminal):
+        raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", f"{terminal} is none of your terminals.")
+
+
+def _made(running: Running, terminal: str, token: str) -> MadeToken:
+    settings = running.settings
+    link = settings.terminal_link(terminal, token)
+    picture = segno.make(link).svg_inline(scale=5, omitsize=True)
+    return MadeToken(
+        terminal=terminal,
+        token=token,
+        link=link,
+        picture=picture,
+        command=f"python -m client --server HOST:{settings.port} --terminal {terminal} --token-file FILE",
+    )

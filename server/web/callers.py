@@ -1,0 +1,90 @@
+"""Who asks, and whether they may: every route says by `Requires` or `PUBLIC` who may use it."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.requests import HTTPConnection
+
+from server.accounts import keys, sessions
+from server.accounts.rights import Caller, Right
+from server.web.problems import ProblemError
+from server.web.running import Running
+
+
+def running(connection: HTTPConnection) -> Running:
+    """What of the server this request may reach."""
+    found: Running = connection.app.state.running
+    return found
+
+
+def source(connection: HTTPConnection) -> str:
+    """The address that the request comes from."""
+    return connection.client.host if connection.client else "unknown"
+
+
+def cookie_name(connection: HTTPConnection) -> str:
+    """With TLS browsers keep a cookie of this name from every other host, path and plain connection."""
+    return "__Host-doorward" if connection.url.scheme in ("https", "wss") else "doorward"
+
+
+async def find_caller(connection: HTTPConnection) -> Caller | None:
+    """Who asks, by an API key or a session; None: nobody that is known."""
+    database, address = running(connection).database, source(connection)
+    scheme, _, key = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        caller = await database.read(lambda sql: keys.caller(sql, key.strip(), address))
+        if caller is not None:
+            await database.write(lambda sql: keys.touch(sql, key.strip()))
+        return caller
+    secret = connection.cookies.get(cookie_name(connection))
+    if secret is None:
+        return None
+    caller = await database.read(lambda sql: sessions.caller(sql, secret, address))
+    if caller is not None and caller.session is not None:
+        number = caller.session
+        if await database.read(lambda sql: sessions.is_stale(sql, number)):
+            await database.write(lambda sql: sessions.touch(sql, number))
+    return caller
+
+
+class Requires:
+    """A dependency: whoever has this right, or with None anybody who has signed in. `keys`: also by an API
+    key; one can neither make keys nor change its owner."""
+
+    def __init__(self, right: Right | None, *, keys: bool = True) -> None:
+        self.right = right
+        self.keys = keys
+
+    async def __call__(self, request: Request) -> Caller:
+        caller = await find_caller(request)
+        if caller is None:
+            challenge = {"WWW-Authenticate": 'Bearer realm="doorward"'}
+            detail = "Sign in, or send an API key that holds."
+            raise ProblemError(HTTPStatus.UNAUTHORIZED, "unauthorized", detail, headers=challenge)
+        if caller.key is not None and not self.keys:
+            raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", "This cannot be done with an API key.")
+        if self.right is not None and not caller.may(self.right):
+            raise ProblemError(
+                HTTPStatus.FORBIDDEN, "forbidden", f"This needs the right to {self.right.value}."
+            )
+        return caller
+
+
+async def public() -> None:
+    """A dependency: everybody may."""
+
+
+PUBLIC = Depends(public)
+Anybody = Annotated[Caller, Depends(Requires(None))]
+"""Whoever has signed in, or has an API key."""
+SignedIn = Annotated[Caller, Depends(Requires(None, keys=False))]
+"""Somebody at a browser, about their own account."""
+Seer = Annotated[Caller, Depends(Requires(Right.SEE))]
+Verifier = Annotated[Caller, Depends(Requires(Right.VERIFY))]
+Enroller = Annotated[Caller, Depends(Requires(Right.ENROL))]
+Corrector = Annotated[Caller, Depends(Requires(Right.CORRECT))]
+Administrator = Annotated[Caller, Depends(Requires(Right.ADMINISTER))]
+AdministratorInPerson = Annotated[Caller, Depends(Requires(Right.ADMINISTER, keys=False))]
+"""Accounts and keys are nothing for a key."""
+Ports = Annotated[Running, Depends(running)]

@@ -1,0 +1,77 @@
+"""The console as the server has it: makes the app with all that it may reach, and serves it."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Awaitable, Callable
+
+from server.accounts import accounts
+from server.accounts.passwords import Passwords
+from server.accounts.sign_in import SignIn
+from server.database.database import Database
+from server.settings import Settings
+from server.startup.console import Record
+from server.support.console import CONSOLE_ONLY
+from server.terminals.listener import Listener
+from server.web.app import create_app
+from server.web.running import Running
+from server.web.serving import WebServer
+
+log = logging.getLogger(__name__)
+
+
+class WebConsole:
+    """A console that has its port."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        record: Record,
+        tokens_changed: Callable[[], Awaitable[None]],
+        listener: Listener,
+        tls: ssl.SSLContext | None,
+    ) -> None:
+        """`tokens_changed`: to be awaited when terminals' tokens were changed. `listener`: bound."""
+        self._settings = settings
+        self._database = database
+        self._listener = listener
+        self._passwords = Passwords()
+        running = Running(
+            settings=settings,
+            database=database,
+            record=record,
+            passwords=self._passwords,
+            sign_in=SignIn(database, self._passwords),
+            tokens_changed=tokens_changed,
+        )
+        self._server = WebServer(create_app(running), listener.sockets, tls)
+        self._ended = asyncio.Event()
+
+    async def serve(self) -> None:
+        """Serve for ever; what goes wrong is logged, and ends nothing else."""
+        try:
+            await self._tell()
+            await self._server.serve()
+        except Exception:
+            log.exception("the console has ended by a fault; the doors go on")
+        finally:
+            self._ended.set()
+        await asyncio.Event().wait()
+
+    def stop(self) -> None:
+        """Take no more requests, and end those that would go on."""
+        self._server.stop()
+
+    async def close(self) -> None:
+        """Returns when all has ended."""
+        self._listener.close()
+        await asyncio.to_thread(self._passwords.close)
+
+    async def _tell(self) -> None:
+        address = self._settings.console_address(self._listener.addresses[0][1])
+        log.info("console: %s", address)
+        if not await self._database.read(accounts.exist):
+            secret = await self._database.write(lambda sql: accounts.invite(sql, None))
+            link = f"{address}/set-up#{secret}"
+            log.warning("FIRST START: make the first account at %s", link, extra=CONSOLE_ONLY)

@@ -1,0 +1,1 @@
+"""The pages: read only; what they change they change through the API."""

@@ -1,0 +1,148 @@
+"""What is said when something cannot be done: a problem document (RFC 9457), or a page for a person."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from server.accounts.accounts import AccountError, UnknownAccountError
+from server.accounts.passwords import BusyError, WeakPasswordError
+from server.tokens.store import TokenError
+from server.web.templating import page
+
+MEDIA_TYPE = "application/problem+json"
+SIGN_IN = "/sign-in"
+
+
+class ProblemDocument(BaseModel):
+    """`code`: a stable word for programs. `detail`: a sentence for people. `fields`: what is wrong with which
+    field of the request."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str
+    fields: dict[str, str] | None = None
+
+
+class ProblemError(Exception):
+    """Something cannot be done; the answer says so."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        detail: str,
+        *,
+        fields: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.document = ProblemDocument(
+            title=status.phrase,
+            status=status.value,
+            code=code,
+            detail=detail,
+            fields=None if fields is None else dict(fields),
+        )
+        self.headers = headers
+
+    @classmethod
+    def not_found(cls, detail: str) -> "ProblemError":
+        return cls(HTTPStatus.NOT_FOUND, "not_found", detail)
+
+    @classmethod
+    def conflict(cls, detail: str) -> "ProblemError":
+        return cls(HTTPStatus.CONFLICT, "conflict", detail)
+
+    @classmethod
+    def refused(cls, detail: str) -> "ProblemError":
+        """What was asked for makes no sense here."""
+        return cls(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", detail)
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"content": {MEDIA_TYPE: {"schema": ProblemDocument.model_json_schema()}}, "description": phrase}
+    for status, phrase in {
+        "4XX": "The request cannot be served; the document says why.",
+        "5XX": "The server cannot serve it now.",
+    }.items()
+}
+"""For the OpenAPI document: what every route may answer."""
+
+
+def install(app: FastAPI) -> None:
+    """Have every failure answered so."""
+    app.add_exception_handler(ProblemError, _problem)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _fault)
+    for known in (AccountError, TokenError, WeakPasswordError):
+        app.add_exception_handler(known, _refused)
+    app.add_exception_handler(UnknownAccountError, _unknown)
+    app.add_exception_handler(BusyError, _busy)
+
+
+def answer(request: Request, problem: ProblemError) -> Response:
+    """For a program the document, for a browser that asks for a page a page; a page that needs somebody to
+    sign in leads there."""
+    document, headers = problem.document, dict(problem.headers or {})
+    if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
+        content = document.model_dump(exclude_none=True)
+        return JSONResponse(content, document.status, headers, media_type=MEDIA_TYPE)
+    if document.status == HTTPStatus.UNAUTHORIZED:
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"{SIGN_IN}?next={quote(wanted)}", HTTPStatus.SEE_OTHER)
+    return page(request, "problem.html", status=document.status, headers=headers, problem=document)
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ProblemError)
+    return answer(request, error)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    """What the framework itself refuses."""
+    assert isinstance(error, HTTPException)
+    status = HTTPStatus(error.status_code)
+    details = {404: "There is nothing here.", 405: "This cannot be done here.", 413: "This is too large."}
+    detail = details.get(status, status.description or status.phrase)
+    return answer(request, ProblemError(status, status.name.lower(), detail, headers=error.headers))
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    fields = {
+        ".".join(str(part) for part in found["loc"] if part not in ("body", "query", "path")): found["msg"]
+        for found in error.errors()[:20]
+    }
+    detail = "The request has fields that cannot be used."
+    return answer(request, ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, fields=fields))
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    return answer(request, ProblemError.refused(str(error)))
+
+
+async def _unknown(request: Request, error: Exception) -> Response:
+    return answer(request, ProblemError.not_found(str(error)))
+
+
+async def _busy(request: Request, error: Exception) -> Response:
+    detail = "Too much is asked at once; try again in a few seconds."
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    return answer(request, ProblemError(status, "busy", detail, headers={"Retry-After": "5"}))
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    """The framework logs it; nobody else is told what it was."""
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    detail = "Something went wrong here; the server's log says what."
+    return answer(request, ProblemError(status, "fault", detail))

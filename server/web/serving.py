@@ -1,0 +1,63 @@
+"""Serves the console in the server's own event loop: no signal handlers, and an end that comes."""
+
+import contextlib
+import logging
+import socket
+import ssl
+from collections.abc import Iterator, Sequence
+
+import uvicorn
+from fastapi import FastAPI
+
+CONNECTIONS = 256
+"""More are told to come back later. A browser that watches has two or three."""
+STOP_SECONDS = 2
+"""How long requests under way may take to finish when the server stops."""
+KEEP_ALIVE_SECONDS = 30
+HEADER_BYTES = 32 << 10
+MESSAGE_BYTES = 1 << 25
+"""Largest message of a WebSocket: the largest frame that the settings allow, twice. A session has a limit of
+its own, which is checked before a message is taken."""
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to whoever runs the loop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class WebServer:
+    """An app at bound sockets, from `serve` until `stop`."""
+
+    def __init__(self, app: FastAPI, sockets: Sequence[socket.socket], tls: ssl.SSLContext | None) -> None:
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            http="h11",
+            ws="websockets-sansio",
+            ws_max_size=MESSAGE_BYTES,
+            ws_max_queue=2,
+            ws_per_message_deflate=False,
+            proxy_headers=False,
+            server_header=False,
+            limit_concurrency=CONNECTIONS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=STOP_SECONDS,
+            h11_max_incomplete_event_size=HEADER_BYTES,
+            ssl_context_factory=None if tls is None else (lambda config, default: tls),
+        )
+        self._server = _Server(config)
+        self._sockets = list(sockets)
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)
+
+    async def serve(self) -> None:
+        """Serve until `stop`; returns when all connections have ended."""
+        await self._server.serve(sockets=self._sockets)
+
+    def stop(self) -> None:
+        """Have `serve` return soon."""
+        self._server.should_exit = True

@@ -1,0 +1,57 @@
+"""Pages from templates: everything that is put into them is escaped."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from server.accounts.rights import Caller, Right
+from server.support.clock import moment
+
+FOLDER = Path(__file__).with_name("templates")
+
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(FOLDER),
+    autoescape=select_autoescape(default=True, default_for_string=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def page(
+    request: Request,
+    template: str,
+    *,
+    caller: Caller | None = None,
+    status: int = HTTPStatus.OK,
+    headers: Mapping[str, str] | None = None,
+    **values: Any,
+) -> HTMLResponse:
+    """`caller`: who has signed in, for what the page offers."""
+    text = _ENVIRONMENT.get_template(template).render(
+        **values, caller=caller, path=request.url.path, assets=request.app.state.assets
+    )
+    return HTMLResponse(text, status, headers)
+
+
+def _when(value: int | datetime | None) -> str:
+    """A time for people; the page's script shows it as the reader's own clock would."""
+    if value is None:
+        return "never"
+    shown = moment(value) if isinstance(value, int) else value
+    return shown.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _iso(value: int | datetime) -> str:
+    return (moment(value) if isinstance(value, int) else value).isoformat(timespec="milliseconds")
+
+
+_ENVIRONMENT.filters["when"] = _when
+_ENVIRONMENT.filters["iso"] = _iso
+_ENVIRONMENT.globals["Right"] = Right

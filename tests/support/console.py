@@ -1,0 +1,103 @@
+"""A console without a server: the app over a database of its own, and browsers that ask it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from argon2 import PasswordHasher
+from fastapi.testclient import TestClient
+from sqlalchemy import Connection
+
+from server.accounts import accounts
+from server.accounts.passwords import Passwords
+from server.accounts.rights import Role
+from server.accounts.sign_in import SignIn
+from server.audit.operator_log import Act
+from server.database.database import Database, address_of, opened
+from server.settings import Settings
+from server.web.app import create_app
+from server.web.running import Running
+
+PASSWORD = "correct horse battery staple"
+_QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""Hashing is to be slow, but not in every test."""
+
+
+class FakeRecord:
+    """Keeps what was noted, or fails."""
+
+    def __init__(self) -> None:
+        self.acts: list[Act] = []
+        self.broken = False
+
+    async def note(self, act: Act) -> None:
+        if self.broken:
+            raise OSError("no space left on device")
+        self.acts.append(act)
+
+    def lines(self) -> list[str]:
+        """Kind, operator and subject of each."""
+        return [f"{act.kind.value} {act.operator} {act.subject}" for act in self.acts]
+
+
+class Site:
+    """The app, what it reached, and the time as it sees it."""
+
+    def __init__(self, database: Database, logs: Path, settings: dict[str, Any]) -> None:
+        self.database = database
+        self.record = FakeRecord()
+        self.now = 1000.0
+        self.tokens_changed = 0
+        self.passwords = Passwords(_QUICK)
+        self.running = Running(
+            settings=Settings.model_validate({"logs": logs, "faces": logs / "faces", **settings}),
+            database=database,
+            record=self.record,
+            passwords=self.passwords,
+            sign_in=SignIn(database, self.passwords, lambda: self.now),
+            tokens_changed=self._count_change,
+        )
+        self.app = create_app(self.running)
+
+    async def _count_change(self) -> None:
+        self.tokens_changed += 1
+
+    def browser(self, name: str | None = None, tls: bool = False, **options: Any) -> TestClient:
+        """A browser; with a name somebody has signed in there."""
+        address = "https://testserver" if tls else "http://testserver"
+        client = TestClient(self.app, base_url=address, follow_redirects=False, **options)
+        if name is not None:
+            answer = client.post("/api/v1/session", json={"name": name, "password": PASSWORD})
+            assert answer.status_code == 204, answer.text
+        return client
+
+    def account(self, name: str, role: Role, terminals: list[str] | None = None) -> None:
+        """An account with `PASSWORD`."""
+        hashed = self.passwords.hash_here(PASSWORD)
+
+        def made(sql: Connection) -> None:
+            account, secret = accounts.add(sql, name, role, terminals)
+            accounts.accept(sql, secret, account.name, hashed)
+
+        self.database.write_here(made)
+
+
+@contextmanager
+def site(folder: Path, **settings: Any) -> Iterator[Site]:
+    """A site with one account for each role: viewer, guard, admin."""
+    with opened(address_of(folder, None)) as database:
+        made = Site(database, folder, settings)
+        for role in Role:
+            made.account(role.value, role)
+        try:
+            yield made
+        finally:
+            made.passwords.close()
+
+
+def key_of(browser: TestClient, *scopes: str, **more: Any) -> dict[str, str]:
+    """The header of an API key that is made for whoever has signed in there."""
+    answer = browser.post("/api/v1/keys", json={"name": "test", "scopes": list(scopes), **more})
+    assert answer.status_code == 201, answer.text
+    return {"Authorization": f"Bearer {answer.json()['key']}"}

@@ -1,0 +1,78 @@
+"""Accounts and terminals' tokens, by an administrator."""
+
+from server.support.secret import hashed
+from server.tokens import store
+from tests.support.console import Site, key_of
+
+
+def test_an_account_is_made_changed_reset_and_removed_and_each_is_noted(site: Site) -> None:
+    admin = site.browser("admin")
+    site.record.acts.clear()
+    made = admin.post("/api/v1/accounts", json={"name": "Jane", "role": "guard", "terminals": ["lab"]}).json()
+    assert made["name"] == "jane" and "/set-up#" in made["link"]
+    changed = admin.put("/api/v1/accounts/jane", json={"role": "viewer", "terminals": ["lab", "front"]})
+    assert changed.json()["role"] == "viewer" and changed.json()["terminals"] == ["front", "lab"]
+    again = admin.post("/api/v1/accounts/jane/reset").json()
+    assert again["link"] != made["link"]
+    assert admin.delete("/api/v1/accounts/jane").status_code == 204
+    assert "jane" not in [each["name"] for each in admin.get("/api/v1/accounts").json()]
+    assert [line.split()[0] for line in site.record.lines()] == [
+        "account_added",
+        "account_changed",
+        "account_reset",
+        "account_removed",
+    ]
+
+
+def test_nothing_is_done_when_it_cannot_be_noted(site: Site) -> None:
+    admin = site.browser("admin")
+    site.record.broken = True
+    assert admin.post("/api/v1/accounts", json={"name": "jane", "role": "guard"}).status_code == 503
+    assert admin.delete("/api/v1/accounts/guard").status_code == 503
+    assert admin.post("/api/v1/tokens/front").status_code == 503
+    names = [each["name"] for each in admin.get("/api/v1/accounts").json()]
+    assert names == ["admin", "guard", "viewer"] and admin.get("/api/v1/tokens").json() == []
+
+
+def test_the_last_administrator_stays(site: Site) -> None:
+    admin = site.browser("admin")
+    for answer in (
+        admin.delete("/api/v1/accounts/admin"),
+        admin.put("/api/v1/accounts/admin", json={"role": "guard"}),
+        admin.put("/api/v1/accounts/admin", json={"role": "admin", "disabled": True}),
+        admin.put("/api/v1/accounts/admin", json={"role": "admin", "terminals": ["lab"]}),
+    ):
+        assert answer.status_code == 422 and "One admin" in answer.json()["detail"]
+    assert admin.get("/api/v1/session").is_success
+
+
+def test_what_is_not_there_is_told(site: Site) -> None:
+    admin = site.browser("admin")
+    assert admin.put("/api/v1/accounts/nobody", json={"role": "guard"}).status_code == 404
+    assert admin.delete("/api/v1/accounts/nobody").status_code == 404
+    assert admin.post("/api/v1/accounts", json={"name": "guard", "role": "guard"}).status_code == 422
+    wrong = admin.post("/api/v1/accounts", json={"name": "x y", "role": "boss"}).json()
+    assert wrong["code"] == "invalid" and "role" in wrong["fields"]
+
+
+def test_a_token_is_shown_once_and_those_connected_are_told(site: Site) -> None:
+    admin = site.browser("admin")
+    made = admin.post("/api/v1/tokens/front").json()
+    assert made["link"].endswith(f"/terminal#terminal=front&token={made['token']}")
+    assert made["picture"].startswith("<svg")
+    assert site.database.read_here(store.hashes) == {"front": hashed(made["token"])}
+    assert admin.post("/api/v1/tokens/front").status_code == 409
+    rotated = admin.put("/api/v1/tokens/front").json()
+    assert site.database.read_here(store.hashes) == {"front": hashed(rotated["token"])}
+    assert admin.delete("/api/v1/tokens/front").status_code == 204
+    assert admin.get("/api/v1/tokens").json()[0]["revoked"] is True
+    assert site.tokens_changed == 3
+    assert admin.put("/api/v1/tokens/front").status_code == 404
+
+
+def test_a_key_for_some_terminals_touches_no_other(site: Site) -> None:
+    key = key_of(site.browser("admin"), "administer", terminals=["lab"])
+    program = site.browser()
+    assert program.post("/api/v1/tokens/lab", headers=key).status_code == 201
+    assert program.post("/api/v1/tokens/front", headers=key).status_code == 403
+    assert [each["terminal"] for each in program.get("/api/v1/tokens", headers=key).json()] == ["lab"]

@@ -1,0 +1,201 @@
+"""Signing in, signing out, and what somebody may change about their own account."""
+
+import re
+import time
+
+import pyotp
+import pytest
+from sqlalchemy import delete
+
+from server.accounts import accounts, keys, sessions
+from server.accounts.tables import ACCOUNT
+from server.support.clock import now_ms
+from tests.support.console import PASSWORD, Site, key_of
+
+NEW = "a quiet lighthouse keeper 77"
+
+
+def test_who_has_signed_in_is_known_and_the_cookie_is_for_the_browser_alone(site: Site) -> None:
+    browser = site.browser()
+    answer = browser.post("/api/v1/session", json={"name": "Guard", "password": PASSWORD})
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie and "SameSite=strict" in cookie and "Path=/" in cookie
+    myself = browser.get("/api/v1/session").json()
+    assert myself["name"] == "guard" and myself["rights"] == ["correct", "enrol", "see", "verify"]
+    assert site.record.lines() == ["sign_in account:guard guard"]
+
+
+def test_with_tls_the_cookie_is_never_sent_without(site: Site) -> None:
+    credentials = {"name": "guard", "password": PASSWORD}
+    answer = site.browser(tls=True).post("/api/v1/session", json=credentials)
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("__Host-doorward=") and "Secure" in cookie
+    assert answer.headers["strict-transport-security"]
+
+
+def test_a_wrong_name_and_a_wrong_password_are_told_alike(site: Site) -> None:
+    browser = site.browser()
+    answers = [
+        browser.post("/api/v1/session", json={"name": name, "password": "wrong"})
+        for name in ("guard", "nobody")
+    ]
+    assert [answer.status_code for answer in answers] == [401, 401]
+    assert answers[0].json() == answers[1].json()
+    assert site.record.lines() == ["sign_in_refused unknown guard", "sign_in_refused unknown nobody"]
+
+
+def test_nobody_is_signed_in_when_that_cannot_be_written_down(site: Site) -> None:
+    site.record.broken = True
+    answer = site.browser().post("/api/v1/session", json={"name": "guard", "password": PASSWORD})
+    assert answer.status_code == 503 and answer.json()["code"] == "record_unavailable"
+    assert "set-cookie" not in answer.headers
+
+
+def test_who_keeps_guessing_waits_longer_and_longer(site: Site) -> None:
+    browser = site.browser()
+
+    def guess(password: str = "wrong") -> object:
+        given = {"name": "guard", "password": password}
+        return browser.post("/api/v1/session", json=given).status_code
+
+    assert [guess() for _ in range(7)] == [401] * 5 + [429] * 2
+    assert guess(PASSWORD) == 429, "not even with the right one"
+    site.now += 2.1
+    assert guess() == 401
+    site.now += 2.1
+    assert guess() == 429
+    site.now += 300
+    assert guess(PASSWORD) == 204
+    assert [guess() for _ in range(5)] == [401] * 5, "and then all is forgiven"
+
+
+def test_signing_out_ends_the_session_on_the_server(site: Site) -> None:
+    browser = site.browser("guard")
+    cookies = dict(browser.cookies)
+    assert browser.delete("/api/v1/session").status_code == 204
+    stolen = site.browser(cookies=cookies)
+    assert stolen.get("/api/v1/session").status_code == 401
+
+
+def test_other_sessions_can_be_ended(site: Site) -> None:
+    here, there = site.browser("guard"), site.browser("guard")
+    assert [each["current"] for each in here.get("/api/v1/sessions").json()].count(True) == 1
+    assert here.delete("/api/v1/sessions").status_code == 204
+    assert here.get("/api/v1/session").status_code == 200
+    assert there.get("/api/v1/session").status_code == 401
+
+
+def test_a_password_is_changed_by_who_knows_the_old_one(site: Site) -> None:
+    here, there = site.browser("guard"), site.browser("guard")
+    wrong = here.put("/api/v1/password", json={"old": "wrong", "new": NEW})
+    assert wrong.status_code == 403 and wrong.json()["code"] == "wrong_password"
+    assert here.put("/api/v1/password", json={"old": PASSWORD, "new": NEW}).status_code == 204
+    assert there.get("/api/v1/session").status_code == 401, "signed out elsewhere"
+    answer = site.browser().post("/api/v1/session", json={"name": "guard", "password": NEW})
+    assert answer.status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("password", "said"),
+    [("short", "10 are needed"), ("password12", "common"), ("guardguard1", "."), ("x" * 201, "at most 200")],
+)
+def test_a_password_that_would_be_guessed_is_refused(site: Site, password: str, said: str) -> None:
+    answer = site.browser("guard").put("/api/v1/password", json={"old": PASSWORD, "new": password})
+    assert answer.status_code == 422 and said in answer.json()["detail"]
+
+
+def test_a_second_factor_is_asked_for_once_its_code_was_proven(site: Site) -> None:
+    browser = site.browser("guard")
+    begun = browser.post("/api/v1/second-factor").json()
+    assert begun["picture"].startswith("<svg")
+    totp = pyotp.TOTP(begun["key"])
+    wrong = {"key": begun["key"], "code": "000000", "password": PASSWORD}
+    assert browser.put("/api/v1/second-factor", json=wrong).status_code == 422
+    proof = {"key": begun["key"], "code": totp.now(), "password": PASSWORD}
+    assert browser.put("/api/v1/second-factor", json=proof).status_code == 204
+
+    other = site.browser()
+    credentials = {"name": "guard", "password": PASSWORD}
+    missing = other.post("/api/v1/session", json=credentials)
+    assert missing.status_code == 401 and missing.json()["code"] == "code_needed"
+    used = other.post("/api/v1/session", json={**credentials, "code": proof["code"]})
+    assert used.status_code == 401, "a code is good once"
+    fresh = {**credentials, "code": totp.at(int(time.time()) + 30)}
+    assert other.post("/api/v1/session", json=fresh).status_code == 204
+    off = other.request("DELETE", "/api/v1/second-factor", json={"password": PASSWORD})
+    assert off.status_code == 204
+    assert site.browser().post("/api/v1/session", json=credentials).status_code == 204
+
+
+def test_the_first_account_is_made_by_the_link_once(site: Site) -> None:
+    site.database.write_here(lambda sql: sql.execute(delete(ACCOUNT)))
+    secret = site.database.write_here(lambda sql: accounts.invite(sql, None))
+    browser = site.browser()
+    assert browser.post("/api/v1/invitation/look", json={"secret": secret}).json() == {"name": None}
+    given = {"secret": secret, "name": "Jane", "password": NEW}
+    assert browser.post("/api/v1/invitation", json=given).status_code == 204
+    assert "administer" in browser.get("/api/v1/session").json()["rights"]
+    assert site.browser().post("/api/v1/invitation", json={**given, "name": "eve"}).status_code == 404
+    assert site.record.lines() == ["account_added invitation jane"]
+
+
+def test_the_first_link_is_void_once_there_is_an_account(site: Site) -> None:
+    secret = site.database.write_here(lambda sql: accounts.invite(sql, None))
+    answer = site.browser().post("/api/v1/invitation/look", json={"secret": secret})
+    assert answer.status_code == 404
+
+
+def test_an_invitation_sets_the_password_of_its_account_alone(site: Site) -> None:
+    made = site.browser("admin").post("/api/v1/accounts", json={"name": "jane", "role": "viewer"}).json()
+    secret = re.search(r"#(\S+)$", made["link"])
+    assert secret is not None
+    browser = site.browser()
+    given = {"secret": secret[1], "name": "admin", "password": NEW}
+    assert browser.post("/api/v1/invitation", json=given).status_code == 204
+    assert browser.get("/api/v1/session").json()["name"] == "jane"
+    assert site.browser("admin").get("/api/v1/session").json()["name"] == "admin"
+
+
+def test_a_session_that_nobody_uses_is_over_after_a_shift(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = site.browser("guard")
+    now = now_ms()
+    monkeypatch.setattr("server.accounts.sessions.now_ms", lambda: now + sessions.IDLE_MS + 60_000)
+    assert browser.get("/api/v1/session").status_code == 401
+
+
+def test_a_key_can_do_less_than_its_owner_and_makes_no_keys(site: Site) -> None:
+    guard = site.browser("guard")
+    key = key_of(guard, "see")
+    program = site.browser()
+    assert program.get("/api/v1/session", headers=key).json()["rights"] == ["see"]
+    for method, path in (("POST", "/keys"), ("PUT", "/password"), ("GET", "/sessions")):
+        assert program.request(method, f"/api/v1{path}", headers=key, json={}).status_code == 403
+    assert guard.post("/api/v1/keys", json={"name": "x", "scopes": ["administer"]}).status_code == 422
+
+
+def test_a_key_ends_with_its_owners_rights(site: Site) -> None:
+    admin, program = site.browser("admin"), site.browser()
+    key = key_of(site.browser("guard"), "see", "enrol")
+    admin.put("/api/v1/accounts/guard", json={"role": "viewer"})
+    assert program.get("/api/v1/session", headers=key).json()["rights"] == ["see"]
+    admin.put("/api/v1/accounts/guard", json={"role": "viewer", "disabled": True})
+    assert program.get("/api/v1/session", headers=key).status_code == 401
+
+
+def test_a_key_that_was_ended_or_has_expired_is_none(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    guard, program = site.browser("guard"), site.browser()
+    first, second = key_of(guard, "see"), key_of(guard, "see", days=1)
+    number = guard.get("/api/v1/keys").json()[-1]["number"]
+    assert guard.delete(f"/api/v1/keys/{number}").status_code == 204
+    assert program.get("/api/v1/session", headers=first).status_code == 401
+    assert program.get("/api/v1/session", headers=second).status_code == 200
+    now = now_ms()
+    monkeypatch.setattr("server.accounts.keys.now_ms", lambda: now + keys.DAY_MS)
+    assert program.get("/api/v1/session", headers=second).status_code == 401
+
+
+def test_nobody_ends_somebody_elses_key(site: Site) -> None:
+    key_of(site.browser("guard"), "see")
+    assert site.browser("viewer").delete("/api/v1/keys/1").status_code == 404
