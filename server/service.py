@@ -121,9 +121,7 @@ class Service:
             )
             await self._tokens.load()
             if settings.web:
-                self._console = await open_console(
-                    settings, database, record, self._connections.dismiss_unauthorised, tls
-                )
+                self._console = await open_console(settings, database, record, self._connections, tls)
             if self._console is not None:
                 stack.push_async_callback(self._console.close)
             if await self._unless_stopped(_start(pool, roster, watcher, settings)):

@@ -87,7 +87,6 @@ MAY_IMPORT = {
     "roster": {"access", "audit", "gallery", "support"},
     "recording": {"access", "events", "support"},
     "terminals": {"access", "audit", "events", "support", "tokens", "workers"},
-    "web": {"support", "terminals"},
     "settings": {"access", "support", "workers"},
     "startup": {
         "access",

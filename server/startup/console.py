@@ -3,13 +3,13 @@ server goes on without."""
 
 import logging
 import ssl
-from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from server.audit.operator_log import Act
 from server.database.database import Database
 from server.settings import Settings
 from server.support.errors import StartError
+from server.terminals.connections import Connections
 from server.terminals.listener import Listener
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ async def open_console(
     settings: Settings,
     database: Database | None,
     record: Record,
-    tokens_changed: Callable[[], Awaitable[None]],
+    connections: Connections,
     tls: ssl.SSLContext | None,
 ) -> Console | None:
     """None: it is not to be had, and the reason has been told."""
@@ -56,4 +56,4 @@ async def open_console(
     except StartError as error:
         log.error("no console: %s", error)
         return None
-    return WebConsole(settings, database, record, tokens_changed, listener, tls)
+    return WebConsole(settings, database, record, connections, listener, tls)

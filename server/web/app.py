@@ -14,6 +14,7 @@ from server.web.problems import PROBLEMS
 from server.web.running import Running
 from server.web.same_site import SameSite
 from server.web.static_files import FOLDER, KeptFiles, fingerprint
+from server.web.terminal import routes as terminal
 
 API = "/api/v1"
 BODY_BYTES = 64 << 10
@@ -37,6 +38,7 @@ def create_app(running: Running) -> FastAPI:
     app.include_router(_api())
     app.include_router(health.router)
     app.include_router(entry.router, include_in_schema=False)
+    app.include_router(terminal.router, include_in_schema=False)
     problems.install(app)
     app.add_middleware(SameSite)
     app.add_middleware(Headers)

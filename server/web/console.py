@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import Awaitable, Callable
 
 from server.accounts import accounts
 from server.accounts.passwords import Passwords
@@ -12,10 +11,12 @@ from server.database.database import Database
 from server.settings import Settings
 from server.startup.console import Record
 from server.support.console import CONSOLE_ONLY
+from server.terminals.connections import Connections
 from server.terminals.listener import Listener
 from server.web.app import create_app
 from server.web.running import Running
 from server.web.serving import WebServer
+from server.web.terminal.upgrade import terminal_sockets
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +29,11 @@ class WebConsole:
         settings: Settings,
         database: Database,
         record: Record,
-        tokens_changed: Callable[[], Awaitable[None]],
+        connections: Connections,
         listener: Listener,
         tls: ssl.SSLContext | None,
     ) -> None:
-        """`tokens_changed`: to be awaited when terminals' tokens were changed. `listener`: bound."""
+        """`connections`: where browsers come as terminals. `listener`: bound."""
         self._settings = settings
         self._database = database
         self._listener = listener
@@ -43,9 +44,10 @@ class WebConsole:
             record=record,
             passwords=self._passwords,
             sign_in=SignIn(database, self._passwords),
-            tokens_changed=tokens_changed,
+            tokens_changed=connections.dismiss_unauthorised,
         )
-        self._server = WebServer(create_app(running), listener.sockets, tls)
+        sockets = terminal_sockets(connections)
+        self._server = WebServer(create_app(running), listener.sockets, tls, sockets)
         self._ended = asyncio.Event()
 
     async def serve(self) -> None:

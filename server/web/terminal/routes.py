@@ -1,38 +1,44 @@
-"""The page that makes a browser a door terminal."""
+"""The page that makes a browser a door terminal. Nobody signs in there: a terminal has its token."""
 
+from http import HTTPStatus
 from pathlib import Path
 
-from fastapi import APIRouter, HTTPException, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse
-from fastapi.templating import Jinja2Templates
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, Response
 
+from server.settings import Settings
+from server.web.callers import PUBLIC, Ports
+from server.web.problems import ProblemError
+from server.web.templating import page
 from wire.words import vocabulary
 
+CA_FILE = "ca.pem"
+"""Beside the server's certificate, where `python -m server tls init` puts it."""
 CA_TYPE = "application/x-x509-ca-cert"
 """By it a phone offers to install what it has downloaded."""
 
+router = APIRouter(dependencies=[PUBLIC])
 
-def terminal_routes(templates: Jinja2Templates, ca: Path | None = None) -> APIRouter:
-    """`GET /terminal`, and `GET /terminal/ca.pem` where there is one.
 
-    `templates`: of `server/web/templates`; its static files are served below `/static`. `ca`: the certificate
-    of the authority that browsers must trust, such as `tls/ca.pem`. The connection that the page opens is not
-    of these routes: see `server.web.terminal.upgrade`.
-    """
-    routes = APIRouter()
+@router.get("/terminal")
+def terminal(request: Request, running: Ports) -> Response:
+    ca = _own_authority(running.settings)
+    return page(request, "terminal/terminal.html", words=vocabulary(), ca=ca is not None)
 
-    @routes.get("/terminal", response_class=HTMLResponse, include_in_schema=False)
-    def terminal(request: Request) -> Response:
-        has_ca = ca is not None and ca.is_file()
-        context = {"words": vocabulary(), "ca": has_ca}
-        answer = templates.TemplateResponse(request, "terminal/terminal.html", context)
-        answer.headers["Cache-Control"] = "no-cache"
-        return answer
 
-    @routes.get("/terminal/ca.pem", response_class=FileResponse, include_in_schema=False)
-    def certificate_authority() -> Response:
-        if ca is None or not ca.is_file():
-            raise HTTPException(404, "this server has no certificate authority of its own")
-        return FileResponse(ca, media_type=CA_TYPE, filename="doorward-ca.crt")
+@router.get("/terminal/ca.pem")
+def certificate_authority(running: Ports) -> Response:
+    """The certificate by which browsers come to trust this server, where it is from no authority that they
+    know."""
+    ca = _own_authority(running.settings)
+    if ca is None:
+        detail = "This server has no certificate authority of its own."
+        raise ProblemError(HTTPStatus.NOT_FOUND, "not_found", detail)
+    return FileResponse(ca, media_type=CA_TYPE, filename="doorward-ca.crt")
 
-    return routes
+
+def _own_authority(settings: Settings) -> Path | None:
+    if settings.tls_cert is None:
+        return None
+    beside = settings.tls_cert.with_name(CA_FILE)
+    return beside if beside.is_file() else None

@@ -21,6 +21,8 @@ OPEN_TO_ALL = {
     "/set-up",
     "/healthz",
     "/readyz",
+    "/terminal",
+    "/terminal/ca.pem",
     "/api/v1/openapi.json",
     "/api/v1/session",
     "/api/v1/invitation",

@@ -1,20 +1,23 @@
 """Terminals that come over the web server: the same door, with the same limits as over TCP."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-import uvicorn
+from fastapi import FastAPI
 from websockets.asyncio.client import connect
 from websockets.frames import Opcode
 
 from server.terminals.connections import Connections
+from server.terminals.listener import Listener
 from server.terminals.peer import PendingFrame
 from server.terminals.session import OUTBOX, Deadlines, Session
 from server.terminals.strangers import STRANGERS
 from server.tokens.accepted import AcceptedTokens
+from server.web.serving import WebServer
 from server.web.terminal.upgrade import SOCKET_PATH, terminal_sockets
 from tests.support import certificate
 from tests.support.certificate import needs_openssl
@@ -25,10 +28,19 @@ TOKENS = {"front": "the token of the front door"}
 FRAME_BYTES = 200_000
 
 
-async def page(scope: object, receive: object, send: Callable[[dict[str, object]], Awaitable[None]]) -> None:
-    """A web application that has one page."""
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
-    await send({"type": "http.response.body", "body": b"page"})
+def with_one_page() -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/")
+    def page() -> str:
+        return "page"
+
+    return app
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Site:
@@ -73,24 +85,17 @@ def at(
 ) -> None:
     async def run() -> None:
         site = Site(deadlines or Deadlines(), max_terminals)
-        cert, key = tls or (None, None)
-        config = uvicorn.Config(
-            page,
-            port=0,
-            lifespan="off",
-            log_config=None,
-            ws=terminal_sockets(site.connections),
-            ssl_certfile=cert,
-            ssl_keyfile=key,
-        )
-        web = uvicorn.Server(config)
-        serving = asyncio.ensure_future(web._serve())  # without the signal handlers of `serve`
-        await until(lambda: web.started)
-        site.port = web.servers[0].sockets[0].getsockname()[1]
+        listener = await Listener.bind("127.0.0.1", 0)
+        site.port = listener.addresses[0][1]
+        context = certificate.server_side(*tls) if tls else None
+        web = WebServer(with_one_page(), listener.sockets, context, terminal_sockets(site.connections))
+        serving = asyncio.ensure_future(web.serve())
+        await until(lambda: answers(site.port))
         await test(site)
+        web.stop()
         await site.connections.hang_up(5)
-        web.should_exit = True
         await serving
+        listener.close()
 
     asyncio.run(asyncio.wait_for(run(), 60))
 
@@ -153,7 +158,7 @@ def test_pages_are_served_at_the_same_port() -> None:
         await site.terminal()
         reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
         writer.write(b"GET / HTTP/1.1\r\nHost: door.lan\r\nConnection: close\r\n\r\n")
-        assert (await reader.read()).endswith(b"\r\n\r\npage")
+        assert (await reader.read()).endswith(b'\r\n\r\n"page"')
         writer.close()
 
     at(test)
