@@ -12,10 +12,13 @@ import numpy as np
 import pytest
 
 try:
-    from playwright.sync_api import Browser, sync_playwright
-except ModuleNotFoundError:
-    sync_playwright = None  # type: ignore[assignment]
+    from playwright.sync_api import Browser, expect, sync_playwright
 
+    expect.set_options(timeout=15_000)
+except ModuleNotFoundError:
+    sync_playwright = expect = None  # type: ignore[assignment]
+
+__all__ = ["expect", "needs_chromium", "running_chromium", "still", "write_film"]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FPS = 15
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
