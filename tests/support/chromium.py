@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 try:
-    from playwright.sync_api import Browser, expect, sync_playwright
+    from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
     expect.set_options(timeout=15_000)
 except ModuleNotFoundError:
     sync_playwright = expect = None  # type: ignore[assignment]
 
-__all__ = ["expect", "needs_chromium", "running_chromium", "still", "write_film"]
+__all__ = ["expect", "needs_chromium", "running_chromium", "still", "sync_playwright", "write_film"]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FPS = 15
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
@@ -29,21 +29,15 @@ needs_chromium = pytest.mark.skipif(
 
 
 @contextmanager
-def running_chromium(*flags: str, film: Path | None = None) -> Iterator["Browser"]:
-    """A browser that gives its camera to every page. `film`: what that shows, else a clock that moves.
-
-    While it runs, this thread has an event loop: no test may run another one in it.
-    """
-    filmed = [f"--use-file-for-fake-video-capture={film}"] if film else []
+def running_chromium(playwright: "Playwright", film: Path, *flags: str) -> Iterator["Browser"]:
+    """A browser that gives its camera to every page. `film`: what that shows, again and again."""
     sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=[*sandbox, *CAMERA, *filmed, *flags]
-        )
-        try:
-            yield browser
-        finally:
-            browser.close()
+    camera = [*CAMERA, f"--use-file-for-fake-video-capture={film}"]
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*sandbox, *camera, *flags])
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 def write_film(path: Path, pictures: "Iterable[np.ndarray[Any, Any]]", fps: int = FPS) -> Path:

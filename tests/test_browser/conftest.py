@@ -11,10 +11,10 @@ import pytest
 from server.terminals.listener import Listener
 from server.web.serving import WebServer
 from tests.support import console
-from tests.support.chromium import running_chromium, still, write_film
+from tests.support.chromium import running_chromium, still, sync_playwright, write_film
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 
 class NoWebSocket(asyncio.Protocol):
@@ -57,10 +57,17 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="package")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Browser]":
+def playwright() -> "Iterator[Playwright]":
+    """While it is there, this thread has an event loop: no test may run another one in it."""
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="package")
+def browser(playwright: "Playwright", tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Browser]":
     """Its camera shows a room in which nothing moves."""
     film = write_film(tmp_path_factory.mktemp("film") / "still.y4m", still())
-    with running_chromium(film=film) as browser:
+    with running_chromium(playwright, film) as browser:
         yield browser
 
 

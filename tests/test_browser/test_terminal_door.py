@@ -3,8 +3,8 @@
 import re
 import shutil
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,9 @@ from tests.support.photos import DATA, photo
 from tests.support.server_process import ServerProcess, running_server, wait_for
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Playwright
+
+    Seeing = Callable[[Iterable[np.ndarray[Any, Any]]], Page]
 
 pytestmark = [needs_chromium, pytest.mark.timeout(400)]
 
@@ -69,13 +71,18 @@ def address(server: ServerProcess) -> str:
     return f"http://localhost:{console_port(server)}/terminal?kiosk#terminal=front-door&token="
 
 
-@contextmanager
-def seen(film: "Iterator[np.ndarray[Any, Any]]", folder: Path) -> "Iterator[Page]":
-    """A page whose camera shows a film again and again."""
-    with running_chromium(film=write_film(folder / "film.y4m", film)) as browser:
-        page = browser.new_page()
-        page.set_default_timeout(SECONDS)
-        yield page
+@pytest.fixture
+def seeing(playwright: "Playwright", tmp_path: Path) -> "Iterator[Seeing]":
+    """Opens a page whose camera shows a film again and again."""
+    with ExitStack() as stack:
+
+        def seeing(film: "Iterable[np.ndarray[Any, Any]]") -> "Page":
+            shown = write_film(tmp_path / "film.y4m", film)
+            page = stack.enter_context(running_chromium(playwright, shown)).new_page()
+            page.set_default_timeout(SECONDS)
+            return page
+
+        yield seeing
 
 
 def told(page: "Page", headline: str) -> None:
@@ -91,34 +98,32 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def door(home: Path, port: int = 0) -> Iterator[ServerProcess]:
-    with running_server(home, "--web", "on", "--web-port", str(port)) as server:
+def door(home: Path, port: int = 0, *flags: str) -> Iterator[ServerProcess]:
+    with running_server(home, "--web", "on", "--web-port", str(port), *flags) as server:
         yield server
 
 
-def test_whoever_is_enrolled_is_granted_by_name_also_after_a_restart(home: Path, tmp_path: Path) -> None:
-    with seen(visit("obama2"), tmp_path) as page:
-        with door(home) as server:
-            page.goto(address(server))
-            told(page, "GRANTED")
-            expect(page.locator("[data-part=names]")).to_have_text("Barack Obama")
-            (line,) = server.log_lines()
-            assert (line["verdict"], line["name"], line["terminal"]) == (
-                "GRANTED",
-                "Barack Obama",
-                "front-door",
-            )
-            port = console_port(server)
-            assert server.stop() == 0
-        told(page, "NOT CONNECTED")
-        assert page.locator(".mark").count() == 0
-        with door(home, port) as server:
-            told(page, "GRANTED")
-            assert "'front-door': connected from" in server.console
+def test_whoever_is_enrolled_is_granted_by_name_also_after_a_restart(home: Path, seeing: "Seeing") -> None:
+    page = seeing(visit("obama2"))
+    with door(home) as server:
+        port = console_port(server)
+        page.goto(address(server))
+        told(page, "GRANTED")
+        expect(page.locator("[data-part=names]")).to_have_text("Barack Obama")
+        (line,) = server.log_lines()
+        assert (line["verdict"], line["name"]) == ("GRANTED", "Barack Obama")
+        assert line["terminal"] == "front-door"
+        assert server.stop() == 0
+    told(page, "NOT CONNECTED")
+    assert page.locator(".mark").count() == 0
+    with door(home, port) as server:
+        told(page, "GRANTED")
+        assert "'front-door': connected from" in server.console
 
 
-def test_a_stranger_is_denied_and_told_why(home: Path, tmp_path: Path) -> None:
-    with door(home) as server, seen(visit("biden"), tmp_path) as page:
+def test_a_stranger_is_denied_and_told_why(home: Path, seeing: "Seeing") -> None:
+    page = seeing(visit("biden"))
+    with door(home) as server:
         page.goto(address(server))
         expect(page.locator("[data-part=lines]")).to_have_text("Not recognised", timeout=SECONDS)
         told(page, "DENIED")
@@ -126,13 +131,11 @@ def test_a_stranger_is_denied_and_told_why(home: Path, tmp_path: Path) -> None:
         assert (line["verdict"], line["name"], line["reason"]) == ("DENIED", None, "unknown_face")
 
 
-def test_a_wrong_token_is_told(home: Path, tmp_path: Path) -> None:
+def test_a_wrong_token_is_told(home: Path, tmp_path: Path, seeing: "Seeing") -> None:
     settings = tmp_path / "doorward.toml"
     settings.write_text(f'[tokens]\nfront-door = "{TOKEN}"\n')
-    with (
-        running_server(home, "--web", "on", "--web-port", "0", "--config", str(settings)) as server,
-        seen(islice(visit("obama2"), 15), tmp_path) as page,
-    ):
+    page = seeing(islice(visit("obama2"), 15))
+    with door(home, 0, "--config", str(settings)) as server:
         page.goto(f"{address(server)}wrong")
         expect(page.locator("#setup-message")).to_contain_text("does not accept", timeout=SECONDS)
         page.locator("#token").fill(TOKEN)
@@ -141,14 +144,14 @@ def test_a_wrong_token_is_told(home: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not TALKING.exists(), reason="needs the video beside a developer's checkout")
-def test_somebody_who_talks_is_followed_and_proves_to_live(home: Path, tmp_path: Path) -> None:
+def test_somebody_who_talks_is_followed_and_proves_to_live(tmp_path: Path, seeing: "Seeing") -> None:
     """The man of the video is enrolled by one of its frames; the server asks for proof, as it is shipped."""
     film = list(islice(talking(), 240))
     faces = tmp_path / "faces"
     faces.mkdir()
     cv2.imwrite(str(faces / "the_speaker.jpg"), film[60])
-    flags = ("--web", "on", "--web-port", "0", "--liveness", "passive")
-    with running_server(tmp_path, *flags) as server, seen(iter(film), tmp_path) as page:
+    page = seeing(film)
+    with door(tmp_path, 0, "--liveness", "passive") as server:
         page.goto(address(server))
         told(page, "GRANTED")
         expect(page.locator("[data-part=names]")).to_have_text("The Speaker")
