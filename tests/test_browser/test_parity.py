@@ -1,5 +1,6 @@
 """The page says, remembers, waits and gives up as our other terminal does."""
 
+import json
 import random
 from collections.abc import Iterator
 from dataclasses import replace
@@ -37,7 +38,9 @@ def run(modules: Modules, script: str, given: Any = None) -> Any:
     page, address = modules
     names = ["exchange", "idle", "memory", "picture", "reconnect", "screen", "wire"]
     loaded = "".join(f"const {name} = await import({address!r} + '/{name}.js');" for name in names)
-    return page.evaluate(f"async (given) => {{ {loaded} {script} }}", given)
+    asked = f"async (said) => {{ {loaded} const given = JSON.parse(said); {script} }}"
+    whole = f"async (said) => JSON.stringify(await ({asked})(said))"
+    return json.loads(page.evaluate(whole, json.dumps(given)))  # much faster than Playwright's own way
 
 
 def test_limits_and_times_are_the_same(modules: Modules) -> None:
@@ -177,7 +180,7 @@ def told(screen: Screen) -> dict[str, Any]:
 
 def test_the_screen_says_the_same_whatever_happens(modules: Modules) -> None:
     draw = random.Random(8)
-    cases = [(any_status(draw), draw.random() < 0.1) for _ in range(3000)]
+    cases = [(any_status(draw), draw.random() < 0.1) for _ in range(1500)]
     expected = [told(screen_at(100.0, status, None, lost, LATE)) for status, lost in cases]
     script = "return given[0].map(([status, lost]) => screen.screenAt(100, status, lost, given[1]));"
     said = run(modules, script, [[[for_the_page(status), lost] for status, lost in cases], vocabulary()])
