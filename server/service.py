@@ -8,25 +8,26 @@ import secrets
 import ssl
 import sys
 from collections.abc import Coroutine, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from server.access.door import Door
 from server.access.lockout import Lockouts
 from server.audit.trail import AuditTrail
-from server.database.database import Database, DatabaseError, address_of
+from server.database.database import DamagedError, Database, DatabaseError, address_of
 from server.events import Enrolled, Events, Sink
 from server.gallery.cache import open_cache
 from server.gallery.enrolment import Enrolling
 from server.gallery.photo_watcher import PhotoWatcher
 from server.gallery.receipt_writer import ReceiptWriter
 from server.gallery.receipts import Receipt
+from server.history.feed import Feed
+from server.history.opening import bring_up_to_date
+from server.history.recorder import HistoryRecorder
 from server.operator_record import OperatorRecord
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.files import keep_clean
 from server.recording.recorder import Recorder
-from server.recording.visit_store import VisitStore
-from server.recording.visits import FILE as VISITS
 from server.roster.backup import BACKUP_FILE
 from server.roster.watcher import PeopleFileWatcher
 from server.settings import Settings
@@ -41,6 +42,7 @@ from server.terminals.decision_writer import DecisionWriter
 from server.terminals.frames import FrameService
 from server.terminals.listener import Listener
 from server.tokens.watcher import TokenWatcher
+from server.web.running import Running
 from server.workers.pool import WorkerPool, WorkersUnavailableError
 
 log = logging.getLogger(__name__)
@@ -80,7 +82,8 @@ class Service:
             pool = WorkerPool(settings.workers, settings.model_settings)
             stack.push_async_callback(pool.close)
             roster = PeopleFileWatcher(settings.people_file, settings.logs / BACKUP_FILE)
-            events = Events(_sinks(settings))
+            self._added = Feed()
+            events = Events(_sinks(settings, database, self._added))
             stack.push_async_callback(asyncio.to_thread, events.close)
             receipts = ReceiptWriter(audit)
 
@@ -107,7 +110,6 @@ class Service:
                 open_door=lambda terminal: _open_door(settings, lockouts, terminal),
                 hints=settings.hints(),
             )
-            record = OperatorRecord(audit, events)
             self._tokens = TokenWatcher(settings.tokens, database, required=settings.needs_tokens)
             self._connections = Connections(
                 limits=settings.limits(),
@@ -120,13 +122,28 @@ class Service:
                 on_leave=self._frames.leave,
             )
             await self._tokens.load()
-            if settings.web:
-                self._console = await open_console(settings, database, record, self._connections, tls)
+            if settings.web and database is not None:
+                running = Running(
+                    settings=settings,
+                    database=database,
+                    record=OperatorRecord(audit, events),
+                    workers=pool,
+                    photos=watcher,
+                    gallery=lambda: watcher.gallery,
+                    roster=lambda: roster.roster,
+                    tokens_changed=self._change_tokens,
+                    serve_terminal=self._connections.serve,
+                )
+                self._console = await open_console(running, tls)
             if self._console is not None:
                 stack.push_async_callback(self._console.close)
             if await self._unless_stopped(_start(pool, roster, watcher, settings)):
                 await self._serve(roster, watcher)
         log.info("stopped")
+
+    async def _change_tokens(self) -> None:
+        await self._tokens.load()
+        await self._connections.dismiss_unauthorised()
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> bool:
         """Do the work; False when `stop` came first."""
@@ -199,19 +216,25 @@ def _open_audit(settings: Settings) -> AuditTrail:
 def _open_database(settings: Settings) -> Database | None:
     """None: it cannot be used. No door needs it, but for the tokens that it holds."""
     try:
-        return Database.open(address_of(settings.logs, settings.database))
+        database = Database.open(address_of(settings.logs, settings.database))
     except DatabaseError as error:
         log.error("DATABASE NOT USED, no history is kept and no token of it holds: %s", error)
+        if isinstance(error, DamagedError):
+            log.error("stop the server and make it again from the logs: python -m server history rebuild")
         return None
+    bring_up_to_date(database, settings.logs, datetime.now() - timedelta(days=settings.history_days))
+    return database
 
 
 def _open_door(settings: Settings, lockouts: Lockouts, terminal: str) -> Door:
     return Door(settings.rules(), new_id=lambda: secrets.token_hex(8), terminal=terminal, lockouts=lockouts)
 
 
-def _sinks(settings: Settings) -> list[Sink]:
+def _sinks(settings: Settings, database: Database | None, added: Feed) -> list[Sink]:
     """Raises StartError."""
-    sinks: list[Sink] = [VisitStore(settings.logs / VISITS)]
+    sinks: list[Sink] = []
+    if database is not None:
+        sinks.append(HistoryRecorder(database, settings.history_days, added.advance))
     if settings.record:
         folder = settings.logs / RECORDINGS
         try:

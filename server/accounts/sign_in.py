@@ -37,7 +37,7 @@ class SignIn:
         self, database: Database, passwords: Passwords, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._database = database
-        self._passwords = passwords
+        self.passwords = passwords
         self._keys = Throttle(clock)
         self._sources = Throttle(clock, SOURCE_FREE)
 
@@ -62,7 +62,7 @@ class SignIn:
 
     async def _proven(self, known: str, password: str) -> Account:
         kept = await self._database.read(lambda connection: password_of(connection, known))
-        if len(password) > MAX_CHARS or not await self._passwords.matches(password, kept):
+        if len(password) > MAX_CHARS or not await self.passwords.matches(password, kept):
             raise RefusedError
         account = await self._database.read(lambda connection: find(connection, known))
         if account is None or account.disabled:

@@ -5,12 +5,9 @@ import logging
 import ssl
 from typing import Protocol
 
-from server.audit.operator_log import Act
-from server.database.database import Database
-from server.settings import Settings
 from server.support.errors import StartError
-from server.terminals.connections import Connections
 from server.terminals.listener import Listener
+from server.web.running import Running
 
 log = logging.getLogger(__name__)
 
@@ -28,32 +25,16 @@ class Console(Protocol):
         """Returns when all has ended."""
 
 
-class Record(Protocol):
-    """The operators' record."""
-
-    async def note(self, act: Act) -> None:
-        """Returns when it is on disk. Raises OSError: it is not, and nothing may be done."""
-
-
-async def open_console(
-    settings: Settings,
-    database: Database | None,
-    record: Record,
-    connections: Connections,
-    tls: ssl.SSLContext | None,
-) -> Console | None:
+async def open_console(running: Running, tls: ssl.SSLContext | None) -> Console | None:
     """None: it is not to be had, and the reason has been told."""
-    if database is None:
-        log.error("no console: it needs the database")
-        return None
     try:
         from server.web.console import WebConsole
     except ModuleNotFoundError as missing:
         log.warning("no console: %s is not installed: pip install '.[web]'", missing.name)
         return None
     try:
-        listener = await Listener.bind(settings.web_host, settings.web_port, "web_")
+        listener = await Listener.bind(running.settings.web_host, running.settings.web_port, "web_")
     except StartError as error:
         log.error("no console: %s", error)
         return None
-    return WebConsole(settings, database, record, connections, listener, tls)
+    return WebConsole(running, listener, tls)

@@ -1,15 +1,18 @@
 """The console's app: its middleware, its API and its pages."""
 
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
-from fastapi.responses import JSONResponse
 
+from server.accounts.sign_in import SignIn
 from server.web import problems
 from server.web.api import accounts, health, session, tokens
-from server.web.callers import PUBLIC
+from server.web.body_limit import BodyLimit
+from server.web.description import describe
 from server.web.headers import Headers
-from server.web.pages import entry
+from server.web.idempotency import Idempotency
+from server.web.pages import docs, entry, system
 from server.web.problems import PROBLEMS
 from server.web.running import Running
 from server.web.same_site import SameSite
@@ -17,36 +20,35 @@ from server.web.static_files import FOLDER, KeptFiles, fingerprint
 from server.web.terminal import routes as terminal
 
 API = "/api/v1"
-BODY_BYTES = 64 << 10
-"""Of a request that has no word of its own: uploads have."""
+UPLOADS: dict[str, int] = {}
+"""Beginning of a path -> bytes of a request to it; all others are small."""
 
 
-def create_app(running: Running) -> FastAPI:
-    """`running`: what of the server the app may reach."""
+def create_app(running: Running, sign_in: SignIn) -> FastAPI:
+    """`running`: what of the server the app may reach. `sign_in`: the only way to a session."""
     app = FastAPI(
         title="Doorward",
         version=version("doorward"),
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        max_body_size=BODY_BYTES,
         responses=PROBLEMS,
     )
     app.state.running = running
+    app.state.sign_in = sign_in
     app.state.assets = f"/static/{fingerprint()}"
     app.mount(app.state.assets, KeptFiles(directory=FOLDER))
+    app.mount(docs.SWAGGER_ADDRESS, KeptFiles(directory=docs.SWAGGER))
     app.include_router(_api())
     app.include_router(health.router)
-    app.include_router(entry.router, include_in_schema=False)
-    app.include_router(terminal.router, include_in_schema=False)
+    for part in (docs.router, entry.router, system.router, terminal.router):
+        app.include_router(part, include_in_schema=False)
     problems.install(app)
+    app.add_middleware(Idempotency)
+    app.add_middleware(BodyLimit, uploads=UPLOADS)
     app.add_middleware(SameSite)
     app.add_middleware(Headers)
-
-    @app.get(f"{API}/openapi.json", include_in_schema=False, dependencies=[PUBLIC])
-    async def description() -> JSONResponse:
-        return JSONResponse(app.openapi())
-
+    app.openapi = partial(describe, app)  # type: ignore[method-assign]
     return app
 
 

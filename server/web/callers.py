@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 
 from server.accounts import keys, sessions
 from server.accounts.rights import Caller, Right
+from server.accounts.sign_in import SignIn
 from server.web.problems import ProblemError
 from server.web.running import Running
 
@@ -15,6 +16,12 @@ from server.web.running import Running
 def running(connection: HTTPConnection) -> Running:
     """What of the server this request may reach."""
     found: Running = connection.app.state.running
+    return found
+
+
+def entrance(connection: HTTPConnection) -> SignIn:
+    """The only way to a session."""
+    found: SignIn = connection.app.state.sign_in
     return found
 
 
@@ -88,3 +95,4 @@ Administrator = Annotated[Caller, Depends(Requires(Right.ADMINISTER))]
 AdministratorInPerson = Annotated[Caller, Depends(Requires(Right.ADMINISTER, keys=False))]
 """Accounts and keys are nothing for a key."""
 Ports = Annotated[Running, Depends(running)]
+Entrance = Annotated[SignIn, Depends(entrance)]

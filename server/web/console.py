@@ -7,11 +7,7 @@ import ssl
 from server.accounts import accounts
 from server.accounts.passwords import Passwords
 from server.accounts.sign_in import SignIn
-from server.database.database import Database
-from server.settings import Settings
-from server.startup.console import Record
 from server.support.console import CONSOLE_ONLY
-from server.terminals.connections import Connections
 from server.terminals.listener import Listener
 from server.web.app import create_app
 from server.web.running import Running
@@ -24,31 +20,14 @@ log = logging.getLogger(__name__)
 class WebConsole:
     """A console that has its port."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        database: Database,
-        record: Record,
-        connections: Connections,
-        listener: Listener,
-        tls: ssl.SSLContext | None,
-    ) -> None:
-        """`connections`: where browsers come as terminals. `listener`: bound."""
-        self._settings = settings
-        self._database = database
+    def __init__(self, running: Running, listener: Listener, tls: ssl.SSLContext | None) -> None:
+        """`listener`: bound."""
+        self._running = running
         self._listener = listener
         self._passwords = Passwords()
-        running = Running(
-            settings=settings,
-            database=database,
-            record=record,
-            passwords=self._passwords,
-            sign_in=SignIn(database, self._passwords),
-            tokens_changed=connections.dismiss_unauthorised,
-        )
-        sockets = terminal_sockets(connections)
-        self._server = WebServer(create_app(running), listener.sockets, tls, sockets)
-        self._ended = asyncio.Event()
+        sign_in = SignIn(running.database, self._passwords)
+        terminals = terminal_sockets(running.serve_terminal)
+        self._server = WebServer(create_app(running, sign_in), listener.sockets, tls, terminals)
 
     async def serve(self) -> None:
         """Serve for ever; what goes wrong is logged, and ends nothing else."""
@@ -57,8 +36,6 @@ class WebConsole:
             await self._server.serve()
         except Exception:
             log.exception("the console has ended by a fault; the doors go on")
-        finally:
-            self._ended.set()
         await asyncio.Event().wait()
 
     def stop(self) -> None:
@@ -71,9 +48,10 @@ class WebConsole:
         await asyncio.to_thread(self._passwords.close)
 
     async def _tell(self) -> None:
-        address = self._settings.console_address(self._listener.addresses[0][1])
+        database = self._running.database
+        address = self._running.settings.console_address(self._listener.addresses[0][1])
         log.info("console: %s", address)
-        if not await self._database.read(accounts.exist):
-            secret = await self._database.write(lambda sql: accounts.invite(sql, None))
+        if not await database.read(accounts.exist):
+            secret = await database.write(lambda sql: accounts.invite(sql, None))
             link = f"{address}/set-up#{secret}"
             log.warning("FIRST START: make the first account at %s", link, extra=CONSOLE_ONLY)

@@ -1,22 +1,59 @@
-"""What of the running server the console may reach: each as a narrow port."""
+"""What of the running server the console may reach. Needs nothing of the extra `web`."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import ParamSpec, Protocol, TypeVar
 
-from server.accounts.passwords import Passwords
-from server.accounts.sign_in import SignIn
+from server.access.matching.gallery import Gallery
+from server.access.orders import Roster
+from server.audit.operator_log import Act
 from server.database.database import Database
+from server.gallery.admission import LookAlikes
+from server.gallery.receipts import Receipt
 from server.settings import Settings
-from server.startup.console import Record
+from server.terminals.transport import Transport
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Record(Protocol):
+    """The operators' record."""
+
+    async def note(self, act: Act) -> None:
+        """Returns when it is on disk. Raises OSError: it is not, and nothing may be done."""
+
+
+class Workers(Protocol):
+    """The processes that look at pictures: nothing that came from outside is decoded elsewhere."""
+
+    async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a task of `server.workers.main` in one of them. Raises AnalysisFailedError, and what the task
+        raises."""
+
+
+class Photos(Protocol):
+    """The photo folder as it was last seen."""
+
+    def receipts(self) -> list[Receipt]:
+        """The present outcome of every file, sorted by path."""
+
+    def look_alikes(self) -> list[LookAlikes]:
+        """Enrolled people who are near each other, nearest first."""
 
 
 @dataclass(frozen=True)
 class Running:
-    """`tokens_changed`: to be awaited when the terminals' tokens are others: who lost one goes now."""
+    """`gallery`, `roster`: what is in force at this moment. `tokens_changed`: to be awaited when the
+    terminals' tokens are others: who lost one goes now. `serve_terminal`: takes a connection over that a
+    browser has opened as a terminal, and its address."""
 
     settings: Settings
     database: Database
     record: Record
-    passwords: Passwords
-    sign_in: SignIn
+    workers: Workers
+    photos: Photos
+    gallery: Callable[[], Gallery]
+    roster: Callable[[], Roster]
     tokens_changed: Callable[[], Awaitable[None]]
+    serve_terminal: Callable[[Transport, str], None]

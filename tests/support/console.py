@@ -1,23 +1,32 @@
 """A console without a server: the app over a database of its own, and browsers that ask it."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection
 
+from server.access.matching.gallery import Gallery
+from server.access.matching.recogniser import SFACE
+from server.access.orders import Roster
 from server.accounts import accounts
 from server.accounts.passwords import Passwords
 from server.accounts.rights import Role
 from server.accounts.sign_in import SignIn
 from server.audit.operator_log import Act
 from server.database.database import Database, address_of, opened
+from server.gallery.admission import LookAlikes
+from server.gallery.receipts import Receipt
 from server.settings import Settings
 from server.web.app import create_app
 from server.web.running import Running
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 PASSWORD = "correct horse battery staple"
 _QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -41,6 +50,27 @@ class FakeRecord:
         return [f"{act.kind.value} {act.operator} {act.subject}" for act in self.acts]
 
 
+class FakeWorkers:
+    """Runs tasks in a thread of this process."""
+
+    async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.to_thread(task, *args, **kwargs)
+
+
+class FakePhotos:
+    """A photo folder as it was set."""
+
+    def __init__(self) -> None:
+        self.files: list[Receipt] = []
+        self.alike: list[LookAlikes] = []
+
+    def receipts(self) -> list[Receipt]:
+        return self.files
+
+    def look_alikes(self) -> list[LookAlikes]:
+        return self.alike
+
+
 class Site:
     """The app, what it reached, and the time as it sees it."""
 
@@ -50,15 +80,22 @@ class Site:
         self.now = 1000.0
         self.tokens_changed = 0
         self.passwords = Passwords(_QUICK)
+        self.gallery = Gallery.build(SFACE, 0, ())
+        self.roster = Roster()
+        self.photos = FakePhotos()
+        self.workers = FakeWorkers()
         self.running = Running(
             settings=Settings.model_validate({"logs": logs, "faces": logs / "faces", **settings}),
             database=database,
             record=self.record,
-            passwords=self.passwords,
-            sign_in=SignIn(database, self.passwords, lambda: self.now),
+            workers=self.workers,
+            photos=self.photos,
+            gallery=lambda: self.gallery,
+            roster=lambda: self.roster,
             tokens_changed=self._count_change,
+            serve_terminal=lambda transport, address: transport.abort(),
         )
-        self.app = create_app(self.running)
+        self.app = create_app(self.running, SignIn(database, self.passwords, lambda: self.now))
 
     async def _count_change(self) -> None:
         self.tokens_changed += 1

@@ -10,10 +10,10 @@ from pydantic import BaseModel, Field
 from server.accounts import accounts, second_factor, sessions
 from server.accounts.passwords import MAX_CHARS, require_strong
 from server.accounts.rights import Caller, Right
-from server.accounts.sign_in import CodeNeededError, RefusedError, TooManyError
+from server.accounts.sign_in import CodeNeededError, RefusedError, SignIn, TooManyError
 from server.audit.operator_log import ActKind
 from server.web.acting import note, note_as
-from server.web.callers import PUBLIC, Anybody, Ports, SignedIn, cookie_name, source
+from server.web.callers import PUBLIC, Anybody, Entrance, Ports, SignedIn, cookie_name, source
 from server.web.problems import ProblemError
 from server.web.running import Running
 
@@ -51,10 +51,10 @@ class Myself(BaseModel):
 
 
 @router.post("/session", status_code=HTTPStatus.NO_CONTENT, dependencies=[PUBLIC])
-async def sign_in(given: Credentials, request: Request, running: Ports) -> Response:
+async def sign_in(given: Credentials, request: Request, running: Ports, entrance: Entrance) -> Response:
     """Sign in: the answer sets a cookie."""
     try:
-        secret = await running.sign_in(
+        secret = await entrance(
             given.name, given.password, given.code, source=source(request), agent=_agent(request)
         )
     except CodeNeededError:
@@ -145,14 +145,16 @@ class Acceptance(Invitation):
 
 
 @router.post("/invitation", status_code=HTTPStatus.NO_CONTENT, dependencies=[PUBLIC])
-async def accept_invitation(given: Acceptance, request: Request, running: Ports) -> Response:
+async def accept_invitation(
+    given: Acceptance, request: Request, running: Ports, entrance: Entrance
+) -> Response:
     """Set a password by an invitation, which is then used up, and sign in."""
     invited = await look_at_invitation(given, running)
     name = accounts.checked_name(given.name if invited.name is None else invited.name)
     require_strong(given.password, [name])
     kind = ActKind.ACCOUNT_ADDED if invited.name is None else ActKind.ACCOUNT_PASSWORD_CHANGED
     await note_as(running, "invitation", source(request), kind, name)
-    hashed = await running.passwords.hash(given.password)
+    hashed = await entrance.passwords.hash(given.password)
     account = await running.database.write(lambda sql: accounts.accept(sql, given.secret, name, hashed))
     secret = await running.database.write(
         lambda sql: sessions.begin(sql, account.number, source(request), _agent(request))
@@ -166,12 +168,14 @@ class PasswordChange(BaseModel):
 
 
 @router.put("/password", status_code=HTTPStatus.NO_CONTENT)
-async def change_password(given: PasswordChange, caller: SignedIn, running: Ports) -> None:
+async def change_password(
+    given: PasswordChange, caller: SignedIn, running: Ports, entrance: Entrance
+) -> None:
     """Change one's own password; all other sessions of the account end."""
-    await _prove(running, caller, given.old)
+    await _prove(entrance, caller, given.old)
     require_strong(given.new, [caller.name])
     await note(running, caller, ActKind.ACCOUNT_PASSWORD_CHANGED, caller.name)
-    hashed, number = await running.passwords.hash(given.new), _session(caller)
+    hashed, number = await entrance.passwords.hash(given.new), _session(caller)
     await running.database.write(lambda sql: accounts.set_password(sql, caller.account, hashed))
     await running.database.write(lambda sql: accounts.end_sessions(sql, caller.account, but=number))
 
@@ -200,9 +204,11 @@ class FactorProof(BaseModel):
 
 
 @router.put("/second-factor", status_code=HTTPStatus.NO_CONTENT)
-async def turn_on_second_factor(given: FactorProof, caller: SignedIn, running: Ports) -> None:
+async def turn_on_second_factor(
+    given: FactorProof, caller: SignedIn, running: Ports, entrance: Entrance
+) -> None:
     """Ask for a code at every sign-in from now on."""
-    await _prove(running, caller, given.password)
+    await _prove(entrance, caller, given.password)
     step = second_factor.step_of(given.key, given.code)
     if step is None:
         raise ProblemError.refused("This code is not what the app shows for this key now.")
@@ -215,17 +221,17 @@ class Proof(BaseModel):
 
 
 @router.delete("/second-factor", status_code=HTTPStatus.NO_CONTENT)
-async def turn_off_second_factor(given: Proof, caller: SignedIn, running: Ports) -> None:
+async def turn_off_second_factor(given: Proof, caller: SignedIn, running: Ports, entrance: Entrance) -> None:
     """Ask for the password alone."""
-    await _prove(running, caller, given.password)
+    await _prove(entrance, caller, given.password)
     await note(running, caller, ActKind.ACCOUNT_SECOND_FACTOR_REMOVED, caller.name)
     await running.database.write(lambda sql: second_factor.turn_off(sql, caller.account))
 
 
-async def _prove(running: Running, caller: Caller, password: str) -> None:
+async def _prove(entrance: SignIn, caller: Caller, password: str) -> None:
     """Who sits at a browser that somebody left signed in does not get far. Raises ProblemError."""
     try:
-        await running.sign_in.prove(caller.name, password, caller.source)
+        await entrance.prove(caller.name, password, caller.source)
     except RefusedError:
         raise ProblemError(HTTPStatus.FORBIDDEN, "wrong_password", "The password is wrong.") from None
     except TooManyError as error:

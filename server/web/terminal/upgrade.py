@@ -1,16 +1,18 @@
 """Where the web server hands over a connection that is to become a WebSocket."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
-from server.terminals.connections import Connections
+from server.terminals.transport import Transport
 from server.web.terminal.websocket import READ_BYTES, WebSocketTransport
 
 SOCKET_PATH = "/terminal/socket"
 
 
-def terminal_sockets(connections: Connections) -> type[asyncio.Protocol]:
+def terminal_sockets(serve: Callable[[Transport, str], None]) -> type[asyncio.Protocol]:
     """For `uvicorn.Config(ws=...)`: terminals connect at SOCKET_PATH, and there is no other WebSocket.
+    `serve`: takes over each connection, and the address it is from.
 
     The web server has read a request that asks for one, and repeats it to an instance. From there on the
     connection is a terminal's, or a stranger's, like those over TCP: the web server does not count it, and
@@ -26,6 +28,6 @@ def terminal_sockets(connections: Connections) -> type[asyncio.Protocol]:
             if address is None:  # that peer has gone again
                 writer.transport.abort()
                 return
-            connections.serve(WebSocketTransport(reader, writer, SOCKET_PATH), str(address[0]))
+            serve(WebSocketTransport(reader, writer, SOCKET_PATH), str(address[0]))
 
     return TerminalSocket

@@ -23,6 +23,7 @@ OPEN_TO_ALL = {
     "/readyz",
     "/terminal",
     "/terminal/ca.pem",
+    "/docs",
     "/api/v1/openapi.json",
     "/api/v1/session",
     "/api/v1/invitation",
@@ -159,4 +160,15 @@ def test_what_is_wrong_inside_is_told_to_nobody(site: Site, monkeypatch: pytest.
 
 def test_a_body_that_is_too_large_is_refused(site: Site) -> None:
     answer = site.browser("admin").post("/api/v1/accounts", content=b" " * 100_000)
+    assert (
+        answer.status_code == 413 and answer.json()["detail"] == "This is too large: at most 64 KB are taken."
+    )
+
+
+def test_a_body_that_grows_beyond_what_is_taken_is_refused(site: Site) -> None:
+    def grows() -> Iterator[bytes]:
+        for _ in range(100):
+            yield b" " * 1000
+
+    answer = site.browser("admin").post("/api/v1/accounts", content=grows())
     assert answer.status_code == 413
