@@ -18,6 +18,7 @@ from server.web.problems import PROBLEMS
 from server.web.running import Running
 from server.web.same_site import SameSite
 from server.web.static_files import FOLDER, KeptFiles, fingerprint
+from server.web.terminal import routes as terminal
 
 API = "/api/v1"
 UPLOADS: dict[str, int] = {}
@@ -44,8 +45,9 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     app.include_router(_api())
     app.include_router(health.router)
     app.include_router(live.pictures)
-    for part in (docs.router, entry.router, live.router, live_socket.router, log.router, system.router):
-        app.include_router(part, include_in_schema=False)
+    pages = (docs, entry, live, live_socket, log, system, terminal)
+    for part in pages:
+        app.include_router(part.router, include_in_schema=False)
     problems.install(app)
     app.add_middleware(Idempotency)
     app.add_middleware(BodyLimit, uploads=UPLOADS)

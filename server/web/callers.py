@@ -4,8 +4,8 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Depends, WebSocketException
-from fastapi.status import WS_1008_POLICY_VIOLATION
 from starlette.requests import HTTPConnection
+from websockets.frames import CloseCode
 
 from server.accounts import keys, sessions
 from server.accounts.rights import Caller, Right
@@ -71,7 +71,7 @@ class Requires:
         except ProblemError as problem:
             if connection.scope["type"] == "websocket":
                 reason = problem.document.detail
-                raise WebSocketException(WS_1008_POLICY_VIOLATION, reason) from None
+                raise WebSocketException(CloseCode.POLICY_VIOLATION, reason) from None
             raise
 
     def _checked(self, caller: Caller | None) -> Caller:

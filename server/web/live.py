@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from wire.words import INSTRUCTIONS, refusal
-
 from server.terminals.live import Health, LiveFrame
 from server.terminals.pace import Spread
+from wire.words import INSTRUCTIONS, refusal
 
 PICTURES_PER_SECOND = 120.0
 """Sent in all, to everybody who watches: one takes the event loop about 0.2 ms, and door's frames wait for

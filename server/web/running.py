@@ -13,6 +13,7 @@ from server.gallery.receipts import Receipt
 from server.settings import Settings
 from server.terminals.live import LiveBoard
 from server.terminals.proposals import Proposals
+from server.terminals.transport import Transport
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -55,7 +56,8 @@ class News(Protocol):
 @dataclass(frozen=True)
 class Running:
     """`gallery`, `roster`: what is in force at this moment. `tokens_changed`: to be awaited when the
-    terminals' tokens are others: who lost one goes now."""
+    terminals' tokens are others: who lost one goes now. `serve_terminal`: takes a connection over that a
+    browser has opened as a terminal, and its address."""
 
     settings: Settings
     database: Database
@@ -68,3 +70,4 @@ class Running:
     gallery: Callable[[], Gallery]
     roster: Callable[[], Roster]
     tokens_changed: Callable[[], Awaitable[None]]
+    serve_terminal: Callable[[Transport, str], None]

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from wire.words import refusal
-
 from server.access.decision import Decision
 from server.access.explanation import Tried, explain, sentence
 from server.access.liveness.proof import Aliveness
@@ -13,6 +11,7 @@ from server.access.rules import Rules
 from server.history.kept import KeptDecision
 from wire import Verdict
 from wire.reasons import Reason
+from wire.words import refusal
 
 
 @dataclass(frozen=True)

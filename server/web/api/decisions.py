@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -14,7 +15,6 @@ from fastapi.responses import Response, StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
-from wire.words import refusal
 
 from server.access.explanation import Tried
 from server.accounts.rights import Caller
@@ -28,6 +28,7 @@ from server.web.problems import ProblemError
 from server.web.running import Running
 from server.web.why import explained
 from wire import TERMINAL_CHARS, Verdict
+from wire.words import refusal
 
 router = APIRouter(prefix="/decisions", tags=["decisions"])
 PAGE = 50
@@ -188,7 +189,9 @@ async def stream(
     news, turn = running.news, running.news.turn
     number = await running.database.read(lambda sql: _number(sql, last))
     async for _ in _ticks(running, caller, request):
-        found = await running.database.read(lambda sql: queries.decisions_after(sql, number, asked, MOST))
+        found = await running.database.read(
+            partial(queries.decisions_after, number=number, which=asked, limit=MOST)
+        )
         for each in found:
             number = each.place.number
             yield ServerSentEvent(data=DecisionView.of(each), event="decision", id=each.id)
@@ -236,7 +239,8 @@ async def _lines(asked: Which, running: Running, form: Format) -> AsyncIterator[
         yield _csv([list(DecisionView.model_fields)])
     before: Place | None = None
     while True:
-        found = await running.database.read(lambda sql: queries.decisions(sql, asked, before, EXPORT_PAGE))
+        page = partial(queries.decisions, which=asked, before=before, limit=EXPORT_PAGE)
+        found = await running.database.read(page)
         rows = [DecisionView.of(each).model_dump(mode="json") for each in found]
         yield _csv(map(_row, rows)) if form is Format.CSV else _json(rows)
         if len(found) < EXPORT_PAGE:

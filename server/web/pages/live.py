@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any, TypeAlias
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
@@ -17,10 +18,10 @@ from server.web.templating import page
 router = APIRouter()
 pictures = APIRouter(prefix="/terminals/{name}", tags=["terminals"])
 BOUNDARY = "doorward"
-JPEG = {200: {"content": {"image/jpeg": {}}, "description": "The picture."}}
-STREAM = {
-    200: {"content": {"multipart/x-mixed-replace": {}}, "description": "Pictures, one after the other."}
-}
+HEAD = b"--doorward\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
+Responses: TypeAlias = dict[int | str, dict[str, Any]]
+JPEG: Responses = {200: {"content": {"image/jpeg": {}}, "description": "The picture."}}
+STREAM: Responses = {200: {"content": {"multipart/x-mixed-replace": {}}, "description": "The pictures."}}
 STREAMS = 16
 """Programs that may take streams at once: each costs as much as somebody who watches."""
 
@@ -63,8 +64,7 @@ async def _parts(name: str, running: Running, request: Request) -> AsyncIterator
         with running.live.watch({name}) as viewer:
             while not state.stopping.is_set():
                 for frame in await asyncio.wait_for(viewer.newer(), 30):
-                    head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(frame.jpeg)}\r\n\r\n"
-                    yield b"".join((head.encode(), frame.jpeg, b"\r\n"))
+                    yield b"".join((HEAD % len(frame.jpeg), frame.jpeg, b"\r\n"))
                 await asyncio.sleep(pause_after(1, running.live.viewers))
                 if loop.time() - checked > CHECK_SECONDS:
                     checked = loop.time()

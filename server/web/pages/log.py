@@ -3,21 +3,22 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy import Connection
-from wire.words import refusal
 
 from server.history import overview, queries
+from server.history.kept import KeptDecision
 from server.web.api.decisions import PAGE, Asked, Before, explain_kept, next_of
 from server.web.callers import Ports, Seer
 from server.web.problems import ProblemError
 from server.web.templating import page
 from wire.reasons import Reason
+from wire.words import refusal
 
 router = APIRouter(prefix="/log")
 
 
 @router.get("")
 async def log(request: Request, caller: Seer, asked: Asked, before: Before, running: Ports) -> Response:
-    def found(sql: Connection) -> tuple[list[queries.KeptDecision], list[str]]:
+    def found(sql: Connection) -> tuple[list[KeptDecision], list[str]]:
         known = [name for name in overview.known_terminals(sql) if caller.sees(name)]
         return queries.decisions(sql, asked, before, PAGE), known
 
