@@ -10,7 +10,6 @@ from tests.support.server_process import ServerProcess, running_server
 from tests.support.visits import visit
 from tests.test_server.live.test_server import command, enrol
 
-
 TOKEN = "a secret of 16 characters or more"
 
 
