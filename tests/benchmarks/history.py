@@ -265,8 +265,8 @@ Made by `make bench-history` (`tests/benchmarks/history.py`) on {machine.date}, 
 
 {decisions:,} decisions and as many visits of {people:,} people at {doors} doors in two years, a few doors
 with most of the people; {acts:,} acts of operators, {changes:,} changes of terminals. Each question is asked
-{asked} times, about other people, doors and days each time, through the functions that the pages use, from the
-question to the values; a page has {page} rows. Milliseconds; the largest 95th percentile is {worst:.0f}.
+{asked} times, about other people, doors and days each time, through the functions that the pages use, from
+the question to the values; a page has {page} rows. Milliseconds; the largest 95th percentile is {worst:.0f}.
 
 {table}
 
