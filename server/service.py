@@ -71,7 +71,9 @@ class Service:
             stack.callback(cache.close)
             pool = WorkerPool(settings.workers, settings.model_settings)
             stack.push_async_callback(pool.close)
-            roster = PeopleFileWatcher(settings.people_file, settings.logs / BACKUP_FILE)
+            roster = PeopleFileWatcher(
+                settings.people_file, settings.logs / BACKUP_FILE, on_change=lambda: watcher.hasten()
+            )
             events = Events(_sinks(settings))
             stack.push_async_callback(asyncio.to_thread, events.close)
             receipts = ReceiptWriter(audit)
@@ -85,7 +87,7 @@ class Service:
                 cache=cache,
                 analyse=pool.analyse_photo,
                 take_receipts=take_receipts,
-                enrolling=Enrolling.by(settings.rules(), lambda: roster.roster.confirmed),
+                enrolling=Enrolling.by(settings.rules(), lambda: roster.roster),
                 parallel=pool.processes,
             )
             lockouts = Lockouts()
@@ -110,7 +112,7 @@ class Service:
                 on_leave=self._frames.leave,
             )
             if await self._unless_stopped(_start(pool, roster, watcher, settings)):
-                await self._serve(roster, watcher)
+                await self._serve(pool, roster, watcher)
         log.info("stopped")
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> bool:
@@ -126,10 +128,11 @@ class Service:
         working.result()
         return True
 
-    async def _serve(self, roster: PeopleFileWatcher, watcher: PhotoWatcher) -> None:
+    async def _serve(self, pool: WorkerPool, roster: PeopleFileWatcher, watcher: PhotoWatcher) -> None:
         # What is there by now stays. Searching it for garbage would stop the loop for 20 ms every time.
         gc.collect()
         gc.freeze()
+        pool.serve_frames()
         self._listener.listen()
         accepting = asyncio.ensure_future(self._listener.accept(self._connections.accept))
         parts: list[Coroutine[Any, Any, None]] = [
@@ -137,13 +140,13 @@ class Service:
             roster.watch(),
             watcher.watch(),
             keep_clean(self._settings.logs / RECORDINGS, self._settings.record_days),
-            Changes(self._settings, lambda: roster.roster, lambda: watcher.gallery).follow(),
+            Changes(self._settings, lambda: roster.roster, lambda: watcher.gallery, watcher.has).follow(),
         ]
         running = {accepting, *map(asyncio.ensure_future, parts)}
         stopping = asyncio.ensure_future(self._stop.wait())
         gallery, addresses = watcher.gallery, [address[:2] for address in self._listener.addresses]
         refused = watcher.files - gallery.photos
-        tell(announcements.of_the_start(self._settings, roster.roster, gallery, refused))
+        tell(announcements.of_the_start(self._settings, roster.roster, gallery, refused, watcher.has))
         tell(announcements.of_listening(self._settings, addresses))
         await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")

@@ -12,6 +12,7 @@ from server.gallery.admission import LookAlikes
 from server.gallery.receipts import Receipt, Status, summary
 from server.roster.terminals import RulesInForce, rules_in_force
 from server.settings import Settings
+from server.startup.announcements import of_unknown
 from wire.reasons import Reason
 
 
@@ -20,10 +21,7 @@ async def people(settings: Settings) -> str:
     roster, wrong = roster_in_force(settings)
     async with enrolled(settings, roster) as watcher:
         names = watcher.gallery.people
-        strangers = [
-            f"{settings.people_file} names {name!a}, whom no photo enrols"
-            for name in roster.unknown_names(names)
-        ]
+        strangers = [sentence for _, sentence in of_unknown(settings, roster, names, watcher.has)]
         stated = odds(settings.rules(), watcher.gallery.population) if names else ""
         limits = limited(roster.permits, datetime.now())
         enrolment = report(watcher.receipts(), watcher.look_alikes(), stated, limits)

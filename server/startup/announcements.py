@@ -110,23 +110,30 @@ def of_rules(settings: Settings, roster: Roster) -> list[Remark]:
     return [*remarks, *((logging.WARNING, f"liveness is off{place}: {photo}") for place in off)]
 
 
-def of_unknown(settings: Settings, roster: Roster, people: Sequence[str]) -> list[Remark]:
-    """Names in people.toml that nobody has: misspelt, they would limit nobody. `people`: who is enrolled."""
+def of_unknown(
+    settings: Settings, roster: Roster, people: Sequence[str], has_photo: Callable[[str], bool]
+) -> list[Remark]:
+    """Names in people.toml that nobody has: misspelt, they would limit nobody. `people`: who is enrolled.
+    `has_photo`: whether there is a photo at a path relative to faces/."""
     file = settings.people_file
     unknown = roster.unknown_terminals(settings.tokens) if settings.tokens else []
     sentences = [f"{file} names {name!a}, whom no photo enrols" for name in roster.unknown_names(people)]
+    sentences += [f"{file} holds {path!a}, which is not there" for path in roster.unknown_photos(has_photo)]
     sentences += [f"{file} names terminal {name!a}, which has no token" for name in unknown]
     return [(logging.WARNING, sentence) for sentence in sentences]
 
 
-def of_the_start(settings: Settings, roster: Roster, gallery: Gallery, refused: int) -> list[Remark]:
-    """What holds when the server begins to serve. `refused`: photos that enrol nobody."""
+def of_the_start(
+    settings: Settings, roster: Roster, gallery: Gallery, refused: int, has_photo: Callable[[str], bool]
+) -> list[Remark]:
+    """What holds when the server begins to serve. `refused`: photos that enrol nobody. `has_photo`: as in
+    `of_unknown`."""
     enrolled = summary(len(gallery.people), gallery.photos)
     return [
         (logging.INFO, f"enrolled: {enrolled}; {refused} held or rejected"),
         *of_risk(settings, gallery.population),
         *of_network(settings),
-        *of_unknown(settings, roster, gallery.people),
+        *of_unknown(settings, roster, gallery.people, has_photo),
         *of_rules(settings, roster),
     ]
 
@@ -143,10 +150,15 @@ class Changes:
     """What is to be told when enrolment or people.toml has changed since the last look."""
 
     def __init__(
-        self, settings: Settings, roster: Callable[[], Roster], gallery: Callable[[], Gallery]
+        self,
+        settings: Settings,
+        roster: Callable[[], Roster],
+        gallery: Callable[[], Gallery],
+        has_photo: Callable[[str], bool],
     ) -> None:
-        """`roster`, `gallery`: what is in force at this moment."""
+        """`roster`, `gallery`: what is in force at this moment. `has_photo`: as in `of_unknown`."""
         self._settings = settings
+        self._has_photo = has_photo
         self._roster_now, self._gallery_now = roster, gallery
         self._roster, self._gallery = roster(), gallery()
 
@@ -156,7 +168,7 @@ class Changes:
         if gallery.population != self._gallery.population:
             remarks += of_risk(self._settings, gallery.population)
         if roster is not self._roster or gallery.version != self._gallery.version:
-            remarks += of_unknown(self._settings, roster, gallery.people)
+            remarks += of_unknown(self._settings, roster, gallery.people, self._has_photo)
         if roster is not self._roster:
             remarks += of_rules(self._settings, roster)
         self._roster, self._gallery = roster, gallery
