@@ -84,6 +84,7 @@ MAY_IMPORT = {
     "gallery": {"access", "audit", "support"},
     "roster": {"access", "audit", "gallery", "support"},
     "recording": {"access", "events", "support"},
+    "site": {"access", "gallery", "roster", "support"},
     "terminals": {"access", "audit", "events", "support", "workers"},
     "settings": {"access", "support", "workers"},
     "startup": {"access", "gallery", "recording", "roster", "settings", "support", "weights"},

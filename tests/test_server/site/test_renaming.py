@@ -140,6 +140,19 @@ def test_photos_behind_a_link_are_not_moved(site: Site, tmp_path: Path) -> None:
     assert (tmp_path / "elsewhere" / "1.jpg").exists() and not (site.faces / NOTE).exists()
 
 
+def test_photos_are_moved_while_the_server_does_not_look(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    listing = threading.Lock()
+    locked: list[bool] = []
+
+    def watched(source: Path, target: Path) -> None:
+        locked.append(listing.locked())
+        really_put(source, target)
+
+    monkeypatch.setattr(renaming, "put", watched)
+    rename_person(replace(site, listing=listing), "Jane Doe", "Jane Roe")
+    assert locked == [True, True]
+
+
 def test_where_one_photo_cannot_be_moved_none_is(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = iter([True, False, True])
 
