@@ -51,8 +51,9 @@ class Changes(NamedTuple):
 class Enrolment:
     """Every file, assessed, and the gallery of those that are admitted.
 
-    Not for several threads at once. With many photos `changes`, `known`, `review` and `rebuild` take a while:
-    they are for another thread than the event loop's.
+    Not for several threads at once, but for `people`, `files_of` and `look_alikes`. With many photos
+    `changes`, `known`, `review` and `rebuild` take a while: they are for another thread than the event
+    loop's.
     """
 
     def __init__(self, enrolling: Enrolling, arrivals: Iterable[Arrival]) -> None:
@@ -62,8 +63,9 @@ class Enrolment:
         self._arrivals = Arrivals(arrivals)
         self._admission = Admission(enrolling.recogniser, enrolling.threshold)
         self._files: dict[PurePath, AssessedFile] = {}
-        self._paths: defaultdict[str, set[PurePath]] = defaultdict(set)
+        self._paths: defaultdict[str | None, set[PurePath]] = defaultdict(set)
         self._named: set[str] = set()
+        self._look_alikes: list[LookAlikes] = []
 
     def __len__(self) -> int:
         """How many files there are, enrolled or not."""
@@ -78,11 +80,12 @@ class Enrolment:
 
     def people(self) -> list[str]:
         """Everybody whom a file is named after, enrolled or not, in no order."""
-        return list(self._paths)
+        return [person for person in self._paths if person is not None]
 
-    def files_of(self, person: str) -> list[AssessedFile]:
-        """The files named after this person, enrolled or not, by path."""
-        return [self._files[path] for path in sorted(self._paths.get(person, ()))]
+    def files_of(self, person: str | None) -> list[AssessedFile]:
+        """The files named after this person, enrolled or not, by path; None: those that name nobody."""
+        paths = sorted(self._paths.get(person, ()))
+        return [file for path in paths if (file := self._files.get(path)) is not None]
 
     def holds(self, file: FolderItem) -> bool:
         """Whether this very file, unchanged, has been assessed."""
@@ -106,13 +109,12 @@ class Enrolment:
             assessed = replace(assessed, arrival=number)
         self.forget(assessed.file.path)
         self._files[assessed.file.path] = assessed
-        if assessed.person is not None:
-            self._paths[assessed.person].add(assessed.file.path)
+        self._paths[assessed.person].add(assessed.file.path)
 
     def forget(self, path: PurePath) -> AssessedFile | None:
         """No longer know of a file; returns what was known."""
         known = self._files.pop(path, None)
-        if known is not None and known.person is not None:
+        if known is not None:
             self._paths[known.person].discard(path)
             if not self._paths[known.person]:
                 del self._paths[known.person]
@@ -148,7 +150,8 @@ class Enrolment:
         held = self._held(roster) & photos.keys()
         free = [photo for path, photo in photos.items() if path not in held]
         judgements = self._admission.review(free, roster.confirmed) | dict.fromkeys(held, _SET_ASIDE)
-        alike = warnings(self._admission.look_alikes())
+        self._look_alikes = self._admission.look_alikes()
+        alike = warnings(self._look_alikes)
         changed = []
         for path, judgement in judgements.items():
             file = self._files[path]
@@ -176,7 +179,7 @@ class Enrolment:
 
     def look_alikes(self) -> list[LookAlikes]:
         """Enrolled people who are near each other, nearest first."""
-        return self._admission.look_alikes()
+        return self._look_alikes
 
     def photos(self) -> list[Arrived]:
         """The photos that the gallery is made of."""

@@ -51,6 +51,7 @@ class PhotoWatcher:
     """Polls faces/, has new photos analysed, and tells what becomes of each.
 
     `listing` is held while the folder is listed: whoever changes several files as one holds it meanwhile.
+    `gallery`, `people`, `files_of` and `look_alikes` may be read in any thread.
     """
 
     def __init__(
@@ -108,8 +109,8 @@ class PhotoWatcher:
         """Everybody whom a file is named after, enrolled or not, in no order."""
         return self._enrolment.people()
 
-    def files_of(self, person: str) -> list[AssessedFile]:
-        """The files named after this person, enrolled or not, by path."""
+    def files_of(self, person: str | None) -> list[AssessedFile]:
+        """The files named after this person, enrolled or not, by path; None: those that name nobody."""
         return self._enrolment.files_of(person)
 
     def look_alikes(self) -> list[LookAlikes]:

@@ -478,7 +478,7 @@ def test_who_got_another_name_while_the_server_was_down_keeps_the_place(enrolmen
 
 
 def test_the_files_of_a_person_are_known_by_name(enrolment: Enrolment) -> None:
-    def files(person: str) -> list[str]:
+    def files(person: str | None) -> list[str]:
         return [each.file.path.as_posix() for each in enrolment.watcher.files_of(person)]
 
     async def test() -> None:
@@ -488,7 +488,7 @@ def test_the_files_of_a_person_are_known_by_name(enrolment: Enrolment) -> None:
         enrolment.put("IMG_1234.jpg", photo(2))
         await enrolment.load()
         assert files("Ada") == ["ada/2.jpg", "ada.jpg"] and files("Ida") == []
-        assert sorted(enrolment.watcher.people()) == ["Ada", "Bob"]
+        assert sorted(enrolment.watcher.people()) == ["Ada", "Bob"] and files(None) == ["IMG_1234.jpg"]
         (enrolment.faces / "bob.jpg").unlink()
         await enrolment.follow()
         assert enrolment.watcher.people() == ["Ada"] and files("Bob") == []
