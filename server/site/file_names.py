@@ -61,6 +61,11 @@ def key(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
+def portable(path: PurePath) -> bool:
+    """Whether a file can have this path, relative to faces/, on any system."""
+    return not any(map(_impossible, path.parts))
+
+
 def free_name(candidates: Iterator[PurePath], taken: Collection[str]) -> PurePath:
     """The first candidate that no file stands for. `taken`: the `key` of each name without its suffix."""
     return next(path for path in candidates if key(path.stem) not in taken)
@@ -81,7 +86,7 @@ def _stem(person: str, end: str, *, in_folder: bool) -> str:
 def _names(path: PurePath, person: str) -> bool:
     """Whether a file can have this path on any system, and shows that person then."""
     try:
-        return not any(map(_impossible, path.parts)) and person_name(path) == person
+        return portable(path) and person_name(path) == person
     except ValueError:
         return False
 

@@ -4,7 +4,7 @@ Somebody's entry is found however the name is spelt: `jane_doe` and "Jane Doe" a
 """
 
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from pathlib import PurePath
 from typing import TypeAlias
@@ -147,6 +147,52 @@ def rename_person(old: str, new: str, paths: Mapping[str, str]) -> Change:
             content["held"] = [moved.get(_composed(path), path) for path in _held(content)]
 
     return change
+
+
+def add_missing(theirs: Content, paths: Collection[str]) -> Change:
+    """Add what another people.toml lays down and this one says nothing about; of held photos those at
+    `paths`."""
+
+    def change(content: Content) -> None:
+        _add_people(content, theirs)
+        for name, rules in theirs.get("terminals", {}).items():
+            content.setdefault("terminals", {}).setdefault(name, rules)
+        for pair in _pairs(theirs):
+            confirm(*pair)(content)
+        for path in _held(theirs):
+            if path in paths:
+                hold(path)(content)
+
+    return change
+
+
+def keep_limits(ours: Content) -> Change:
+    """Add to another people.toml the limits of those that it says nothing about, and the held photos."""
+
+    def change(content: Content) -> None:
+        _add_people(content, ours)
+        for path in _held(ours):
+            hold(path)(content)
+
+    return change
+
+
+def differing(ours: Content, theirs: Content) -> Iterator[str]:
+    """What both say, and not the same, in sentences."""
+    own = {display_name(key): limits for key, limits in ours.get("people", {}).items()}
+    for key, limits in theirs.get("people", {}).items():
+        if own.get(display_name(key), limits) != limits:
+            yield f"{display_name(key)} has other limits in the archive"
+    for name, rules in theirs.get("terminals", {}).items():
+        if ours.get("terminals", {}).get(name, rules) != rules:
+            yield f"terminal {name} has other rules in the archive"
+
+
+def _add_people(content: Content, other: Content) -> None:
+    known = set(map(display_name, content.get("people", ())))
+    for key, limits in other.get("people", {}).items():
+        if display_name(key) not in known:
+            content.setdefault("people", {})[key] = limits
 
 
 def _set(content: Content, section: str, key: str, values: Mapping[str, Value | None]) -> None:

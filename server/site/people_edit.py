@@ -25,10 +25,12 @@ _MARK = b"\xef\xbb\xbf"
 
 
 class Stored(NamedTuple):
-    """What stands in the file. `etag`: sha256 of its bytes, or `ABSENT`."""
+    """What stands in the file. `etag`: sha256 of its bytes, or `ABSENT`. `data`: empty as well where there is
+    none."""
 
     etag: str
     roster: Roster
+    data: bytes
 
 
 class PeopleFile:
@@ -43,7 +45,7 @@ class PeopleFile:
     def read(self) -> Stored:
         """Raises SiteError: it cannot be used as it is."""
         data = self._read()
-        return Stored(_etag(data), self._parsed(data))
+        return Stored(_etag(data), self._parsed(data), data or b"")
 
     def edit(self, *changes: Change, expected: str | None = None) -> Stored:
         """Make the changes; returns what stands in the file now. `expected`: the ETag that it must have.
@@ -55,12 +57,12 @@ class PeopleFile:
             roster = self._parsed(data)
             new = data or b""
             for change in changes:
-                new = self._changed(new, change)
+                new = self.changed(new, change)
             if new == (data or b""):
-                return Stored(_etag(data), roster)
+                return Stored(_etag(data), roster, new)
             roster = self._roster_of(new, "that cannot be laid down")
             self._replace(data, new)
-            return Stored(_etag(new), roster)
+            return Stored(_etag(new), roster, new)
 
     def replace(self, new: bytes, expected: str | None = None) -> Stored:
         """Put another content in the place of the present one, whatever that is. Otherwise as `edit`."""
@@ -69,9 +71,10 @@ class PeopleFile:
             if expected not in (None, _etag(data)):
                 raise self._conflict()
             roster = self._roster_of(new, "that cannot be laid down")
-            if new != data:
-                self._replace(data, new)
-            return Stored(_etag(new), roster)
+            if new == (data or b""):
+                return Stored(_etag(data), roster, new)
+            self._replace(data, new)
+            return Stored(_etag(new), roster, new)
 
     def _read(self) -> bytes | None:
         try:
@@ -96,8 +99,9 @@ class PeopleFile:
         except PeopleFileError as error:
             raise SiteError(Kind.REFUSED, f"{complaint}: {'; '.join(error.problems)}") from error
 
-    def _changed(self, data: bytes, change: Change) -> bytes:
-        """Raises SiteError; also when the file is written in a way that only a person can change."""
+    def changed(self, data: bytes, change: Change) -> bytes:
+        """Another content of the file, with a change made in it. Raises SiteError; also when it is written in
+        a way that only a person can change."""
         before = document(data)
         after = deepcopy(before)
         change(after)

@@ -1,6 +1,7 @@
 """Puts whole files in their places: nobody ever sees half of one, and none is put over another by mistake."""
 
 import os
+import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -59,5 +60,8 @@ def clean(folder: Path) -> None:
     """Remove what a crash has left unfinished in a folder and those in it. For a start, when nobody writes.
     Raises OSError."""
     for pattern in (f"{UNFINISHED}*.tmp", f"*/{UNFINISHED}*.tmp"):
-        for path in folder.glob(pattern):
-            path.unlink(missing_ok=True)
+        for path in list(folder.glob(pattern)):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)

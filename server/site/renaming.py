@@ -116,7 +116,7 @@ def _carry_out(site: Site, rename: Rename) -> None:
     """What has been done already is not done again. Raises SiteError."""
     old, new, paths = rename.old, rename.new, rename.paths
     both = site.people.edit(copy_person(old, new, paths)).roster
-    if not site.in_force.wait_for(lambda: _covers(site.in_force.roster(), both, new, paths)):
+    if not site.in_force.wait_for(lambda: site.in_force.limits(both, [new], paths.values())):
         raise _taken_back(site, rename, f"the server does not follow {site.people.path}")
     try:
         with site.listing:
@@ -130,13 +130,6 @@ def _carry_out(site: Site, rename: Rename) -> None:
         raise SiteError(Kind.REFUSED, sentence)
     site.people.edit(drop_copy(old, new, paths), move_limits(old, new, paths))
     (site.faces / NOTE).unlink(missing_ok=True)
-
-
-def _covers(now: Roster, wanted: Roster, new: str, paths: Mapping[str, str]) -> bool:
-    """Whether what is in force limits the new name as is wanted."""
-    pairs = {pair for pair in wanted.confirmed if new in pair}
-    held = wanted.held & set(paths.values())
-    return now.permits.get(new) == wanted.permits.get(new) and pairs <= now.confirmed and held <= now.held
 
 
 def _taken_back(site: Site, rename: Rename, why: str) -> SiteError:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,13 @@ class InForce:
     gallery: Callable[[], Gallery]
     hasten: Callable[[], None]
     sleep: Callable[[float], None] = time.sleep
+
+    def limits(self, wanted: Roster, names: Collection[str], paths: Collection[str]) -> bool:
+        """Whether by now `names`, and the photos at `paths`, are limited as in `wanted`."""
+        now = self.roster()
+        pairs = {pair for pair in wanted.confirmed if not pair.isdisjoint(names)}
+        permits = all(now.permits.get(name) == wanted.permits.get(name) for name in names)
+        return permits and pairs <= now.confirmed and wanted.held.intersection(paths) <= now.held
 
     def wait_for(self, condition: Callable[[], bool]) -> bool:
         """Wait until the server has taken a change over; False: it does not."""

@@ -52,6 +52,7 @@ def test_a_change_is_written_and_told_with_what_the_file_says_now(file: PeopleFi
         Roster(
             {"Jane": Permit(valid_until=date(2026, 12, 31), disabled=True)}, held=frozenset(["jane_2.jpg"])
         ),
+        new,
     )
     assert file.read() == stored
     assert [path.name for path in file.path.parent.iterdir()] == ["people.toml"]
@@ -84,7 +85,7 @@ def test_what_another_program_writes_meanwhile_is_not_lost(file: PeopleFile) -> 
 
 def test_where_there_is_no_file_a_private_one_is_made(file: PeopleFile) -> None:
     file.path.unlink()
-    assert file.read() == (ABSENT, EMPTY)
+    assert file.read() == (ABSENT, EMPTY, b"")
     assert refused(file, DISABLE, expected=sha256(JANE).hexdigest()).kind is Kind.CONFLICT
     file.edit(DISABLE, expected=ABSENT)
     assert file.path.read_bytes() == b"[people.Jane]\ndisabled = true\n"

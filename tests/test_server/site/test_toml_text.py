@@ -162,6 +162,13 @@ def test_other_ways_of_writing_are_changed_or_refused(text: str, name: str) -> N
         if values is not None:
             after["people"][name] = values
         assert document(rewritten(text, before, after).encode()) == after
+    renamed = {"people": {"Ada" if key == name else key: value for key, value in before["people"].items()}}
+    assert document(rewritten(text, before, renamed).encode()) == renamed
+
+
+def test_a_list_can_get_another_order_and_lose_items_at_once() -> None:
+    text = 'held = ["a.jpg", "b.jpg", "c.jpg"]  # three\n'
+    assert edited(text, held=["c.jpg", "a.jpg"]) == 'held = ["c.jpg", "a.jpg"]  # three\n'
 
 
 entries = st.fixed_dictionaries(
