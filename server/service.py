@@ -102,6 +102,7 @@ class Service:
                 parallel=pool.processes,
             )
             lockouts = Lockouts()
+            board, proposals = LiveBoard(events, settings.min_face), Proposals(events)
             hints = settings.hints()
             self._frames = FrameService(
                 analyser=pool,
@@ -112,8 +113,8 @@ class Service:
                 roster=lambda: roster.roster,
                 open_door=lambda terminal: _open_door(settings, lockouts, terminal),
                 hints=hints,
-                board=LiveBoard(events, hints.min_face),
-                proposals=Proposals(events),
+                board=board,
+                proposals=proposals,
             )
             self._tokens = TokenWatcher(settings.tokens, database, required=settings.needs_tokens)
             self._connections = Connections(
@@ -135,9 +136,13 @@ class Service:
                     record=OperatorRecord(audit, events),
                     workers=pool,
                     photos=watcher,
+                    live=board,
+                    proposals=proposals,
+                    news=self._added,
                     gallery=lambda: watcher.gallery,
                     roster=lambda: roster.roster,
                     tokens_changed=self._change_tokens,
+                    serve_terminal=self._connections.serve,
                 )
                 self._console = await open_console(running, tls)
             if self._console is not None:

@@ -11,6 +11,9 @@ from server.database.database import Database
 from server.gallery.admission import LookAlikes
 from server.gallery.receipts import Receipt
 from server.settings import Settings
+from server.terminals.live import LiveBoard
+from server.terminals.proposals import Proposals
+from server.terminals.transport import Transport
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -41,16 +44,30 @@ class Photos(Protocol):
         """Enrolled people who are near each other, nearest first."""
 
 
+class News(Protocol):
+    """Word of what is added to the history: `server.history.feed.Feed`."""
+
+    turn: int
+
+    async def after(self, turn: int) -> int:
+        """Wait until something is added after that turn; returns the present one."""
+
+
 @dataclass(frozen=True)
 class Running:
     """`gallery`, `roster`: what is in force at this moment. `tokens_changed`: to be awaited when the
-    terminals' tokens are others: who lost one goes now."""
+    terminals' tokens are others: who lost one goes now. `serve_terminal`: takes a connection over that a
+    browser has opened as a terminal, and its address."""
 
     settings: Settings
     database: Database
     record: Record
     workers: Workers
     photos: Photos
+    live: LiveBoard
+    proposals: Proposals
+    news: News
     gallery: Callable[[], Gallery]
     roster: Callable[[], Roster]
     tokens_changed: Callable[[], Awaitable[None]]
+    serve_terminal: Callable[[Transport, str], None]
