@@ -27,6 +27,9 @@ from server.database.database import Database, address_of, opened
 from server.events import Events
 from server.gallery.admission import LookAlikes
 from server.gallery.receipts import Receipt
+from server.history.rows import act_row
+from server.history.tables import ACT
+from server.history.writing import add
 from server.settings import Settings
 from server.terminals.live import LiveBoard
 from server.terminals.proposals import Proposals
@@ -45,9 +48,10 @@ _QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 class FakeRecord:
-    """Keeps what was noted, or fails."""
+    """Keeps what was noted, here and in the history, or fails."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self.acts: list[Act] = []
         self.broken = False
 
@@ -55,6 +59,7 @@ class FakeRecord:
         if self.broken:
             raise OSError("no space left on device")
         self.acts.append(act)
+        await self._database.write(lambda sql: add(sql, [(ACT, act_row(act))]))
 
     def lines(self) -> list[str]:
         """Kind, operator and subject of each."""
@@ -97,7 +102,7 @@ class Site:
 
     def __init__(self, database: Database, logs: Path, settings: dict[str, Any]) -> None:
         self.database = database
-        self.record = FakeRecord()
+        self.record = FakeRecord(database)
         self.now = 1000.0
         self.tokens_changed = 0
         self.passwords = Passwords(_QUICK)
