@@ -7,7 +7,7 @@ import math
 from enum import Enum
 from typing import Any, NamedTuple
 
-from wire.reasons import Prompt, Reason
+from wire.reasons import Prompt, ProposalOutcome, Reason
 
 
 class Banner(Enum):
@@ -70,6 +70,14 @@ REFUSALS: dict[Reason, str] = {
     Reason.LOCKED_OUT: "Too many attempts",
 }
 
+PROPOSALS: dict[ProposalOutcome | None, str] = {
+    ProposalOutcome.KEPT: "proposed for enrolment",
+    ProposalOutcome.NO_UNKNOWN_FACE: "not proposed: no unknown face in view",
+    ProposalOutcome.TOO_MANY: "not proposed: too many wait already",
+    ProposalOutcome.TOO_LATE: "not proposed: too late, try again",
+    None: "not proposed: the server does not take it",
+}
+"""For whoever attends the terminal."""
 INSTRUCTIONS: dict[Prompt, Instruction] = {
     Prompt.COME_CLOSER: Instruction("COME CLOSER"),
     Prompt.LOOK_AT_CAMERA: Instruction("LOOK AT THE CAMERA"),

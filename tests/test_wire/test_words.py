@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from wire import Prompt, Reason
-from wire.words import INSTRUCTIONS, REFUSALS, Arrow, Banner, instruction, refusal, vocabulary
+from wire import Prompt, ProposalOutcome, Reason
+from wire.words import INSTRUCTIONS, PROPOSALS, REFUSALS, Arrow, Banner, instruction, refusal, vocabulary
 
 
 def test_every_reason_has_words() -> None:
@@ -16,6 +16,11 @@ def test_every_reason_has_words() -> None:
 @pytest.mark.parametrize("code", ["", "of_a_newer_server", "UNKNOWN_FACE"])
 def test_an_unknown_reason_reads_as_not_recognised(code: str) -> None:
     assert refusal(code) == "Not recognised"
+
+
+def test_every_outcome_of_a_proposal_has_words() -> None:
+    assert set(PROPOSALS) == {*ProposalOutcome, None}
+    assert all(words.isascii() and words.isprintable() and words for words in PROPOSALS.values())
 
 
 def test_every_prompt_has_words() -> None:
