@@ -135,7 +135,7 @@ class Service:
             if self._console is not None:
                 stack.push_async_callback(self._console.close)
             if await self._unless_stopped(_start(pool, roster, watcher, settings)):
-                await self._serve(roster, watcher)
+                await self._serve(pool, roster, watcher)
         log.info("stopped")
 
     async def _change_tokens(self) -> None:
@@ -155,10 +155,11 @@ class Service:
         working.result()
         return True
 
-    async def _serve(self, roster: PeopleFileWatcher, watcher: PhotoWatcher) -> None:
+    async def _serve(self, pool: WorkerPool, roster: PeopleFileWatcher, watcher: PhotoWatcher) -> None:
         # What is there by now stays. Searching it for garbage would stop the loop for 20 ms every time.
         gc.collect()
         gc.freeze()
+        pool.serve_frames()
         self._listener.listen()
         accepting = asyncio.ensure_future(self._listener.accept(self._connections.accept))
         changes = Changes(

@@ -125,3 +125,10 @@ def analyse_photo(data: bytes) -> PhotoOutcome:
     from server.vision.photo import judge_photo
 
     return judge_photo(_loaded(), data)
+
+
+def analyse_still(data: bytes, *, mirrored: bool, landmarks: bool) -> Analysis:
+    """Find the faces of a still picture and embed them. Raises PictureError, PictureTooLargeError."""
+    from server.vision.still import analyse_still as look
+
+    return look(_loaded(), data, mirrored=mirrored, landmarks=landmarks)

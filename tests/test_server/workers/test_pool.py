@@ -155,6 +155,24 @@ def test_a_cancelled_call_gives_its_worker_back() -> None:
     assert with_pool(work) == 42
 
 
+def note_beginning_and_end(path: str) -> None:
+    for word in ("begun", "done"):
+        with open(path, "a") as file:
+            file.write(f"{word}\n")
+        time.sleep(0.2)
+
+
+def test_what_is_done_beside_frames_leaves_them_all_processes_but_one(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+
+    async def work(pool: WorkerPool) -> None:
+        pool.serve_frames()
+        await asyncio.gather(*(pool.run_beside(note_beginning_and_end, str(notes)) for _ in range(2)))
+
+    with_pool(work, load=load_with_a_warning)
+    assert notes.read_text().split() == ["begun", "done"] * 2
+
+
 def broken_load(models: ModelSettings) -> list[worker.LogMessage]:
     raise RuntimeError("dlib cannot be imported; install it")
 
