@@ -86,6 +86,7 @@ MAY_IMPORT = {
     "gallery": {"access", "audit", "support"},
     "roster": {"access", "audit", "gallery", "support"},
     "recording": {"access", "events", "support"},
+    "recognition": {"access", "support"},
     "terminals": {"access", "audit", "events", "support", "tokens", "workers"},
     "settings": {"access", "support", "workers"},
     "startup": {
@@ -108,6 +109,7 @@ MAY_IMPORT = {
         "audit",
         "database",
         "gallery",
+        "recognition",
         "roster",
         "settings",
         "support",

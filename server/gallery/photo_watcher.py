@@ -93,6 +93,10 @@ class PhotoWatcher:
         """The present outcome of every file, sorted by path."""
         return self._enrolment.receipts()
 
+    def has(self, path: str) -> bool:
+        """Whether there is a file at this path, relative to faces/, as somebody wrote it."""
+        return self._enrolment.get(PurePath(path)) is not None
+
     def look_alikes(self) -> list[LookAlikes]:
         """Enrolled people who are near each other, nearest first."""
         return self._enrolment.look_alikes()

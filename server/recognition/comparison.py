@@ -122,7 +122,7 @@ def _bar(gallery: Gallery, rules: Rules, comparisons: int, whom: str) -> Bar:
     threshold = rules.threshold_for(gallery.population)
     risk = look_risk(rules, threshold, gallery.population._replace(people=comparisons))
     sentence = (
-        f"Up to a distance of {threshold:.2f}, as at the doors: of strangers' pictures about {one_in(risk)} is"
-        f" taken for {whom}. Whether the face is a living one is not checked."
+        f"Up to a distance of {threshold:.2f}, as at the doors: of strangers' pictures about {one_in(risk)}"
+        f" is taken for {whom}. Whether the face is a living one is not checked."
     )
     return Bar(threshold, risk, sentence)

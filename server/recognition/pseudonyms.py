@@ -49,5 +49,7 @@ class Pseudonyms:
         except OSError as error:
             raise PseudonymKeyError(f"{self._path}: {(error.strerror or str(error)).lower()}") from error
         if len(key) != KEY_BYTES:
-            raise PseudonymKeyError(f"{self._path} is no key of {KEY_BYTES} bytes; where it is lost, delete it")
+            raise PseudonymKeyError(
+                f"{self._path} is no key of {KEY_BYTES} bytes; where it is lost, delete it"
+            )
         return key

@@ -15,8 +15,8 @@ class NoRoomError(Exception):
 class Turns:
     """Owned by the event loop. Whoever has a place takes one `turn` after the other, in the order of asking:
 
-        with turns.place():
-            async with turns.turn: ...
+    with turns.place():
+        async with turns.turn: ...
     """
 
     def __init__(self, most_waiting: int = MOST_WAITING) -> None:

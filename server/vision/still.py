@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from server.access.seen import Analysis, Face, Hints, Landmarks
+from server.access.seen import Face, Hints, Landmarks, Still
 from server.vision.frame import analyse_frame
 from server.vision.models import Models
 from server.vision.picture import JpegFrame, Picture, decode_photo
@@ -17,22 +17,22 @@ MAX_PIXELS = 64_000_000
 MAX_SIDE = 2000
 """Pictures are looked at in this size: a face that is 1/50 of the longer side is still `MIN_FACE` wide."""
 MIN_FACE = 40
-"""Smallest face looked for, pixels at `MAX_SIDE`: smaller ones cannot be compared (`quality.Limits.width`)."""
+"""Smallest face looked for, in pixels then: smaller ones cannot be compared (`quality.Limits.width`)."""
 MAX_FACES = 16
 """So many faces are embedded, the largest: each takes some 25 ms."""
 QUALITY = 95
 """Of the JPEG that it becomes."""
+PREVIEW_SIDE, PREVIEW_QUALITY = 1000, 80
 
 
-def analyse_still(models: Models, data: bytes, *, mirrored: bool, landmarks: bool) -> Analysis:
-    """The faces of a picture (JPEG, PNG or WebP), largest first, the `MAX_FACES` largest embedded. All places
-    are in pixels of the picture, upright.
+def look_at(models: Models, data: bytes, *, mirrored: bool, landmarks: bool, preview: bool = False) -> Still:
+    """What a picture (JPEG, PNG or WebP) shows; the `MAX_FACES` largest faces are embedded.
 
-    `mirrored`: embed mirror images, too. `landmarks`: find the points of the faces that are embedded. Raises
-    PictureError, PictureTooLargeError.
+    `mirrored`: embed mirror images, too. `landmarks`: find the points of the faces that are embedded.
+    `preview`: give it back as well. Raises PictureError, PictureTooLargeError.
     """
     picture, factor = decode_photo(data, MAX_PIXELS, MAX_SIDE)
-    jpeg = _encoded(picture)
+    jpeg = _encoded(picture, QUALITY)
     height, width = picture.shape[:2]
     hints = Hints(min_face=MIN_FACE, max_faces=MAX_FACES, max_pixels=MAX_SIDE**2, mirrored=mirrored)
     faces = analyse_frame(models, jpeg, hints).faces
@@ -40,14 +40,22 @@ def analyse_still(models: Models, data: bytes, *, mirrored: bool, landmarks: boo
         frame = JpegFrame(jpeg, hints.max_pixels)
         faces = tuple(_with_landmarks(models, frame, face) for face in faces)
     size = round(width * factor), round(height * factor)
-    return Analysis(*size, tuple(_enlarged(face, factor, *size) for face in faces))
+    shown = tuple(_enlarged(face, factor, *size) for face in faces)
+    return Still(*size, shown, _preview(picture) if preview else None)
 
 
-def _encoded(picture: Picture) -> bytes:
-    _, jpeg = cv2.imencode(
-        ".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
-    )
+def _encoded(picture: Picture, quality: int) -> bytes:
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return jpeg.tobytes()
+
+
+def _preview(picture: Picture) -> bytes:
+    height, width = picture.shape[:2]
+    scale = min(1.0, PREVIEW_SIDE / max(width, height))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return _encoded(small, PREVIEW_QUALITY)
 
 
 def _with_landmarks(models: Models, frame: JpegFrame, face: Face) -> Face:

@@ -7,19 +7,23 @@ from fastapi import APIRouter, FastAPI
 
 from server.accounts.sign_in import SignIn
 from server.web import problems
-from server.web.api import accounts, health, session, tokens
+from server.web.api import accounts, health, process_frame, pseudonyms, recognition, session, tokens
 from server.web.body_limit import BodyLimit
 from server.web.description import describe
 from server.web.headers import Headers
 from server.web.idempotency import Idempotency
 from server.web.pages import docs, entry, system
+from server.web.pictures import FORM_BYTES
 from server.web.problems import PROBLEMS
 from server.web.running import Running
 from server.web.same_site import SameSite
 from server.web.static_files import FOLDER, KeptFiles, fingerprint
+from server.web.stills import Stills
 
 API = "/api/v1"
-UPLOADS: dict[str, int] = {}
+UPLOADS: dict[str, int] = dict.fromkeys(
+    (f"{API}/verify", f"{API}/identify", f"{API}/analyse", "/process-frame"), FORM_BYTES
+)
 """Beginning of a path -> bytes of a request to it; all others are small."""
 
 
@@ -35,11 +39,13 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     )
     app.state.running = running
     app.state.sign_in = sign_in
+    app.state.stills = Stills(running)
     app.state.assets = f"/static/{fingerprint()}"
     app.mount(app.state.assets, KeptFiles(directory=FOLDER))
     app.mount(docs.SWAGGER_ADDRESS, KeptFiles(directory=docs.SWAGGER))
     app.include_router(_api())
-    app.include_router(health.router)
+    for part in (health.router, process_frame.router, pseudonyms.shortcuts):
+        app.include_router(part)
     for part in (docs.router, entry.router, system.router):
         app.include_router(part, include_in_schema=False)
     problems.install(app)
@@ -53,6 +59,12 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=API)
-    for part in (session.router, accounts.router, tokens.router):
+    for part in (
+        session.router,
+        accounts.router,
+        tokens.router,
+        recognition.router,
+        pseudonyms.router,
+    ):
         api.include_router(part)
     return api

@@ -1,6 +1,6 @@
 """What of the running server the console may reach. Needs nothing of the extra `web`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import ParamSpec, Protocol, TypeVar
 
@@ -11,6 +11,7 @@ from server.database.database import Database
 from server.gallery.admission import LookAlikes
 from server.gallery.receipts import Receipt
 from server.settings import Settings
+from wire import Result
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,6 +31,9 @@ class Workers(Protocol):
         """Run a task of `server.workers.main` in one of them. Raises AnalysisFailedError, and what the task
         raises."""
 
+    async def run_beside(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `run`, for what may wait, and must not keep frames waiting."""
+
 
 class Photos(Protocol):
     """The photo folder as it was last seen."""
@@ -39,6 +43,29 @@ class Photos(Protocol):
 
     def look_alikes(self) -> list[LookAlikes]:
         """Enrolled people who are near each other, nearest first."""
+
+    def has(self, path: str) -> bool:
+        """Whether there is a file at this path, relative to faces/, as somebody wrote it."""
+
+
+class ShownFrame(Protocol):
+    """The newest answered frame of a terminal that is connected. `jpeg`: as it came."""
+
+    @property
+    def terminal(self) -> str: ...
+
+    @property
+    def jpeg(self) -> bytes: ...
+
+    @property
+    def result(self) -> Result: ...
+
+
+class Live(Protocol):
+    """What the terminals show."""
+
+    def newest(self) -> Sequence[ShownFrame]:
+        """The newest frame of each terminal that is there and has had one answered, the latest last."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +78,7 @@ class Running:
     record: Record
     workers: Workers
     photos: Photos
+    live: Live
     gallery: Callable[[], Gallery]
     roster: Callable[[], Roster]
     tokens_changed: Callable[[], Awaitable[None]]

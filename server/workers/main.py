@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from server.access.seen import Analysis, Hints, PhotoOutcome
+from server.access.seen import Analysis, Hints, PhotoOutcome, Still
 from server.support import osdep
 from server.support.framing import read_framed
 from server.workers.analyser import ModelSettings
@@ -127,8 +127,8 @@ def analyse_photo(data: bytes) -> PhotoOutcome:
     return judge_photo(_loaded(), data)
 
 
-def analyse_still(data: bytes, *, mirrored: bool, landmarks: bool) -> Analysis:
+def analyse_still(data: bytes, *, mirrored: bool, landmarks: bool, preview: bool) -> Still:
     """Find the faces of a still picture and embed them. Raises PictureError, PictureTooLargeError."""
-    from server.vision.still import analyse_still as look
+    from server.vision.still import look_at
 
-    return look(_loaded(), data, mirrored=mirrored, landmarks=landmarks)
+    return look_at(_loaded(), data, mirrored=mirrored, landmarks=landmarks, preview=preview)

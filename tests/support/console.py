@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -24,6 +25,7 @@ from server.gallery.receipts import Receipt
 from server.settings import Settings
 from server.web.app import create_app
 from server.web.running import Running
+from wire import Result
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -56,6 +58,9 @@ class FakeWorkers:
     async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.to_thread(task, *args, **kwargs)
 
+    async def run_beside(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.run(task, *args, **kwargs)
+
 
 class FakePhotos:
     """A photo folder as it was set."""
@@ -69,6 +74,28 @@ class FakePhotos:
 
     def look_alikes(self) -> list[LookAlikes]:
         return self.alike
+
+    def has(self, path: str) -> bool:
+        return any(receipt.path.as_posix() == path for receipt in self.files)
+
+
+@dataclass(frozen=True)
+class FakeFrame:
+    """What a terminal shows."""
+
+    terminal: str
+    jpeg: bytes
+    result: Result
+
+
+class FakeLive:
+    """Terminals that show what was set."""
+
+    def __init__(self) -> None:
+        self.frames: list[FakeFrame] = []
+
+    def newest(self) -> list[FakeFrame]:
+        return self.frames
 
 
 class Site:
@@ -84,12 +111,14 @@ class Site:
         self.roster = Roster()
         self.photos = FakePhotos()
         self.workers = FakeWorkers()
+        self.live = FakeLive()
         self.running = Running(
             settings=Settings.model_validate({"logs": logs, "faces": logs / "faces", **settings}),
             database=database,
             record=self.record,
             workers=self.workers,
             photos=self.photos,
+            live=self.live,
             gallery=lambda: self.gallery,
             roster=lambda: self.roster,
             tokens_changed=self._count_change,

@@ -1,0 +1,1 @@
+"""What the threshold in force is, and what it risks."""
