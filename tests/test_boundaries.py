@@ -87,6 +87,7 @@ MAY_IMPORT = {
     "roster": {"access", "audit", "gallery", "support"},
     "recording": {"access", "events", "support"},
     "recognition": {"access", "support"},
+    "history": {"access", "audit", "database", "events", "support"},
     "terminals": {"access", "audit", "events", "support", "tokens", "workers"},
     "settings": {"access", "support", "workers"},
     "startup": {
