@@ -41,6 +41,8 @@ from server.terminals.connections import Connections
 from server.terminals.decision_writer import DecisionWriter
 from server.terminals.frames import FrameService
 from server.terminals.listener import Listener
+from server.terminals.live import LiveBoard
+from server.terminals.proposals import Proposals
 from server.tokens.watcher import TokenWatcher
 from server.web.running import Running
 from server.workers.pool import WorkerPool, WorkersUnavailableError
@@ -100,6 +102,7 @@ class Service:
                 parallel=pool.processes,
             )
             lockouts = Lockouts()
+            hints = settings.hints()
             self._frames = FrameService(
                 analyser=pool,
                 workers=settings.workers,
@@ -108,7 +111,9 @@ class Service:
                 gallery=lambda: watcher.gallery,
                 roster=lambda: roster.roster,
                 open_door=lambda terminal: _open_door(settings, lockouts, terminal),
-                hints=settings.hints(),
+                hints=hints,
+                board=LiveBoard(events, hints.min_face),
+                proposals=Proposals(events),
             )
             self._tokens = TokenWatcher(settings.tokens, database, required=settings.needs_tokens)
             self._connections = Connections(
@@ -119,6 +124,7 @@ class Service:
                 note=lambda terminal: roster.roster.orders(terminal, datetime.now()).note,
                 on_join=self._frames.join,
                 on_frame=self._frames.offer,
+                on_propose=self._frames.propose,
                 on_leave=self._frames.leave,
             )
             await self._tokens.load()

@@ -7,7 +7,7 @@ from client.camera.frames import Area, area
 from client.camera.local_faces import LocalFaces
 from client.connection.memory import Memory
 from client.connection.status import Answer, LinkState, LinkStatus, is_late
-from client.screen.words import Arrow, instruction, refusal
+from client.screen.words import PROPOSALS, Arrow, instruction, refusal
 from wire import DecisionNotice, FaceReport, Result, Verdict
 
 GRANT_SECONDS = 1.0
@@ -15,6 +15,10 @@ GRANT_SECONDS = 1.0
 doorway, and the next one must not inherit a grant."""
 REFUSAL_SECONDS = 4.0
 """How long a refusal's reason is shown, as long as the answers still deny: long enough to read a note."""
+
+
+PROPOSAL_SECONDS = 4.0
+"""How long it is shown what became of a proposal."""
 
 
 class Banner(Enum):
@@ -108,7 +112,7 @@ def screen_at(
     late = is_late(status, now, late_seconds)
     answer = status.answer if status.answer and _fresh(status.answer.captured, now) else None
     latency = answer.latency_ms if answer else None
-    link = _LINKS[status.state]
+    link = _link(status, now)
     note = Message("", (status.note,)) if status.note else NO_MESSAGE
     if camera_lost:
         return Screen(
@@ -121,6 +125,13 @@ def screen_at(
     if answer is None:
         return Screen(banner=Banner.IDLE, names=(), marks=(), link=link, latency_ms=latency)
     return _answered_screen(answer, link, _message(answer.result, status.memory, now))
+
+
+def _link(status: LinkStatus, now: float) -> str:
+    """The connection in a word; for a moment what became of a proposal instead."""
+    proposal = status.proposal
+    told = proposal is not None and now - proposal.told < PROPOSAL_SECONDS
+    return PROPOSALS[proposal.outcome] if proposal and told else _LINKS[status.state]
 
 
 def decided_screen(decision: DecisionNotice, answer: Answer) -> Screen:

@@ -4,7 +4,7 @@ import math
 from enum import Enum
 from typing import NamedTuple
 
-from wire import Prompt, Reason
+from wire import Prompt, ProposalOutcome, Reason
 
 
 class Arrow(Enum):
@@ -55,6 +55,14 @@ REFUSALS: dict[Reason, str] = {
     Reason.LOCKED_OUT: "Too many attempts",
 }
 
+PROPOSALS: dict[ProposalOutcome | None, str] = {
+    ProposalOutcome.KEPT: "proposed for enrolment",
+    ProposalOutcome.NO_UNKNOWN_FACE: "not proposed: no unknown face in view",
+    ProposalOutcome.TOO_MANY: "not proposed: too many wait already",
+    ProposalOutcome.TOO_LATE: "not proposed: too late, try again",
+    None: "not proposed: the server does not take it",
+}
+"""For whoever attends the terminal."""
 INSTRUCTIONS: dict[Prompt, Instruction] = {
     Prompt.COME_CLOSER: Instruction("COME CLOSER"),
     Prompt.LOOK_AT_CAMERA: Instruction("LOOK AT THE CAMERA"),

@@ -2,9 +2,9 @@
 
 import pytest
 
-from client.screen.words import INSTRUCTIONS, REFUSALS, Arrow, instruction, refusal
+from client.screen.words import INSTRUCTIONS, PROPOSALS, REFUSALS, Arrow, instruction, refusal
 from tests.support.letters import LETTERING
-from wire import Prompt, Reason
+from wire import Prompt, ProposalOutcome, Reason
 
 BAR_WIDTH, BAR_HEIGHT = 602, 128
 """The banner below a picture of 640 x 480 pixels, without its margins."""
@@ -20,6 +20,11 @@ def test_every_reason_has_words() -> None:
 @pytest.mark.parametrize("code", ["", "of_a_newer_server", "UNKNOWN_FACE"])
 def test_an_unknown_reason_reads_as_not_recognised(code: str) -> None:
     assert refusal(code) == "Not recognised"
+
+
+def test_every_outcome_of_a_proposal_has_words() -> None:
+    assert set(PROPOSALS) == {*ProposalOutcome, None}
+    assert all(words.isascii() and words.isprintable() and words for words in PROPOSALS.values())
 
 
 def test_every_prompt_has_words() -> None:
