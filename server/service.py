@@ -103,6 +103,7 @@ class Service:
             )
             lockouts = Lockouts()
             hints = settings.hints()
+            board = LiveBoard(events, hints.min_face)
             self._frames = FrameService(
                 analyser=pool,
                 workers=settings.workers,
@@ -112,7 +113,7 @@ class Service:
                 roster=lambda: roster.roster,
                 open_door=lambda terminal: _open_door(settings, lockouts, terminal),
                 hints=hints,
-                board=LiveBoard(events, hints.min_face),
+                board=board,
                 proposals=Proposals(events),
             )
             self._tokens = TokenWatcher(settings.tokens, database, required=settings.needs_tokens)
@@ -135,6 +136,7 @@ class Service:
                     record=OperatorRecord(audit, events),
                     workers=pool,
                     photos=watcher,
+                    live=board,
                     gallery=lambda: watcher.gallery,
                     roster=lambda: roster.roster,
                     tokens_changed=self._change_tokens,

@@ -18,8 +18,9 @@ from starlette.exceptions import HTTPException
 
 from server.accounts.rights import Caller
 from server.gallery.folder import ReadError, read_photo
+from server.terminals.live import LiveFrame
 from server.web.problems import ProblemError
-from server.web.running import Running, ShownFrame
+from server.web.running import Running
 from wire import TERMINAL_CHARS
 
 T = TypeVar("T", bound="Asked")
@@ -205,7 +206,7 @@ def _shown(running: Running, caller: Caller, terminal: str) -> Picture:
     return Picture(f"terminal {terminal}", newest_of(running, caller, terminal).jpeg)
 
 
-def newest_of(running: Running, caller: Caller, terminal: str) -> ShownFrame:
+def newest_of(running: Running, caller: Caller, terminal: str) -> LiveFrame:
     """What a terminal shows now. Raises ProblemError."""
     if not caller.sees(terminal):
         raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", "You may not see this terminal.")

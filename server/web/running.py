@@ -1,6 +1,6 @@
 """What of the running server the console may reach. Needs nothing of the extra `web`."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ParamSpec, Protocol, TypeVar
 
@@ -11,7 +11,7 @@ from server.database.database import Database
 from server.gallery.admission import LookAlikes
 from server.gallery.receipts import Receipt
 from server.settings import Settings
-from wire import Result
+from server.terminals.live import LiveBoard
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,26 +48,6 @@ class Photos(Protocol):
         """Whether there is a file at this path, relative to faces/, as somebody wrote it."""
 
 
-class ShownFrame(Protocol):
-    """The newest answered frame of a terminal that is connected. `jpeg`: as it came."""
-
-    @property
-    def terminal(self) -> str: ...
-
-    @property
-    def jpeg(self) -> bytes: ...
-
-    @property
-    def result(self) -> Result: ...
-
-
-class Live(Protocol):
-    """What the terminals show."""
-
-    def newest(self) -> Sequence[ShownFrame]:
-        """The newest frame of each terminal that is there and has had one answered, the latest last."""
-
-
 @dataclass(frozen=True)
 class Running:
     """`gallery`, `roster`: what is in force at this moment. `tokens_changed`: to be awaited when the
@@ -78,7 +58,7 @@ class Running:
     record: Record
     workers: Workers
     photos: Photos
-    live: Live
+    live: LiveBoard
     gallery: Callable[[], Gallery]
     roster: Callable[[], Roster]
     tokens_changed: Callable[[], Awaitable[None]]

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -20,12 +19,13 @@ from server.accounts.rights import Role
 from server.accounts.sign_in import SignIn
 from server.audit.operator_log import Act
 from server.database.database import Database, address_of, opened
+from server.events import Events
 from server.gallery.admission import LookAlikes
 from server.gallery.receipts import Receipt
 from server.settings import Settings
+from server.terminals.live import LiveBoard
 from server.web.app import create_app
 from server.web.running import Running
-from wire import Result
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -79,25 +79,6 @@ class FakePhotos:
         return any(receipt.path.as_posix() == path for receipt in self.files)
 
 
-@dataclass(frozen=True)
-class FakeFrame:
-    """What a terminal shows."""
-
-    terminal: str
-    jpeg: bytes
-    result: Result
-
-
-class FakeLive:
-    """Terminals that show what was set."""
-
-    def __init__(self) -> None:
-        self.frames: list[FakeFrame] = []
-
-    def newest(self) -> list[FakeFrame]:
-        return self.frames
-
-
 class Site:
     """The app, what it reached, and the time as it sees it."""
 
@@ -111,7 +92,7 @@ class Site:
         self.roster = Roster()
         self.photos = FakePhotos()
         self.workers = FakeWorkers()
-        self.live = FakeLive()
+        self.live = LiveBoard(Events([]), min_face=48)
         self.running = Running(
             settings=Settings.model_validate({"logs": logs, "faces": logs / "faces", **settings}),
             database=database,

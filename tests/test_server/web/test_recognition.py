@@ -17,16 +17,18 @@ from server.access.matching.gallery import Gallery
 from server.access.matching.recogniser import SFACE
 from server.access.orders import Roster
 from server.access.permits import Permit
-from server.access.seen import PhotoAccepted
+from server.access.seen import Analysis, PhotoAccepted
 from server.accounts.rights import Role
 from server.gallery.receipts import Receipt, Status
 from server.recognition.turns import MOST_WAITING
+from server.terminals.peer import PendingFrame
 from server.vision.models import Models
 from server.vision.photo import judge_photo
 from server.web.stills import BURST, Stills
 from tests.support import console
-from tests.support.console import FakeFrame, Site, key_of
+from tests.support.console import Site, key_of
 from tests.support.photos import jpeg
+from tests.support.service import FakePeer
 from wire import Box, FaceReport, Result, Timing, Verdict
 
 OBAMA, BIDEN = "Barack Obama", "Joe Biden"
@@ -233,7 +235,9 @@ def stored(site: Site, path: str, data: bytes) -> None:
 def show(site: Site, terminal: str, data: bytes, *names: str | None) -> None:
     faces = tuple(FaceReport(Box(0, 1, 1, 0), name, None, Verdict.NONE) for name in names)
     result = Result(1, Verdict.NONE, faces, None, Timing(0, 0))
-    site.live.frames.append(FakeFrame(terminal, data, result))
+    peer = FakePeer(terminal)
+    site.live.join(peer)
+    site.live.answered(peer, PendingFrame(1, data, 0.0), Analysis(640, 480, ()), result, None)
 
 
 def test_a_stored_photo_and_what_a_terminal_shows_are_pictures_too(site: Site, guard: TestClient) -> None:
