@@ -110,6 +110,7 @@ MAY_IMPORT = {
         "audit",
         "database",
         "gallery",
+        "history",
         "recognition",
         "roster",
         "settings",

@@ -7,7 +7,16 @@ from fastapi import APIRouter, FastAPI
 
 from server.accounts.sign_in import SignIn
 from server.web import problems
-from server.web.api import accounts, health, process_frame, pseudonyms, recognition, session, tokens
+from server.web.api import (
+    accounts,
+    health,
+    process_frame,
+    pseudonyms,
+    recognition,
+    session,
+    thresholds,
+    tokens,
+)
 from server.web.body_limit import BodyLimit
 from server.web.description import describe
 from server.web.headers import Headers
@@ -44,7 +53,7 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     app.mount(app.state.assets, KeptFiles(directory=FOLDER))
     app.mount(docs.SWAGGER_ADDRESS, KeptFiles(directory=docs.SWAGGER))
     app.include_router(_api())
-    for part in (health.router, process_frame.router, pseudonyms.shortcuts):
+    for part in (health.router, process_frame.router, pseudonyms.shortcuts, thresholds.shortcuts):
         app.include_router(part)
     for part in (docs.router, entry.router, system.router):
         app.include_router(part, include_in_schema=False)
@@ -65,6 +74,7 @@ def _api() -> APIRouter:
         tokens.router,
         recognition.router,
         pseudonyms.router,
+        thresholds.router,
     ):
         api.include_router(part)
     return api
