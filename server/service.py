@@ -140,6 +140,7 @@ class Service:
                     gallery=lambda: watcher.gallery,
                     roster=lambda: roster.roster,
                     tokens_changed=self._change_tokens,
+                    serve_terminal=self._connections.serve,
                 )
                 self._console = await open_console(running, tls)
             if self._console is not None:

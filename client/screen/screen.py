@@ -7,8 +7,8 @@ from client.camera.frames import Area, area
 from client.camera.local_faces import LocalFaces
 from client.connection.memory import Memory
 from client.connection.status import Answer, LinkState, LinkStatus, is_late
-from client.screen.words import PROPOSALS, Arrow, instruction, refusal
 from wire import DecisionNotice, FaceReport, Result, Verdict
+from wire.words import LINKS, PROPOSALS, Arrow, Banner, instruction, refusal
 
 GRANT_SECONDS = 1.0
 """How long a verdict outlives the picture it was drawn from. A person takes about this long to leave a
@@ -19,18 +19,6 @@ REFUSAL_SECONDS = 4.0
 
 PROPOSAL_SECONDS = 4.0
 """How long it is shown what became of a proposal."""
-
-
-class Banner(Enum):
-    """The one thing a visitor reads."""
-
-    GRANTED = "GRANTED"
-    DENIED = "DENIED"
-    CHECKING = "CHECKING..."
-    IDLE = "LOOK AT THE CAMERA"
-    LATE = "SERVER IS LATE"
-    OFFLINE = "NOT CONNECTED"
-    NO_CAMERA = "NO CAMERA"
 
 
 class Colour(Enum):
@@ -91,12 +79,6 @@ _COLOURS = {
     Verdict.GRANTED: Colour.GRANTED,
     Verdict.DENIED: Colour.DENIED,
 }
-_LINKS = {
-    LinkState.CONNECTING: "connecting",
-    LinkState.CONNECTED: "connected",
-    LinkState.LOST: "connection lost",
-    LinkState.RETRYING: "retrying",
-}
 LOCAL_LABEL = "local detection"
 
 
@@ -131,7 +113,7 @@ def _link(status: LinkStatus, now: float) -> str:
     """The connection in a word; for a moment what became of a proposal instead."""
     proposal = status.proposal
     told = proposal is not None and now - proposal.told < PROPOSAL_SECONDS
-    return PROPOSALS[proposal.outcome] if proposal and told else _LINKS[status.state]
+    return PROPOSALS[proposal.outcome] if proposal and told else LINKS[status.state.value]
 
 
 def decided_screen(decision: DecisionNotice, answer: Answer) -> Screen:
@@ -141,7 +123,7 @@ def decided_screen(decision: DecisionNotice, answer: Answer) -> Screen:
         banner=_BANNERS[decision.verdict],
         names=decision.names if granted else (),
         marks=_marks(answer),
-        link=_LINKS[LinkState.CONNECTED],
+        link=LINKS[LinkState.CONNECTED.value],
         latency_ms=answer.latency_ms,
         message=NO_MESSAGE if granted else _refused(decision),
     )

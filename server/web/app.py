@@ -28,6 +28,7 @@ from server.web.running import Running
 from server.web.same_site import SameSite
 from server.web.static_files import FOLDER, KeptFiles, fingerprint
 from server.web.stills import Stills
+from server.web.terminal import routes as terminal
 
 API = "/api/v1"
 UPLOADS: dict[str, int] = dict.fromkeys(
@@ -55,7 +56,7 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     app.include_router(_api())
     for part in (health.router, process_frame.router, pseudonyms.shortcuts, thresholds.shortcuts):
         app.include_router(part)
-    for part in (docs.router, entry.router, system.router):
+    for part in (docs.router, entry.router, system.router, terminal.router):
         app.include_router(part, include_in_schema=False)
     problems.install(app)
     app.add_middleware(Idempotency)

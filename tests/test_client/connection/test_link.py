@@ -16,7 +16,7 @@ from client.connection.exchange import Timeouts
 from client.connection.status import LinkState
 from client.connection.stream import Stream, Waker, connect
 from client.exits import Exit
-from client.screen.screen import Banner, Screen, screen_at
+from client.screen.screen import Screen, screen_at
 from tests.support.fake_server import LIMITS, FakeServer, denial, refusal, result, wait_until, welcome
 from tests.support.running_link import Running, running
 from wire import (
@@ -32,6 +32,7 @@ from wire import (
     Welcome,
     encode,
 )
+from wire.words import Banner
 
 
 @pytest.fixture

@@ -14,16 +14,15 @@ from client.screen.screen import (
     NO_MESSAGE,
     PROPOSAL_SECONDS,
     REFUSAL_SECONDS,
-    Banner,
     Colour,
     Message,
     Screen,
     decided_screen,
     screen_at,
 )
-from client.screen.words import Arrow
 from tests.support.fake_server import denial, grant, result
 from wire import Box, Prompt, ProposalOutcome, Result, Verdict
+from wire.words import Arrow, Banner
 
 CAPTURED = 100.0
 PICTURE = Encoded(b"", 640, 480)
