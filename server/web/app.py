@@ -21,7 +21,7 @@ from server.web.body_limit import BodyLimit
 from server.web.description import describe
 from server.web.headers import Headers
 from server.web.idempotency import Idempotency
-from server.web.pages import docs, entry, system
+from server.web.pages import docs, entry, system, verify
 from server.web.pictures import FORM_BYTES
 from server.web.problems import PROBLEMS
 from server.web.running import Running
@@ -56,7 +56,7 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     app.include_router(_api())
     for part in (health.router, process_frame.router, pseudonyms.shortcuts, thresholds.shortcuts):
         app.include_router(part)
-    for part in (docs.router, entry.router, system.router, terminal.router):
+    for part in (docs.router, entry.router, system.router, terminal.router, verify.router):
         app.include_router(part, include_in_schema=False)
     problems.install(app)
     app.add_middleware(Idempotency)

@@ -73,7 +73,7 @@ async def identify_pictures(request: Request, caller: Verifier, running: Ports, 
             continue
         found = await identified(seen, gallery, rules)
         await note_identified(running, caller, picture, gallery, found)
-        faces = list(map(IdentifiedFace.of, found))
+        faces = [IdentifiedFace.of(each, _barred(running, each.name, asked.terminal)) for each in found]
         answers.append(IdentifiedPicture(picture=picture.name, faces=faces, **pictured(seen)))
     return Identification(pictures=answers, threshold=ThresholdView.of(bar_of_all(gallery, rules)))
 
@@ -113,7 +113,9 @@ def _nobody() -> ProblemError:
     return ProblemError.not_found("Nobody of this name is enrolled.")
 
 
-def _barred(running: Running, person: str, terminal: str | None) -> Reason | None:
+def _barred(running: Running, person: str | None, terminal: str | None) -> Reason | None:
     """Why the person may come in at no terminal, or not at this one now."""
+    if person is None:
+        return None
     reason = running.roster().orders(terminal or "", datetime.now()).bar(person)
     return reason if terminal is not None or reason in ANYWHERE else None

@@ -14,6 +14,7 @@ from wire.reasons import Reason
 
 Sides = tuple[int, int, int, int]
 Liveness = Literal["not_checked"]
+Verdict = Literal["Welcome in", "Go away"]
 
 
 class Shown(Asked):
@@ -86,7 +87,7 @@ class Verification(PictureView):
     the picture. `distance`: of the nearest face; null: none can be compared. `liveness`: a picture proves no
     living face."""
 
-    verdict: Literal["Welcome in", "Go away"]
+    verdict: Verdict
     matched: bool
     person: str
     barred: Reason | None
@@ -97,7 +98,6 @@ class Verification(PictureView):
 
     @classmethod
     def of(cls, person: str, barred: Reason | None, seen: Still, found: Verified) -> "Verification":
-        welcome = found.matched and barred is None
         faces = [
             VerifiedFace(
                 **shown(face),
@@ -107,7 +107,7 @@ class Verification(PictureView):
             for face, distance in zip(seen.faces, found.distances, strict=True)
         ]
         return cls(
-            verdict="Welcome in" if welcome else "Go away",
+            verdict=_verdict(found.matched, barred),
             matched=found.matched,
             person=person,
             barred=barred,
@@ -130,18 +130,26 @@ class Candidate(BaseModel):
 
 
 class IdentifiedFace(FaceView):
-    """`name`: who it is, null: nobody whom it can be said to be. `reason`: `recognised`, `unknown_face`,
-    `near_tie` (two people are almost as near), `nobody_enrolled`; null: it cannot be compared. `ranked`: up
-    to ten people, nearest first."""
+    """`name`: who it is; null: nobody that it can be said to be. `verdict`, `barred`: as of a verification, of
+    that person. `reason`: `recognised`, `unknown_face`, `near_tie` (two people are almost as near) or
+    `nobody_enrolled`; null: it cannot be compared. `ranked`: up to ten people, nearest first."""
 
+    verdict: Verdict
     name: str | None
+    barred: Reason | None
     reason: Reason | None
     ranked: list[Candidate]
 
     @classmethod
-    def of(cls, found: Identified) -> "IdentifiedFace":
-        ranked = list(map(Candidate.of, found.ranked))
-        return cls(**shown(found.face), name=found.name, reason=found.reason, ranked=ranked)
+    def of(cls, found: Identified, barred: Reason | None) -> "IdentifiedFace":
+        return cls(
+            verdict=_verdict(found.name is not None, barred),
+            name=found.name,
+            barred=barred,
+            reason=found.reason,
+            ranked=list(map(Candidate.of, found.ranked)),
+            **shown(found.face),
+        )
 
 
 class IdentifiedPicture(PictureView):
@@ -179,6 +187,10 @@ class Analysed(PictureView):
     recogniser: str
     liveness: Liveness = "not_checked"
     faces: list[AnalysedFace]
+
+
+def _verdict(known: bool, barred: Reason | None) -> Verdict:
+    return "Welcome in" if known and barred is None else "Go away"
 
 
 def pictured(seen: Still) -> dict[str, Any]:
