@@ -1,59 +1,24 @@
 """The server's pages without a server behind them, and a browser."""
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from server.terminals.listener import Listener
-from server.web.serving import WebServer
 from tests.support import console
 from tests.support.chromium import running_chromium, still, sync_playwright, write_film
+from tests.support.served import served
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page, Playwright
-
-
-class NoWebSocket(asyncio.Protocol):
-    """Refuses: the tests take the terminals' connections themselves."""
-
-    def __init__(self, **of_the_web_server: object) -> None:
-        super().__init__()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.abort()
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
 
 
 @pytest.fixture(scope="package")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the server's pages."""
-    with console.site(tmp_path_factory.mktemp("pages")) as site:
-        ready, stopping = threading.Event(), threading.Event()
-        address = []
-
-        async def serve() -> None:
-            listener = await Listener.bind("127.0.0.1", 0)
-            web = WebServer(site.app, listener.sockets, None, NoWebSocket)
-            serving = asyncio.ensure_future(web.serve())
-            address.append(f"http://localhost:{listener.addresses[0][1]}")
-            ready.set()
-            await asyncio.to_thread(stopping.wait)
-            web.stop()
-            await serving
-            listener.close()
-
-        thread = threading.Thread(target=lambda: asyncio.run(serve()))
-        thread.start()
-        ready.wait(10)
-        try:
-            yield address[0]
-        finally:
-            stopping.set()
-            thread.join()
+    with console.site(tmp_path_factory.mktemp("pages")) as site, served(site) as address:
+        yield address
 
 
 @pytest.fixture(scope="package")
@@ -79,13 +44,17 @@ def context(browser: "Browser") -> "Iterator[BrowserContext]":
     context.close()
 
 
+def is_fault(said: "ConsoleMessage") -> bool:
+    return said.type == "error" and "/api/v1/" not in said.location["url"]
+
+
 @pytest.fixture
 def page(context: "BrowserContext", tmp_path: Path) -> "Iterator[Page]":
-    """It must neither throw nor break a rule of its own Content-Security-Policy."""
+    """It must neither throw nor break a rule of its own Content-Security-Policy; the API may refuse."""
     page = context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    page.on("console", lambda said: wrong.append(said.text) if is_fault(said) else None)
     yield page
     assert [each for each in wrong if "WebSocket connection" not in each] == []
 

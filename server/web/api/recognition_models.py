@@ -130,7 +130,7 @@ class Candidate(BaseModel):
 
 
 class IdentifiedFace(FaceView):
-    """`name`: who it is; null: nobody that it can be said to be. `verdict`, `barred`: as of a verification, of
+    """`name`: who it is; null: nobody whom one could name. `verdict`, `barred`: as in a verification, of
     that person. `reason`: `recognised`, `unknown_face`, `near_tie` (two people are almost as near) or
     `nobody_enrolled`; null: it cannot be compared. `ranked`: up to ten people, nearest first."""
 

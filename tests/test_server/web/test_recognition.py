@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from functools import lru_cache
 from io import BytesIO
 from pathlib import Path, PurePath
 from typing import Any
@@ -17,31 +16,19 @@ from server.access.matching.gallery import Gallery
 from server.access.matching.recogniser import SFACE
 from server.access.orders import Roster
 from server.access.permits import Permit
-from server.access.seen import Analysis, PhotoAccepted
+from server.access.seen import Analysis
 from server.accounts.rights import Role
 from server.gallery.receipts import Receipt, Status
 from server.recognition.turns import MOST_WAITING
 from server.terminals.peer import PendingFrame
 from server.vision.models import Models
-from server.vision.photo import judge_photo
 from server.web.stills import BURST, Stills
 from tests.support import console
 from tests.support.console import Site, key_of
+from tests.support.enrolled import BIDEN, OBAMA, sample_gallery
 from tests.support.photos import jpeg
 from tests.support.service import FakePeer
 from wire import Box, FaceReport, Result, Timing, Verdict
-
-OBAMA, BIDEN = "Barack Obama", "Joe Biden"
-
-
-@lru_cache
-def enrolled(models: Models) -> Gallery:
-    photos = []
-    for name, photo in ((OBAMA, "obama"), (BIDEN, "biden")):
-        outcome = judge_photo(models, jpeg(photo))
-        assert isinstance(outcome, PhotoAccepted)
-        photos.append((name, np.stack([outcome.embedding, outcome.mirrored])))
-    return Gallery.build(SFACE, 1, photos)
 
 
 @pytest.fixture
@@ -49,7 +36,7 @@ def site(tmp_path: Path, models: Models, monkeypatch: pytest.MonkeyPatch) -> Ite
     """Obama and Biden are enrolled."""
     monkeypatch.setattr("server.workers.main._models", models)
     with console.site(tmp_path) as made:
-        made.gallery = enrolled(models)
+        made.gallery = sample_gallery(models)
         yield made
 
 
@@ -148,8 +135,7 @@ def test_every_face_of_every_picture_is_identified(guard: TestClient) -> None:
 
 
 def test_a_stranger_is_ranked_and_not_named(site: Site, guard: TestClient, models: Models) -> None:
-    whole = enrolled(models)
-    site.gallery = Gallery.build(SFACE, 2, [(BIDEN, np.asarray(whole.templates[[1]]))])
+    site.gallery = sample_gallery(models, BIDEN)
     (picture,) = guard.post("/api/v1/identify", files=as_form(jpeg("obama"))).json()["pictures"]
     (face,) = picture["faces"]
     assert face["name"] is None and face["reason"] == "unknown_face"
