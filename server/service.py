@@ -83,7 +83,9 @@ class Service:
             stack.callback(cache.close)
             pool = WorkerPool(settings.workers, settings.model_settings)
             stack.push_async_callback(pool.close)
-            roster = PeopleFileWatcher(settings.people_file, settings.logs / BACKUP_FILE)
+            roster = PeopleFileWatcher(
+                settings.people_file, settings.logs / BACKUP_FILE, on_change=lambda: watcher.hasten()
+            )
             self._added = Feed()
             events = Events(_sinks(settings, database, self._added))
             stack.push_async_callback(asyncio.to_thread, events.close)
@@ -98,12 +100,12 @@ class Service:
                 cache=cache,
                 analyse=pool.analyse_photo,
                 take_receipts=take_receipts,
-                enrolling=Enrolling.by(settings.rules(), lambda: roster.roster.confirmed),
+                enrolling=Enrolling.by(settings.rules(), lambda: roster.roster),
                 parallel=pool.processes,
             )
             lockouts = Lockouts()
+            board, proposals = LiveBoard(events, settings.min_face), Proposals(events)
             hints = settings.hints()
-            board = LiveBoard(events, hints.min_face)
             self._frames = FrameService(
                 analyser=pool,
                 workers=settings.workers,
@@ -114,7 +116,7 @@ class Service:
                 open_door=lambda terminal: _open_door(settings, lockouts, terminal),
                 hints=hints,
                 board=board,
-                proposals=Proposals(events),
+                proposals=proposals,
             )
             self._tokens = TokenWatcher(settings.tokens, database, required=settings.needs_tokens)
             self._connections = Connections(
@@ -137,6 +139,8 @@ class Service:
                     workers=pool,
                     photos=watcher,
                     live=board,
+                    proposals=proposals,
+                    news=self._added,
                     gallery=lambda: watcher.gallery,
                     roster=lambda: roster.roster,
                     tokens_changed=self._change_tokens,
@@ -174,7 +178,11 @@ class Service:
         self._listener.listen()
         accepting = asyncio.ensure_future(self._listener.accept(self._connections.accept))
         changes = Changes(
-            self._settings, lambda: roster.roster, lambda: watcher.gallery, lambda: self._tokens.accepted
+            self._settings,
+            lambda: roster.roster,
+            lambda: watcher.gallery,
+            lambda: self._tokens.accepted,
+            watcher.has,
         )
         parts: list[Coroutine[Any, Any, None]] = [
             self._frames.serve(),
@@ -191,7 +199,8 @@ class Service:
         gallery, addresses = watcher.gallery, [address[:2] for address in self._listener.addresses]
         refused = watcher.files - gallery.photos
         accepted = self._tokens.accepted
-        tell(announcements.of_the_start(self._settings, roster.roster, gallery, refused, accepted))
+        known = roster.roster, gallery, refused, accepted, watcher.has
+        tell(announcements.of_the_start(self._settings, *known))
         tell(announcements.of_listening(self._settings, addresses))
         await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")

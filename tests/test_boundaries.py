@@ -85,6 +85,7 @@ MAY_IMPORT = {
     "vision": {"access", "support", "weights"},
     "gallery": {"access", "audit", "support"},
     "roster": {"access", "audit", "gallery", "support"},
+    "site": {"access", "gallery", "roster", "support"},
     "recording": {"access", "events", "support"},
     "recognition": {"access", "support"},
     "history": {"access", "audit", "database", "events", "support"},

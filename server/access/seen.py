@@ -213,3 +213,15 @@ class PhotoRefused:
 
 
 PhotoOutcome: TypeAlias = PhotoAccepted | PhotoRefused
+
+
+@dataclass(frozen=True)
+class PreparedPhoto:
+    """An uploaded photo, made fit for the gallery. `jpeg`: what is to be stored. `outcome`: what the gallery
+    will find in it. `box`: the largest face, in its pixels; None without any. `thumbnail`: that face, or the
+    middle of the picture, as a square JPEG."""
+
+    jpeg: bytes
+    outcome: PhotoOutcome
+    box: Box | None
+    thumbnail: bytes

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 
 from server.audit.access_log import parse
 from server.database.database import Database
-from server.events import Acted, Decided, Event, TerminalChanged, VisitOver
+from server.events import Acted, Decided, Event, TerminalChanged, TerminalHealth, VisitOver
 from server.history.kept import TerminalEventKind
 from server.history.rows import Row, act_row, decision_row, terminal_event_row, visit_row
 from server.history.tables import ACT, DECISION, TERMINAL_EVENT, VISIT
@@ -44,7 +44,7 @@ class HistoryRecorder:
     """An event sink. What it takes is written by a thread of its own: all that waits together."""
 
     name = "history"
-    wants = (Decided, VisitOver, TerminalChanged, Acted)
+    wants = (Decided, VisitOver, TerminalChanged, TerminalHealth, Acted)
 
     def __init__(
         self,
@@ -164,6 +164,12 @@ def _rows(event: Event, now: datetime) -> _Rows:
     if isinstance(event, TerminalChanged):
         kind = TerminalEventKind.CONNECTED if event.connected else TerminalEventKind.LEFT
         return [(TERMINAL_EVENT, terminal_event_row(now, event.terminal, kind, event.session))]
+    if isinstance(event, TerminalHealth):
+        detail = {"camera": event.camera.value, "clock_skew": event.clock_skew}
+        kind = TerminalEventKind.HEALTH
+        return [
+            (TERMINAL_EVENT, terminal_event_row(event.moment, event.terminal, kind, event.session, detail))
+        ]
     if isinstance(event, Acted):
         return [(ACT, act_row(event.act))]
     return []
@@ -177,6 +183,6 @@ def _is_of_a_row(error: Exception) -> bool:
 
 
 def _cause(error: Exception) -> str:
-    """Without the statement."""
+    """Without the statement, and without what PostgreSQL shows of the row in its second line."""
     cause = getattr(error, "orig", None) or error
-    return " ".join(str(cause).split()) or type(cause).__name__
+    return next(iter(str(cause).splitlines()), type(cause).__name__)

@@ -1,14 +1,16 @@
 """The console's app: its middleware, its API and its pages."""
 
+import asyncio
 from functools import partial
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
 
 from server.accounts.sign_in import SignIn
-from server.web import problems
+from server.web import live_socket, problems
 from server.web.api import (
     accounts,
+    decisions,
     health,
     process_frame,
     pseudonyms,
@@ -21,7 +23,7 @@ from server.web.body_limit import BodyLimit
 from server.web.description import describe
 from server.web.headers import Headers
 from server.web.idempotency import Idempotency
-from server.web.pages import docs, entry, system, verify
+from server.web.pages import docs, entry, live, log, system, verify
 from server.web.pictures import FORM_BYTES
 from server.web.problems import PROBLEMS
 from server.web.running import Running
@@ -50,14 +52,18 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     app.state.running = running
     app.state.sign_in = sign_in
     app.state.stills = Stills(running)
+    app.state.stopping = asyncio.Event()
+    app.state.streams = 0
     app.state.assets = f"/static/{fingerprint()}"
     app.mount(app.state.assets, KeptFiles(directory=FOLDER))
     app.mount(docs.SWAGGER_ADDRESS, KeptFiles(directory=docs.SWAGGER))
     app.include_router(_api())
-    for part in (health.router, process_frame.router, pseudonyms.shortcuts, thresholds.shortcuts):
+    outside = (health.router, live.pictures, process_frame.router, pseudonyms.shortcuts, thresholds.shortcuts)
+    for part in outside:
         app.include_router(part)
-    for part in (docs.router, entry.router, system.router, terminal.router, verify.router):
-        app.include_router(part, include_in_schema=False)
+    pages = (docs, entry, live, live_socket, log, system, terminal, verify)
+    for page in pages:
+        app.include_router(page.router, include_in_schema=False)
     problems.install(app)
     app.add_middleware(Idempotency)
     app.add_middleware(BodyLimit, uploads=UPLOADS)
@@ -69,13 +75,7 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=API)
-    for part in (
-        session.router,
-        accounts.router,
-        tokens.router,
-        recognition.router,
-        pseudonyms.router,
-        thresholds.router,
-    ):
-        api.include_router(part)
+    parts = (session, accounts, decisions, tokens, recognition, pseudonyms, thresholds)
+    for part in parts:
+        api.include_router(part.router)
     return api

@@ -64,6 +64,11 @@ class ProblemError(Exception):
         return cls(HTTPStatus.CONFLICT, "conflict", detail)
 
     @classmethod
+    def busy(cls, detail: str) -> "ProblemError":
+        """It could be done later."""
+        return cls(HTTPStatus.SERVICE_UNAVAILABLE, "busy", detail, headers={"Retry-After": "5"})
+
+    @classmethod
     def refused(cls, detail: str) -> "ProblemError":
         """What was asked for makes no sense here."""
         return cls(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", detail)
@@ -138,9 +143,8 @@ async def _unknown(request: Request, error: Exception) -> Response:
 
 
 async def _busy(request: Request, error: Exception) -> Response:
-    detail = "Too much is asked at once; try again in a few seconds."
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-    return answer(request, ProblemError(status, "busy", detail, headers={"Retry-After": "5"}))
+    problem = ProblemError.busy("Too much is asked at once; try again in a few seconds.")
+    return answer(request, problem)
 
 
 async def _fault(request: Request, error: Exception) -> Response:

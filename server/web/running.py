@@ -12,6 +12,7 @@ from server.gallery.admission import LookAlikes
 from server.gallery.receipts import Receipt
 from server.settings import Settings
 from server.terminals.live import LiveBoard
+from server.terminals.proposals import Proposals
 from server.terminals.transport import Transport
 
 P = ParamSpec("P")
@@ -49,6 +50,15 @@ class Photos(Protocol):
         """Whether there is a file at this path, relative to faces/, as somebody wrote it."""
 
 
+class News(Protocol):
+    """Word of what is added to the history: `server.history.feed.Feed`."""
+
+    turn: int
+
+    async def after(self, turn: int) -> int:
+        """Wait until something is added after that turn; returns the present one."""
+
+
 @dataclass(frozen=True)
 class Running:
     """`gallery`, `roster`: what is in force at this moment. `tokens_changed`: to be awaited when the
@@ -61,6 +71,8 @@ class Running:
     workers: Workers
     photos: Photos
     live: LiveBoard
+    proposals: Proposals
+    news: News
     gallery: Callable[[], Gallery]
     roster: Callable[[], Roster]
     tokens_changed: Callable[[], Awaitable[None]]

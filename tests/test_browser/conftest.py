@@ -1,24 +1,59 @@
 """The server's pages without a server behind them, and a browser."""
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from server.terminals.listener import Listener
+from server.web.serving import WebServer
 from tests.support import console
 from tests.support.chromium import running_chromium, still, sync_playwright, write_film
-from tests.support.served import served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
 
 
+class NoWebSocket(asyncio.Protocol):
+    """Refuses: the tests take the terminals' connections themselves."""
+
+    def __init__(self, **of_the_web_server: object) -> None:
+        super().__init__()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.abort()
+
+
 @pytest.fixture(scope="package")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the server's pages."""
-    with console.site(tmp_path_factory.mktemp("pages")) as site, served(site) as address:
-        yield address
+    with console.site(tmp_path_factory.mktemp("pages")) as site:
+        ready, stopping = threading.Event(), threading.Event()
+        address = []
+
+        async def serve() -> None:
+            listener = await Listener.bind("127.0.0.1", 0)
+            web = WebServer(site.app, listener.sockets, None, NoWebSocket)
+            serving = asyncio.ensure_future(web.serve())
+            address.append(f"http://localhost:{listener.addresses[0][1]}")
+            ready.set()
+            await asyncio.to_thread(stopping.wait)
+            web.stop()
+            await serving
+            listener.close()
+
+        thread = threading.Thread(target=lambda: asyncio.run(serve()))
+        thread.start()
+        ready.wait(10)
+        try:
+            yield address[0]
+        finally:
+            stopping.set()
+            thread.join()
 
 
 @pytest.fixture(scope="package")
