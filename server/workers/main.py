@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from server.access.seen import Analysis, Hints, PhotoOutcome, PreparedPhoto
+from server.access.seen import Analysis, Hints, PhotoOutcome, PreparedPhoto, Still
 from server.support import osdep
 from server.support.framing import read_framed
 from server.workers.analyser import ModelSettings
@@ -139,3 +139,10 @@ def thumbnail(data: bytes, side: int) -> bytes:
     from server.vision.thumbnails import thumbnail
 
     return thumbnail(_loaded(), data, side)
+
+
+def analyse_still(data: bytes, *, mirrored: bool, landmarks: bool, preview: bool) -> Still:
+    """Find the faces of a still picture and embed them. Raises PictureError, PictureTooLargeError."""
+    from server.vision.still import look_at
+
+    return look_at(_loaded(), data, mirrored=mirrored, landmarks=landmarks, preview=preview)

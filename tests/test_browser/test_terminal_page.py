@@ -1,6 +1,7 @@
 """The page in a browser whose camera shows a still room; the test plays the server."""
 
 import re
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -170,6 +171,12 @@ def test_one_picture_is_under_way_and_none_piles_up(page: "Page", pages: str, do
     door.say(result(door.frames[0]))
     door.wait_for_frames(1)
     assert [frame.seq for frame in door.frames] == [1, 2]
+
+
+def test_the_server_is_told_the_devices_clock(page: "Page", pages: str, door: FakeDoor) -> None:
+    kiosk(page, pages)
+    door.until(lambda: door.pings)
+    assert door.pings[0].clock == pytest.approx(time.time(), abs=30)
 
 
 def test_messages_come_in_slices(page: "Page", pages: str, door: FakeDoor) -> None:
