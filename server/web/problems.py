@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from server.accounts.accounts import AccountError, UnknownAccountError
 from server.accounts.passwords import BusyError, WeakPasswordError
+from server.recognition.turns import NoRoomError
 from server.tokens.store import TokenError
 from server.web.templating import page
 
@@ -92,7 +93,8 @@ def install(app: FastAPI) -> None:
     for known in (AccountError, TokenError, WeakPasswordError):
         app.add_exception_handler(known, _refused)
     app.add_exception_handler(UnknownAccountError, _unknown)
-    app.add_exception_handler(BusyError, _busy)
+    for crowded in (BusyError, NoRoomError):
+        app.add_exception_handler(crowded, _busy)
 
 
 def answer(request: Request, problem: ProblemError) -> Response:

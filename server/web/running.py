@@ -33,6 +33,9 @@ class Workers(Protocol):
         """Run a task of `server.workers.main` in one of them. Raises AnalysisFailedError, and what the task
         raises."""
 
+    async def run_beside(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `run`, for what may wait, and must not keep frames waiting."""
+
 
 class Photos(Protocol):
     """The photo folder as it was last seen."""
@@ -42,6 +45,9 @@ class Photos(Protocol):
 
     def look_alikes(self) -> list[LookAlikes]:
         """Enrolled people who are near each other, nearest first."""
+
+    def has(self, path: str) -> bool:
+        """Whether there is a file at this path, relative to faces/, as somebody wrote it."""
 
 
 class News(Protocol):

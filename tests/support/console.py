@@ -67,6 +67,9 @@ class FakeWorkers:
     async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.to_thread(task, *args, **kwargs)
 
+    async def run_beside(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.run(task, *args, **kwargs)
+
 
 class FakePhotos:
     """A photo folder as it was set."""
@@ -80,6 +83,9 @@ class FakePhotos:
 
     def look_alikes(self) -> list[LookAlikes]:
         return self.alike
+
+    def has(self, path: str) -> bool:
+        return any(receipt.path.as_posix() == path for receipt in self.files)
 
 
 class FakeNews:
