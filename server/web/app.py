@@ -8,7 +8,8 @@ from fastapi import APIRouter, FastAPI
 
 from server.accounts.sign_in import SignIn
 from server.web import live_socket, problems
-from server.web.api import accounts, decisions, health, session, tokens
+from server.web.api import accounts, decisions, health, people, photos, proposals, session, site, tokens
+from server.web.archives import Archives
 from server.web.body_limit import BodyLimit
 from server.web.description import describe
 from server.web.headers import Headers
@@ -17,11 +18,17 @@ from server.web.pages import docs, entry, live, log, system
 from server.web.problems import PROBLEMS
 from server.web.running import Running
 from server.web.same_site import SameSite
+from server.web.site_work import SiteWork
 from server.web.static_files import FOLDER, KeptFiles, fingerprint
 from server.web.terminal import routes as terminal
+from server.web.uploads import PICTURE_BYTES
 
 API = "/api/v1"
-UPLOADS: dict[str, int] = {}
+UPLOADS: dict[str, int] = {
+    f"{API}/people/photos": photos.UPLOAD_BYTES,
+    f"{API}/people/check": PICTURE_BYTES,
+    f"{API}/site/archives": site.ARCHIVE_BYTES,
+}
 """Beginning of a path -> bytes of a request to it; all others are small."""
 
 
@@ -37,6 +44,9 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     )
     app.state.running = running
     app.state.sign_in = sign_in
+    app.state.site_work = SiteWork(running)
+    app.state.archives = Archives(running.settings.logs)
+    app.state.checks = photos.Checks()
     app.state.stopping = asyncio.Event()
     app.state.streams = 0
     app.state.assets = f"/static/{fingerprint()}"
@@ -59,6 +69,7 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=API)
-    for part in (session.router, accounts.router, decisions.router, tokens.router):
-        api.include_router(part)
+    parts = (session, accounts, decisions, tokens, photos, people, proposals, site)
+    for part in parts:
+        api.include_router(part.router)
     return api
