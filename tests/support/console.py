@@ -26,6 +26,7 @@ from server.audit.operator_log import Act
 from server.database.database import Database, address_of, opened
 from server.events import Events
 from server.gallery.admission import LookAlikes
+from server.gallery.assessed_file import AssessedFile
 from server.gallery.receipts import Receipt
 from server.history.rows import act_row
 from server.history.tables import ACT
@@ -38,6 +39,7 @@ from server.web.running import Running
 from server.web.serving import WebServer
 from server.web.sockets import by_path
 from server.web.terminal.upgrade import SOCKET_PATH, terminal_sockets
+from tests.support.site import Server
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -67,10 +69,14 @@ class FakeRecord:
 
 
 class FakeWorkers:
-    """Runs tasks in a thread of this process."""
+    """Runs tasks in a thread of this process, or what stands for them `instead`."""
+
+    def __init__(self) -> None:
+        self.instead: dict[Any, Callable[..., Any]] = {}
 
     async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.to_thread(task, *args, **kwargs)
+        done: T = await asyncio.to_thread(self.instead.get(task, task), *args, **kwargs)
+        return done
 
     async def run_beside(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.run(task, *args, **kwargs)
@@ -82,6 +88,8 @@ class FakePhotos:
     def __init__(self) -> None:
         self.files: list[Receipt] = []
         self.alike: list[LookAlikes] = []
+        self.assessed: list[AssessedFile] = []
+        self.listing = threading.Lock()
 
     def receipts(self) -> list[Receipt]:
         return self.files
@@ -91,6 +99,12 @@ class FakePhotos:
 
     def has(self, path: str) -> bool:
         return any(receipt.path.as_posix() == path for receipt in self.files)
+
+    def people(self) -> list[str]:
+        return sorted({file.person for file in self.assessed if file.person is not None})
+
+    def files_of(self, person: str | None) -> list[AssessedFile]:
+        return [file for file in self.assessed if file.person == person]
 
 
 class FakeNews:
@@ -104,9 +118,12 @@ class FakeNews:
 
 
 class Site:
-    """The app, what it reached, and the time as it sees it."""
+    """The app, what it reached, and the time as it sees it. `server`: follows the files of faces/; without it
+    nobody does."""
 
-    def __init__(self, database: Database, logs: Path, settings: dict[str, Any]) -> None:
+    def __init__(
+        self, database: Database, logs: Path, settings: dict[str, Any], server: Server | None = None
+    ) -> None:
         self.database = database
         self.record = FakeRecord(database)
         self.now = 1000.0
@@ -125,14 +142,15 @@ class Site:
             database=database,
             record=self.record,
             workers=self.workers,
-            photos=self.photos,
+            photos=self.photos if server is None else server.watcher,
             live=self.live,
             proposals=self.proposals,
             news=self.news,
-            gallery=lambda: self.gallery,
-            roster=lambda: self.roster,
+            gallery=lambda: self.gallery if server is None else server.watcher.gallery,
+            roster=lambda: self.roster if server is None else server.roster.roster,
             tokens_changed=self._count_change,
             serve_terminal=lambda transport, address: transport.abort(),
+            hasten=(lambda: None) if server is None else server.hasten,
         )
         self.app = create_app(self.running, SignIn(database, self.passwords, lambda: self.now))
 
@@ -160,15 +178,16 @@ class Site:
 
 
 @contextmanager
-def site(folder: Path, **settings: Any) -> Iterator[Site]:
+def site(folder: Path, server: Server | None = None, **settings: Any) -> Iterator[Site]:
     """A site with one account for each role: viewer, guard, admin."""
     with opened(address_of(folder, None)) as database:
-        made = Site(database, folder, settings)
+        made = Site(database, folder, settings, server)
         for role in Role:
             made.account(role.value, role)
         try:
             yield made
         finally:
+            made.app.state.site_work.close()
             made.passwords.close()
 
 
