@@ -13,7 +13,7 @@ from typing import BinaryIO
 import msgspec
 
 from server.recording.entries import RecordedEntry, RecordingHeader
-from server.recording.format import MAX_RECORD_BYTES, FormatError, unpack, unpack_header
+from server.recording.format import MAX_RECORD_BYTES, FormatError, number_of, unpack, unpack_header
 from server.support.complaint import Complaint
 from server.support.framing import TooLongError, read_framed
 
@@ -69,6 +69,16 @@ class Recording:
                 record = _record(file)
                 assert record is not None
                 yield unpack(record)
+
+    def numbered(self, number: int) -> RecordedEntry | None:
+        """The entry of this number; None: there is none. All others are passed over undecoded. Raises
+        FormatError, OSError."""
+        with self.path.open("rb") as file:
+            _record(file)
+            while (record := _record(file)) is not None:
+                if number_of(record) == number:
+                    return unpack(record)
+        return None
 
 
 def _record(file: BinaryIO) -> bytes | None:

@@ -7,20 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from server.access.attention import Attention, Watched
 from server.access.decision import Decision
 from server.access.evidence import probe
 from server.access.matching.gallery import Gallery
 from server.access.matching.templates import Template
 from server.access.observed import ClosedDoor, ObservedFrame
-from server.access.rules import Rules
 from server.access.seen import Face
-from server.access.tracks import Track, Tracker
-from server.access.visit import Care
+from server.access.tracks import Track
 from server.recording.entries import RecordedEntry
 from server.recording.files import SUFFIX, Recording
+from server.recording.following import FaceFollower
 from server.recording.format import FormatError
-from server.recording.rerun import WANTED
 from wire import Box
 
 log = logging.getLogger(__name__)
@@ -63,10 +60,10 @@ def look_of(
     """
     wall = moment.replace(tzinfo=None)
     for recording in _recordings(folder, terminal, wall, gallery.recogniser.name):
-        follower = FaceFollower(gallery)
+        session = _Session(gallery)
         try:
             for entry in recording.up_to(decision, MOST_FRAMES):
-                found = follower.take(entry, decision)
+                found = session.take(entry, decision)
                 if found is not None:
                     return found
         except (FormatError, OSError) as error:
@@ -92,17 +89,13 @@ def _files(folder: Path, day: date) -> list[Path]:
     return sorted(path for path in (folder / day.isoformat()).glob(f"*{SUFFIX}") if path.is_file())
 
 
-class FaceFollower:
-    """The faces of one recorded session, followed again as they were then. Who is enrolled makes no
-    difference to that."""
+class _Session:
+    """One recorded session, up to a decision."""
 
     def __init__(self, gallery: Gallery) -> None:
         """`gallery`: whom those are compared with whose looks are asked for."""
         self._gallery = gallery
-        self._nobody = Gallery.build(gallery.recogniser, 0, ())
-        self._tracker = Tracker(Rules().window, gallery.recogniser)
-        self._attention = Attention()
-        self._others: list[Face] = []
+        self._follower = FaceFollower(gallery.recogniser)
         self._shown: dict[int, tuple[tuple[bool, float], Shown]] = {}
         self._ended: deque[Track] = deque(maxlen=MOST_ENDED)
 
@@ -117,15 +110,10 @@ class FaceFollower:
         return next((self._look(decision) for decision in made if decision.id == wanted), None)
 
     def _see(self, frame: ObservedFrame) -> None:
-        watched = [Watched(track, Care.GATHER) for track in self._tracker.tracks]
-        self._attention.hints(WANTED, watched, self._others, frame.at)
-        faces = frame.analysis.faces
-        tracks, ended = self._tracker.update(faces, self._nobody, frame.at, self._attention.continued)
-        self._attention.learn(frame.analysis, frame.at)
-        self._others = [face for face, track in zip(faces, tracks, strict=True) if track is None]
+        faces, ended = self._follower.see(frame)
         self._ended += ended
-        for face, track in zip(faces, tracks, strict=True):
-            if track is not None and frame.jpeg is not None:
+        for face, track in faces:
+            if frame.jpeg is not None:
                 self._keep_best(track, face, frame, frame.jpeg)
 
     def _keep_best(self, track: Track, face: Face, frame: ObservedFrame, jpeg: bytes) -> None:
@@ -144,7 +132,7 @@ class FaceFollower:
     def _track_of(self, decision: Decision) -> Track | None:
         """Whom a decision is about that is made now: somebody looked at as often, and of those who came at
         the same time the one as far from the gallery."""
-        known = [*self._tracker.tracks, *self._ended]
+        known = [*self._follower.tracks, *self._ended]
         as_often = [track for track in known if track.total_looks == decision.looks]
         if not as_often and len(known) > 1:
             return None
