@@ -45,6 +45,7 @@ from server.terminals.live import LiveBoard
 from server.terminals.proposals import Proposals
 from server.tokens.watcher import TokenWatcher
 from server.web.running import Running
+from server.workers.aside import Aside
 from server.workers.pool import WorkerPool, WorkersUnavailableError
 
 log = logging.getLogger(__name__)
@@ -137,6 +138,7 @@ class Service:
                     database=database,
                     record=OperatorRecord(audit, events),
                     workers=pool,
+                    aside=Aside(),
                     photos=watcher,
                     live=board,
                     proposals=proposals,

@@ -113,6 +113,7 @@ MAY_IMPORT = {
         "gallery",
         "history",
         "recognition",
+        "recording",
         "roster",
         "settings",
         "site",

@@ -6,7 +6,7 @@ The tracks are followed again as they were then; who is enrolled makes no differ
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
@@ -69,6 +69,16 @@ def unknown_visits(
     visits = [visit for visit in _visits(chosen, recogniser) if since <= visit.moment < until]
     problems += [f"{each.path}: {each.complaint}" for each in chosen if each.complaint is not None]
     return sorted(visits, key=lambda visit: visit.moment), problems
+
+
+def unknown_on(folder: Path, recogniser: Recogniser, days: Iterable[date]) -> dict[date, list[UnknownVisit]]:
+    """The same of each of these days, of which nothing may be recorded; what cannot be read is left out.
+    Raises OSError."""
+    found = {}
+    for day in days:
+        since = datetime.combine(day, time())
+        found[day] = unknown_visits(folder, recogniser, since, since + timedelta(days=1))[0]
+    return found
 
 
 def picture(shown: Shown) -> bytes | None:

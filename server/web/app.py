@@ -10,6 +10,7 @@ from server.accounts.sign_in import SignIn
 from server.web import live_socket, problems
 from server.web.api import (
     accounts,
+    corrections,
     decisions,
     health,
     people,
@@ -20,6 +21,7 @@ from server.web.api import (
     recognition,
     session,
     site,
+    strangers,
     thresholds,
     tokens,
 )
@@ -31,11 +33,13 @@ from server.web.idempotency import Idempotency
 from server.web.pages import docs, entry, live, log, system, verify
 from server.web.pictures import FORM_BYTES
 from server.web.problems import PROBLEMS
+from server.web.recorded import Recorded
 from server.web.running import Running
 from server.web.same_site import SameSite
 from server.web.site_work import SiteWork
 from server.web.static_files import FOLDER, KeptFiles, fingerprint
 from server.web.stills import Stills
+from server.web.strangers import Strangers
 from server.web.terminal import routes as terminal
 from server.web.uploads import PICTURE_BYTES
 
@@ -65,6 +69,8 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     app.state.site_work = SiteWork(running)
     app.state.archives = Archives(running.settings.logs)
     app.state.checks = photos.Checks()
+    app.state.recorded = Recorded(running)
+    app.state.strangers = Strangers(running)
     app.state.stopping = asyncio.Event()
     app.state.streams = 0
     app.state.assets = f"/static/{fingerprint()}"
@@ -92,6 +98,8 @@ def _api() -> APIRouter:
         session,
         accounts,
         decisions,
+        corrections,
+        strangers,
         tokens,
         recognition,
         pseudonyms,

@@ -142,6 +142,7 @@ class Site:
             database=database,
             record=self.record,
             workers=self.workers,
+            aside=self.workers,
             photos=self.photos if server is None else server.watcher,
             live=self.live,
             proposals=self.proposals,
