@@ -15,6 +15,7 @@ from server.web.description import describe
 from server.web.headers import Headers
 from server.web.idempotency import Idempotency
 from server.web.pages import docs, entry, live, log, system
+from server.web.pages import people as people_pages
 from server.web.problems import PROBLEMS
 from server.web.running import Running
 from server.web.same_site import SameSite
@@ -55,7 +56,7 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     app.include_router(_api())
     app.include_router(health.router)
     app.include_router(live.pictures)
-    pages = (docs, entry, live, live_socket, log, system, terminal)
+    pages = (docs, entry, live, live_socket, log, people_pages, system, terminal)
     for part in pages:
         app.include_router(part.router, include_in_schema=False)
     problems.install(app)
