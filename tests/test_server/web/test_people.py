@@ -63,7 +63,9 @@ def test_limits_hold_at_the_doors_when_they_are_answered(followed: Followed) -> 
 
 
 def test_a_window_that_is_none_is_told(followed: Followed) -> None:
-    answer = followed[0].browser("admin").patch("/api/v1/people/Jane Doe", json={"schedule": ["mom 07:00-08:00"]})
+    answer = (
+        followed[0].browser("admin").patch("/api/v1/people/Jane Doe", json={"schedule": ["mom 07:00-08:00"]})
+    )
     assert answer.status_code == 422 and "there is no day 'mom'" in answer.json()["fields"]["schedule"]
 
 
