@@ -56,6 +56,7 @@ class FakeRecord:
     async def note(self, act: Act) -> None:
         if self.broken:
             raise OSError("no space left on device")
+        assert act.line()
         self.acts.append(act)
 
     def lines(self) -> list[str]:
