@@ -154,7 +154,7 @@ async def photo(path: At, caller: Seer, running: Ports, files: Files, known: IfN
 async def remove_photo(path: At, caller: Enroller, running: Ports, files: Files) -> None:
     """Remove one photo. Whom no other photo enrols is enrolled no more when this is answered."""
     file = _file(running, path)
-    details = {} if file.sha256 is None else {"sha256": file.sha256}
+    details = {} if file.sha256 is None else {"digest": file.sha256}
     await note(running, caller, ActKind.PHOTO_REMOVED, path, **details)
     await files.change(lambda site: remove(site, path, file.sha256))
     await files.until(lambda: _find(running, path) is None)

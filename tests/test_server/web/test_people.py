@@ -1,4 +1,4 @@
-"""People by the API: what is asked for takes effect at the doors, is written down first, and loses nothing."""
+"""People by the API: what is asked for holds at the doors, is written down first, and loses nothing."""
 
 from collections.abc import Iterator
 from datetime import date
