@@ -115,26 +115,38 @@ def of_rules(settings: Settings, roster: Roster) -> list[Remark]:
 
 
 def of_unknown(
-    settings: Settings, roster: Roster, people: Sequence[str], tokens: AcceptedTokens
+    settings: Settings,
+    roster: Roster,
+    people: Sequence[str],
+    tokens: AcceptedTokens,
+    has_photo: Callable[[str], bool],
 ) -> list[Remark]:
-    """Names in people.toml that nobody has: misspelt, they would limit nobody. `people`: who is enrolled."""
+    """Names in people.toml that nobody has: misspelt, they would limit nobody. `people`: who is enrolled.
+    `has_photo`: whether there is a photo at a path relative to faces/."""
     file = settings.people_file
     unknown = roster.unknown_terminals(tokens.terminals) if tokens.terminals else []
     sentences = [f"{file} names {name!a}, whom no photo enrols" for name in roster.unknown_names(people)]
+    sentences += [f"{file} holds {path!a}, which is not there" for path in roster.unknown_photos(has_photo)]
     sentences += [f"{file} names terminal {name!a}, which has no token" for name in unknown]
     return [(logging.WARNING, sentence) for sentence in sentences]
 
 
 def of_the_start(
-    settings: Settings, roster: Roster, gallery: Gallery, refused: int, tokens: AcceptedTokens
+    settings: Settings,
+    roster: Roster,
+    gallery: Gallery,
+    refused: int,
+    tokens: AcceptedTokens,
+    has_photo: Callable[[str], bool],
 ) -> list[Remark]:
-    """What holds when the server begins to serve. `refused`: photos that enrol nobody."""
+    """What holds when the server begins to serve. `refused`: photos that enrol nobody. `has_photo`: as in
+    `of_unknown`."""
     enrolled = summary(len(gallery.people), gallery.photos)
     return [
         (logging.INFO, f"enrolled: {enrolled}; {refused} held or rejected"),
         *of_risk(settings, gallery.population),
         *of_network(settings, tokens),
-        *of_unknown(settings, roster, gallery.people, tokens),
+        *of_unknown(settings, roster, gallery.people, tokens, has_photo),
         *of_rules(settings, roster),
     ]
 
@@ -156,10 +168,11 @@ class Changes:
         roster: Callable[[], Roster],
         gallery: Callable[[], Gallery],
         tokens: Callable[[], AcceptedTokens],
+        has_photo: Callable[[str], bool],
     ) -> None:
-        """`roster`, `gallery`, `tokens`: what is in force at this moment."""
+        """`roster`, `gallery`, `tokens`: what is in force at this moment. `has_photo`: as in `of_unknown`."""
         self._settings = settings
-        self._tokens = tokens
+        self._tokens, self._has_photo = tokens, has_photo
         self._roster_now, self._gallery_now = roster, gallery
         self._roster, self._gallery = roster(), gallery()
 
@@ -169,7 +182,8 @@ class Changes:
         if gallery.population != self._gallery.population:
             remarks += of_risk(self._settings, gallery.population)
         if roster is not self._roster or gallery.version != self._gallery.version:
-            remarks += of_unknown(self._settings, roster, gallery.people, self._tokens())
+            people, tokens = gallery.people, self._tokens()
+            remarks += of_unknown(self._settings, roster, people, tokens, self._has_photo)
         if roster is not self._roster:
             remarks += of_rules(self._settings, roster)
         self._roster, self._gallery = roster, gallery

@@ -11,6 +11,8 @@ from server.database.database import Database
 from server.gallery.admission import LookAlikes
 from server.gallery.receipts import Receipt
 from server.settings import Settings
+from server.terminals.live import LiveBoard
+from server.terminals.proposals import Proposals
 from server.terminals.transport import Transport
 
 P = ParamSpec("P")
@@ -31,6 +33,9 @@ class Workers(Protocol):
         """Run a task of `server.workers.main` in one of them. Raises AnalysisFailedError, and what the task
         raises."""
 
+    async def run_beside(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `run`, for what may wait, and must not keep frames waiting."""
+
 
 class Photos(Protocol):
     """The photo folder as it was last seen."""
@@ -40,6 +45,18 @@ class Photos(Protocol):
 
     def look_alikes(self) -> list[LookAlikes]:
         """Enrolled people who are near each other, nearest first."""
+
+    def has(self, path: str) -> bool:
+        """Whether there is a file at this path, relative to faces/, as somebody wrote it."""
+
+
+class News(Protocol):
+    """Word of what is added to the history: `server.history.feed.Feed`."""
+
+    turn: int
+
+    async def after(self, turn: int) -> int:
+        """Wait until something is added after that turn; returns the present one."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +70,9 @@ class Running:
     record: Record
     workers: Workers
     photos: Photos
+    live: LiveBoard
+    proposals: Proposals
+    news: News
     gallery: Callable[[], Gallery]
     roster: Callable[[], Roster]
     tokens_changed: Callable[[], Awaitable[None]]

@@ -117,13 +117,15 @@ def test_what_differs_at_a_terminal_is_told() -> None:
 def test_what_people_toml_changes_is_told_again() -> None:
     current = EMPTY
     gallery = Gallery.build(DLIB, 0, [])
-    changes = Changes(made(), lambda: current, lambda: gallery, AcceptedTokens)
+    changes = Changes(made(), lambda: current, lambda: gallery, AcceptedTokens, ["ada.jpg"].__contains__)
     assert changes.look() == []
     current = Roster(terminals={"lab": OFF})
     assert warnings(changes.look()) == [f"liveness is off at terminal lab: {OPENS}"]
     assert changes.look() == []
     current = Roster()
     assert sentences(changes.look()) == ["policy any; liveness passive"]
+    current = Roster(held=frozenset({"ada.jpg", "ida.jpg"}))
+    assert warnings(changes.look()) == ["faces/people.toml holds 'ida.jpg', which is not there"]
 
 
 @pytest.mark.parametrize(
