@@ -18,6 +18,7 @@ from typing import Protocol, TypeAlias
 from server.access.decision import Decision
 from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.outcome import VisitSummary
+from server.access.rules import Rules
 from server.audit.access_log import AccessEntry
 from server.audit.operator_log import Act
 from server.support.complaint import Complaint
@@ -35,20 +36,23 @@ CLOSE_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class FrameObserved:
-    """A door has seen a frame, and any decision on it is settled."""
+    """A door has seen a frame, and any decision on it is settled. `rules`: the settings', by which it was
+    decided."""
 
     session: str
     terminal: str
     frame: ObservedFrame
+    rules: Rules
 
 
 @dataclass(frozen=True)
 class DoorClosed:
-    """A terminal has left; nothing of this session follows."""
+    """A terminal has left; nothing of this session follows. `rules`: as of its last frame."""
 
     session: str
     terminal: str
     closed: ClosedDoor
+    rules: Rules
 
 
 @dataclass(frozen=True)

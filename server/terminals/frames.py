@@ -14,6 +14,7 @@ from server.access.matching.gallery import Gallery
 from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.orders import Roster
 from server.access.outcome import Outcome, VisitSummary
+from server.access.rules import Rules
 from server.access.seen import Analysis, Hints, PictureError, PictureTooLargeError, Scan
 from server.events import DoorClosed, Events, FrameObserved, TerminalChanged, VisitOver
 from server.terminals.decision_writer import DecisionWriter
@@ -47,8 +48,10 @@ class _Place:
     """A terminal's place at the server: its door, what is done for it now, and the frames it has lately
     sent."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, rules: Rules) -> None:
+        """`rules`: the settings', by which the door decides at this moment."""
         self.door = door
+        self.rules = rules
         self.work: asyncio.Task[None] | None = None
         self._sent: deque[tuple[float, int]] = deque(maxlen=REMEMBERED_FRAMES)
 
@@ -76,17 +79,19 @@ class FrameService:
         events: Events,
         gallery: Callable[[], Gallery],
         roster: Callable[[], Roster],
-        open_door: Callable[[str], Door],
+        rules: Callable[[], Rules],
+        open_door: Callable[[str, Rules], Door],
         hints: Hints,
     ) -> None:
-        """`workers`: how many frames the analyser takes at once. `gallery` and `roster` return the present
-        snapshots. `open_door` makes the door of a terminal."""
+        """`workers`: how many frames the analyser takes at once. `gallery`, `roster` and `rules` return the
+        present snapshots. `open_door` makes the door of a terminal, by these rules at first."""
         self._analyser = analyser
         self._free = asyncio.Semaphore(workers)
         self._writer = writer
         self._events = events
         self._gallery = gallery
         self._roster = roster
+        self._rules = rules
         self._open_door = open_door
         self._hints = hints
         self._queue: FairQueue[Peer, PendingFrame] = FairQueue()
@@ -98,7 +103,8 @@ class FrameService:
 
     def join(self, peer: Peer) -> None:
         """A terminal has been welcomed."""
-        self._places[peer] = _Place(self._open_door(peer.terminal))
+        rules = self._rules()
+        self._places[peer] = _Place(self._open_door(peer.terminal, rules), rules)
         self._events.publish(TerminalChanged(peer.terminal, peer.id, connected=True))
 
     def offer(self, peer: Peer, frame: PendingFrame) -> None:
@@ -141,7 +147,7 @@ class FrameService:
             del self._places[peer]
         closed = ClosedDoor(datetime.now(), tuple(decisions), tuple(ended))
         self._tell_visits(peer, closed.moment, closed.ended)
-        self._events.publish(DoorClosed(peer.id, peer.terminal, closed))
+        self._events.publish(DoorClosed(peer.id, peer.terminal, closed, place.rules))
         self._events.publish(TerminalChanged(peer.terminal, peer.id, connected=False))
 
     async def _serve_frame(self, peer: Peer, place: _Place, frame: PendingFrame) -> None:
@@ -200,18 +206,18 @@ class FrameService:
         frame = analysed.frame
         place.remember(frame)
         self._complain_when_slow(analysed.started + analysed.seconds - frame.received)
-        outcome, observed = await self._decide(peer, place.door, analysed)
+        outcome, observed = await self._decide(peer, place, analysed)
         timing = Timing(_ms(analysed.started - frame.received), _ms(analysed.seconds))
         peer.send(_result(frame.seq, outcome, timing, place.seq_of(outcome.decided_at)))
         self._tell_visits(peer, observed.moment, observed.ended)
         if self._events.wanted(FrameObserved):
-            self._events.publish(FrameObserved(peer.id, peer.terminal, observed))
+            self._events.publish(FrameObserved(peer.id, peer.terminal, observed, place.rules))
 
-    async def _decide(self, peer: Peer, door: Door, analysed: _Analysed) -> tuple[Outcome, ObservedFrame]:
+    async def _decide(self, peer: Peer, place: _Place, analysed: _Analysed) -> tuple[Outcome, ObservedFrame]:
         """What the door makes of a frame, and all that it was told."""
-        frame, gallery, moment = analysed.frame, self._gallery(), datetime.now()
-        orders = self._roster().orders(peer.terminal, moment)
-        outcome = door.observe(analysed.analysis, gallery, frame.received, orders)
+        door, frame, gallery, moment = place.door, analysed.frame, self._gallery(), datetime.now()
+        orders, place.rules = self._roster().orders(peer.terminal, moment), self._rules()
+        outcome = door.observe(analysed.analysis, gallery, frame.received, orders, place.rules)
         proposed = outcome.decision
         if proposed is not None:
             outcome = await self._writer.settle(peer, door, proposed, frame.received)

@@ -138,6 +138,7 @@ class Running:
         self.audit = FakeAudit()
         self.events = Events(sinks)
         self.lockouts = Lockouts()
+        self.rules = door_rules or rules()
         self.service = FrameService(
             analyser=self.analyser,
             workers=workers,
@@ -145,8 +146,9 @@ class Running:
             events=self.events,
             gallery=lambda: GALLERY,
             roster=lambda: ROSTER,
-            open_door=lambda terminal: Door(
-                door_rules or rules(),
+            rules=lambda: self.rules,
+            open_door=lambda terminal, by: Door(
+                by,
                 new_id=iter(map(str, range(1000))).__next__,
                 terminal=terminal,
                 lockouts=self.lockouts,
