@@ -1,17 +1,18 @@
 """The console's app: its middleware, its API and its pages."""
 
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
-from fastapi.responses import JSONResponse
 
 from server.accounts.sign_in import SignIn
 from server.web import problems
 from server.web.api import accounts, health, session, tokens
 from server.web.body_limit import BodyLimit
-from server.web.callers import PUBLIC
+from server.web.description import describe
 from server.web.headers import Headers
-from server.web.pages import entry, system
+from server.web.idempotency import Idempotency
+from server.web.pages import docs, entry, system
 from server.web.problems import PROBLEMS
 from server.web.running import Running
 from server.web.same_site import SameSite
@@ -36,19 +37,17 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     app.state.sign_in = sign_in
     app.state.assets = f"/static/{fingerprint()}"
     app.mount(app.state.assets, KeptFiles(directory=FOLDER))
+    app.mount(docs.SWAGGER_ADDRESS, KeptFiles(directory=docs.SWAGGER))
     app.include_router(_api())
     app.include_router(health.router)
-    for part in (entry.router, system.router):
+    for part in (docs.router, entry.router, system.router):
         app.include_router(part, include_in_schema=False)
     problems.install(app)
+    app.add_middleware(Idempotency)
     app.add_middleware(BodyLimit, uploads=UPLOADS)
     app.add_middleware(SameSite)
     app.add_middleware(Headers)
-
-    @app.get(f"{API}/openapi.json", include_in_schema=False, dependencies=[PUBLIC])
-    async def description() -> JSONResponse:
-        return JSONResponse(app.openapi())
-
+    app.openapi = partial(describe, app)  # type: ignore[method-assign]
     return app
 
 

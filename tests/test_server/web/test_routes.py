@@ -21,6 +21,7 @@ OPEN_TO_ALL = {
     "/set-up",
     "/healthz",
     "/readyz",
+    "/docs",
     "/api/v1/openapi.json",
     "/api/v1/session",
     "/api/v1/invitation",
