@@ -9,10 +9,13 @@ import ssl
 import sys
 from collections.abc import Coroutine, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from server.access.door import Door
 from server.access.lockout import Lockouts
+from server.access.present_rules import PresentRules
+from server.access.rules import Rules
 from server.audit.trail import AuditTrail
 from server.database.database import Database, DatabaseError, address_of
 from server.events import Enrolled, Events, Sink
@@ -97,6 +100,7 @@ class Service:
                 enrolling=Enrolling.by(settings.rules(), lambda: roster.roster.confirmed),
                 parallel=pool.processes,
             )
+            rules = PresentRules(settings.rules())
             lockouts = Lockouts()
             self._frames = FrameService(
                 analyser=pool,
@@ -105,7 +109,8 @@ class Service:
                 events=events,
                 gallery=lambda: watcher.gallery,
                 roster=lambda: roster.roster,
-                open_door=lambda terminal: _open_door(settings, lockouts, terminal),
+                rules=lambda: rules.rules,
+                open_door=partial(_open_door, lockouts),
                 hints=settings.hints(),
             )
             self._tokens = TokenWatcher(settings.tokens, database, required=settings.needs_tokens)
@@ -219,8 +224,8 @@ def _open_database(settings: Settings) -> Database | None:
         return None
 
 
-def _open_door(settings: Settings, lockouts: Lockouts, terminal: str) -> Door:
-    return Door(settings.rules(), new_id=lambda: secrets.token_hex(8), terminal=terminal, lockouts=lockouts)
+def _open_door(lockouts: Lockouts, terminal: str, rules: Rules) -> Door:
+    return Door(rules, new_id=lambda: secrets.token_hex(8), terminal=terminal, lockouts=lockouts)
 
 
 def _sinks(settings: Settings) -> list[Sink]:
@@ -229,7 +234,7 @@ def _sinks(settings: Settings) -> list[Sink]:
     if settings.record:
         folder = settings.logs / RECORDINGS
         try:
-            sinks.append(Recorder.in_folder(folder, settings.rules(), settings.record_pictures))
+            sinks.append(Recorder.in_folder(folder, settings.record_pictures))
         except OSError as error:
             raise StartError(f"record: cannot record in {folder}: {error}") from error
     return sinks

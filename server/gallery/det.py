@@ -34,4 +34,4 @@ def errors_at(found: SelfTest) -> list[Errors]:
 
 def _nearest(found: SelfTest) -> float:
     """Up to which step the nearest stranger comes."""
-    return float(STEPS[min(np.searchsorted(found.strangers, 1), len(STEPS) - 1)])
+    return float(STEPS[min(int(np.searchsorted(found.strangers, 1)), len(STEPS) - 1)])

@@ -76,10 +76,7 @@ class Replay:
     def go_on(self, seconds: float = float("inf")) -> bool:
         """Work for about so long; True: all is done."""
         deadline = self._clock() + seconds
-        for _ in self._steps:
-            if self._clock() >= deadline:
-                return False
-        return True
+        return all(self._clock() < deadline for _ in self._steps)
 
     def problems(self) -> list[str]:
         """Recordings that could be read only in part, each with the reason."""

@@ -98,7 +98,7 @@ def test_how_many_photos_are_looked_at_is_told_before_they_are(folder: Path) -> 
 def test_every_door_that_a_photo_opens_is_warned_of(
     liveness: str, terminals: dict[str, TerminalRules], warned: list[str]
 ) -> None:
-    told = warnings(of_rules(made(liveness=liveness), Roster(terminals=terminals)))
+    told = warnings(of_rules(made(liveness=liveness).rules(), Roster(terminals=terminals), PEOPLE))
     assert len(told) == len(warned)
     assert all(expected in line for expected, line in zip(warned, told, strict=True))
 
@@ -108,7 +108,7 @@ def test_what_differs_at_a_terminal_is_told() -> None:
         "lab": TerminalRules(policy=Policy.ALL, attempts=0),
         "same": TerminalRules(policy=Policy.ANY, liveness=Liveness.PASSIVE),
     }
-    assert sentences(of_rules(made(), Roster(terminals=entries))) == [
+    assert sentences(of_rules(made().rules(), Roster(terminals=entries), PEOPLE)) == [
         "policy any; liveness passive",
         "terminal lab, by faces/people.toml: policy all; attempts 0",
     ]
@@ -117,13 +117,29 @@ def test_what_differs_at_a_terminal_is_told() -> None:
 def test_what_people_toml_changes_is_told_again() -> None:
     current = EMPTY
     gallery = Gallery.build(DLIB, 0, [])
-    changes = Changes(made(), lambda: current, lambda: gallery, AcceptedTokens)
+    rules = made().rules()
+    changes = Changes(made(), lambda: rules, lambda: current, lambda: gallery, AcceptedTokens)
     assert changes.look() == []
     current = Roster(terminals={"lab": OFF})
     assert warnings(changes.look()) == [f"liveness is off at terminal lab: {OPENS}"]
     assert changes.look() == []
     current = Roster()
     assert sentences(changes.look()) == ["policy any; liveness passive"]
+
+
+def test_other_rules_are_told_as_a_start_would_tell_them() -> None:
+    gallery = Gallery.build(SFACE, 0, [("Ada", np.eye(1, 128, dtype=np.float32))])
+    rules = made().rules()
+    changes = Changes(made(), lambda: rules, lambda: EMPTY, lambda: gallery, AcceptedTokens)
+    rules = made().rules()
+    assert changes.look() == [], "the same"
+    rules = made(threshold=1.1, liveness="off").rules()
+    assert [(level, sentence) for level, sentence in changes.look()] == [
+        (logging.WARNING, "with your 1 person: about 1 stranger in 19; threshold 1.10 (sface)"),
+        (logging.INFO, "policy any; liveness off"),
+        (logging.WARNING, f"liveness is off: {OPENS}"),
+    ]
+    assert changes.look() == []
 
 
 @pytest.mark.parametrize(
