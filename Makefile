@@ -2,15 +2,19 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .NOTPARALLEL:
-.PHONY: help demo test bench accuracy spoof lint format clean
+.PHONY: help demo demo-console test bench accuracy spoof lint format clean
 
 help:  ## Show this help
-	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo "  Another Python than python3: make PYTHON=python3.12 ..."
 
 demo:  ## See it work: sample people at a door (sets up .venv first)
 	@$(PYTHON) scripts/bootstrap.py
 	@$(BIN)/python scripts/demo.py
+
+demo-console:  ## A running site with a history, to click through in a browser
+	@$(PYTHON) scripts/bootstrap.py
+	@$(BIN)/python scripts/demo_console.py
 
 test:  ## Everything CI runs: style, types, tests with branch coverage
 	@$(PYTHON) scripts/bootstrap.py --test
@@ -44,6 +48,6 @@ format:  ## Rewrite the sources in the house style
 	$(BIN)/ruff format
 
 clean:  ## Remove all that can be made again; faces/ and logs/ stay
-	rm -rf .venv .cache .demo build dist htmlcov *.egg-info .coverage*
+	rm -rf .venv .cache .demo .demo-console build dist htmlcov *.egg-info .coverage*
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find client server wire tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -56,16 +56,16 @@ def prepare() -> dict[str, Path]:
     return photos
 
 
-def free_port() -> int:
-    """Port 5000, or any other one where that is taken."""
+def free_port(wanted: int = PORT) -> int:
+    """This port, or any other one where it is taken."""
     with socket.socket() as probe:
         if os.name == "posix":
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", PORT))
+            probe.bind(("127.0.0.1", wanted))
         except OSError:
             probe.bind(("127.0.0.1", 0))
-            say(f"port {PORT} is taken by another program; using {probe.getsockname()[1]} instead")
+            say(f"port {wanted} is taken by another program; using {probe.getsockname()[1]} instead")
         return int(probe.getsockname()[1])
 
 
@@ -77,8 +77,8 @@ def environment() -> dict[str, str]:
 class Server:
     """The server as a process of its own, its console copied to ours."""
 
-    def __init__(self, port: int) -> None:
-        command = [sys.executable, "-m", "server", "--port", str(port)]
+    def __init__(self, port: int, *flags: str) -> None:
+        command = [sys.executable, "-m", "server", "--port", str(port), *flags]
         self._process = subprocess.Popen(
             command, cwd=HOME, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -98,6 +98,10 @@ class Server:
                 raise DemoError(f"the server ended with code {self._process.returncode}")
             if time.monotonic() > deadline:
                 raise DemoError(f"the server did not listen within {START_SECONDS:.0f} s")
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
 
     def stop(self) -> None:
         """Stop as `systemctl stop` or Ctrl-C would. Raises DemoError: it did not stop cleanly."""
@@ -167,7 +171,7 @@ def run() -> None:
         say(f"{problem}: there will be pictures instead of a window")
     visitors = prepare()
     port = free_port()
-    server = Server(port)
+    server = Server(port, "--web", "off")
     try:
         server.wait_until_listening()
         tail = LogTail(HOME / "logs" / "access_log.txt")

@@ -8,7 +8,7 @@ import secrets
 import ssl
 import sys
 from collections.abc import Coroutine, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -17,19 +17,20 @@ from server.access.lockout import Lockouts
 from server.access.present_rules import PresentRules
 from server.access.rules import Rules
 from server.audit.trail import AuditTrail
-from server.database.database import Database, DatabaseError, address_of
+from server.database.database import DamagedError, Database, DatabaseError, address_of
 from server.events import Enrolled, Events, Sink
 from server.gallery.cache import open_cache
 from server.gallery.enrolment import Enrolling
 from server.gallery.photo_watcher import PhotoWatcher
 from server.gallery.receipt_writer import ReceiptWriter
 from server.gallery.receipts import Receipt
+from server.history.feed import Feed
+from server.history.opening import bring_up_to_date
+from server.history.recorder import HistoryRecorder
 from server.operator_record import OperatorRecord
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.files import keep_clean
 from server.recording.recorder import Recorder
-from server.recording.visit_store import VisitStore
-from server.recording.visits import FILE as VISITS
 from server.roster.backup import BACKUP_FILE
 from server.roster.watcher import PeopleFileWatcher
 from server.settings import Settings
@@ -63,6 +64,7 @@ class Service:
         self._settings = settings
         self._stop = asyncio.Event()
         self._console: Console | None = None
+        self._rules = PresentRules(settings.rules())
 
     def stop(self) -> None:
         self._stop.set()
@@ -84,7 +86,8 @@ class Service:
             pool = WorkerPool(settings.workers, settings.model_settings)
             stack.push_async_callback(pool.close)
             roster = PeopleFileWatcher(settings.people_file, settings.logs / BACKUP_FILE)
-            events = Events(_sinks(settings))
+            self._added = Feed()
+            events = Events(_sinks(settings, database, self._added))
             stack.push_async_callback(asyncio.to_thread, events.close)
             receipts = ReceiptWriter(audit)
 
@@ -100,7 +103,6 @@ class Service:
                 enrolling=Enrolling.by(settings.rules(), lambda: roster.roster.confirmed),
                 parallel=pool.processes,
             )
-            rules = PresentRules(settings.rules())
             lockouts = Lockouts()
             self._frames = FrameService(
                 analyser=pool,
@@ -109,7 +111,7 @@ class Service:
                 events=events,
                 gallery=lambda: watcher.gallery,
                 roster=lambda: roster.roster,
-                rules=lambda: rules.rules,
+                rules=lambda: self._rules.rules,
                 open_door=partial(_open_door, lockouts),
                 hints=settings.hints(),
             )
@@ -167,7 +169,11 @@ class Service:
         self._listener.listen()
         accepting = asyncio.ensure_future(self._listener.accept(self._connections.accept))
         changes = Changes(
-            self._settings, lambda: roster.roster, lambda: watcher.gallery, lambda: self._tokens.accepted
+            self._settings,
+            lambda: self._rules.rules,
+            lambda: roster.roster,
+            lambda: watcher.gallery,
+            lambda: self._tokens.accepted,
         )
         parts: list[Coroutine[Any, Any, None]] = [
             self._frames.serve(),
@@ -218,19 +224,25 @@ def _open_audit(settings: Settings) -> AuditTrail:
 def _open_database(settings: Settings) -> Database | None:
     """None: it cannot be used. No door needs it, but for the tokens that it holds."""
     try:
-        return Database.open(address_of(settings.logs, settings.database))
+        database = Database.open(address_of(settings.logs, settings.database))
     except DatabaseError as error:
         log.error("DATABASE NOT USED, no history is kept and no token of it holds: %s", error)
+        if isinstance(error, DamagedError):
+            log.error("stop the server and make it again from the logs: python -m server history rebuild")
         return None
+    bring_up_to_date(database, settings.logs, datetime.now() - timedelta(days=settings.history_days))
+    return database
 
 
 def _open_door(lockouts: Lockouts, terminal: str, rules: Rules) -> Door:
     return Door(rules, new_id=lambda: secrets.token_hex(8), terminal=terminal, lockouts=lockouts)
 
 
-def _sinks(settings: Settings) -> list[Sink]:
+def _sinks(settings: Settings, database: Database | None, added: Feed) -> list[Sink]:
     """Raises StartError."""
-    sinks: list[Sink] = [VisitStore(settings.logs / VISITS)]
+    sinks: list[Sink] = []
+    if database is not None:
+        sinks.append(HistoryRecorder(database, settings.history_days, added.advance))
     if settings.record:
         folder = settings.logs / RECORDINGS
         try:

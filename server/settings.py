@@ -110,7 +110,8 @@ class Settings(BaseModel):
     tls_key: FilePath | None = Field(None, description="private key (PEM) of tls_cert")
     database: str | None = Field(
         None,
-        min_length=1,
+        pattern="^(postgresql|sqlite)://.",
+        repr=False,
         description="address of a PostgreSQL database, in place of a file among the logs",
     )
     web: bool = Field(True, description="serve the console, the API and browsers as terminals")
@@ -119,6 +120,7 @@ class Settings(BaseModel):
     record: bool = Field(False, description="keep what was seen, as numbers, for python -m server replay")
     record_days: int = Field(7, ge=1, le=365, description="how long recordings are kept")
     record_pictures: bool = Field(False, description="keep the pictures, too")
+    history_days: int = Field(90, ge=1, le=3650, description="how long the history is kept")
 
     @field_validator("threshold")
     @classmethod

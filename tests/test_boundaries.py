@@ -86,6 +86,7 @@ MAY_IMPORT = {
     "gallery": {"access", "audit", "support"},
     "roster": {"access", "audit", "gallery", "support"},
     "recording": {"access", "events", "support"},
+    "history": {"access", "audit", "database", "events", "support"},
     "terminals": {"access", "audit", "events", "support", "tokens", "workers"},
     "settings": {"access", "support", "workers"},
     "startup": {

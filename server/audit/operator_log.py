@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from pathlib import Path
 
+from server.audit.durable import DurableLog
 from server.audit.line import FIELD, pairs, timestamp, unquoted, word
 
 FILE = "operator_log.txt"
@@ -106,3 +108,13 @@ def parse(line: str) -> Act:
         source=details.pop("source", None),
         details=details,
     )
+
+
+def append(folder: Path, act: Act) -> None:
+    """For a command, beside a server or without one: returns when the act is on disk. Raises OSError: it is
+    not, and is not done."""
+    log = DurableLog(folder / FILE)
+    try:
+        log.append([act.line()])
+    finally:
+        log.close()

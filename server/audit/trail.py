@@ -15,6 +15,8 @@ from server.audit.operator_log import Act
 from server.support import osdep
 from server.support.errors import StartError
 
+LOCK = ".lock"
+"""In the logs folder: locked as long as a server uses it."""
 BATCH_LINES = 256
 """Most lines that share one flush: a batch fails as a whole, and whoever comes next waits for it."""
 
@@ -32,7 +34,7 @@ class AuditTrail:
     def __init__(self, folder: Path) -> None:
         """Raises OSError: a log cannot be opened; StartError: another server writes there."""
         folder.mkdir(parents=True, exist_ok=True)
-        self._lock = open(folder / ".lock", "wb")  # noqa: SIM115
+        self._lock = open(folder / LOCK, "wb")  # noqa: SIM115
         if not osdep.lock_for_ever(self._lock):
             self._lock.close()
             raise StartError(

@@ -10,6 +10,7 @@ from server.access.liveness.proof import Liveness
 from server.access.matching.recogniser import RECOGNISERS
 from server.access.policy import Policy
 from server.settings import Settings
+from server.support.quoting import quoted
 
 PROGRAM = "python -m server"
 SPAN = {
@@ -85,10 +86,19 @@ class Command:
 _TERMINAL = Argument("name", "the terminal's name")
 _ACCOUNT = Argument("name", "the account's name")
 GROUPS: dict[str, str] = {
+    "history": "the record of decisions and acts in SQL, which the console shows",
     "terminals": "tokens by which terminals prove who they are",
     "users": "who may use the console",
 }
 """Words that are followed by an action, and what such actions are about."""
+
+
+def _existing_file(text: str) -> Path:
+    if not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {quoted(text)}")
+    return Path(text)
+
+
 COMMANDS = {
     "serve": Command(
         help="recognise faces, grant and deny (the default)",
@@ -251,6 +261,32 @@ link by which its owner sets a new password, once.""",
 """,
         flags=("logs",),
         function="users:listed",
+    ),
+    "history rebuild": Command(
+        help="make it again from the logs",
+        description="""\
+Make the database again from the access log, the operator log and their
+rotations, while no server runs. What no log tells of is kept: visits,
+accounts, tokens. Lines that cannot be read are counted and told.""",
+        examples="""\
+  python -m server history rebuild      of the logs in the logs folder
+  python -m server history rebuild archive/access_log.txt-2026*
+                                        of these
+""",
+        flags=("logs",),
+        arguments=(Argument("files", "logs, compressed by gzip or not", many=True, read=_existing_file),),
+        function="history:rebuild",
+    ),
+    "history check": Command(
+        help="whether all that the logs tell is in it",
+        description="""\
+Compare the logs with the database, and tell what is missing there; exit code
+1 when something is. A server may be running.""",
+        examples="""\
+  python -m server history check
+""",
+        flags=("logs",),
+        function="history:check",
     ),
 }
 """One word, or one of `GROUPS` and an action."""

@@ -1,7 +1,6 @@
 """`python -m server grid`: what other thresholds would have recognised, of the last months' visits."""
 
 import asyncio
-import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,8 +10,11 @@ from server.access.odds import RISKS, one_in, threshold_at, visit_risk
 from server.access.rules import Rules
 from server.audit.line import quoted
 from server.commands.enrolled import enrolled, roster_of
-from server.recording.thresholds import Line, grid_of
-from server.recording.visits import FILE, StoredVisit, read
+from server.database.database import DatabaseError, address_of, look
+from server.history import queries
+from server.history.conditions import Span
+from server.history.kept import KeptVisit
+from server.history.thresholds import Line, grid_of
 from server.settings import Settings
 from server.support.errors import StartError
 
@@ -21,28 +23,26 @@ _HEADING = "strangers let in  threshold  recognised    grants lost  refused, wou
 
 async def grid(settings: Settings, since: datetime | None = None, terminal: str | None = None) -> str:
     """The report as text, for the people enrolled now. Raises StartError."""
-    path = settings.logs / FILE
+    span, terminals = Span(since), None if terminal is None else [terminal]
+    address = address_of(settings.logs, settings.database)
     try:
-        visits, damaged = await asyncio.to_thread(read, path, since, terminal)
-    except sqlite3.OperationalError as error:
-        raise StartError(f"logs: cannot read {path}: {error}") from error
-    except sqlite3.DatabaseError as error:
-        begun_anew = "the server sets it aside and begins a new one when it starts"
-        raise StartError(f"logs: {path} is damaged ({error}); {begun_anew}") from error
-    skipped = [f"skipped: {damaged} damaged visits in {path}"] if damaged else []
+        found = await asyncio.to_thread(
+            look, address, lambda connection: queries.visits(connection, span, terminals, limit=None)
+        )
+    except DatabaseError as error:
+        raise StartError(f"the history cannot be read: {error}") from error
     recogniser = settings.rules().recogniser.name
-    own = [visit for visit in visits if visit.recogniser == recogniser]
-    if len(own) < len(visits):
-        skipped.append(f"left out: {len(visits) - len(own)} visits by another recogniser than {recogniser}")
-    visits = own
-    if not visits:
-        return "\n".join([f"no visits in {path}", *skipped])
+    own = [visit for visit in reversed(found or ()) if visit.recogniser == recogniser]
+    others = len(found or ()) - len(own)
+    left_out = [f"left out: {others} visits by another recogniser than {recogniser}"] if others else []
+    if not own:
+        return "\n".join(["no visits in the history", *left_out])
     async with enrolled(settings, roster_of(settings)) as watcher:
-        told = report(visits, settings.rules(), watcher.gallery.population)
-    return "\n".join([told, *skipped])
+        told = report(own, settings.rules(), watcher.gallery.population)
+    return "\n".join([told, *left_out])
 
 
-def report(visits: Sequence[StoredVisit], rules: Rules, population: Population) -> str:
+def report(visits: Sequence[KeptVisit], rules: Rules, population: Population) -> str:
     """A line for each risk, and one for the threshold in force.
 
     `visits`: at least one, oldest first. `population`: who is enrolled.
@@ -51,7 +51,7 @@ def report(visits: Sequence[StoredVisit], rules: Rules, population: Population) 
     present_risk = visit_risk(rules, present, population)
     thresholds = [threshold_at(rules, risk, population) for risk in RISKS]
     *lines, now = grid_of(visits, [*thresholds, present], rules.least_margin)
-    first, last = (_day(visit.moment) for visit in (visits[0], visits[-1]))
+    first, last = (visit.moment.date().isoformat() for visit in (visits[0], visits[-1]))
     return "\n".join(
         [
             f"visits: {len(visits)}, {first} to {last}; enrolled now: {population.people}",
@@ -78,7 +78,3 @@ def _names(title: str, lines: Sequence[Line], gained: bool = False) -> list[str]
             people = ", ".join(f"{quoted(name)} {count}" for name, count in sorted(counts.items()))
             told.append(f"  at {line.threshold:.3f}: {people}")
     return [f"{title}:", *told] if told else []
-
-
-def _day(moment: float) -> str:
-    return datetime.fromtimestamp(moment).date().isoformat()

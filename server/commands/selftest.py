@@ -78,9 +78,10 @@ def _strangers(found: SelfTest, rules: Rules, gallery: Gallery) -> list[str]:
     if not found.pairs:
         return []
     threshold = rules.threshold_for(gallery.population)
+    within = found.within(threshold)
     elsewhere = found.pairs * rules.recogniser.calibration.risk(threshold, 1)
     lines = [
-        f"pairs of different people: {found.pairs:,}; within the threshold {threshold:.3f}: {found.within(threshold)}"
+        f"pairs of different people: {found.pairs:,}; within the threshold {threshold:.3f}: {within}"
         f" (of people elsewhere about {elsewhere:.1g})"
     ]
     if gallery.population.nearness < 1:

@@ -94,23 +94,36 @@ class Database:
 
 def look(address: str, work: Callable[[Connection], T]) -> T | None:
     """What `work` reads, without making, migrating or changing anything; None: there is no such database
-    yet. Not for the event loop. Raises DatabaseError, sqlalchemy.exc.SQLAlchemyError."""
+    yet. Not for the event loop. Raises DatabaseError; what `work` raises, but for
+    sqlalchemy.exc.SQLAlchemyError."""
     url = _url(address)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+    path = file_of(address)
+    if path is not None and not path.exists():
         return None
     engine = _engine(url)
     try:
         with engine.begin() as connection:
             return work(connection)
+    except SQLAlchemyError as error:
+        raise _explained(url, error) from error
     finally:
         engine.dispose()
 
 
+def file_of(address: str) -> Path | None:
+    """Where an SQLite database is; None: it is PostgreSQL's. Raises DatabaseError."""
+    url = _url(address)
+    return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+
+
 def address_of(logs: Path, configured: str | None) -> str:
     """The address of the database: what the settings say, else the file in the logs folder."""
-    if configured is not None:
-        return configured
-    return URL.create("sqlite", database=str(logs / FILE)).render_as_string(hide_password=False)
+    return address_at(logs / FILE) if configured is None else configured
+
+
+def address_at(path: Path) -> str:
+    """The address of an SQLite file."""
+    return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
 
 
 def _url(address: str) -> URL:

@@ -22,8 +22,13 @@ def migrate(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
-    present = MigrationContext.configure(connection).get_current_revision()
+    present = present_layout(connection)
     known = {step.revision for step in ScriptDirectory.from_config(config).walk_revisions()}
     if present is not None and present not in known:
         raise LayoutError(f"its layout, {present}, is one that only a newer version knows")
     command.upgrade(config, "head")
+
+
+def present_layout(connection: Connection) -> str | None:
+    """The step that was taken last; None: none was."""
+    return MigrationContext.configure(connection).get_current_revision()

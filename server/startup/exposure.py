@@ -14,9 +14,10 @@ def exposures(settings: Settings, file: Path | None) -> list[str]:
 
 def _all(settings: Settings, file: Path | None) -> Iterator[tuple[Path, str, str]]:
     if file is not None:
-        if settings.tokens:
-            risk = "holds tokens, and others can read or change it"
-            yield file, risk, open_to_others(file)
+        secrets = {"tokens": settings.tokens, "the address of a database": settings.database}
+        held = " and ".join(name for name, value in secrets.items() if value)
+        if held:
+            yield file, f"holds {held}, and others can read or change it", open_to_others(file)
         else:
             yield file, "can be changed by others", open_to_others(file, readable=False)
     if settings.tls_key is not None:

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from server.audit.operator_log import FILE as OPERATOR_LOG
+from server.database.database import FILE as DATABASE_FILE
 from server.gallery.cache import CACHE_FILE
 from server.recording.files import FOLDER as RECORDINGS
-from server.recording.visits import FILE as VISITS_FILE
 from server.settings import Settings
 from server.support.console import LOG_FILE
 from server.support.errors import StartError
 from server.support.file_access import ENTER, READ, WRITE, barred
 
-WRITTEN = (LOG_FILE, "access_log.txt", "enrolment_log.txt", OPERATOR_LOG, ".lock", CACHE_FILE, VISITS_FILE)
+WRITTEN = (LOG_FILE, "access_log.txt", "enrolment_log.txt", OPERATOR_LOG, ".lock", CACHE_FILE, DATABASE_FILE)
 """In the logs folder: what each start writes to."""
 
 

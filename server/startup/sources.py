@@ -191,8 +191,8 @@ def _right(place: Place) -> str:
         "host": 'an address in quotes, like "127.0.0.1"',
         "threshold": "a number",
         "web_host": 'an address in quotes, like "127.0.0.1"',
-        "database": 'an address in quotes, like "postgresql://doorward@localhost/doorward"',
         "antispoof_sha256": "64 hexadecimal digits in quotes",
+        "database": 'an address in quotes, like "postgresql://user:password@host/name"',
     }.get(name, "a path in quotes")
 
 

@@ -1,8 +1,12 @@
-"""Visits that are over, as a door tells them."""
+"""Visits that are over, as a door tells them, and as they are kept."""
+
+from datetime import datetime
 
 from server.access.decision import Decision
 from server.access.liveness.proof import Aliveness
 from server.access.outcome import VisitSummary
+from server.history.kept import KeptVisit, Place
+from server.history.rows import visit_row
 from wire import Verdict
 from wire.reasons import Reason
 
@@ -51,3 +55,9 @@ def summary(
         liveness=Aliveness.LIVE,
         recogniser="dlib",
     )
+
+
+def kept(visit: VisitSummary, moment: datetime = datetime(2026, 11, 22, 8, 30)) -> KeptVisit:
+    """As the history gives it back."""
+    row = visit_row("front", moment, visit)
+    return KeptVisit(place=Place(row["moment"], 1), **{**row, "moment": moment.astimezone()})

@@ -110,6 +110,7 @@ def test_a_value_out_of_range_is_named_with_its_origin(origin: str, sources: tup
         ("margin", 0.01, 0.3, 0.001),
         ("attempts", 0, 100, 1),
         ("record_days", 1, 365, 1),
+        ("history_days", 1, 3650, 1),
         ("frames", 2, 5, 1),
         ("deny_seconds", 0.5, 30, 0.01),
         ("min_face", 20, 400, 1),
@@ -275,6 +276,14 @@ def test_the_first_mistakes_are_not_buried_under_many() -> None:
 )
 def test_no_message_shows_a_token(sources: tuple[Any, ...]) -> None:
     assert TOKEN not in refusal(*sources)
+
+
+@pytest.mark.parametrize("address", ["mysql://jane:a-password@host/name", "a-password", "sqlite://"])
+def test_a_databases_address_is_checked_and_never_shown(address: str) -> None:
+    right = 'write an address in quotes, like "postgresql://user:password@host/name"'
+    assert refusal(f'database = "{address}"') == f"database (doorward.toml): {right}"
+    good = settings('database = "postgresql://jane:a-password@host/name"')
+    assert good.database == "postgresql://jane:a-password@host/name" and "a-password" not in repr(good)
 
 
 def test_the_token_of_a_terminal_on_this_machine_is_not_ours() -> None:

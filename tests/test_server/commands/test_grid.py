@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import sqlite3
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,13 +15,15 @@ from server.access.matching.recogniser import DLIB
 from server.access.odds import RISKS
 from server.access.rules import VISIT_LOOKS, Rules
 from server.commands.grid import grid, report
-from server.events import VisitOver
-from server.recording.visit_store import VisitStore
-from server.recording.visits import FILE, StoredVisit
+from server.database.database import FILE, address_of, opened
+from server.history.kept import KeptVisit
+from server.history.rows import visit_row
+from server.history.tables import VISIT
+from server.history.writing import add
 from server.settings import Settings
 from server.support.errors import StartError
 from tests.support.embeddings import gallery, person
-from tests.support.summaries import summary
+from tests.support.summaries import kept, summary
 from wire.reasons import Reason
 
 NOW = datetime.now()
@@ -30,8 +31,8 @@ RULES = Rules(recogniser=DLIB)
 PEOPLE = gallery({"Ada": person(0), "Bob": person(1)})
 
 
-def visit(*arguments: Any, **named: Any) -> StoredVisit:
-    return StoredVisit.of("front", NOW, summary(*arguments, **named))
+def visit(*arguments: Any, **named: Any) -> KeptVisit:
+    return kept(summary(*arguments, **named), NOW)
 
 
 @pytest.fixture
@@ -48,13 +49,15 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     )
 
 
-def keep_two_visits(settings: Settings) -> Path:
-    """Somebody is granted, and somebody else refused, now and at the front."""
-    store = VisitStore(settings.logs / FILE)
-    for each in (summary(0.2), summary(0.5, Reason.UNKNOWN_FACE)):
-        store.take(VisitOver("front", NOW, each))
-    store.close()
-    return settings.logs / FILE
+def keep_two_visits(settings: Settings, **others: str) -> None:
+    """Somebody is granted, and somebody else refused, now and at the front. `others`: what is otherwise in
+    the second one."""
+    granted, refused = (
+        visit_row("front", NOW, each) for each in (summary(0.2), summary(0.5, Reason.UNKNOWN_FACE))
+    )
+    with opened(address_of(settings.logs, None)) as database:
+        rows = [(VISIT, granted), (VISIT, {**refused, **others})]
+        database.write_here(lambda connection: add(connection, rows))
 
 
 def told(settings: Settings, **chosen: Any) -> list[str]:
@@ -62,7 +65,8 @@ def told(settings: Settings, **chosen: Any) -> list[str]:
 
 
 def test_the_grid_is_made_of_the_visits_that_are_kept(settings: Settings) -> None:
-    assert told(settings) == [f"no visits in {settings.logs / FILE}"]
+    assert told(settings) == ["no visits in the history"]
+    assert not (settings.logs / FILE).exists(), "the command changes nothing"
     keep_two_visits(settings)
     lines = told(settings)
     assert lines[0].startswith("visits: 2,") and lines[0].endswith("enrolled now: 2")
@@ -70,50 +74,26 @@ def test_the_grid_is_made_of_the_visits_that_are_kept(settings: Settings) -> Non
 
 
 def test_visits_are_chosen_by_time_and_terminal(settings: Settings) -> None:
-    path = keep_two_visits(settings)
+    keep_two_visits(settings)
     assert told(settings, since=NOW - timedelta(seconds=1), terminal="front")[0].startswith("visits: 2,")
-    assert told(settings, terminal="back") == [f"no visits in {path}"]
-    assert told(settings, since=NOW + timedelta(days=1)) == [f"no visits in {path}"]
+    assert told(settings, terminal="back") == ["no visits in the history"]
+    assert told(settings, since=NOW + timedelta(days=1)) == ["no visits in the history"]
 
 
 def test_visits_by_another_recogniser_are_left_out_and_counted(settings: Settings) -> None:
-    path = keep_two_visits(settings)
-    with contextlib.closing(sqlite3.connect(path)) as database, database:
-        database.execute("UPDATE visit SET recogniser = 'sface' WHERE name IS NULL")
+    keep_two_visits(settings, recogniser="sface")
     lines = told(settings)
     assert lines[0].startswith("visits: 1,")
     assert lines[-1] == "left out: 1 visits by another recogniser than dlib"
 
 
 @pytest.mark.parametrize("data", [b"not a database" * 100, b"SQLite format 3\0" + bytes(5000)])
-def test_a_damaged_file_is_said_in_a_sentence_that_tells_what_becomes_of_it(
-    settings: Settings, data: bytes
-) -> None:
+def test_a_damaged_file_is_said_in_a_sentence(settings: Settings, data: bytes) -> None:
     path = settings.logs / FILE
     path.write_bytes(data)
-    with pytest.raises(StartError) as caught:
+    with pytest.raises(StartError, match=r"^the history cannot be read: .*doorward\.sqlite3: "):
         told(settings)
-    assert str(caught.value).startswith(f"logs: {path} is damaged (")
-    assert str(caught.value).endswith("); the server sets it aside and begins a new one when it starts")
     assert path.read_bytes() == data, "the command changes nothing"
-
-
-def test_a_file_that_cannot_be_read_now_is_not_called_damaged(settings: Settings) -> None:
-    (settings.logs / FILE).mkdir()
-    with pytest.raises(StartError, match=r"cannot read .*: it is no file"):
-        told(settings)
-
-
-def test_damaged_visits_are_skipped_and_counted(settings: Settings) -> None:
-    path = keep_two_visits(settings)
-    with contextlib.closing(sqlite3.connect(path)) as database, database:
-        database.execute("UPDATE visit SET looks = 'many' WHERE name IS NULL")
-    lines = told(settings)
-    assert lines[0].startswith("visits: 1,")
-    assert lines[-1] == f"skipped: 1 damaged visits in {path}"
-    with contextlib.closing(sqlite3.connect(path)) as database, database:
-        database.execute("UPDATE visit SET terminal = x'ff'")
-    assert told(settings) == [f"no visits in {path}", f"skipped: 2 damaged visits in {path}"]
 
 
 def test_the_report_has_a_line_for_each_risk_and_the_threshold_in_force() -> None:

@@ -122,6 +122,26 @@ def test_files_are_private_by_session_and_day_and_tell_the_rules(tmp_path: Path)
     assert numbers == sorted(numbers) == list(range(len(numbers))), "in the order in which they were taken"
 
 
+def test_under_other_rules_a_session_goes_on_in_another_file_and_back(tmp_path: Path) -> None:
+    """So that each file's header tells what held for all that is in it."""
+    recorder = Recorder.in_folder(tmp_path)
+    strict = replace(RULES, threshold=0.2)
+    door = a_door()
+    for number, rules in enumerate([RULES, RULES, strict, strict, RULES]):
+        recorder.take(FrameObserved("s", "front", door.see([ADA], number * 0.5), rules))
+    recorder.take(DoorClosed("s", "front", door.close(), strict))
+    recorder.close()
+    recordings, problems = find(tmp_path)
+    assert not problems
+    by_threshold = {
+        recording.header.rules["threshold"]: [entry.number for entry in recording.entries()]
+        for recording in recordings
+    }
+    assert by_threshold == {"None": [0, 1, 4], "0.2": [2, 3, 5]}
+    assert {path.name for path in tmp_path.rglob("*.rec")} == {"s.rec", "s-1.rec"}
+    assert [entry.number for entry in entries(tmp_path)] == [0, 1, 2, 3, 4, 5], "in order again"
+
+
 def test_pictures_are_kept_only_when_wanted(tmp_path: Path) -> None:
     for pictures, kept in [(False, None), (True, b"jpeg")]:
         recorder = Recorder.in_folder(tmp_path / str(pictures), pictures)

@@ -4,11 +4,12 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from server.access.liveness.proof import Liveness
 from server.access.matching.gallery import Gallery
-from server.access.matching.recogniser import DLIB
+from server.access.matching.recogniser import DLIB, SFACE
 from server.access.orders import EMPTY, Roster, TerminalRules
 from server.access.policy import Policy
 from server.settings import Settings
@@ -23,6 +24,7 @@ from server.startup.announcements import (
 )
 from server.tokens.accepted import AcceptedTokens
 
+PEOPLE = Path("faces/people.toml")
 OFF = TerminalRules(liveness=Liveness.OFF)
 OPENS = "a photo of an enrolled person opens the door"
 
@@ -135,7 +137,7 @@ def test_other_rules_are_told_as_a_start_would_tell_them() -> None:
     assert changes.look() == [], "the same"
     rules = made(threshold=1.1, liveness="off").rules()
     assert [(level, sentence) for level, sentence in changes.look()] == [
-        (logging.WARNING, "with your 1 person: about 1 stranger in 19; threshold 1.10 (sface)"),
+        (logging.WARNING, "with your 1 person: about 1 stranger in 110; threshold 1.10 (sface)"),
         (logging.INFO, "policy any; liveness off"),
         (logging.WARNING, f"liveness is off: {OPENS}"),
     ]

@@ -37,6 +37,7 @@ def told(mode: int, name: str, **values: Any) -> list[str]:
     ("name", "values", "what"),
     [
         ("doorward.toml", TOKENS, "holds tokens"),
+        ("doorward.toml", {"database": "postgresql://x"}, "holds the address of a database"),
         ("key.pem", {"tls_key": "key.pem", "tls_cert": "cert.pem"}, "is the private key"),
         ("front-door.token", TOKENS, "holds a token"),
         ("faces/people.toml", {}, "says who may come in when"),

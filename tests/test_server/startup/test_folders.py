@@ -64,7 +64,7 @@ def test_a_file_in_a_folders_place_is_told_of(settings: Settings, tmp_path: Path
         "operator_log.txt",
         "server_log.txt",
         "embeddings.sqlite3",
-        "visits.sqlite3",
+        "doorward.sqlite3",
         ".lock",
     ],
 )

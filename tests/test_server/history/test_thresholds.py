@@ -1,22 +1,19 @@
 """What each of several thresholds would have recognised."""
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.recording.thresholds import grid_of
-from server.recording.visits import StoredVisit
-from tests.support.summaries import UNDECIDED, summary
+from server.history.kept import KeptVisit
+from server.history.thresholds import grid_of
+from tests.support.summaries import UNDECIDED, kept, summary
 from wire.reasons import Reason
 
-NOW = datetime.now()
 
-
-def visit(*arguments: Any, **named: Any) -> StoredVisit:
-    return StoredVisit.of("front", NOW, summary(*arguments, **named))
+def visit(*arguments: Any, **named: Any) -> KeptVisit:
+    return kept(summary(*arguments, **named))
 
 
 def test_a_line_tells_whom_the_threshold_would_have_recognised() -> None:
@@ -29,7 +26,7 @@ def test_a_line_tells_whom_the_threshold_would_have_recognised() -> None:
         visit(0.25, Reason.NOT_LIVE),  # recognised, refused for something else
         visit(0.33, Reason.TOO_DARK),
         visit(0.33, Reason.LEFT, threshold=0.35),  # the threshold was not in the way
-        StoredVisit.of("front", NOW, UNDECIDED),
+        kept(UNDECIDED),
     ]
     strict, present, loose = grid_of(visits, [0.22, 0.3, 0.34], margin=0.03)
     assert [(line.recognised, line.visits) for line in (strict, present, loose)] == [(1, 9), (3, 9), (7, 9)]
@@ -56,7 +53,7 @@ some_visits = st.lists(
 
 @given(some_visits, st.floats(0, 1), st.floats(0, 1))
 def test_a_looser_threshold_recognises_no_fewer_and_loses_no_more(
-    visits: list[StoredVisit], one: float, other: float
+    visits: list[KeptVisit], one: float, other: float
 ) -> None:
     strict, loose = grid_of(visits, sorted((one, other)), margin=0.03)
     assert strict.recognised <= loose.recognised <= loose.visits == len(visits)

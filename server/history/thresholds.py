@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from server.access.evidence import held_against
-from server.recording.visits import StoredVisit
+from server.history.kept import KeptVisit
 from wire import Verdict
 from wire.reasons import Reason
 
@@ -28,12 +28,12 @@ class Line:
     gained: Counter[str]
 
 
-def grid_of(visits: Sequence[StoredVisit], thresholds: Sequence[float], margin: float) -> list[Line]:
+def grid_of(visits: Sequence[KeptVisit], thresholds: Sequence[float], margin: float) -> list[Line]:
     """A line for each threshold. `margin`: how much farther the runner-up must be."""
     return [_line(visits, threshold, margin) for threshold in thresholds]
 
 
-def _line(visits: Sequence[StoredVisit], threshold: float, margin: float) -> Line:
+def _line(visits: Sequence[KeptVisit], threshold: float, margin: float) -> Line:
     near = [visit for visit in visits if _is_recognised(visit, threshold, margin)]
     lost = [visit for visit in visits if _is_lost(visit, threshold)]
     gained = [visit for visit in near if _is_gained(visit)]
@@ -46,18 +46,18 @@ def _line(visits: Sequence[StoredVisit], threshold: float, margin: float) -> Lin
     )
 
 
-def _is_recognised(visit: StoredVisit, threshold: float, margin: float) -> bool:
+def _is_recognised(visit: KeptVisit, threshold: float, margin: float) -> bool:
     if visit.candidate is None or visit.distance is None:
         return False
     return held_against(visit.distance, visit.runner_up, threshold, margin) is Reason.RECOGNISED
 
 
-def _is_lost(visit: StoredVisit, threshold: float) -> bool:
+def _is_lost(visit: KeptVisit, threshold: float) -> bool:
     granted = visit.verdict == Verdict.GRANTED.value
     return granted and (visit.distance is None or visit.distance > threshold)
 
 
-def _is_gained(visit: StoredVisit) -> bool:
+def _is_gained(visit: KeptVisit) -> bool:
     """Whether nothing but the threshold was in the way of recognising."""
     if visit.threshold is None or visit.distance is None:
         return False

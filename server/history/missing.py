@@ -1,0 +1,52 @@
+"""Which lines of the logs the history does not have."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeAlias
+
+from sqlalchemy import Column, Connection, Table, select
+
+from server.database.plain_text import PlainText, plain
+from server.history.logs import LogLine
+from server.history.rows import Row
+from server.history.tables import ACT, DECISION
+
+BATCH_LINES = 5000
+"""So many rows are looked for, or written, at once."""
+Key: TypeAlias = tuple[Any, ...]
+KEYS: dict[Table, tuple[Column[Any], ...]] = {
+    DECISION: (DECISION.c.id, DECISION.c.verdict),
+    ACT: (ACT.c.moment, ACT.c.kind, ACT.c.operator, ACT.c.subject, ACT.c.source, ACT.c.details),
+}
+"""What tells a row from every other; an index begins with the first."""
+
+
+def missing(connection: Connection, lines: Iterable[LogLine]) -> Iterator[LogLine]:
+    """Those of the lines that are no rows. Raises sqlalchemy.exc.SQLAlchemyError."""
+    for batch in batches(lines):
+        known = {table: _known(connection, table, batch) for table in KEYS}
+        yield from (line for line in batch if key_of(line.table, line.row) not in known[line.table])
+
+
+def batches(lines: Iterable[LogLine]) -> Iterator[list[LogLine]]:
+    rest = iter(lines)
+    while batch := list(islice(rest, BATCH_LINES)):
+        yield batch
+
+
+def key_of(table: Table, row: Row) -> Key:
+    """As the database keeps it."""
+    return tuple(_as_kept(column, row[column.name]) for column in KEYS[table])
+
+
+def _known(connection: Connection, table: Table, lines: Sequence[LogLine]) -> set[Key]:
+    first = KEYS[table][0]
+    wanted = {line.row[first.name] for line in lines if line.table is table}
+    rows = connection.execute(select(*KEYS[table]).where(first.in_(wanted))) if wanted else ()
+    return {tuple(row) for row in rows}
+
+
+def _as_kept(column: Column[Any], value: Any) -> Any:
+    if isinstance(column.type, PlainText) and value is not None:
+        return plain(value, column.type.longest)
+    return value
