@@ -78,6 +78,11 @@ class Replay:
         deadline = self._clock() + seconds
         return all(self._clock() < deadline for _ in self._steps)
 
+    def taken(self) -> list[Compared]:
+        """`compared` so far, which is then forgotten."""
+        compared, self.compared = self.compared, []
+        return compared
+
     def problems(self) -> list[str]:
         """Recordings that could be read only in part, each with the reason."""
         return [f"{each.path}: {each.complaint}" for each in self._recordings if each.complaint]

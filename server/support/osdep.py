@@ -71,10 +71,10 @@ def allow_many_files() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def step_back() -> None:
+def step_back(steps: int = NICE) -> None:
     """Let the other processes of this machine go first, where the system knows such an order."""
     if hasattr(os, "nice"):
-        os.nice(NICE)
+        os.nice(steps)
 
 
 @contextlib.contextmanager
