@@ -23,7 +23,7 @@ examples:
   {TOKEN_VARIABLE}=... python -m client --server door.example.org:5000 --source 0 --on-grant "relay open"
 
 keys:
-  q, Esc  quit        f  full screen
+  q, Esc  quit        f  full screen        a  propose the unknown face in view (--attended)
 
 exit codes:
   0  the source ended, or somebody quit     3  the source, or OpenCV itself, cannot be used
@@ -54,6 +54,7 @@ class Options:
     token: str | None = field(repr=False)
     headless: bool
     full_screen: bool
+    attended: bool
     mirror: bool
     font: Path | None
     snapshot: Path | None
@@ -89,6 +90,7 @@ def parse(
         token=token,
         headless=args.headless,
         full_screen=args.fullscreen,
+        attended=args.attended,
         mirror=not args.no_mirror,
         font=args.font,
         snapshot=args.snapshot,
@@ -162,6 +164,7 @@ def _add_screen(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--headless", action="store_true", help="no window; one JSON object per line on standard output")
     add("--fullscreen", action="store_true", help="fill the screen from the start, window manager or not")
+    add("--attended", action="store_true", help="let the key a propose an unknown face for enrolment")
     add("--no-mirror", action="store_true", help="show a camera's picture as it is, not as a mirror does")
     add(
         "--font",

@@ -83,7 +83,7 @@ class Terminal:
         """Run until the source ends, somebody quits or a thread fails. For the main thread."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._quit)
-        window = None if self._options.headless else Window(OpenCvGui(), self._options.full_screen)
+        window = None if self._options.headless else self._open_window()
         commands = self._start()
         try:
             self._watch(window)
@@ -98,6 +98,10 @@ class Terminal:
             self._threads.join(STOP_SECONDS)
             if commands:
                 commands.join(COMMAND_SECONDS)
+
+    def _open_window(self) -> Window:
+        propose = self._link.propose if self._options.attended else None
+        return Window(OpenCvGui(), self._options.full_screen, propose)
 
     def _quit(self, number: int, stack: FrameType | None) -> None:
         # Only a flag: a signal may arrive while this thread holds any lock.

@@ -15,6 +15,7 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol, TypeAlias
 
+from server.access.camera import CameraState
 from server.access.decision import Decision
 from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.outcome import VisitSummary
@@ -99,7 +100,39 @@ class Acted:
     act: Act
 
 
-Event: TypeAlias = FrameObserved | DoorClosed | Decided | VisitOver | Enrolled | TerminalChanged | Acted
+@dataclass(frozen=True)
+class TerminalHealth:
+    """The state of a terminal's camera has changed. `moment`: the wall clock. `clock_skew`: how many seconds
+    the terminal's clock is ahead of the server's; None where that is not known."""
+
+    terminal: str
+    session: str
+    moment: datetime
+    camera: CameraState
+    clock_skew: float | None
+
+
+@dataclass(frozen=True)
+class FaceProposed:
+    """Somebody at a terminal proposes an unknown face for enrolment. `moment`: the wall clock. `proposal`:
+    the id of what waits."""
+
+    terminal: str
+    moment: datetime
+    proposal: str
+
+
+Event: TypeAlias = (
+    FrameObserved
+    | DoorClosed
+    | Decided
+    | VisitOver
+    | Enrolled
+    | TerminalChanged
+    | TerminalHealth
+    | FaceProposed
+    | Acted
+)
 
 
 class Sink(Protocol):

@@ -44,6 +44,8 @@ from server.terminals.connections import Connections
 from server.terminals.decision_writer import DecisionWriter
 from server.terminals.frames import FrameService
 from server.terminals.listener import Listener
+from server.terminals.live import LiveBoard
+from server.terminals.proposals import Proposals
 from server.tokens.watcher import TokenWatcher
 from server.web.running import Running
 from server.workers.pool import WorkerPool, WorkersUnavailableError
@@ -104,6 +106,7 @@ class Service:
                 parallel=pool.processes,
             )
             lockouts = Lockouts()
+            hints = settings.hints()
             self._frames = FrameService(
                 analyser=pool,
                 workers=settings.workers,
@@ -113,7 +116,9 @@ class Service:
                 roster=lambda: roster.roster,
                 rules=lambda: self._rules.rules,
                 open_door=partial(_open_door, lockouts),
-                hints=settings.hints(),
+                hints=hints,
+                board=LiveBoard(events, hints.min_face),
+                proposals=Proposals(events),
             )
             self._tokens = TokenWatcher(settings.tokens, database, required=settings.needs_tokens)
             self._connections = Connections(
@@ -124,6 +129,7 @@ class Service:
                 note=lambda terminal: roster.roster.orders(terminal, datetime.now()).note,
                 on_join=self._frames.join,
                 on_frame=self._frames.offer,
+                on_propose=self._frames.propose,
                 on_leave=self._frames.leave,
             )
             await self._tokens.load()
@@ -137,6 +143,7 @@ class Service:
                     gallery=lambda: watcher.gallery,
                     roster=lambda: roster.roster,
                     tokens_changed=self._change_tokens,
+                    serve_terminal=self._connections.serve,
                 )
                 self._console = await open_console(running, tls)
             if self._console is not None:

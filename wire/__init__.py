@@ -19,11 +19,13 @@ from wire.messages import (
     Message,
     Ping,
     Pong,
+    Propose,
+    Proposed,
     Result,
     Timing,
     Welcome,
 )
-from wire.reasons import Prompt, Reason, Verdict
+from wire.reasons import Prompt, ProposalOutcome, Reason, Verdict
 
 __all__ = [
     "HEADER_BYTES",
@@ -46,6 +48,9 @@ __all__ = [
     "Ping",
     "Pong",
     "Prompt",
+    "ProposalOutcome",
+    "Propose",
+    "Proposed",
     "ProtocolError",
     "Reason",
     "Result",

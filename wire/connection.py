@@ -18,6 +18,8 @@ from wire.messages import (
     Hello,
     Ping,
     Pong,
+    Propose,
+    Proposed,
     Result,
     Welcome,
 )
@@ -77,6 +79,8 @@ class ServerConnection:
             return self._frame(Frame.read(Fields(values, kind)))
         if kind == Ping.type:
             return Ping.read(Fields(values, kind))
+        if kind == Propose.type:
+            return Propose.read(Fields(values, kind))
         if kind == Hello.type:
             raise ProtocolError(ErrorCode.BAD_MESSAGE, "hello was already said")
         raise ProtocolError(ErrorCode.BAD_MESSAGE, f"unknown message type {_shown(kind)}")
@@ -124,4 +128,6 @@ class ClientConnection:
             return Result.read(fields)
         if kind == Pong.type:
             return Pong.read(fields)
+        if kind == Proposed.type:
+            return Proposed.read(fields)
         raise ProtocolError(ErrorCode.BAD_MESSAGE, f"unexpected message type {_shown(kind)}")

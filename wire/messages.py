@@ -5,7 +5,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from wire.errors import ErrorCode, ProtocolError
 from wire.fields import Fields
-from wire.reasons import Prompt, Verdict
+from wire.reasons import Prompt, ProposalOutcome, Verdict
 
 VERSION = 1
 TERMINAL_CHARS = 64
@@ -91,17 +91,35 @@ class Frame:
 
 @dataclass(frozen=True)
 class Ping:
-    """Asks for a pong with the same id."""
+    """Asks for a pong with the same id. `clock`: the terminal's, in seconds since 1970 (UTC)."""
 
     type: ClassVar[str] = "ping"
     id: int
+    clock: float | None = None
 
     def to_map(self) -> dict[str, Any]:
-        return {"type": self.type, "id": self.id}
+        fields: dict[str, Any] = {"type": self.type, "id": self.id}
+        return fields if self.clock is None else {**fields, "clock": self.clock}
 
     @classmethod
     def read(cls, fields: Fields) -> "Ping":
-        return cls(fields.uint("id"))
+        return cls(fields.uint("id"), fields.optional_number("clock"))
+
+
+@dataclass(frozen=True)
+class Propose:
+    """Asks to keep the unknown face of frame `seq` for whoever enrols people. Only for a server whose welcome
+    has this type among its features."""
+
+    type: ClassVar[str] = "propose"
+    seq: int
+
+    def to_map(self) -> dict[str, Any]:
+        return {"type": self.type, "seq": self.seq}
+
+    @classmethod
+    def read(cls, fields: Fields) -> "Propose":
+        return cls(fields.uint("seq"))
 
 
 @dataclass(frozen=True)
@@ -132,6 +150,8 @@ class Welcome:
     """The server's answer to an accepted hello.
 
     `note`: what a visitor can do while the server cannot be reached, in the administrator's words.
+    `features`: the types of messages that the server takes beyond those which every server of this version
+    does.
     """
 
     type: ClassVar[str] = "welcome"
@@ -139,11 +159,16 @@ class Welcome:
     limits: Limits
     version: int = VERSION
     note: str | None = None
+    features: tuple[str, ...] = ()
 
     def to_map(self) -> dict[str, Any]:
         limits = {"frame_bytes": self.limits.frame_bytes, "frame_pixels": self.limits.frame_pixels}
         fields = {"type": self.type, "version": self.version, "session": self.session, "limits": limits}
-        return fields if self.note is None else {**fields, "note": self.note}
+        if self.note is not None:
+            fields["note"] = self.note
+        if self.features:
+            fields["features"] = list(self.features)
+        return fields
 
     @classmethod
     def read(cls, fields: Fields) -> "Welcome":
@@ -158,6 +183,7 @@ class Welcome:
             Limits(limits.uint("frame_bytes"), limits.uint("frame_pixels")),
             version,
             fields.optional_text("note", max_chars=NOTE_CHARS),
+            fields.texts("features") if fields.present("features") else (),
         )
 
 
@@ -283,6 +309,23 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Proposed:
+    """Answers a `Propose` for frame `seq`. An outcome that only a newer server knows reads as None."""
+
+    type: ClassVar[str] = "proposed"
+    seq: int
+    outcome: ProposalOutcome | None
+
+    def to_map(self) -> dict[str, Any]:
+        outcome = self.outcome.value if self.outcome else None
+        return {"type": self.type, "seq": self.seq, "outcome": outcome}
+
+    @classmethod
+    def read(cls, fields: Fields) -> "Proposed":
+        return cls(fields.uint("seq"), fields.known("outcome", ProposalOutcome))
+
+
+@dataclass(frozen=True)
 class ErrorMessage:
     """Something the peer did cannot be served. `seq` names the frame, where it was one."""
 
@@ -300,6 +343,6 @@ class ErrorMessage:
         return cls(fields.one_of("code", ErrorCode), fields.text("message"), fields.optional_uint("seq"))
 
 
-FromClient: TypeAlias = Hello | Frame | Ping
-FromServer: TypeAlias = Welcome | Result | ErrorMessage | Pong
+FromClient: TypeAlias = Hello | Frame | Ping | Propose
+FromServer: TypeAlias = Welcome | Result | ErrorMessage | Pong | Proposed
 Message: TypeAlias = FromClient | FromServer

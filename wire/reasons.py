@@ -55,3 +55,12 @@ class Prompt(str, Enum):
     BLINK = "blink"
     STEP_AWAY = "step_away"
     WAIT = "wait"
+
+
+class ProposalOutcome(str, Enum):
+    """What became of a face that was proposed for enrolment. `TOO_LATE`: the frame is not there any more."""
+
+    KEPT = "kept"
+    NO_UNKNOWN_FACE = "no_unknown_face"
+    TOO_MANY = "too_many"
+    TOO_LATE = "too_late"

@@ -1,5 +1,6 @@
 """What is outstanding on one connection and what is due next. Pure: the clock is passed in."""
 
+import math
 from dataclasses import dataclass
 
 from client.connection.jpeg import Encoded
@@ -10,9 +11,11 @@ from wire import ErrorCode, ProtocolError
 class Timeouts:
     """Seconds: after `ping` without a message of ours the server is pinged; after `silence` without a byte of
     its own, while something is outstanding, the connection is dead. A server that answers pings but not a
-    frame within `answer` has lost it: only a new connection helps."""
+    frame within `answer` has lost it: only a new connection helps. A ping tells our clock, at first and then
+    every `clock`."""
 
     ping: float = 5.0
+    clock: float = 60.0
     silence: float = 10.0
     answer: float = 30.0
 
@@ -39,6 +42,7 @@ class Exchange:
         self._timeouts = timeouts
         self._hello: float | None = now
         self._ping: float | None = None
+        self._clock_told = -math.inf
         self._ping_id = 0
         self._said = now
         self._heard = now
@@ -69,7 +73,7 @@ class Exchange:
 
     def ping_sent(self, now: float) -> int:
         """The id for a ping that is sent now."""
-        self._ping = self._said = now
+        self._ping = self._said = self._clock_told = now
         self._ping_id += 1
         return self._ping_id
 
@@ -78,7 +82,9 @@ class Exchange:
             self._ping = None
 
     def ping_due(self, now: float) -> bool:
-        return self._hello is None and self._ping is None and now - self._said >= self._timeouts.ping
+        quiet = now - self._said >= self._timeouts.ping
+        due = quiet or now - self._clock_told >= self._timeouts.clock
+        return self._hello is None and self._ping is None and due
 
     def dead(self, now: float) -> str | None:
         """Why the connection is of no use any more; None while it is."""

@@ -13,7 +13,7 @@ from client.connection.exchange import TIMEOUTS, Exchange, SentFrame, Timeouts
 from client.connection.idle import IdleRate
 from client.connection.jpeg import encode_within
 from client.connection.reconnect import FAILURES, RefusedError, delays, is_fatal, reason
-from client.connection.status import Answer, LinkState, LinkStatus
+from client.connection.status import Answer, LinkState, LinkStatus, ProposalTold
 from client.connection.stream import Stream, Waker, connect
 from client.exits import Exit, FatalError
 from client.latest import Latest
@@ -24,6 +24,9 @@ from wire import (
     Hello,
     Limits,
     Ping,
+    ProposalOutcome,
+    Propose,
+    Proposed,
     Result,
     Verdict,
     Welcome,
@@ -71,6 +74,7 @@ class Link:
         self._listener = listener
         self._stopping = stopping
         self._frames: Latest[CapturedFrame] = Latest()
+        self._proposing = threading.Event()
         self._waker = Waker()
 
     @property
@@ -80,6 +84,11 @@ class Link:
     def offer(self, frame: CapturedFrame) -> None:
         """Make `frame` the next to be sent, from any thread."""
         self._frames.put(frame)
+        self._waker.wake()
+
+    def propose(self) -> None:
+        """Propose the face in the last answered frame for enrolment, from any thread."""
+        self._proposing.set()
         self._waker.wake()
 
     def run(self) -> None:
@@ -135,9 +144,22 @@ class Link:
                 self._send_frame(connection, connection.limits, frame)
             else:
                 self.settled = frame.number
+        if connection.limits and self._proposing.is_set():
+            self._proposing.clear()
+            self._propose(connection)
         now = time.monotonic()
         if exchange.ping_due(now):
-            connection.stream.send(encode(Ping(exchange.ping_sent(now))))
+            connection.stream.send(encode(Ping(exchange.ping_sent(now), time.time())))
+
+    def _propose(self, connection: "_Connection") -> None:
+        """Say so, or that it cannot be said."""
+        answer = self.status.answer
+        if Propose.type not in connection.features:
+            self._proposed(None)
+        elif answer is None:
+            self._proposed(ProposalOutcome.NO_UNKNOWN_FACE)
+        else:
+            connection.stream.send(encode(Propose(answer.sent.number)))
 
     def _send_frame(self, connection: "_Connection", limits: Limits, frame: CapturedFrame) -> None:
         picture = encode_within(frame.image, self._settings.width, self._settings.quality, limits)
@@ -153,10 +175,16 @@ class Link:
             self._refused(connection, message)
         elif isinstance(message, Welcome):
             connection.exchange.welcomed()
-            connection.limits = message.limits
+            connection.limits, connection.features = message.limits, message.features
+            self._proposing.clear()
             self._tell(LinkStatus(LinkState.CONNECTED, note=message.note))
+        elif isinstance(message, Proposed):
+            self._proposed(message.outcome)
         else:
             connection.exchange.ponged(message.id)
+
+    def _proposed(self, outcome: ProposalOutcome | None) -> None:
+        self.status = replace(self.status, proposal=ProposalTold(outcome, time.monotonic()))
 
     def _answered(self, connection: "_Connection", result: Result, now: float) -> None:
         answer = Answer(result, connection.exchange.answered(result.seq), now)
@@ -201,6 +229,7 @@ class _Connection:
     exchange: Exchange
     idle: IdleRate | None
     limits: Limits | None = None
+    features: tuple[str, ...] = ()
     answered: bool = False
 
     def looked_at(self, frame: SentFrame, nobody: bool) -> None:

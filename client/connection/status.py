@@ -5,7 +5,7 @@ from enum import Enum
 
 from client.connection.exchange import SentFrame
 from client.connection.memory import Memory
-from wire import Result
+from wire import ProposalOutcome, Result
 
 
 class LinkState(str, Enum):
@@ -36,11 +36,21 @@ class Answer:
         return (self.received - self.captured) * 1000
 
 
+@dataclass(frozen=True)
+class ProposalTold:
+    """What became of the last face that was proposed for enrolment, `told` at that time (`time.monotonic()`
+    seconds). `outcome`: None where the server does not take proposals, or says what we do not know."""
+
+    outcome: ProposalOutcome | None
+    told: float
+
+
 @dataclass(frozen=True, eq=False)
 class LinkStatus:
     """`waiting_since`: when the oldest unanswered frame was sent. `answer`: the newest of this connection.
     `memory`: what the answers of this connection, this one included, leave behind. `note`: what the newest
-    welcome, of this connection or an earlier one, tells a visitor who cannot be served."""
+    welcome, of this connection or an earlier one, tells a visitor who cannot be served. `proposal`: the last
+    answer to one on this connection."""
 
     state: LinkState = LinkState.CONNECTING
     reason: str = ""
@@ -48,6 +58,7 @@ class LinkStatus:
     answer: Answer | None = None
     memory: Memory = field(default_factory=Memory)
     note: str | None = None
+    proposal: ProposalTold | None = None
 
     def answered(self, answer: Answer) -> "LinkStatus":
         """The status once the frame in flight is answered."""

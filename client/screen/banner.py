@@ -10,8 +10,8 @@ import numpy as np
 
 from client.camera.frames import Image
 from client.screen.lettering import SHRINK, Bgr, Lettering
-from client.screen.screen import Banner, Message, Screen
-from client.screen.words import Arrow
+from client.screen.screen import Message, Screen
+from wire.words import Arrow, Banner
 
 WHITE: Bgr = (255, 255, 255)
 BLACK: Bgr = (0, 0, 0)

@@ -7,8 +7,8 @@ from client.camera.frames import Area, area
 from client.camera.local_faces import LocalFaces
 from client.connection.memory import Memory
 from client.connection.status import Answer, LinkState, LinkStatus, is_late
-from client.screen.words import Arrow, instruction, refusal
 from wire import DecisionNotice, FaceReport, Result, Verdict
+from wire.words import LINKS, PROPOSALS, Arrow, Banner, instruction, refusal
 
 GRANT_SECONDS = 1.0
 """How long a verdict outlives the picture it was drawn from. A person takes about this long to leave a
@@ -17,16 +17,8 @@ REFUSAL_SECONDS = 4.0
 """How long a refusal's reason is shown, as long as the answers still deny: long enough to read a note."""
 
 
-class Banner(Enum):
-    """The one thing a visitor reads."""
-
-    GRANTED = "GRANTED"
-    DENIED = "DENIED"
-    CHECKING = "CHECKING..."
-    IDLE = "LOOK AT THE CAMERA"
-    LATE = "SERVER IS LATE"
-    OFFLINE = "NOT CONNECTED"
-    NO_CAMERA = "NO CAMERA"
+PROPOSAL_SECONDS = 4.0
+"""How long it is shown what became of a proposal."""
 
 
 class Colour(Enum):
@@ -87,12 +79,6 @@ _COLOURS = {
     Verdict.GRANTED: Colour.GRANTED,
     Verdict.DENIED: Colour.DENIED,
 }
-_LINKS = {
-    LinkState.CONNECTING: "connecting",
-    LinkState.CONNECTED: "connected",
-    LinkState.LOST: "connection lost",
-    LinkState.RETRYING: "retrying",
-}
 LOCAL_LABEL = "local detection"
 
 
@@ -108,7 +94,7 @@ def screen_at(
     late = is_late(status, now, late_seconds)
     answer = status.answer if status.answer and _fresh(status.answer.captured, now) else None
     latency = answer.latency_ms if answer else None
-    link = _LINKS[status.state]
+    link = _link(status, now)
     note = Message("", (status.note,)) if status.note else NO_MESSAGE
     if camera_lost:
         return Screen(
@@ -123,6 +109,13 @@ def screen_at(
     return _answered_screen(answer, link, _message(answer.result, status.memory, now))
 
 
+def _link(status: LinkStatus, now: float) -> str:
+    """The connection in a word; for a moment what became of a proposal instead."""
+    proposal = status.proposal
+    told = proposal is not None and now - proposal.told < PROPOSAL_SECONDS
+    return PROPOSALS[proposal.outcome] if proposal and told else LINKS[status.state.value]
+
+
 def decided_screen(decision: DecisionNotice, answer: Answer) -> Screen:
     """What `decision` means for whom the frame of `answer` shows, whatever that answer said of them."""
     granted = decision.verdict is Verdict.GRANTED
@@ -130,7 +123,7 @@ def decided_screen(decision: DecisionNotice, answer: Answer) -> Screen:
         banner=_BANNERS[decision.verdict],
         names=decision.names if granted else (),
         marks=_marks(answer),
-        link=_LINKS[LinkState.CONNECTED],
+        link=LINKS[LinkState.CONNECTED.value],
         latency_ms=answer.latency_ms,
         message=NO_MESSAGE if granted else _refused(decision),
     )

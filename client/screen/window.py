@@ -1,5 +1,6 @@
 """The window in front of the visitor: what it does with the keys, and how it keeps a picture's shape."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import cv2
@@ -8,6 +9,7 @@ from client.camera.frames import Image
 
 ESCAPE = 27
 QUIT = (ord("q"), ord("Q"), ESCAPE)
+PROPOSE = (ord("a"), ord("A"))
 FULL_SCREEN = (ord("f"), ord("F"))
 
 
@@ -31,8 +33,10 @@ class Gui(Protocol):
 class Window:
     """Owns the gui; the main thread owns it."""
 
-    def __init__(self, gui: Gui, full_screen: bool) -> None:
+    def __init__(self, gui: Gui, full_screen: bool, propose: Callable[[], None] | None = None) -> None:
+        """`propose`: for the key that proposes the face in view for enrolment; None: there is no such key."""
         self._gui = gui
+        self._propose = propose
         self._full_screen = full_screen
         self._opened = False
 
@@ -45,6 +49,8 @@ class Window:
         if key in FULL_SCREEN:
             self._full_screen = not self._full_screen
             self._arrange(picture)
+        if self._propose and key in PROPOSE:
+            self._propose()
         return not self._gui.closed and key not in QUIT
 
     def _arrange(self, picture: Image) -> None:

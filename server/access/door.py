@@ -166,6 +166,7 @@ class Door:
         return Outcome(
             verdict=self._verdict(faces),
             faces=faces,
+            unknown=tuple(face.box for face, visit in self._seen if not _is_recognised(visit)),
             asked=self._asked(),
             ended=ended,
             drawn=self._dice.told(),
@@ -317,3 +318,7 @@ class Door:
             visit.failed = True
             return self._lockout.failed(self._now)
         return 0.0
+
+
+def _is_recognised(visit: Visit | None) -> bool:
+    return visit is not None and visit.recognition.name is not None

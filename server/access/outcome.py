@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from server.access.decision import Decision
 from server.access.dice import Draw
 from server.access.liveness.proof import Aliveness
-from wire import FaceReport, Verdict
+from wire import Box, FaceReport, Verdict
 from wire.reasons import Prompt
 
 
@@ -46,7 +46,8 @@ class Outcome:
 
     `verdict`: for the frame. `faces`: in the analysis' order. `decision`: while it is only proposed, nothing
     else is said; `Door.settle` gives the whole outcome. `decided_at`: when whom the decision is about was
-    seen last, monotonic seconds. `asked`: something for the visitor to do. `ended`: visits that are over.
+    seen last, monotonic seconds. `unknown`: where in the frame the faces are that are recognised as nobody.
+    `asked`: something for the visitor to do. `ended`: visits that are over.
     `locked_seconds`: for how long the decision locks the terminal, 0 when it does not. `drawn`: what chance
     has given for it.
     """
@@ -55,6 +56,7 @@ class Outcome:
     faces: tuple[FaceReport, ...] = ()
     decision: Decision | None = None
     decided_at: float | None = None
+    unknown: tuple[Box, ...] = ()
     asked: Asked | None = None
     ended: tuple[VisitSummary, ...] = ()
     locked_seconds: float = 0.0

@@ -111,6 +111,16 @@ class Hints:
     mirrored: bool = True
 
 
+CELLS_PER_FACE = 6
+"""Cells of a scene across the smallest wanted face: fine enough that it changes several of them."""
+
+
+def grid_shape(width: int, height: int, min_face: int) -> tuple[int, int]:
+    """Rows and columns of the scene of a frame of `width` x `height` pixels."""
+    cell = max(1, min_face // CELLS_PER_FACE)
+    return max(1, round(height / cell)), max(1, round(width / cell))
+
+
 @dataclass(frozen=True)
 class Face:
     """One detected face.
@@ -139,7 +149,7 @@ class Analysis:
     """What one frame shows: its size in pixels and its faces, largest first.
 
     `scanned`: where faces were looked for beside the followed ones. `scene`: `Hints.scene`, brought up to
-    date.
+    date: uint8 cells of `grid_shape`, row by row.
     """
 
     width: int

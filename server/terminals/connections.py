@@ -33,6 +33,7 @@ class Connections:
         note: Callable[[str], str | None],
         on_join: Callable[[Session], None],
         on_frame: Callable[[Session, PendingFrame], None],
+        on_propose: Callable[[Session, int], None],
         on_leave: Callable[[Session], Awaitable[None]],
         deadlines: Deadlines = DEADLINES,
     ) -> None:
@@ -46,6 +47,7 @@ class Connections:
         self._note = note
         self._on_join = on_join
         self._on_frame = on_frame
+        self._on_propose = on_propose
         self._on_leave = on_leave
         self._deadlines = deadlines
         self._tasks: dict[Session, asyncio.Task[None]] = {}
@@ -67,6 +69,7 @@ class Connections:
             admit=self._admit,
             note=self._note,
             on_frame=self._on_frame,
+            on_propose=self._on_propose,
             deadlines=self._deadlines,
         )
         crowded_out = self._strangers.arrive(session, address)

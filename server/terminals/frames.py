@@ -19,9 +19,11 @@ from server.access.seen import Analysis, Hints, PictureError, PictureTooLargeErr
 from server.events import DoorClosed, Events, FrameObserved, TerminalChanged, VisitOver
 from server.terminals.decision_writer import DecisionWriter
 from server.terminals.fair_queue import FairQueue
+from server.terminals.live import LiveBoard
 from server.terminals.peer import Peer, PendingFrame
+from server.terminals.proposals import Proposals
 from server.workers.analyser import Analyser, AnalysisFailedError
-from wire import ErrorCode, ErrorMessage, Result, Timing
+from wire import Box, ErrorCode, ErrorMessage, ProposalOutcome, Proposed, Result, Timing
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,8 @@ SLOW_SECONDS = 1.0
 COMPLAINT_SECONDS = 60.0
 REMEMBERED_FRAMES = 256
 """Of each terminal: a visitor is decided about within seconds of leaving."""
+SHOWN_FRAMES = 4
+"""Of each terminal, with their pictures: what it says of the newest comes when the next may be answered."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +50,14 @@ class _Analysed:
 
 class _Place:
     """A terminal's place at the server: its door, what is done for it now, and the frames it has lately
-    sent."""
+    sent. `shown`: the newest answered ones, by their seq, and where unknown faces are in them."""
 
     def __init__(self, door: Door, rules: Rules) -> None:
         """`rules`: the settings', by which the door decides at this moment."""
         self.door = door
         self.rules = rules
         self.work: asyncio.Task[None] | None = None
+        self.shown: deque[tuple[int, bytes, tuple[Box, ...]]] = deque(maxlen=SHOWN_FRAMES)
         self._sent: deque[tuple[float, int]] = deque(maxlen=REMEMBERED_FRAMES)
 
     def remember(self, frame: PendingFrame) -> None:
@@ -82,9 +87,12 @@ class FrameService:
         rules: Callable[[], Rules],
         open_door: Callable[[str, Rules], Door],
         hints: Hints,
+        board: LiveBoard,
+        proposals: Proposals,
     ) -> None:
         """`workers`: how many frames the analyser takes at once. `gallery`, `roster` and `rules` return the
-        present snapshots. `open_door` makes the door of a terminal, by these rules at first."""
+        present snapshots. `open_door` makes the door of a terminal, by these rules at first. `board` is told
+        how terminals fare."""
         self._analyser = analyser
         self._free = asyncio.Semaphore(workers)
         self._writer = writer
@@ -94,6 +102,8 @@ class FrameService:
         self._rules = rules
         self._open_door = open_door
         self._hints = hints
+        self._board = board
+        self._proposals = proposals
         self._queue: FairQueue[Peer, PendingFrame] = FairQueue()
         self._places: dict[Peer, _Place] = {}
         self._sweeps = 0
@@ -105,12 +115,21 @@ class FrameService:
         """A terminal has been welcomed."""
         rules = self._rules()
         self._places[peer] = _Place(self._open_door(peer.terminal, rules), rules)
+        self._board.join(peer)
         self._events.publish(TerminalChanged(peer.terminal, peer.id, connected=True))
 
     def offer(self, peer: Peer, frame: PendingFrame) -> None:
         """Take a frame; an older one of the same terminal that has not been started is superseded."""
-        if not self._stopping:
-            self._queue.put(peer, frame)
+        if not self._stopping and self._queue.put(peer, frame):
+            self._board.skipped(peer)
+
+    def propose(self, peer: Peer, seq: int) -> None:
+        """The terminal proposes the unknown face of an answered frame for enrolment."""
+        shown = next((each for each in self._places[peer].shown if each[0] == seq), None)
+        outcome = (
+            ProposalOutcome.TOO_LATE if shown is None else self._proposals.add(peer.terminal, *shown[1:])
+        )
+        peer.send(Proposed(seq, outcome))
 
     async def serve(self) -> None:
         """Work on frames for ever, as many at once as there are workers."""
@@ -143,8 +162,10 @@ class FrameService:
                 decisions += [outcome.decision] if outcome.decision else []
                 ended += outcome.ended
             ended += outcome.ended
+            self._board.decided(peer, decisions[-1] if decisions else None)
         finally:
             del self._places[peer]
+            self._board.leave(peer)
         closed = ClosedDoor(datetime.now(), tuple(decisions), tuple(ended))
         self._tell_visits(peer, closed.moment, closed.ended)
         self._events.publish(DoorClosed(peer.id, peer.terminal, closed, place.rules))
@@ -208,7 +229,10 @@ class FrameService:
         self._complain_when_slow(analysed.started + analysed.seconds - frame.received)
         outcome, observed = await self._decide(peer, place, analysed)
         timing = Timing(_ms(analysed.started - frame.received), _ms(analysed.seconds))
-        peer.send(_result(frame.seq, outcome, timing, place.seq_of(outcome.decided_at)))
+        result = _result(frame.seq, outcome, timing, place.seq_of(outcome.decided_at))
+        peer.send(result)
+        place.shown.append((frame.seq, frame.jpeg, outcome.unknown))
+        self._board.answered(peer, frame, analysed.analysis, result, outcome.decision)
         self._tell_visits(peer, observed.moment, observed.ended)
         if self._events.wanted(FrameObserved):
             self._events.publish(FrameObserved(peer.id, peer.terminal, observed, place.rules))

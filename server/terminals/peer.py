@@ -33,6 +33,15 @@ class Peer(Protocol):
         """For the console."""
 
     @property
+    def address(self) -> str:
+        """Where it is connected from."""
+
+    @property
+    def clock_skew(self) -> float | None:
+        """How many seconds its clock is ahead of the server's, behind where negative; None where it does not
+        tell."""
+
+    @property
     def open(self) -> bool:
         """Whether it can still be told anything."""
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from server.support.secret import hashed
+from server.terminals.clock_skew import ClockSkew
 from server.terminals.peer import PendingFrame
 from server.terminals.transport import Transport
 from server.tokens.accepted import AcceptedTokens
@@ -21,16 +22,20 @@ from wire import (
     Message,
     Ping,
     Pong,
+    Propose,
     ProtocolError,
     ServerConnection,
     Welcome,
     encode,
 )
+from wire.messages import FromClient
 
 log = logging.getLogger(__name__)
 
 OUTBOX = 64
 """Messages that may wait for a terminal that does not read; one more and it is disconnected."""
+FEATURES = (Propose.type,)
+"""What this server takes beyond what every server of the protocol's version does."""
 MESSAGES_IN_A_ROW = 32
 """After so many messages of one terminal the others get their turn."""
 
@@ -53,7 +58,8 @@ DEADLINES = Deadlines()
 
 
 class Session:
-    """Reads one terminal's messages until it leaves; frames go to `on_frame`, the rest is answered here."""
+    """Reads one terminal's messages until it leaves; frames go to `on_frame`, what it says of one to
+    `on_propose`, the rest is answered here."""
 
     def __init__(
         self,
@@ -64,6 +70,7 @@ class Session:
         admit: Callable[["Session"], bool],
         note: Callable[[str], str | None],
         on_frame: Callable[["Session", PendingFrame], None],
+        on_propose: Callable[["Session", int], None],
         deadlines: Deadlines = DEADLINES,
     ) -> None:
         """`tokens`: those that hold at this moment. `admit` is asked once the hello is good; False means that
@@ -80,6 +87,8 @@ class Session:
         self._admit = admit
         self._note = note
         self._on_frame = on_frame
+        self._on_propose = on_propose
+        self._clock = ClockSkew()
         self._deadlines = deadlines
         self._connection = ServerConnection(limits.frame_bytes)
         self._outbox: asyncio.Queue[Message] = asyncio.Queue(OUTBOX)
@@ -91,6 +100,14 @@ class Session:
     def name(self) -> str:
         """For the console: the terminal where it is known, else the peer's address."""
         return ascii(self.terminal) if self.terminal else self._transport.peer
+
+    @property
+    def address(self) -> str:
+        return self._transport.peer
+
+    @property
+    def clock_skew(self) -> float | None:
+        return self._clock.seconds
 
     async def run(self) -> None:
         """Serve the connection until it ends, whatever the peer does; never raises for its sake."""
@@ -212,11 +229,15 @@ class Session:
             return f"a message was not complete within {self._deadlines.message:.0f} s"
         return f"nothing was received for {self._deadlines.idle:.0f} s"
 
-    def _handle(self, event: Hello | Frame | Ping) -> None:
+    def _handle(self, event: FromClient) -> None:
         if isinstance(event, Frame):
             self._on_frame(self, PendingFrame(event.seq, event.jpeg, time.monotonic()))
         elif isinstance(event, Ping):
             self.send(Pong(event.id))
+            if event.clock is not None and self._clock.tell(event.clock, time.time()):
+                log.warning("%s: its clock is %s", self.name, self._clock)
+        elif isinstance(event, Propose):
+            self._on_propose(self, event.seq)
         else:
             self._greet(event)
 
@@ -230,7 +251,7 @@ class Session:
             raise ProtocolError(ErrorCode.TOO_MANY, "too many terminals are connected")
         self.welcomed = True
         self._connection.accept()
-        self.send(Welcome(self.id, self._limits, note=self._note(hello.terminal)))
+        self.send(Welcome(self.id, self._limits, note=self._note(hello.terminal), features=FEATURES))
         log.info("%s: connected from %s", self.name, self._transport.peer)
 
     async def _send_outbox(self) -> None:

@@ -14,12 +14,10 @@ from numpy.typing import NDArray
 from wire import Box
 
 Grid: TypeAlias = NDArray[np.uint8]
-"""uint8[rows, columns], one mean brightness for each cell."""
+"""uint8[rows, columns] as `server.access.seen.grid_shape` tells, one mean brightness for each cell."""
 Mask: TypeAlias = NDArray[np.bool_]
 """bool[rows, columns], True where a cell has changed."""
 
-CELLS_PER_FACE = 6
-"""Cells across the smallest wanted face: fine enough that it changes several of them."""
 NOISE = 6
 """Grey levels by which a cell's mean may leave the range of its neighbourhood: the noise of a dark camera
 (sigma 10) averaged over a cell is 1 to 2 levels."""
@@ -27,12 +25,6 @@ MAX_GAIN = 1.15
 """Largest change of the light as a whole that is taken out; beyond it everything has changed."""
 _NEIGHBOURHOOD = np.ones((5, 5), np.uint8)
 _SPECK = np.ones((2, 2), np.uint8)
-
-
-def grid_shape(width: int, height: int, min_face: int) -> tuple[int, int]:
-    """Rows and columns of the grid of a frame of `width` x `height` pixels."""
-    cell = max(1, min_face // CELLS_PER_FACE)
-    return max(1, round(height / cell)), max(1, round(width / cell))
 
 
 def signature(gray: NDArray[np.uint8], shape: tuple[int, int]) -> Grid:

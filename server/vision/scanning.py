@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from server.access.seen import Hints, Scan
+from server.access.seen import Hints, Scan, grid_shape
 from server.vision import motion
 from server.vision.boxes import SAME_PLACE, overlap
 from server.vision.detection import Found
@@ -35,7 +35,7 @@ def search(models: Models, frame: JpegFrame, hints: Hints, located: Sequence[Loc
     if hints.scan is Scan.NOWHERE and not everywhere:
         return Search([], Scan.NOWHERE, hints.scene or b"")
     view = frame.gray(0.0)
-    now = motion.signature(view.pixels, motion.grid_shape(frame.width, frame.height, hints.min_face))
+    now = motion.signature(view.pixels, grid_shape(frame.width, frame.height, hints.min_face))
     if before is None or everywhere:
         return Search(_scan(models, frame, hints, view.frame, located), Scan.EVERYWHERE, now.tobytes())
     region = _changed(now, before, view, hints, located)
@@ -48,7 +48,7 @@ def search(models: Models, frame: JpegFrame, hints: Hints, located: Sequence[Loc
 
 
 def _scene(frame: JpegFrame, hints: Hints) -> motion.Grid | None:
-    shape = motion.grid_shape(frame.width, frame.height, hints.min_face)
+    shape = grid_shape(frame.width, frame.height, hints.min_face)
     if hints.scene is None or len(hints.scene) != shape[0] * shape[1]:
         return None
     return np.frombuffer(hints.scene, np.uint8).reshape(shape)

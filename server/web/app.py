@@ -17,6 +17,7 @@ from server.web.problems import PROBLEMS
 from server.web.running import Running
 from server.web.same_site import SameSite
 from server.web.static_files import FOLDER, KeptFiles, fingerprint
+from server.web.terminal import routes as terminal
 
 API = "/api/v1"
 UPLOADS: dict[str, int] = {}
@@ -40,7 +41,7 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     app.mount(docs.SWAGGER_ADDRESS, KeptFiles(directory=docs.SWAGGER))
     app.include_router(_api())
     app.include_router(health.router)
-    for part in (docs.router, entry.router, system.router):
+    for part in (docs.router, entry.router, system.router, terminal.router):
         app.include_router(part, include_in_schema=False)
     problems.install(app)
     app.add_middleware(Idempotency)

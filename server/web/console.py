@@ -12,6 +12,7 @@ from server.terminals.listener import Listener
 from server.web.app import create_app
 from server.web.running import Running
 from server.web.serving import WebServer
+from server.web.terminal.upgrade import terminal_sockets
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,8 @@ class WebConsole:
         self._listener = listener
         self._passwords = Passwords()
         sign_in = SignIn(running.database, self._passwords)
-        self._server = WebServer(create_app(running, sign_in), listener.sockets, tls)
+        terminals = terminal_sockets(running.serve_terminal)
+        self._server = WebServer(create_app(running, sign_in), listener.sockets, tls, terminals)
 
     async def serve(self) -> None:
         """Serve for ever; what goes wrong is logged, and ends nothing else."""

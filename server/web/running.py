@@ -11,6 +11,7 @@ from server.database.database import Database
 from server.gallery.admission import LookAlikes
 from server.gallery.receipts import Receipt
 from server.settings import Settings
+from server.terminals.transport import Transport
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,7 +45,8 @@ class Photos(Protocol):
 @dataclass(frozen=True)
 class Running:
     """`gallery`, `roster`: what is in force at this moment. `tokens_changed`: to be awaited when the
-    terminals' tokens are others: who lost one goes now."""
+    terminals' tokens are others: who lost one goes now. `serve_terminal`: takes a connection over that a
+    browser has opened as a terminal, and its address."""
 
     settings: Settings
     database: Database
@@ -54,3 +56,4 @@ class Running:
     gallery: Callable[[], Gallery]
     roster: Callable[[], Roster]
     tokens_changed: Callable[[], Awaitable[None]]
+    serve_terminal: Callable[[Transport, str], None]

@@ -1,5 +1,6 @@
 """Serves the console in the server's own event loop: no signal handlers, and an end that comes."""
 
+import asyncio
 import contextlib
 import logging
 import socket
@@ -15,9 +16,6 @@ STOP_SECONDS = 2
 """How long requests under way may take to finish when the server stops."""
 KEEP_ALIVE_SECONDS = 30
 HEADER_BYTES = 32 << 10
-MESSAGE_BYTES = 1 << 25
-"""Largest message of a WebSocket: the largest frame that the settings allow, twice. A session has a limit of
-its own, which is checked before a message is taken."""
 
 
 class _Server(uvicorn.Server):
@@ -31,17 +29,21 @@ class _Server(uvicorn.Server):
 class WebServer:
     """An app at bound sockets, from `serve` until `stop`."""
 
-    def __init__(self, app: FastAPI, sockets: Sequence[socket.socket], tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self,
+        app: FastAPI,
+        sockets: Sequence[socket.socket],
+        tls: ssl.SSLContext | None,
+        websockets: type[asyncio.Protocol],
+    ) -> None:
+        """`websockets`: takes over each connection that is to become one."""
         config = uvicorn.Config(
             app,
             log_config=None,
             access_log=False,
             lifespan="off",
             http="h11",
-            ws="websockets-sansio",
-            ws_max_size=MESSAGE_BYTES,
-            ws_max_queue=2,
-            ws_per_message_deflate=False,
+            ws=websockets,
             proxy_headers=False,
             server_header=False,
             limit_concurrency=CONNECTIONS,

@@ -93,6 +93,7 @@ class Site:
             gallery=lambda: self.gallery,
             roster=lambda: self.roster,
             tokens_changed=self._count_change,
+            serve_terminal=lambda transport, address: transport.abort(),
         )
         self.app = create_app(self.running, SignIn(database, self.passwords, lambda: self.now))
 

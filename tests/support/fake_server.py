@@ -20,6 +20,7 @@ from wire import (
     Ping,
     Pong,
     Prompt,
+    Propose,
     ProtocolError,
     Reason,
     Result,
@@ -29,6 +30,7 @@ from wire import (
     Welcome,
     encode,
 )
+from wire.messages import FromClient
 
 LIMITS = Limits(frame_bytes=1 << 20, frame_pixels=1 << 22)
 FACE = Box(top=120, right=400, bottom=280, left=240)
@@ -68,23 +70,25 @@ def denial(
     return DecisionNotice(decision_id, Verdict.DENIED, (), reason, note)
 
 
-def welcome(limits: Limits = LIMITS, note: str | None = None) -> Welcome:
-    return Welcome("0", limits, note=note)
+def welcome(limits: Limits = LIMITS, note: str | None = None, features: tuple[str, ...] = ()) -> Welcome:
+    return Welcome("0", limits, note=note, features=features)
 
 
 class FakeServer:
-    """Listens on a free local port. Tests replace `greet` and `reply`, and look at what arrived.
+    """Listens on a free local port. Tests replace `greet`, `reply` and `propose`, and look at what arrived.
 
-    Both return what to send: messages, raw bytes, or nothing at all, which is a stall.
+    They return what to send: messages, raw bytes, or nothing at all, which is a stall.
     """
 
     def __init__(self, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self.greet: Callable[[Hello], Iterable[Message | bytes]] = lambda hello: [welcome()]
         self.reply: Callable[[Frame], Iterable[Message | bytes]] = lambda frame: [result(frame.seq)]
+        self.propose: Callable[[Propose], Iterable[Message | bytes]] = lambda propose: []
         self.answer_pings = True
         self.hellos: list[Hello] = []
         self.frames: list[Frame] = []
         self.pings: list[Ping] = []
+        self.proposed: list[Propose] = []
         self.violations: list[ProtocolError] = []
         self._tls = tls
         self._connections: set[socket.socket] = set()
@@ -145,7 +149,7 @@ class FakeServer:
                 self._send(sock, [ErrorMessage(violation.code, violation.message)])
                 return
 
-    def _answer(self, protocol: ServerConnection, event: Hello | Frame | Ping) -> Iterable[Message | bytes]:
+    def _answer(self, protocol: ServerConnection, event: FromClient) -> Iterable[Message | bytes]:
         if isinstance(event, Hello):
             self.hellos.append(event)
             protocol.accept()
@@ -153,6 +157,9 @@ class FakeServer:
         if isinstance(event, Frame):
             self.frames.append(event)
             return self.reply(event)
+        if isinstance(event, Propose):
+            self.proposed.append(event)
+            return self.propose(event)
         self.pings.append(event)
         return [Pong(event.id)] if self.answer_pings else []
 

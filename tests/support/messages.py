@@ -18,6 +18,9 @@ from wire import (
     Ping,
     Pong,
     Prompt,
+    ProposalOutcome,
+    Propose,
+    Proposed,
     Result,
     Timing,
     Verdict,
@@ -34,15 +37,17 @@ notes = st.none() | st.text(max_size=NOTE_CHARS)
 decisions = st.builds(
     DecisionNotice, texts, verdicts, st.lists(texts, max_size=3).map(tuple), texts, notes, st.none() | uints
 )
+features = st.lists(texts, max_size=3).map(tuple)
 prompts = st.none() | st.sampled_from(Prompt)
 prompt_seconds = st.none() | st.floats(0, allow_infinity=False)
 
 BY_KIND: dict[type, st.SearchStrategy[Any]] = {
     Hello: st.builds(Hello, st.text(min_size=1, max_size=64), st.none() | texts),
     Frame: st.builds(Frame, uints, st.binary(max_size=200)),
-    Ping: st.builds(Ping, uints),
+    Ping: st.builds(Ping, uints, st.none() | numbers),
+    Propose: st.builds(Propose, uints),
     Pong: st.builds(Pong, uints),
-    Welcome: st.builds(Welcome, texts, st.builds(Limits, uints, uints), note=notes),
+    Welcome: st.builds(Welcome, texts, st.builds(Limits, uints, uints), note=notes, features=features),
     Result: st.builds(
         Result,
         uints,
@@ -54,6 +59,7 @@ BY_KIND: dict[type, st.SearchStrategy[Any]] = {
         prompt_seconds,
         st.none() | st.floats(-1, 1),
     ),
+    Proposed: st.builds(Proposed, uints, st.none() | st.sampled_from(ProposalOutcome)),
     ErrorMessage: st.builds(ErrorMessage, st.sampled_from(ErrorCode), texts, st.none() | uints),
 }
 

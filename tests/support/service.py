@@ -16,7 +16,9 @@ from server.audit.access_log import AccessEntry
 from server.events import Event, Events
 from server.terminals.decision_writer import DecisionWriter
 from server.terminals.frames import FrameService
+from server.terminals.live import LiveBoard
 from server.terminals.peer import PendingFrame
+from server.terminals.proposals import Proposals
 from tests.support.rules import rules
 from wire import Box, ErrorMessage, Message, Result, Verdict
 
@@ -82,6 +84,8 @@ class FakePeer:
 
     def __init__(self, terminal: str = "door") -> None:
         self.id = self.terminal = self.name = terminal
+        self.address = "10.0.0.7:40000"
+        self.clock_skew: float | None = None
         self.open = True
         self.told: list[Message] = []
         self.answers: asyncio.Queue[Message] = asyncio.Queue()
@@ -139,6 +143,8 @@ class Running:
         self.events = Events(sinks)
         self.lockouts = Lockouts()
         self.rules = door_rules or rules()
+        self.board = LiveBoard(self.events, HINTS.min_face)
+        self.proposals = Proposals(self.events)
         self.service = FrameService(
             analyser=self.analyser,
             workers=workers,
@@ -154,6 +160,8 @@ class Running:
                 lockouts=self.lockouts,
             ),
             hints=HINTS,
+            board=self.board,
+            proposals=self.proposals,
         )
         self._serving = asyncio.ensure_future(self.service.serve())
 

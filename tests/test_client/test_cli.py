@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 from client.screen.banner import BANNER_COLOURS
-from client.screen.screen import Banner
 from tests.support.fake_server import FakeServer, denial, grant, refusal, result, wait_until
 from wire import ErrorCode, ErrorMessage, Frame, Message, Prompt, Verdict
+from wire.words import Banner
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {

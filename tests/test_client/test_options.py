@@ -18,12 +18,12 @@ def test_defaults() -> None:
     assert options.terminal == "h" * 64
     assert options.token is None and options.tls is None and options.snapshot is None
     assert options.on_grant == () and not options.loop and not options.headless
-    assert options.mirror and not options.full_screen and options.font is None
+    assert options.mirror and not options.full_screen and not options.attended and options.font is None
 
 
 def test_the_window_s_flags() -> None:
-    options = parse([*NEEDED, "--fullscreen", "--no-mirror", "--font", "own.ttf"])
-    assert options.full_screen and not options.mirror and options.font == Path("own.ttf")
+    options = parse([*NEEDED, "--fullscreen", "--attended", "--no-mirror", "--font", "own.ttf"])
+    assert options.full_screen and options.attended and not options.mirror and options.font == Path("own.ttf")
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,9 @@ from wire import (
     Message,
     Ping,
     Pong,
+    ProposalOutcome,
+    Propose,
+    Proposed,
     ProtocolError,
     Result,
     ServerConnection,
@@ -33,6 +36,7 @@ from wire.connection import FRAME_OVERHEAD_BYTES, HELLO_BYTES, REPLY_BYTES
 FRAME_BYTES = 10_000
 HELLO = Hello("front")
 WELCOME = Welcome("s1", Limits(FRAME_BYTES, 100))
+PROPOSED = Proposed(1, ProposalOutcome.KEPT)
 RESULT = Result(1, Verdict.NONE, (), None, Timing(0, 0))
 
 
@@ -81,7 +85,7 @@ def welcomed(client: ClientConnection) -> ClientConnection:
 
 
 def test_a_whole_conversation_byte_by_byte(server: ServerConnection) -> None:
-    said: list[Message] = [HELLO, Frame(0, b"a"), Ping(5), Frame(7, b"b")]
+    said: list[Message] = [HELLO, Frame(0, b"a"), Ping(5), Propose(0), Frame(7, b"b")]
     stream = b"".join(encode(message) for message in said)
     assert [message for at in range(len(stream)) for message in heard(server, stream[at : at + 1])] == said
     assert not server.mid_message
@@ -131,7 +135,9 @@ def test_an_unknown_type_is_shown_short_and_in_ascii(greeted: ServerConnection) 
     assert error.message == "unknown message type '\\xe9\\u202e" + "x" * 30 + "'"
 
 
-@pytest.mark.parametrize("message", [WELCOME, RESULT, Pong(1), ErrorMessage(ErrorCode.INTERNAL, "")])
+@pytest.mark.parametrize(
+    "message", [WELCOME, RESULT, Pong(1), PROPOSED, ErrorMessage(ErrorCode.INTERNAL, "")]
+)
 def test_a_terminal_cannot_speak_like_a_server(greeted: ServerConnection, message: Message) -> None:
     assert refused(greeted, encode(message)).code is ErrorCode.BAD_MESSAGE
 
@@ -194,7 +200,7 @@ def test_part_of_a_message_is_mid_message(greeted: ServerConnection) -> None:
 
 
 def test_a_terminal_hears_all_that_a_server_says(welcomed: ClientConnection) -> None:
-    said: list[Message] = [RESULT, Pong(4), ErrorMessage(ErrorCode.BAD_FRAME, "no", 2)]
+    said: list[Message] = [RESULT, Pong(4), PROPOSED, ErrorMessage(ErrorCode.BAD_FRAME, "no", 2)]
     assert heard(welcomed, b"".join(encode(message) for message in said)) == said
 
 
@@ -203,14 +209,14 @@ def test_an_error_may_come_instead_of_a_welcome(client: ClientConnection) -> Non
     assert heard(client, encode(error)) == [error]
 
 
-@pytest.mark.parametrize("message", [RESULT, Pong(1), HELLO, Frame(1, b"")])
+@pytest.mark.parametrize("message", [RESULT, Pong(1), PROPOSED, HELLO, Frame(1, b"")])
 def test_nothing_but_welcome_or_error_comes_first(client: ClientConnection, message: Message) -> None:
     error = refused(client, encode(message))
     assert error.code is ErrorCode.BAD_MESSAGE
     assert error.message == "the server's first message must be welcome or error"
 
 
-@pytest.mark.parametrize("message", [WELCOME, HELLO, Ping(1), Frame(1, b"")])
+@pytest.mark.parametrize("message", [WELCOME, HELLO, Ping(1), Propose(1), Frame(1, b"")])
 def test_a_server_cannot_speak_like_a_terminal_nor_welcome_twice(
     welcomed: ClientConnection, message: Message
 ) -> None:

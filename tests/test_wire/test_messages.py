@@ -27,6 +27,9 @@ from wire import (
     Ping,
     Pong,
     Prompt,
+    ProposalOutcome,
+    Propose,
+    Proposed,
     ProtocolError,
     Reason,
     Result,
@@ -46,16 +49,22 @@ PINNED: dict[type, tuple[Message, dict[str, Any]]] = {
         {"type": "hello", "version": 1, "terminal": "front door", "token": "secret"},
     ),
     Frame: (Frame(7, b"\xff\xd8"), {"type": "frame", "seq": 7, "jpeg": b"\xff\xd8"}),
-    Ping: (Ping(3), {"type": "ping", "id": 3}),
+    Ping: (Ping(3, 1.5e9), {"type": "ping", "id": 3, "clock": 1.5e9}),
+    Propose: (Propose(7), {"type": "propose", "seq": 7}),
+    Proposed: (
+        Proposed(7, ProposalOutcome.TOO_MANY),
+        {"type": "proposed", "seq": 7, "outcome": "too_many"},
+    ),
     Pong: (Pong(3), {"type": "pong", "id": 3}),
     Welcome: (
-        Welcome("ab12", Limits(1000, 2000), note="Ring the bell"),
+        Welcome("ab12", Limits(1000, 2000), note="Ring the bell", features=("propose",)),
         {
             "type": "welcome",
             "version": 1,
             "session": "ab12",
             "limits": {"frame_bytes": 1000, "frame_pixels": 2000},
             "note": "Ring the bell",
+            "features": ["propose"],
         },
     ),
     Result: (
@@ -184,6 +193,12 @@ def test_closed_vocabularies_are_pinned() -> None:
         "step_away",
         "wait",
     ]
+    assert [outcome.value for outcome in ProposalOutcome] == [
+        "kept",
+        "no_unknown_face",
+        "too_many",
+        "too_late",
+    ]
     assert (VERSION, TERMINAL_CHARS, NOTE_CHARS) == (1, 64, 200)
 
 
@@ -195,9 +210,10 @@ def test_an_error_without_a_frame_has_no_seq_key() -> None:
     assert "seq" not in ErrorMessage(ErrorCode.INTERNAL, "").to_map()
 
 
-def test_a_welcome_without_a_note_and_a_decision_about_its_own_frame_have_no_new_key() -> None:
+def test_what_may_be_absent_is_no_new_key() -> None:
     """What older terminals and servers say stays as it was, byte for byte."""
-    assert "note" not in Welcome("ab12", Limits(1000, 2000)).to_map()
+    assert not {"note", "features"} & set(Welcome("ab12", Limits(1000, 2000)).to_map())
+    assert Ping(3).to_map() == {"type": "ping", "id": 3}
     assert "seq" not in DecisionNotice("d1", Verdict.DENIED, (), "left").to_map()
 
 
@@ -231,6 +247,10 @@ WRONG = [
     Wrong(Frame, ("seq",), "frame.seq", NOT_UINT),
     Wrong(Frame, ("jpeg",), "frame.jpeg", [None, "x", 1, []]),
     Wrong(Ping, ("id",), "ping.id", NOT_UINT),
+    Wrong(Ping, ("clock",), "ping.clock", NOT_NUMBER[1:], required=False),
+    Wrong(Propose, ("seq",), "propose.seq", NOT_UINT),
+    Wrong(Proposed, ("seq",), "proposed.seq", NOT_UINT),
+    Wrong(Proposed, ("outcome",), "proposed.outcome", NOT_TEXT[1:], required=False),
     Wrong(Pong, ("id",), "pong.id", NOT_UINT),
     Wrong(Welcome, ("version",), "welcome.version", NOT_UINT),
     Wrong(Welcome, ("session",), "welcome.session", NOT_TEXT),
@@ -238,6 +258,7 @@ WRONG = [
     Wrong(Welcome, ("limits", "frame_bytes"), "welcome.limits.frame_bytes", NOT_UINT),
     Wrong(Welcome, ("limits", "frame_pixels"), "welcome.limits.frame_pixels", NOT_UINT),
     Wrong(Welcome, ("note",), "welcome.note", [*NOT_TEXT[1:], "x" * (NOTE_CHARS + 1)], required=False),
+    Wrong(Welcome, ("features",), "welcome.features", ["x", 1, {}, [1], [None]], required=False),
     Wrong(Result, ("seq",), "result.seq", NOT_UINT),
     Wrong(Result, ("verdict",), "result.verdict", NOT_WORD),
     Wrong(Result, ("faces",), "result.faces", [None, {}, "x", 1]),

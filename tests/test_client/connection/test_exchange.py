@@ -17,6 +17,13 @@ def connected(now: float = 0.0) -> Exchange:
     return exchange
 
 
+def introduced() -> Exchange:
+    """Connected, and our clock has been told."""
+    exchange = connected()
+    exchange.ponged(exchange.ping_sent(0))
+    return exchange
+
+
 def test_no_frame_before_the_welcome_nor_while_one_is_in_flight() -> None:
     exchange = Exchange(0)
     assert not exchange.may_send
@@ -45,7 +52,7 @@ def test_second_answer_is_a_violation() -> None:
 
 
 def test_ping_after_five_quiet_seconds_and_only_one_at_a_time() -> None:
-    exchange = connected()
+    exchange = introduced()
     assert not exchange.ping_due(4.9)
     assert exchange.ping_due(5)
     ping_id = exchange.ping_sent(5)
@@ -56,8 +63,21 @@ def test_ping_after_five_quiet_seconds_and_only_one_at_a_time() -> None:
     assert exchange.ping_due(11)
 
 
+def test_the_clock_is_told_at_once_and_then_every_minute_however_many_frames_are_sent() -> None:
+    exchange = Exchange(0)
+    assert not exchange.ping_due(1), "not before the welcome"
+    exchange.welcomed()
+    assert exchange.ping_due(1)
+    exchange.ponged(exchange.ping_sent(1))
+    for second in range(2, 61):
+        exchange.frame_sent(frame(second, second))
+        assert not exchange.ping_due(second)
+    exchange.frame_sent(frame(61, 61))
+    assert exchange.ping_due(61)
+
+
 def test_frames_are_not_quiet() -> None:
-    exchange = connected()
+    exchange = introduced()
     exchange.frame_sent(frame(1, 3))
     assert not exchange.ping_due(7.9)
     assert exchange.ping_due(8), "an answer that does not come is no reason to let the connection die"

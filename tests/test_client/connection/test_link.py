@@ -16,10 +16,23 @@ from client.connection.exchange import Timeouts
 from client.connection.status import LinkState
 from client.connection.stream import Stream, Waker, connect
 from client.exits import Exit
-from client.screen.screen import Banner, Screen, screen_at
+from client.screen.screen import Screen, screen_at
 from tests.support.fake_server import LIMITS, FakeServer, denial, refusal, result, wait_until, welcome
 from tests.support.running_link import Running, running
-from wire import ErrorCode, ErrorMessage, Hello, Limits, Ping, Verdict, Welcome, encode
+from wire import (
+    ErrorCode,
+    ErrorMessage,
+    Hello,
+    Limits,
+    Ping,
+    ProposalOutcome,
+    Propose,
+    Proposed,
+    Verdict,
+    Welcome,
+    encode,
+)
+from wire.words import Banner
 
 
 @pytest.fixture
@@ -135,6 +148,65 @@ def test_the_note_of_the_newest_welcome_outlives_its_connection(server: FakeServ
         server.drop()
         wait_until(lambda: run.link.status.state is LinkState.CONNECTED, "another welcome")
         assert run.link.status.note is None
+
+
+def test_the_terminal_tells_its_clock(server: FakeServer) -> None:
+    with running(server.port) as run:
+        wait_until(run.answered(1), "an answer")
+        wait_until(lambda: server.pings, "a ping")
+    clock = server.pings[0].clock
+    assert clock is not None and abs(clock - time.time()) < 60
+
+
+def test_the_face_in_the_last_answered_frame_is_proposed(server: FakeServer) -> None:
+    server.greet = lambda hello: [welcome(features=(Propose.type,))]
+    server.propose = lambda propose: [Proposed(propose.seq, ProposalOutcome.TOO_MANY)]
+    with running(server.port) as run:
+        wait_until(run.answered(1), "an answer")
+        run.link.propose()
+        wait_until(lambda: run.link.status.proposal, "what became of it")
+        told = run.link.status.proposal
+        wait_until(run.answered(len(run.recorder.answers) + 1), "another answer")
+        assert run.link.status.proposal is told
+    assert told is not None and told.outcome is ProposalOutcome.TOO_MANY
+    assert [each.seq for each in server.proposed] == [
+        answer.sent.number for answer in run.recorder.answers if answer.sent.number == server.proposed[0].seq
+    ]
+
+
+def test_where_nothing_was_answered_yet_no_face_is_in_view(server: FakeServer) -> None:
+    server.greet = lambda hello: [welcome(features=(Propose.type,))]
+    server.reply = lambda frame: []
+    with running(server.port) as run:
+        wait_until(lambda: run.link.status.state is LinkState.CONNECTED, "the welcome")
+        run.link.propose()
+        wait_until(lambda: run.link.status.proposal, "what became of it")
+        told = run.link.status.proposal
+        assert told is not None and told.outcome is ProposalOutcome.NO_UNKNOWN_FACE
+    assert server.proposed == []
+
+
+def test_an_older_server_is_not_told_of_a_proposal(server: FakeServer) -> None:
+    with running(server.port) as run:
+        wait_until(run.answered(1), "an answer")
+        run.link.propose()
+        wait_until(lambda: run.link.status.proposal, "what became of it")
+        told = run.link.status.proposal
+        assert told is not None and told.outcome is None
+        wait_until(run.answered(len(run.recorder.answers) + 1), "the connection goes on")
+    assert server.proposed == [] and not server.violations and len(server.hellos) == 1
+
+
+def test_what_was_to_be_proposed_on_a_lost_connection_is_not_proposed_on_the_next(server: FakeServer) -> None:
+    server.greet = lambda hello: []
+    with running(server.port) as run:
+        wait_until(lambda: server.hellos, "a connection that is not welcomed yet")
+        run.link.propose()
+        server.greet = lambda hello: [welcome(features=(Propose.type,))]
+        server.drop()
+        wait_until(run.answered(2), "answers")
+        assert run.link.status.proposal is None
+    assert server.proposed == []
 
 
 @pytest.mark.parametrize("code", [ErrorCode.UNAUTHORIZED, ErrorCode.VERSION_MISMATCH])

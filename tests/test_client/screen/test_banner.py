@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from client.screen.banner import BANNER_COLOURS, draw_banner, layout
 from client.screen.overlay import draw
-from client.screen.screen import Banner, Message, Screen
-from client.screen.words import INSTRUCTIONS, REFUSALS, Arrow
+from client.screen.screen import Message, Screen
 from tests.support.letters import LETTERING
 from wire import NOTE_CHARS, Reason
+from wire.words import INSTRUCTIONS, REFUSALS, Arrow, Banner
 
 WIDTH, HEIGHT = 640, 128
 

@@ -18,11 +18,12 @@ from client.exits import Exit, FatalError
 from client.screen.banner import BANNER_COLOURS, draw_banner
 from client.screen.gui import OpenCvGui
 from client.screen.overlay import MARK_COLOURS
-from client.screen.screen import Banner, Colour, Screen
+from client.screen.screen import Colour, Screen
 from tests.support.fake_server import FACE, FakeServer, result, wait_until
 from tests.support.letters import LETTERING
 from tests.support.pictures import drawn_face
 from wire import Box
+from wire.words import Banner
 
 ROOT = Path(__file__).resolve().parents[3]
 START_SECONDS = 90

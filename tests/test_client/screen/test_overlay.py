@@ -9,9 +9,9 @@ from client.camera.frames import Area
 from client.screen.banner import BANNER_COLOURS
 from client.screen.overlay import MARK_COLOURS
 from client.screen.overlay import draw as drawn_with
-from client.screen.screen import Banner, Colour, Mark, Message, Screen
-from client.screen.words import Arrow
+from client.screen.screen import Colour, Mark, Message, Screen
 from tests.support.letters import LETTERING
+from wire.words import Arrow, Banner
 
 
 def picture(width: int = 640, height: int = 480) -> np.ndarray:

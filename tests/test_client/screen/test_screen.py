@@ -8,21 +8,21 @@ from client.camera.frames import Area
 from client.camera.local_faces import LocalFaces
 from client.connection.exchange import SentFrame
 from client.connection.jpeg import Encoded
-from client.connection.status import Answer, LinkState, LinkStatus
+from client.connection.status import Answer, LinkState, LinkStatus, ProposalTold
 from client.screen.screen import (
     GRANT_SECONDS,
     NO_MESSAGE,
+    PROPOSAL_SECONDS,
     REFUSAL_SECONDS,
-    Banner,
     Colour,
     Message,
     Screen,
     decided_screen,
     screen_at,
 )
-from client.screen.words import Arrow
 from tests.support.fake_server import denial, grant, result
-from wire import Box, Prompt, Result, Verdict
+from wire import Box, Prompt, ProposalOutcome, Result, Verdict
+from wire.words import Arrow, Banner
 
 CAPTURED = 100.0
 PICTURE = Encoded(b"", 640, 480)
@@ -67,6 +67,16 @@ def test_verdict_holds_for_a_second_after_its_picture(
     assert [mark.colour for mark in before.marks] == [colour]
     assert after.banner is Banner.IDLE
     assert not after.marks and not after.names and after.latency_ms is None
+
+
+def test_what_became_of_a_proposal_stands_for_a_moment_where_the_connection_does() -> None:
+    told = ProposalTold(ProposalOutcome.KEPT, CAPTURED + 1)
+    status = replace(LinkStatus(LinkState.CONNECTED), proposal=told)
+    links = [
+        screen_at(CAPTURED + 1 + after, status, None, False, LATE).link
+        for after in (0.0, PROPOSAL_SECONDS - 0.01, PROPOSAL_SECONDS)
+    ]
+    assert links == ["proposed for enrolment", "proposed for enrolment", "connected"]
 
 
 def test_no_face_clears_at_once() -> None:

@@ -13,11 +13,12 @@ from client.connection.jpeg import Encoded
 from client.connection.status import Answer
 from client.screen.banner import BANNER_COLOURS
 from client.screen.overlay import MARK_COLOURS
-from client.screen.screen import Banner, Colour
+from client.screen.screen import Colour
 from client.screen.snapshot import QUEUE_LENGTH, Decided, Snapshots, file_name
 from tests.support.fake_server import FACE, denial, grant, result
 from tests.support.letters import LETTERING
 from wire import DecisionNotice, Verdict
+from wire.words import Banner
 
 DENIED = BANNER_COLOURS[Banner.DENIED][0]
 

@@ -66,6 +66,14 @@ def test_keys() -> None:
     assert [pressed(window, gui, key) for key in "qQ\x1b"] == [False] * 3
 
 
+def test_only_where_somebody_attends_a_key_proposes_the_face_in_view() -> None:
+    gui, proposed = FakeGui(), []
+    window = Window(gui, full_screen=False, propose=lambda: proposed.append("a face"))
+    assert all(pressed(window, gui, key) for key in "aAx")
+    assert proposed == ["a face"] * 2
+    assert pressed(Window(gui, full_screen=False), gui, "a") and len(proposed) == 2
+
+
 def test_closing_the_window_quits() -> None:
     gui = FakeGui()
     gui.closed = True

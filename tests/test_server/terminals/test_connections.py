@@ -36,6 +36,7 @@ class Site:
             note=lambda terminal: None,
             on_join=self.joined.append,
             on_frame=lambda session, frame: self.frames.append((session, frame)),
+            on_propose=lambda session, seq: None,
             on_leave=self._leave,
         )
 

@@ -11,10 +11,22 @@ from server.access.lockout import FIRST_SECONDS
 from server.access.observed import ClosedDoor
 from server.access.seen import Analysis, Hints, PictureError, PictureTooLargeError, Scan
 from server.events import Decided, DoorClosed, FrameObserved, TerminalChanged, VisitOver
+from server.terminals.frames import SHOWN_FRAMES
 from server.workers.analyser import AnalysisFailedError
 from tests.support.rules import rules
-from tests.support.service import ADA, NOBODY, STRANGER, FakeAnalyser, FakePeer, Heard, Running
-from wire import ErrorCode, ErrorMessage, Reason, Result, Verdict
+from tests.support.service import (
+    ADA,
+    ADA_FACE,
+    NOBODY,
+    STRANGER,
+    STRANGER_FACE,
+    FakeAnalyser,
+    FakePeer,
+    Heard,
+    Running,
+    showing,
+)
+from wire import Box, ErrorCode, ErrorMessage, ProposalOutcome, Proposed, Reason, Result, Verdict
 
 NONE, CHECKING, GRANTED, DENIED = Verdict.NONE, Verdict.CHECKING, Verdict.GRANTED, Verdict.DENIED
 SECONDS = 10.0
@@ -317,6 +329,62 @@ def test_a_session_that_has_left_is_neither_decided_nor_told() -> None:
         await running.service.leave(peer)
         await running.end()
         assert not peer.told and not running.audit.entries
+
+    run(test)
+
+
+@pytest.mark.parametrize(
+    ("sees", "seq", "outcome"),
+    [
+        (STRANGER, 3, ProposalOutcome.KEPT),
+        (STRANGER, 2, ProposalOutcome.KEPT),
+        (ADA, 3, ProposalOutcome.NO_UNKNOWN_FACE),
+        (NOBODY, 3, ProposalOutcome.NO_UNKNOWN_FACE),
+        (STRANGER, 4, ProposalOutcome.TOO_LATE),
+    ],
+)
+def test_an_unknown_face_that_was_answered_lately_can_be_proposed(
+    sees: Analysis, seq: int, outcome: ProposalOutcome
+) -> None:
+    async def test() -> None:
+        running = Running(FakeAnalyser(sees))
+        peer = running.joined()
+        await running.show(peer, 3)
+        running.service.propose(peer, seq)
+        assert peer.told[-1] == Proposed(seq, outcome)
+        kept = running.proposals.waiting()
+        assert [(each.terminal, each.box) for each in kept] == (
+            [("door", STRANGER.faces[0].box)] if outcome is ProposalOutcome.KEPT else []
+        )
+        await running.end()
+
+    run(test)
+
+
+def test_of_several_faces_the_unknown_one_is_proposed_however_small() -> None:
+    async def test() -> None:
+        known, unknown = showing(ADA_FACE, STRANGER_FACE).faces
+        faces = replace(known, box=Box(0, 300, 300, 0)), replace(unknown, box=Box(0, 600, 100, 500))
+        running = Running(FakeAnalyser(Analysis(640, 480, faces)))
+        peer = running.joined()
+        await running.show(peer, 5)
+        running.service.propose(peer, 5)
+        assert [each.box.left for each in running.proposals.waiting()] == [500]
+        await running.end()
+
+    run(test)
+
+
+def test_old_frames_are_not_at_hand_any_more() -> None:
+    async def test() -> None:
+        running = Running(FakeAnalyser(STRANGER))
+        peer = running.joined()
+        await running.show(peer, 3 + SHOWN_FRAMES)
+        for seq in (3, 4):
+            running.service.propose(peer, seq)
+        outcomes = [message.outcome for message in peer.told if isinstance(message, Proposed)]
+        assert outcomes == [ProposalOutcome.TOO_LATE, ProposalOutcome.KEPT]
+        await running.end()
 
     run(test)
 

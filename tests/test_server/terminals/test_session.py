@@ -1,6 +1,7 @@
 """One connection from the server's side: who may speak, for how long, and what they are told at the end."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -10,7 +11,7 @@ from server.terminals.session import DEADLINES, OUTBOX, Session
 from server.tokens.accepted import AcceptedTokens
 from tests.support import virtual_time
 from tests.support.fake_transport import FakeTransport
-from wire import ErrorCode, ErrorMessage, Frame, Hello, Limits, Ping, Pong, Welcome, encode
+from wire import ErrorCode, ErrorMessage, Frame, Hello, Limits, Ping, Pong, Propose, Welcome, encode
 
 LIMITS = Limits(20_000, 1_000_000)
 TOKENS = {"front": "the token of the front door"}
@@ -22,6 +23,7 @@ class Met:
     def __init__(self, tokens: dict[str, str], admits: bool) -> None:
         self.terminal = FakeTransport()
         self.frames: list[PendingFrame] = []
+        self.proposed: list[int] = []
         self.asked = 0
         self._admits = admits
         self.session = Session(
@@ -31,6 +33,7 @@ class Met:
             admit=self._admit,
             note=lambda terminal: None,
             on_frame=lambda _, frame: self.frames.append(frame),
+            on_propose=lambda _, seq: self.proposed.append(seq),
         )
         self.running = asyncio.ensure_future(self.session.run())
 
@@ -61,13 +64,40 @@ def now() -> float:
 def test_a_hello_is_welcomed_and_frames_are_handed_on() -> None:
     async def test(met: Met) -> None:
         assert met.session.name == met.terminal.peer and not met.session.welcomed
-        assert await met.terminal.greet() == Welcome(met.session.id, LIMITS)
+        assert await met.terminal.greet() == Welcome(met.session.id, LIMITS, features=("propose",))
         assert met.session.terminal == "front" and met.session.name == "'front'" and met.session.welcomed
         met.terminal.say(Frame(1, b"one"), Frame(2, b"two"), Ping(9))
         assert await met.terminal.hear() == [Pong(9)]
         assert [(frame.seq, frame.jpeg) for frame in met.frames] == [(1, b"one"), (2, b"two")]
 
     meet(test)
+
+
+def test_a_proposal_is_handed_on() -> None:
+    async def test(met: Met) -> None:
+        await met.terminal.greet()
+        met.terminal.say(Frame(1, b"one"), Propose(1), Ping(9))
+        await met.terminal.hear()
+        assert met.proposed == [1]
+
+    meet(test)
+
+
+def test_a_clock_that_is_wrong_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    async def test(met: Met) -> None:
+        await met.terminal.greet()
+        met.terminal.say(Ping(1))
+        await met.terminal.hear()
+        assert met.session.clock_skew is None and met.session.address == met.terminal.peer
+        for at in (2, 3):
+            met.terminal.say(Ping(at, time.time() - 3600))
+            await met.terminal.hear()
+        skew = met.session.clock_skew
+        assert skew is not None and -3660 < skew < -3540
+
+    meet(test)
+    told = [record.message for record in caplog.records if "clock" in record.message]
+    assert len(told) == 1 and "'front': its clock is 3600" in told[0] and "behind the server's" in told[0]
 
 
 def test_frames_sent_along_with_the_hello_are_handed_on() -> None:

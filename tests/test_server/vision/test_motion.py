@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from server.access.seen import grid_shape
 from server.vision import motion
 from tests.support.photos import photo
 from wire import Box
 
 WIDTH, HEIGHT, MIN_FACE = 640, 480, 48
-SHAPE = motion.grid_shape(WIDTH, HEIGHT, MIN_FACE)
+SHAPE = grid_shape(WIDTH, HEIGHT, MIN_FACE)
 Gray = NDArray[np.uint8]
 
 
@@ -111,7 +112,7 @@ def test_only_what_was_searched_is_brought_up_to_date() -> None:
 
 @pytest.mark.parametrize(("width", "height", "min_face"), [(1, 1, 400), (640, 480, 20), (8000, 16, 48)])
 def test_every_frame_has_a_grid(width: int, height: int, min_face: int) -> None:
-    rows, columns = motion.grid_shape(width, height, min_face)
+    rows, columns = grid_shape(width, height, min_face)
     assert rows >= 1 and columns >= 1
     gray = np.zeros((height, width), np.uint8)
     assert motion.signature(gray, (rows, columns)).shape == (rows, columns)

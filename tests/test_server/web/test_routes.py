@@ -21,6 +21,8 @@ OPEN_TO_ALL = {
     "/set-up",
     "/healthz",
     "/readyz",
+    "/terminal",
+    "/terminal/ca.pem",
     "/docs",
     "/api/v1/openapi.json",
     "/api/v1/session",

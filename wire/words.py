@@ -1,10 +1,25 @@
-"""What the visitor reads: every code of the protocol in plain words, short enough for two metres. ASCII."""
+"""What the visitor reads: every code of the protocol in plain words, short enough for two metres. ASCII.
+
+Terminals of all kinds say the same: a page gets the words as plain values (`vocabulary`).
+"""
 
 import math
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from wire import Prompt, Reason
+from wire.reasons import Prompt, ProposalOutcome, Reason
+
+
+class Banner(Enum):
+    """The one thing a visitor reads."""
+
+    GRANTED = "GRANTED"
+    DENIED = "DENIED"
+    CHECKING = "CHECKING..."
+    IDLE = "LOOK AT THE CAMERA"
+    LATE = "SERVER IS LATE"
+    OFFLINE = "NOT CONNECTED"
+    NO_CAMERA = "NO CAMERA"
 
 
 class Arrow(Enum):
@@ -55,6 +70,14 @@ REFUSALS: dict[Reason, str] = {
     Reason.LOCKED_OUT: "Too many attempts",
 }
 
+PROPOSALS: dict[ProposalOutcome | None, str] = {
+    ProposalOutcome.KEPT: "proposed for enrolment",
+    ProposalOutcome.NO_UNKNOWN_FACE: "not proposed: no unknown face in view",
+    ProposalOutcome.TOO_MANY: "not proposed: too many wait already",
+    ProposalOutcome.TOO_LATE: "not proposed: too late, try again",
+    None: "not proposed: the server does not take it",
+}
+"""For whoever attends the terminal."""
 INSTRUCTIONS: dict[Prompt, Instruction] = {
     Prompt.COME_CLOSER: Instruction("COME CLOSER"),
     Prompt.LOOK_AT_CAMERA: Instruction("LOOK AT THE CAMERA"),
@@ -72,6 +95,16 @@ INSTRUCTIONS: dict[Prompt, Instruction] = {
 
 MINUTES_FROM = 90.0
 """Longer waits are told in minutes, in seconds."""
+WAIT_SECONDS = "Try again in {} s"
+WAIT_MINUTES = "Try again in {} minutes"
+
+LINKS = {
+    "connecting": "connecting",
+    "connected": "connected",
+    "lost": "connection lost",
+    "retrying": "retrying",
+}
+"""Whether the terminal can reach its server, by the state that it calls so."""
 
 
 def refusal(code: str) -> str:
@@ -88,5 +121,24 @@ def instruction(prompt: Prompt, seconds_left: float | None) -> Instruction:
     if prompt is not Prompt.WAIT or seconds_left is None:
         return told
     if seconds_left > MINUTES_FROM:
-        return told._replace(line=f"Try again in {math.ceil(seconds_left / 60)} minutes")
-    return told._replace(line=f"Try again in {math.ceil(seconds_left)} s")
+        return told._replace(line=WAIT_MINUTES.format(math.ceil(seconds_left / 60)))
+    return told._replace(line=WAIT_SECONDS.format(math.ceil(seconds_left)))
+
+
+def vocabulary() -> dict[str, Any]:
+    """All of it for a terminal in another language, as values that JSON knows."""
+    return {
+        "banners": {banner.name.lower(): banner.value for banner in Banner},
+        "links": LINKS,
+        "refusals": {reason.value: told for reason, told in REFUSALS.items()},
+        "unknown_refusal": refusal(""),
+        "instructions": {
+            prompt.value: {
+                "headline": told.headline,
+                "line": told.line,
+                "arrow": told.arrow.value if told.arrow else None,
+            }
+            for prompt, told in INSTRUCTIONS.items()
+        },
+        "wait": {"seconds": WAIT_SECONDS, "minutes": WAIT_MINUTES, "minutes_from": MINUTES_FROM},
+    }
