@@ -82,7 +82,7 @@ class FakeDoor:
                     socket.send(encode(self.greeting))
                 elif isinstance(event, Ping):
                     socket.send(encode(Pong(event.id)))
-                else:
+                elif isinstance(event, Frame):
                     self.frames.append(event)
                     answer = self.answer(event)
                     if answer is not None:

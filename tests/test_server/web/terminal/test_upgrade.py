@@ -58,6 +58,7 @@ class Site:
             note=lambda terminal: "Ring the bell",
             on_join=lambda session: None,
             on_frame=lambda session, frame: self.frames.append((session, frame)),
+            on_propose=lambda session, seq: None,
             on_leave=self._leave,
             deadlines=deadlines,
         )
