@@ -171,6 +171,10 @@ class Events:
             if type(event) in queue.wants:
                 queue.put(event)
 
+    def lost(self) -> dict[str, int]:
+        """Sink -> how many events it has missed."""
+        return {queue.name: queue.lost for queue in self._queues}
+
     def close(self, seconds: float = CLOSE_SECONDS) -> None:
         """Let the sinks take what waits, so long at most for all of them. Not for the event loop."""
         for queue in self._queues:
@@ -184,7 +188,9 @@ class _SinkQueue:
     """One sink, its thread and what waits for it."""
 
     def __init__(self, sink: Sink) -> None:
+        self.name = sink.name
         self.wants = sink.wants
+        self.lost = 0
         self._sink = sink
         self._complaint = Complaint(log)
         self._changed = threading.Condition()
@@ -204,6 +210,7 @@ class _SinkQueue:
                 self._waiting.append((event, weight))
                 self._bytes += weight
             dropped = self._gap
+            self.lost += dropped
             self._changed.notify()
         if dropped:
             message = "%s does not keep up: some of what happened will be missing there"

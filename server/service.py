@@ -38,8 +38,10 @@ from server.startup import announcements
 from server.startup.announcements import Changes, tell
 from server.startup.console import Console, open_console
 from server.startup.recogniser import photo_pipeline
+from server.startup.sources import Sources
 from server.support import osdep
 from server.support.errors import CrashError, StartError
+from server.support.last_warnings import LastWarnings
 from server.terminals.connections import Connections
 from server.terminals.decision_writer import DecisionWriter
 from server.terminals.frames import FrameService
@@ -47,6 +49,9 @@ from server.terminals.listener import Listener
 from server.terminals.live import LiveBoard
 from server.terminals.proposals import Proposals
 from server.tokens.watcher import TokenWatcher
+from server.vitals.decision_counts import DecisionCounts
+from server.vitals.loop_delay import LoopDelay
+from server.vitals.vitals import Vitals
 from server.web.running import Running
 from server.workers.pool import WorkerPool, WorkersUnavailableError
 
@@ -62,8 +67,12 @@ STOP_SECONDS = 5.0
 class Service:
     """A running server. `run` returns when `stop` has been called and everything is closed."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, sources: Sources, warnings: LastWarnings) -> None:
+        """`sources`: where the settings come from. `warnings`: the last ones that were logged."""
         self._settings = settings
+        self._sources = sources
+        self._warnings = warnings
+        self._loop_delay = LoopDelay()
         self._stop = asyncio.Event()
         self._console: Console | None = None
         self._rules = PresentRules(settings.rules())
@@ -89,7 +98,8 @@ class Service:
             stack.push_async_callback(pool.close)
             roster = PeopleFileWatcher(settings.people_file, settings.logs / BACKUP_FILE)
             self._added = Feed()
-            events = Events(_sinks(settings, database, self._added))
+            decisions = DecisionCounts()
+            events = Events([decisions, *_sinks(settings, database, self._added)])
             stack.push_async_callback(asyncio.to_thread, events.close)
             receipts = ReceiptWriter(audit)
 
@@ -144,6 +154,16 @@ class Service:
                     roster=lambda: roster.roster,
                     tokens_changed=self._change_tokens,
                     serve_terminal=self._connections.serve,
+                    rules=self._rules,
+                    source=self._sources,
+                    vitals=Vitals(
+                        workers=pool.counts,
+                        frames=self._frames.counts,
+                        lost=events.lost,
+                        decisions=decisions,
+                        loop_delay=self._loop_delay,
+                        warnings=self._warnings,
+                    ),
                 )
                 self._console = await open_console(running, tls)
             if self._console is not None:
@@ -189,6 +209,7 @@ class Service:
             self._tokens.watch(self._connections.dismiss_unauthorised),
             keep_clean(self._settings.logs / RECORDINGS, self._settings.record_days),
             changes.follow(),
+            self._loop_delay.watch(),
         ]
         if self._console is not None:
             parts.append(self._console.serve())
@@ -285,9 +306,9 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: Settings, sources: Sources, warnings: LastWarnings) -> None:
     """Run a server until SIGINT or SIGTERM. Raises StartError, CrashError."""
-    service = Service(settings)
+    service = Service(settings, sources, warnings)
     osdep.allow_many_files()
     sys.setswitchinterval(SWITCH_SECONDS)
     osdep.on_stop_signal(asyncio.get_running_loop(), service.stop)

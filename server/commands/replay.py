@@ -67,7 +67,7 @@ def report(
             f"granted: {totals.granted[0]} -> {totals.granted[1]}",
             *people,
             f"denied: {totals.denied[0]} -> {totals.denied[1]}",
-            *_remarks(notes, gallery),
+            *(f"note: {remark}" for remark in notes.remarks((len(gallery.people), gallery.photos))),
             *_problems(problems),
         ]
     )
@@ -89,26 +89,6 @@ def _shown(decision: Decision | None) -> str:
     verdict = "granted" if decision.verdict is Verdict.GRANTED else "denied"
     distance = "" if decision.distance is None else f" {decision.distance:.3f}/{decision.threshold:.3f}"
     return f"{verdict} {name} ({decision.reason.value}{distance})"
-
-
-def _remarks(notes: Notes, gallery: Gallery) -> list[str]:
-    present = len(gallery.people), gallery.photos
-    others = sorted(notes.enrolled - {present})
-    remarks = []
-    if others:
-        then = ", ".join(f"{people} by {photos} photos" for people, photos in others)
-        remarks.append(
-            f"note: enrolled then: {then}; now: {present[0]} by {present[1]}. That changes visits, too"
-        )
-    if notes.unasked:
-        remarks.append(f"note: challenges that nobody was asked then, so that all fail: {notes.unasked}")
-    if notes.unfinished:
-        remarks.append(f"note: visits left out, as their end was not recorded: {notes.unfinished}")
-    if notes.strayed:
-        remarks.append(
-            f"note: in {notes.strayed} frames other faces are followed than then: another server version?"
-        )
-    return remarks
 
 
 def _problems(problems: Sequence[str]) -> list[str]:

@@ -76,6 +76,22 @@ class Notes:
         other = [(rule, sorted(self.rules.get(rule, set()) - {value}), value) for rule, value in now]
         return [(rule, then, value) for rule, then, value in other if then]
 
+    def remarks(self, present: tuple[int, int]) -> list[str]:
+        """What has to be known to read the result. `present`: the gallery, as people and photos."""
+        remarks = []
+        if others := sorted(self.enrolled - {present}):
+            then = ", ".join(f"{people} by {photos} photos" for people, photos in others)
+            now = f"{present[0]} by {present[1]}"
+            remarks.append(f"enrolled then: {then}; now: {now}. That changes visits, too")
+        if self.unasked:
+            remarks.append(f"challenges that nobody was asked then, so that all fail: {self.unasked}")
+        if self.unfinished:
+            remarks.append(f"visits left out, as their end was not recorded: {self.unfinished}")
+        if self.strayed:
+            frames = f"in {self.strayed} frames other faces are followed than then"
+            remarks.append(f"{frames}: another server version?")
+        return remarks
+
 
 class Redecided(NamedTuple):
     """What came of one entry: the decisions made now, and visits that can now be compared."""

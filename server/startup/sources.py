@@ -59,18 +59,25 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str], file: Path | 
 
 
 class Sources:
-    """Where the settings of a running server come from, so that its file can be given another content."""
+    """Where the settings of a server come from, also while it runs and its file is given another content.
+
+    `file`: the settings file that there was at the start. `path`: where it is, or would be.
+    """
 
     def __init__(self, flags: Mapping[str, Any], environment: Mapping[str, str], file: Path | None) -> None:
         """As for `load`."""
+        self.file = file
         self.path = Path(os.path.abspath(file or DEFAULT_FILE))
-        """The settings file; there may be none."""
         self._flags = dict(flags)
-        self._environment = _from_environment(environment)
+        self._environment = dict(environment)
+
+    def load(self) -> Settings:
+        """What they say now. Raises SettingsError."""
+        return load(self._flags, self._environment, self.file)
 
     def overriding(self, name: str) -> str | None:
         """What sets this whatever the file says, such as "flag --margin"; None: nothing does."""
-        return _overriding(self._environment, self._flags).get(name)
+        return _overriding(_from_environment(self._environment), self._flags).get(name)
 
     def settings(self, content: bytes, recogniser: RecogniserName) -> Settings:
         """What would hold with this content of the file, in a server that has that recogniser. Raises
@@ -80,7 +87,7 @@ class Sources:
         except TomlError as error:
             raise SettingsError(f"{self.path}: {error}") from None
         flags = {**self._flags, "recogniser": recogniser}
-        return _merged(from_file, self._environment, flags, self.path)
+        return _merged(from_file, _from_environment(self._environment), flags, self.path)
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from server.access.decision import Decision
 from server.access.door import Door
@@ -19,6 +20,7 @@ from server.access.seen import Analysis, Hints, PictureError, PictureTooLargeErr
 from server.events import DoorClosed, Events, FrameObserved, TerminalChanged, VisitOver
 from server.terminals.decision_writer import DecisionWriter
 from server.terminals.fair_queue import FairQueue
+from server.terminals.frame_tally import FrameTally
 from server.terminals.live import LiveBoard
 from server.terminals.peer import Peer, PendingFrame
 from server.terminals.proposals import Proposals
@@ -34,6 +36,15 @@ REMEMBERED_FRAMES = 256
 """Of each terminal: a visitor is decided about within seconds of leaving."""
 SHOWN_FRAMES = 4
 """Of each terminal, with their pictures: what it says of the newest comes when the next may be answered."""
+
+
+class FrameCounts(NamedTuple):
+    """`connected`: terminals. `in_work`, `waiting`: frames now. `tally`: what came of all frames so far."""
+
+    connected: int
+    in_work: int
+    waiting: int
+    tally: FrameTally
 
 
 @dataclass(frozen=True)
@@ -130,6 +141,12 @@ class FrameService:
             ProposalOutcome.TOO_LATE if shown is None else self._proposals.add(peer.terminal, *shown[1:])
         )
         peer.send(Proposed(seq, outcome))
+
+    def counts(self) -> FrameCounts:
+        working = sum(place.work is not None and not place.work.done() for place in self._places.values())
+        return FrameCounts(
+            connected=len(self._places), in_work=working, waiting=len(self._queue), tally=self._board.tally
+        )
 
     async def serve(self) -> None:
         """Work on frames for ever, as many at once as there are workers."""

@@ -48,18 +48,14 @@ class Progress:
 @dataclass(frozen=True)
 class ReplayResult:
     """`totals`: of all visits. `changed`: how many end otherwise; `listed`: the latest of them, the latest
-    first. `rules`: those that were other ones in the recording: name, then, now. `enrolled`: other galleries
-    of the recording, as people and photos. `unasked`, `unfinished`, `strayed`: as in `rerun.Notes`.
-    `problems`: files that cannot be read, some of them, each with the reason."""
+    first. `rules`: those that were other ones in the recording: name, then, now. `remarks`: what has to be
+    known to read it. `problems`: files that cannot be read, some of them, each with the reason."""
 
     totals: Totals
     changed: int
     listed: tuple[Compared, ...]
     rules: tuple[tuple[str, tuple[str, ...], str], ...]
-    enrolled: tuple[tuple[int, int], ...]
-    unasked: int
-    unfinished: int
-    strayed: int
+    remarks: tuple[str, ...]
     problems: tuple[str, ...]
 
 
@@ -119,10 +115,7 @@ def result() -> ReplayResult:
         changed=work.changed,
         listed=tuple(sorted(work.listed, key=lambda each: each.moment, reverse=True)),
         rules=tuple((name, tuple(then), now) for name, then, now in notes.other_rules(work.order.rules)),
-        enrolled=tuple(sorted(notes.enrolled - {present})),
-        unasked=notes.unasked,
-        unfinished=notes.unfinished,
-        strayed=notes.strayed,
+        remarks=tuple(notes.remarks(present)),
         problems=tuple([*work.problems, *replay.problems()][:PROBLEMS]),
     )
 

@@ -5,7 +5,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -35,9 +35,11 @@ class State(str, Enum):
 
 @dataclass
 class Job:
-    """One replay. `moment`: when it began. `result`: also of one that was out of time, as far as it came."""
+    """One replay. `terminals`: of these alone; None: of all. `moment`: when it began. `result`: also of one
+    that was out of time, as far as it came."""
 
     rules: Rules
+    terminals: Collection[str] | None
     moment: datetime
     state: State = State.RUNNING
     progress: Progress = field(default_factory=Progress)
@@ -67,7 +69,7 @@ class Replays:
         """Raises ReplayBusyError."""
         if self._task is not None and not self._task.done():
             raise ReplayBusyError
-        self.job = Job(order.rules, datetime.now().astimezone())
+        self.job = Job(order.rules, order.terminals, datetime.now().astimezone())
         self._task = asyncio.create_task(self._run(self.job, order))
         return self.job
 

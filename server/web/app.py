@@ -6,8 +6,9 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI
 
 from server.accounts.sign_in import SignIn
+from server.tuning.tuning import Tuning
 from server.web import problems
-from server.web.api import accounts, health, session, tokens
+from server.web.api import accounts, health, session, tokens, tuning
 from server.web.body_limit import BodyLimit
 from server.web.description import describe
 from server.web.headers import Headers
@@ -36,6 +37,7 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     )
     app.state.running = running
     app.state.sign_in = sign_in
+    app.state.tuning = Tuning(running.rules, running.source, running.gallery, running.photos.photos)
     app.state.assets = f"/static/{fingerprint()}"
     app.mount(app.state.assets, KeptFiles(directory=FOLDER))
     app.mount(docs.SWAGGER_ADDRESS, KeptFiles(directory=docs.SWAGGER))
@@ -54,6 +56,6 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=API)
-    for part in (session.router, accounts.router, tokens.router):
+    for part in (session.router, accounts.router, tokens.router, tuning.router):
         api.include_router(part)
     return api

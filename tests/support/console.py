@@ -13,17 +13,26 @@ from sqlalchemy import Connection
 from server.access.matching.gallery import Gallery
 from server.access.matching.recogniser import SFACE
 from server.access.orders import Roster
+from server.access.present_rules import PresentRules
 from server.accounts import accounts
 from server.accounts.passwords import Passwords
 from server.accounts.rights import Role
 from server.accounts.sign_in import SignIn
 from server.audit.operator_log import Act
 from server.database.database import Database, address_of, opened
-from server.gallery.admission import LookAlikes
+from server.gallery.admission import Arrived, LookAlikes
 from server.gallery.receipts import Receipt
 from server.settings import Settings
+from server.startup.sources import Sources
+from server.support.last_warnings import LastWarnings
+from server.terminals.frame_tally import FrameTally
+from server.terminals.frames import FrameCounts
+from server.vitals.decision_counts import DecisionCounts
+from server.vitals.loop_delay import LoopDelay
+from server.vitals.vitals import Vitals
 from server.web.app import create_app
 from server.web.running import Running
+from server.workers.pool import WorkerCounts
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -63,12 +72,36 @@ class FakePhotos:
     def __init__(self) -> None:
         self.files: list[Receipt] = []
         self.alike: list[LookAlikes] = []
+        self.enrolled: list[Arrived] = []
 
     def receipts(self) -> list[Receipt]:
         return self.files
 
     def look_alikes(self) -> list[LookAlikes]:
         return self.alike
+
+    def photos(self) -> list[Arrived]:
+        return self.enrolled
+
+
+class FakeVitals:
+    """Numbers as they were set."""
+
+    def __init__(self) -> None:
+        self.workers = WorkerCounts(wanted=3, alive=3, busy=1, replaced=0, pids=())
+        self.tally = FrameTally()
+        self.lost: dict[str, int] = {}
+        self.decisions = DecisionCounts()
+        self.loop_delay = LoopDelay()
+        self.warnings = LastWarnings()
+        self.vitals = Vitals(
+            workers=lambda: self.workers,
+            frames=lambda: FrameCounts(connected=1, in_work=1, waiting=0, tally=self.tally),
+            lost=lambda: self.lost,
+            decisions=self.decisions,
+            loop_delay=self.loop_delay,
+            warnings=self.warnings,
+        )
 
 
 class Site:
@@ -84,6 +117,10 @@ class Site:
         self.roster = Roster()
         self.photos = FakePhotos()
         self.workers = FakeWorkers()
+        self.rules = PresentRules(Settings.model_validate(settings).rules())
+        self.settings_file = logs / "doorward.toml"
+        self.source = Sources({}, {}, self.settings_file)
+        self.vitals = FakeVitals()
         self.running = Running(
             settings=Settings.model_validate({"logs": logs, "faces": logs / "faces", **settings}),
             database=database,
@@ -93,6 +130,9 @@ class Site:
             gallery=lambda: self.gallery,
             roster=lambda: self.roster,
             tokens_changed=self._count_change,
+            rules=self.rules,
+            source=self.source,
+            vitals=self.vitals.vitals,
             serve_terminal=lambda transport, address: transport.abort(),
         )
         self.app = create_app(self.running, SignIn(database, self.passwords, lambda: self.now))
