@@ -13,7 +13,7 @@ from server.web.body_limit import BodyLimit
 from server.web.description import describe
 from server.web.headers import Headers
 from server.web.idempotency import Idempotency
-from server.web.pages import docs, entry, system
+from server.web.pages import docs, entry, system, tune
 from server.web.problems import PROBLEMS
 from server.web.running import Running
 from server.web.same_site import SameSite
@@ -43,7 +43,7 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     app.mount(docs.SWAGGER_ADDRESS, KeptFiles(directory=docs.SWAGGER))
     app.include_router(_api())
     app.include_router(health.router)
-    for part in (docs.router, entry.router, system.router, terminal.router):
+    for part in (docs.router, entry.router, system.router, tune.router, terminal.router):
         app.include_router(part, include_in_schema=False)
     problems.install(app)
     app.add_middleware(Idempotency)

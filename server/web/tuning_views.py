@@ -55,8 +55,8 @@ FORM = {
     ),
     "threshold": Told(
         "Threshold by hand",
-        "Leave it empty, and it follows from the number above. A larger one recognises more people, and more"
-        " strangers.",
+        "Wins over the number above; leave it empty to have it follow from that. A larger one recognises more"
+        " people, and more strangers.",
     ),
     "margin": Told(
         "Margin to the runner-up",

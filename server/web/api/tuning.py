@@ -138,7 +138,7 @@ class Grid(BaseModel):
 @router.get("")
 async def present_rules(caller: Administrator, running: Ports, tuner: Tuner, response: Response) -> RulesView:
     """The rules that hold now, and what they mean for the people enrolled."""
-    response.headers["ETag"] = _etag(running)
+    response.headers["ETag"] = etag(running)
     return await shown(running, tuner)
 
 
@@ -244,13 +244,13 @@ async def apply(
         detail = "Rules hold at all terminals, and you see only some."
         raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", detail)
     async with tuner.changing:
-        require_match(if_match, _etag(running))
+        require_match(if_match, etag(running))
         plan = await asyncio.to_thread(tuner.applying.plan, wanted.values())
         if plan.changed or plan.after != (plan.before or b""):
             told = {name: f"{_shown(old)} -> {_shown(new)}" for name, (old, new) in plan.changed.items()}
             await note(running, caller, ActKind.SETTINGS_APPLIED, None, **told)
             await asyncio.to_thread(tuner.applying.carry_out, plan)
-    response.headers["ETag"] = _etag(running)
+    response.headers["ETag"] = etag(running)
     return await shown(running, tuner)
 
 
@@ -275,7 +275,7 @@ async def shown(running: Running, tuner: Tuning) -> RulesView:
     )
 
 
-def _etag(running: Running) -> str:
+def etag(running: Running) -> str:
     return etag_of(str(values_of(running.rules.rules)))
 
 
