@@ -2,10 +2,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .NOTPARALLEL:
-.PHONY: help demo demo-console test bench accuracy spoof lint format clean
+.PHONY: help demo demo-console test bench bench-history accuracy spoof lint format clean
 
 help:  ## Show this help
-	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 	@echo "  Another Python than python3: make PYTHON=python3.12 ..."
 
 demo:  ## See it work: sample people at a door (sets up .venv first)
@@ -27,6 +27,10 @@ test:  ## Everything CI runs: style, types, tests with branch coverage
 bench:  ## As shipped, against face_recognition's usual loops: 20 minutes, writes docs/benchmarks/ (Linux)
 	@$(PYTHON) scripts/bootstrap.py --bench
 	@$(BIN)/python -m tests.benchmarks.speed
+
+bench-history:  ## How soon the history answers, with a million decisions: ten minutes, writes docs/benchmarks/
+	@$(PYTHON) scripts/bootstrap.py --test
+	@$(BIN)/python -m tests.benchmarks.history
 
 accuracy:  ## Who is let in and who is refused, on LFW: an hour, writes docs/accuracy/
 	@$(PYTHON) scripts/bootstrap.py --bench

@@ -96,7 +96,9 @@ class Service:
             stack.callback(cache.close)
             pool = WorkerPool(settings.workers, settings.model_settings)
             stack.push_async_callback(pool.close)
-            roster = PeopleFileWatcher(settings.people_file, settings.logs / BACKUP_FILE)
+            roster = PeopleFileWatcher(
+                settings.people_file, settings.logs / BACKUP_FILE, on_change=lambda: watcher.hasten()
+            )
             self._added = Feed()
             decisions = DecisionCounts()
             events = Events([decisions, *_sinks(settings, database, self._added)])
@@ -112,10 +114,11 @@ class Service:
                 cache=cache,
                 analyse=pool.analyse_photo,
                 take_receipts=take_receipts,
-                enrolling=Enrolling.by(settings.rules(), lambda: roster.roster.confirmed),
+                enrolling=Enrolling.by(settings.rules(), lambda: roster.roster),
                 parallel=pool.processes,
             )
             lockouts = Lockouts()
+            board, proposals = LiveBoard(events, settings.min_face), Proposals(events)
             hints = settings.hints()
             self._frames = FrameService(
                 analyser=pool,
@@ -127,8 +130,8 @@ class Service:
                 rules=lambda: self._rules.rules,
                 open_door=partial(_open_door, lockouts),
                 hints=hints,
-                board=LiveBoard(events, hints.min_face),
-                proposals=Proposals(events),
+                board=board,
+                proposals=proposals,
             )
             self._tokens = TokenWatcher(settings.tokens, database, required=settings.needs_tokens)
             self._connections = Connections(
@@ -150,6 +153,9 @@ class Service:
                     record=OperatorRecord(audit, events),
                     workers=pool,
                     photos=watcher,
+                    live=board,
+                    proposals=proposals,
+                    news=self._added,
                     gallery=lambda: watcher.gallery,
                     roster=lambda: roster.roster,
                     tokens_changed=self._change_tokens,
@@ -169,7 +175,7 @@ class Service:
             if self._console is not None:
                 stack.push_async_callback(self._console.close)
             if await self._unless_stopped(_start(pool, roster, watcher, settings)):
-                await self._serve(roster, watcher)
+                await self._serve(pool, roster, watcher)
         log.info("stopped")
 
     async def _change_tokens(self) -> None:
@@ -189,10 +195,11 @@ class Service:
         working.result()
         return True
 
-    async def _serve(self, roster: PeopleFileWatcher, watcher: PhotoWatcher) -> None:
+    async def _serve(self, pool: WorkerPool, roster: PeopleFileWatcher, watcher: PhotoWatcher) -> None:
         # What is there by now stays. Searching it for garbage would stop the loop for 20 ms every time.
         gc.collect()
         gc.freeze()
+        pool.serve_frames()
         self._listener.listen()
         accepting = asyncio.ensure_future(self._listener.accept(self._connections.accept))
         changes = Changes(
@@ -201,6 +208,7 @@ class Service:
             lambda: roster.roster,
             lambda: watcher.gallery,
             lambda: self._tokens.accepted,
+            watcher.has,
         )
         parts: list[Coroutine[Any, Any, None]] = [
             self._frames.serve(),
@@ -218,7 +226,8 @@ class Service:
         gallery, addresses = watcher.gallery, [address[:2] for address in self._listener.addresses]
         refused = watcher.files - gallery.photos
         accepted = self._tokens.accepted
-        tell(announcements.of_the_start(self._settings, roster.roster, gallery, refused, accepted))
+        known = roster.roster, gallery, refused, accepted, watcher.has
+        tell(announcements.of_the_start(self._settings, *known))
         tell(announcements.of_listening(self._settings, addresses))
         await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")

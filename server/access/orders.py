@@ -1,6 +1,6 @@
 """What the administrator has laid down for people and terminals, as one immutable value."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -66,11 +66,13 @@ class Orders:
 @dataclass(frozen=True)
 class Roster:
     """`permits`: by display name. `terminals`: by name, `DEFAULT` for what the others do not say.
-    `confirmed`: pairs of people who look alike and are both to be enrolled, by display name."""
+    `confirmed`: pairs of people who look alike and are both to be enrolled, by display name. `held`: photos
+    that are to enrol nobody, by their paths relative to faces/."""
 
     permits: Mapping[str, Permit] = field(default_factory=dict)
     terminals: Mapping[str, TerminalRules] = field(default_factory=dict)
     confirmed: frozenset[frozenset[str]] = frozenset()
+    held: frozenset[str] = frozenset()
 
     def orders(self, terminal: str, moment: datetime) -> Orders:
         """What holds at `terminal` at `moment`, the server's wall clock as `datetime.now()` gives it."""
@@ -88,13 +90,17 @@ class Roster:
 
     def summary(self) -> str:
         """How much is laid down, for the console."""
-        counts = len(self.permits), len(self.terminals), len(self.confirmed)
-        return "people {}, terminals {}, confirmed pairs {}".format(*counts)
+        counts = len(self.permits), len(self.terminals), len(self.confirmed), len(self.held)
+        return "people {}, terminals {}, confirmed pairs {}, held photos {}".format(*counts)
 
     def unknown_names(self, people: Iterable[str]) -> list[str]:
         """Names that something is laid down for and that are not among the enrolled `people`."""
         named = {*self.permits, *(name for pair in self.confirmed for name in pair)}
         return sorted(named.difference(people))
+
+    def unknown_photos(self, is_there: Callable[[str], bool]) -> list[str]:
+        """Photos that are held and are not there: misspelt ones would enrol somebody."""
+        return sorted(path for path in self.held if not is_there(path))
 
     def unknown_terminals(self, terminals: Iterable[str]) -> list[str]:
         """Terminals that something is laid down for and that are not among `terminals`: misspelt ones?"""

@@ -37,6 +37,13 @@ class Window:
         yesterday = (today - 1) % 7
         return (today in self.days and minute >= self.start) or (yesterday in self.days and minute < self.end)
 
+    def __str__(self) -> str:
+        """In the form that `read` takes."""
+        first = next((day for day in sorted(self.days) if (day - 1) % 7 not in self.days), 0)
+        last = (first + len(self.days) - 1) % 7
+        days = DAYS[first] if first == last else f"{DAYS[first]}-{DAYS[last]}"
+        return f"{days} {_time(self.start)}-{_time(self.end)}"
+
     @classmethod
     def read(cls, text: str) -> "Window":
         """From "mon-fri 07:00-19:00"; "fri-mon" goes over the weekend, "fri 22:00-02:00" over midnight.
@@ -59,6 +66,10 @@ class Window:
         begin = DAYS.index(first)
         length = (DAYS.index(last or first) - begin) % 7 + 1
         return cls(frozenset((begin + at) % 7 for at in range(length)), start, end)
+
+
+def _time(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def _minute(hours: str, minutes: str) -> int:

@@ -159,6 +159,17 @@ class Analysis:
     scene: bytes | None = None
 
 
+@dataclass(frozen=True)
+class Still:
+    """What a still picture shows: its size in pixels, upright, and its faces, largest first, in its own
+    pixels. `preview`: itself as a smaller JPEG, where that was wanted."""
+
+    width: int
+    height: int
+    faces: tuple[Face, ...]
+    preview: bytes | None = None
+
+
 class PictureError(Exception):
     """The bytes are not a picture we accept. The message is fit for whoever sent them."""
 
@@ -202,3 +213,15 @@ class PhotoRefused:
 
 
 PhotoOutcome: TypeAlias = PhotoAccepted | PhotoRefused
+
+
+@dataclass(frozen=True)
+class PreparedPhoto:
+    """An uploaded photo, made fit for the gallery. `jpeg`: what is to be stored. `outcome`: what the gallery
+    will find in it. `box`: the largest face, in its pixels; None without any. `thumbnail`: that face, or the
+    middle of the picture, as a square JPEG."""
+
+    jpeg: bytes
+    outcome: PhotoOutcome
+    box: Box | None
+    thumbnail: bytes

@@ -21,6 +21,7 @@ from server.access.orders import EMPTY, Roster
 from server.commands.certificate import CertificateError, examine
 from server.commands.enrolled import roster_in_force
 from server.gallery.folder import FolderItem, PhotoFile, scan
+from server.gallery.names import spellings
 from server.gallery.receipts import summary
 from server.settings import Settings
 from server.startup.accepted_tokens import accepted_now
@@ -156,7 +157,12 @@ def _photos(settings: Settings, roster: Roster, tokens: AcceptedTokens) -> Itera
     unreadable = [why for photo in photos if (why := barred(settings.faces / photo.path, READ))]
     yield from _all(Grade.WARNING, "photos", _first(unreadable))
     yield from _all(Grade.WARNING, "photos", _first([_bad(item) for item in items if item not in photos]))
-    yield from _graded("people", of_unknown(settings, roster, people, tokens))
+    paths = {item.path for item in items}
+
+    def has_photo(path: str) -> bool:
+        return not paths.isdisjoint(spellings(path))
+
+    yield from _graded("people", of_unknown(settings, roster, people, tokens, has_photo))
 
 
 def _bad(item: FolderItem) -> str:

@@ -58,11 +58,13 @@ _RISK = ("max_false_accept", "threshold")
 @dataclass(frozen=True)
 class Argument:
     """What stands after a command without a flag. `name`: of the parameter that takes it. `many`: any number
-    of them, also none. `read` raises argparse.ArgumentTypeError, in words for whoever typed it."""
+    of them, also none. `option`: it has a flag after all, and may be left out. `read` raises
+    argparse.ArgumentTypeError, in words for whoever typed it."""
 
     name: str
     help: str
     many: bool = False
+    option: bool = False
     read: Callable[[str], Any] = str
 
 
@@ -85,9 +87,11 @@ class Command:
 
 _TERMINAL = Argument("name", "the terminal's name")
 _ACCOUNT = Argument("name", "the account's name")
+_TLS_FOLDER = Argument("folder", "where the files are (default: tls)", option=True, read=Path)
 GROUPS: dict[str, str] = {
     "history": "the record of decisions and acts in SQL, which the console shows",
     "terminals": "tokens by which terminals prove who they are",
+    "tls": "a certificate for the server, of an authority of your own",
     "users": "who may use the console",
 }
 """Words that are followed by an action, and what such actions are about."""
@@ -228,6 +232,37 @@ seconds. A token that stands in the settings is not touched.""",
         flags=("logs",),
         function="terminals:listed",
     ),
+    "tls init": Command(
+        help="make an authority and the server's certificate",
+        description="""\
+Make a certificate authority of your own and, vouched for by it, the server's
+certificate, good for 397 days. Say how terminals and browsers call this
+server: host names and addresses; else it is this machine's name, the same
+with .local, localhost, and its addresses. It tells what to put into
+doorward.toml, and how phones and terminals come to trust the server. Nothing
+is overwritten. The authority vouches for these names and for local ones, and
+for no public site.""",
+        examples="""\
+  python -m server tls init
+  python -m server tls init door-server.lan 192.168.1.10
+""",
+        flags=("port", "web_port"),
+        arguments=(_TLS_FOLDER, Argument("names", "host names and addresses of this server", many=True)),
+        function="tls:init",
+    ),
+    "tls renew": Command(
+        help="give the server a new certificate of the same authority",
+        description="""\
+Replace the server's certificate by a new one of the same key and the same
+authority: whoever trusts the old one trusts the new one. Names replace those
+of the old one.""",
+        examples="""\
+  python -m server tls renew
+""",
+        flags=(),
+        arguments=(_TLS_FOLDER, Argument("names", "other host names and addresses", many=True)),
+        function="tls:renew",
+    ),
     "users add": Command(
         help="make an account for the console",
         description="""\
@@ -335,7 +370,7 @@ def _add_command(to: _Words, word: str, name: str, command: Command) -> None:
     )
     for argument in command.arguments:
         own.add_argument(
-            argument.name,
+            _flag(argument.name) if argument.option else argument.name,
             metavar=argument.name.upper(),
             help=argument.help,
             nargs="*" if argument.many else None,

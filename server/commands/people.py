@@ -12,6 +12,8 @@ from server.gallery.admission import LookAlikes
 from server.gallery.receipts import Receipt, Status, summary
 from server.roster.terminals import RulesInForce, rules_in_force
 from server.settings import Settings
+from server.startup.accepted_tokens import accepted_now
+from server.startup.announcements import of_unknown
 from wire.reasons import Reason
 
 
@@ -20,10 +22,9 @@ async def people(settings: Settings) -> str:
     roster, wrong = roster_in_force(settings)
     async with enrolled(settings, roster) as watcher:
         names = watcher.gallery.people
-        strangers = [
-            f"{settings.people_file} names {name!a}, whom no photo enrols"
-            for name in roster.unknown_names(names)
-        ]
+        tokens = accepted_now(settings)
+        unknown = of_unknown(settings, roster, names, tokens, watcher.has)
+        strangers = [sentence for _, sentence in unknown]
         stated = odds(settings.rules(), watcher.gallery.population) if names else ""
         limits = limited(roster.permits, datetime.now())
         enrolment = report(watcher.receipts(), watcher.look_alikes(), stated, limits)

@@ -28,6 +28,10 @@ READERS = 4
 LOCK_SECONDS = 5.0
 """How long to wait for another program, such as a command, that writes to the file."""
 
+PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 15_000}
+"""How long to wait for a PostgreSQL server that cannot be reached (seconds), or no longer (milliseconds): the
+end of the server waits for what is being written."""
+
 
 class DatabaseError(Exception):
     """The database cannot be used; the message says why, without what stands in it or a password."""
@@ -161,7 +165,14 @@ def _engine(url: URL) -> Engine:
     """Raises DatabaseError."""
     try:
         if url.get_backend_name() != "sqlite":
-            return create_engine(url, pool_size=READERS + 1, pool_pre_ping=True, hide_parameters=True)
+            return create_engine(
+                url,
+                connect_args=PATIENCE,
+                pool_size=READERS + 1,
+                max_overflow=0,
+                pool_pre_ping=True,
+                hide_parameters=True,
+            )
         path = Path(url.database or "")
         if path.is_symlink() or (path.exists() and not path.is_file()):
             raise DatabaseError(f"{path}: something that is no file is in its place")

@@ -39,12 +39,14 @@ class Arrived(NamedTuple):
 
 class Ruling(str, Enum):
     """`UNLIKE`: the face is not that of the person's earlier photos. `MISPLACED`: it is somebody else's.
-    `HELD`: with it, the person could be taken for somebody else."""
+    `HELD`: with it, the person could be taken for somebody else. `SET_ASIDE`: somebody said that the photo is
+    to enrol nobody; it is not compared with others."""
 
     ADMITTED = "admitted"
     UNLIKE = "unlike"
     MISPLACED = "misplaced"
     HELD = "held"
+    SET_ASIDE = "set_aside"
 
 
 class Judgement(NamedTuple):

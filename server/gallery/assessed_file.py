@@ -71,6 +71,9 @@ class AssessedFile:
 
 def _not_enrolled(person: str | None, judgement: Judgement) -> tuple[Status, str, str]:
     other = judgement.other
+    if judgement.ruling is Ruling.SET_ASIDE:
+        detail = "the photo is held by faces/people.toml until it is released there"
+        return Status.HELD, "held_by_hand", detail
     if other is None:
         detail = f"the face is unlike the other photos of {person} (distance {judgement.distance:.2f})"
         return Status.REJECTED, "unlike_others", detail

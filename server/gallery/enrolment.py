@@ -1,5 +1,6 @@
 """What is known of every file in faces/, and the gallery that follows from it. Touches no file itself."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -9,31 +10,34 @@ from typing import NamedTuple
 from server.access.matching.gallery import Gallery
 from server.access.matching.recogniser import Recogniser
 from server.access.odds import look_threshold, refused_at_first
+from server.access.orders import Roster
 from server.access.rules import Rules
-from server.gallery.admission import Admission, Arrived, LookAlikes, Pair, Ruling, Threshold, warnings
+from server.gallery.admission import Admission, Arrived, Judgement, LookAlikes, Ruling, Threshold, warnings
 from server.gallery.advice import Refused, advice
 from server.gallery.arrivals import Arrival, Arrivals
 from server.gallery.assessed_file import AssessedFile
-from server.gallery.folder import FolderItem
+from server.gallery.folder import FolderItem, PhotoFile
+from server.gallery.names import spellings
 from server.gallery.receipts import Receipt, Status
+
+_SET_ASIDE = Judgement(Ruling.SET_ASIDE)
 
 
 @dataclass(frozen=True)
 class Enrolling:
     """What decides beside the photos. `recogniser`: whose embeddings they have. `threshold`: at which
     distance people could be taken for each other. `refused`: what a person's photos cost in refusals.
-    `confirmed`: the pairs of people, at this moment, that may look alike."""
+    `roster`: what is laid down at this moment, of which the confirmed pairs of people may look alike, and the
+    held photos enrol nobody."""
 
     recogniser: Recogniser
     threshold: Threshold
     refused: Refused
-    confirmed: Callable[[], frozenset[Pair]] = frozenset
+    roster: Callable[[], Roster]
 
     @classmethod
-    def by(cls, rules: Rules, confirmed: Callable[[], frozenset[Pair]]) -> "Enrolling":
-        return cls(
-            rules.recogniser, partial(look_threshold, rules), partial(refused_at_first, rules), confirmed
-        )
+    def by(cls, rules: Rules, roster: Callable[[], Roster]) -> "Enrolling":
+        return cls(rules.recogniser, partial(look_threshold, rules), partial(refused_at_first, rules), roster)
 
 
 class Changes(NamedTuple):
@@ -47,8 +51,9 @@ class Changes(NamedTuple):
 class Enrolment:
     """Every file, assessed, and the gallery of those that are admitted.
 
-    Not for several threads at once. With many photos `changes`, `known`, `review` and `rebuild` take a while:
-    they are for another thread than the event loop's.
+    Not for several threads at once, but for `people`, `files_of` and `look_alikes`. With many photos
+    `changes`, `known`, `review` and `rebuild` take a while: they are for another thread than the event
+    loop's.
     """
 
     def __init__(self, enrolling: Enrolling, arrivals: Iterable[Arrival]) -> None:
@@ -58,6 +63,9 @@ class Enrolment:
         self._arrivals = Arrivals(arrivals)
         self._admission = Admission(enrolling.recogniser, enrolling.threshold)
         self._files: dict[PurePath, AssessedFile] = {}
+        self._paths: defaultdict[str | None, set[PurePath]] = defaultdict(set)
+        self._named: set[str] = set()
+        self._look_alikes: list[LookAlikes] = []
 
     def __len__(self) -> int:
         """How many files there are, enrolled or not."""
@@ -65,6 +73,19 @@ class Enrolment:
 
     def get(self, path: PurePath) -> AssessedFile | None:
         return self._files.get(path)
+
+    def find(self, text: str) -> PurePath | None:
+        """The file at a path that somebody wrote, relative to faces/."""
+        return next((path for path in spellings(text) if path in self._files), None)
+
+    def people(self) -> list[str]:
+        """Everybody whom a file is named after, enrolled or not, in no order."""
+        return [person for person in self._paths if person is not None]
+
+    def files_of(self, person: str | None) -> list[AssessedFile]:
+        """The files named after this person, enrolled or not, by path; None: those that name nobody."""
+        paths = sorted(self._paths.get(person, ()))
+        return [file for path in paths if (file := self._files.get(path)) is not None]
 
     def holds(self, file: FolderItem) -> bool:
         """Whether this very file, unchanged, has been assessed."""
@@ -74,6 +95,7 @@ class Enrolment:
     def changes(self, present: Iterable[FolderItem]) -> Changes:
         """How the files in the folder differ from those that were assessed."""
         by_path = {file.path: file for file in sorted(present, key=_time)}
+        self._named = {file.person for file in by_path.values() if isinstance(file, PhotoFile)}
         return Changes(
             gone=sorted(path for path in self._files if path not in by_path),
             changed=[file for path, file in by_path.items() if path in self._files and not self.holds(file)],
@@ -83,33 +105,53 @@ class Enrolment:
     def put(self, assessed: AssessedFile) -> None:
         """Take a file, or what has become of it; a photo gets its place in the order of arrival."""
         if assessed.person is not None and assessed.sha256 is not None:
-            number = self._arrivals.number(assessed.person, assessed.sha256)
+            number = self._arrivals.number(assessed.person, assessed.sha256, self._named)
             assessed = replace(assessed, arrival=number)
+        self.forget(assessed.file.path)
         self._files[assessed.file.path] = assessed
+        self._paths[assessed.person].add(assessed.file.path)
 
-    def forget(self, path: PurePath) -> None:
-        self._files.pop(path, None)
+    def forget(self, path: PurePath) -> AssessedFile | None:
+        """No longer know of a file; returns what was known."""
+        known = self._files.pop(path, None)
+        if known is not None:
+            self._paths[known.person].discard(path)
+            if not self._paths[known.person]:
+                del self._paths[known.person]
+        return known
 
     def remove(self, gone: Iterable[PurePath]) -> list[Receipt]:
         """Forget files that are no more; a receipt for each."""
         return [
             Receipt(
                 path=path,
-                person=self._files.pop(path).person,
+                person=known.person,
                 status=Status.REMOVED,
                 reason="removed",
                 detail="the file is gone",
             )
             for path in gone
+            if (known := self.forget(path)) is not None
         ]
 
-    def review(self, confirmed: frozenset[Pair]) -> list[PurePath]:
+    def set_aside(self, roster: Roster) -> list[PurePath]:
+        """Have photos that `roster` holds leave the gallery when it is rebuilt; returns those that do."""
+        leaving = sorted(path for path in self._held(roster) if self._files[path].enrolled)
+        for path in leaving:
+            self._files[path] = replace(self._files[path], judgement=_SET_ASIDE, look_alike=None)
+        return leaving
+
+    def review(self, roster: Roster) -> list[PurePath]:
         """Compare all photos and rebuild the gallery; returns those whose judgement, or the warning about
-        them, is another than before. `confirmed`: pairs of people who may look alike."""
+        them, is another than before. `roster`: which pairs of people may look alike, and which photos are
+        held."""
         ordered = sorted(self._files.values(), key=lambda each: (each.arrival, each.file.path))
-        photos = [photo for each in ordered if (photo := each.arrived) is not None]
-        judgements = self._admission.review(photos, confirmed)
-        alike = warnings(self._admission.look_alikes())
+        photos = {each.file.path: photo for each in ordered if (photo := each.arrived) is not None}
+        held = self._held(roster) & photos.keys()
+        free = [photo for path, photo in photos.items() if path not in held]
+        judgements = self._admission.review(free, roster.confirmed) | dict.fromkeys(held, _SET_ASIDE)
+        self._look_alikes = self._admission.look_alikes()
+        alike = warnings(self._look_alikes)
         changed = []
         for path, judgement in judgements.items():
             file = self._files[path]
@@ -119,6 +161,9 @@ class Enrolment:
                 changed.append(path)
         self.rebuild()
         return sorted(changed)
+
+    def _held(self, roster: Roster) -> set[PurePath]:
+        return {path for text in roster.held for path in spellings(text) if path in self._files}
 
     def rebuild(self) -> None:
         """Make the gallery anew, of the files as they were judged last."""
@@ -134,7 +179,7 @@ class Enrolment:
 
     def look_alikes(self) -> list[LookAlikes]:
         """Enrolled people who are near each other, nearest first."""
-        return self._admission.look_alikes()
+        return self._look_alikes
 
     def photos(self) -> list[Arrived]:
         """The photos that the gallery is made of."""

@@ -62,12 +62,24 @@ def scan(root: Path) -> list[FolderItem]:
         return []
     items: list[FolderItem] = []
     for name in names:
-        if not _ignored(name):
+        if not is_ignored(name):
             items += _look(root, PurePath(name))
     return items
 
 
-def _ignored(name: str) -> bool:
+def find(root: Path, path: PurePath) -> FolderItem | None:
+    """What `scan` finds at this path relative to `root`; None: nothing, wherever else the path may lead.
+
+    Raises OSError: the root cannot be listed.
+    """
+    first = path.parts[0] if path.parts else ""
+    if is_ignored(first) or first not in os.listdir(root):
+        return None
+    return next((item for item in _look(root, PurePath(first)) if item.path == path), None)
+
+
+def is_ignored(name: str) -> bool:
+    """Whether a file or folder of that name is passed over in silence."""
     suffix = PurePath(name).suffix.lower()
     return name.startswith(".") or name.endswith("~") or suffix in _COPYING_SUFFIXES | _NOTES_SUFFIXES
 
@@ -89,7 +101,7 @@ def _look(root: Path, path: PurePath) -> list[FolderItem]:
         names = sorted(os.listdir(root / path))
     except OSError as error:
         return [_bad(path, _cause(error))]
-    return [item for name in names if not _ignored(name) for item in _look(root, path / name)]
+    return [item for name in names if not is_ignored(name) for item in _look(root, path / name)]
 
 
 def _classify(path: PurePath, status: os.stat_result) -> FolderItem:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from functools import lru_cache
 from pathlib import PurePath
+from typing import Literal
 
 from server.gallery.device_names import is_device_name
 
@@ -21,6 +22,7 @@ _COPY = re.compile(
     )\Z"""
 )
 """What is put behind the name of a copy."""
+_FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
 _INITIAL = re.compile(r"(?:^|(?<=-))\w")
 _HOW = "call it like barack_obama.jpg, or put it into a folder like barack_obama"
 
@@ -62,6 +64,11 @@ def displayed(text: str) -> str:
     if len(name) > NAME_CHARS:
         raise ValueError(f"the name has {len(name)} characters; at most {NAME_CHARS} are accepted")
     return name
+
+
+def spellings(path: str) -> tuple[PurePath, ...]:
+    """A path as somebody wrote it, and as file systems keep it: with composed and with decomposed letters."""
+    return tuple(PurePath(each) for each in (path, *(unicodedata.normalize(form, path) for form in _FORMS)))
 
 
 def _without_copy_marks(stem: str) -> str:

@@ -3,14 +3,16 @@
 import asyncio
 import hashlib
 import logging
+import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path, PurePath
 from typing import TypeAlias
 
 from server.access.matching.gallery import Gallery
+from server.access.orders import EMPTY
 from server.access.seen import PhotoFlaw, PhotoOutcome, PhotoRefused
-from server.gallery.admission import Arrived, LookAlikes, Pair
+from server.gallery.admission import Arrived, LookAlikes
 from server.gallery.assessed_file import AssessedFile
 from server.gallery.cache import EmbeddingCache
 from server.gallery.enrolment import Changes, Enrolling, Enrolment
@@ -46,7 +48,11 @@ def pause_after(scan_seconds: float) -> float:
 
 
 class PhotoWatcher:
-    """Polls faces/, has new photos analysed, and tells what becomes of each."""
+    """Polls faces/, has new photos analysed, and tells what becomes of each.
+
+    `listing` is held while the folder is listed: whoever changes several files as one holds it meanwhile.
+    `gallery`, `people`, `files_of` and `look_alikes` may be read in any thread.
+    """
 
     def __init__(
         self,
@@ -71,8 +77,10 @@ class PhotoWatcher:
         self._clock = clock
         self._sleep = sleep
         self._enrolment = Enrolment(enrolling, cache.arrivals())
-        self._confirmed: frozenset[Pair] = frozenset()
+        self._roster = EMPTY
         self._settling = Settling(clock)
+        self._hastened = asyncio.Event()
+        self.listing = threading.Lock()
         self._scan_seconds = self._round_seconds = 0.0
         self._told = clock()
 
@@ -93,6 +101,18 @@ class PhotoWatcher:
         """The present outcome of every file, sorted by path."""
         return self._enrolment.receipts()
 
+    def has(self, path: str) -> bool:
+        """Whether there is a file at this path, relative to faces/, as somebody wrote it."""
+        return self._enrolment.find(path) is not None
+
+    def people(self) -> list[str]:
+        """Everybody whom a file is named after, enrolled or not, in no order."""
+        return self._enrolment.people()
+
+    def files_of(self, person: str | None) -> list[AssessedFile]:
+        """The files named after this person, enrolled or not, by path; None: those that name nobody."""
+        return self._enrolment.files_of(person)
+
     def look_alikes(self) -> list[LookAlikes]:
         """Enrolled people who are near each other, nearest first."""
         return self._enrolment.look_alikes()
@@ -111,6 +131,7 @@ class PhotoWatcher:
         unreadable = Complaint(log)
         while True:
             left = 0
+            self._hastened.clear()
             try:
                 left = await self.look()
             except OSError as error:
@@ -118,7 +139,19 @@ class PhotoWatcher:
             else:
                 unreadable.mended()
             if not left:
-                await self._sleep(pause_after(self._scan_seconds))
+                await self._pause(pause_after(self._scan_seconds))
+
+    def hasten(self) -> None:
+        """Look at the folder now, not after the pause. For the event loop."""
+        self._hastened.set()
+
+    async def _pause(self, seconds: float) -> None:
+        ends = [asyncio.ensure_future(self._sleep(seconds)), asyncio.ensure_future(self._hastened.wait())]
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
 
     async def look(self) -> int:
         """Look at the folder once, and at new photos for `BATCH_SECONDS`; returns how many files are left to
@@ -129,9 +162,11 @@ class PhotoWatcher:
         """Bring the gallery in step with the folder; with `settled`, at the start, nothing is taken for half
         copied."""
         started = self._clock()
+        roster = self._enrolling.roster()  # before the scan: what it no longer holds may just be gone
         changes = await self._scan()
         receipts = self._enrolment.remove(changes.gone)
-        if receipts:
+        held = self._enrolment.set_aside(roster)
+        if receipts or held:
             await asyncio.to_thread(self._enrolment.rebuild)
         before = {file.path: self._enrolment.get(file.path) for file in changes.changed}
         pending = changes.changed + changes.fresh
@@ -139,17 +174,19 @@ class PhotoWatcher:
         assessed = await self._assess_batch(pending, settled)
         batch_seconds = self._clock() - batch_started
         lost = any(self._enrolment.get(path) is None for path in before)
-        confirmed = self._enrolling.confirmed()
+        ordered = (roster.confirmed, roster.held) != (self._roster.confirmed, self._roster.held)
         reviewed: list[PurePath] = []
-        if assessed or receipts or lost or confirmed != self._confirmed:
-            self._confirmed = confirmed
-            reviewed = await asyncio.to_thread(self._enrolment.review, confirmed)
+        if assessed or receipts or lost or ordered:
+            self._roster = roster
+            reviewed = await asyncio.to_thread(self._enrolment.review, roster)
         left = sum(not self._enrolment.holds(file) and not self._settling.waits_for(file) for file in pending)
         # Not earlier: photos that are still to be looked at would be forgotten.
         if not left and (assessed or receipts or settled):
             await asyncio.to_thread(self._clean_cache)
         told = [path for path in assessed if not self._only_touched(path, before.get(path))]
-        told += [path for path in reviewed if path not in set(assessed)]
+        told += [
+            path for path in (*held, *reviewed) if path not in set(assessed) and self._enrolment.get(path)
+        ]
         receipts += map(self._enrolment.receipt, told)
         if receipts:
             await self._take_receipts(receipts)
@@ -166,7 +203,8 @@ class PhotoWatcher:
         return changes
 
     def _changes(self) -> Changes:
-        present = scan(self._folder)
+        with self.listing:
+            present = scan(self._folder)
         self._settling.keep_only(file.path for file in present)
         return self._enrolment.changes(present)
 

@@ -4,19 +4,22 @@ sqlalchemy.exc.SQLAlchemyError. `terminals`: only what concerns these; None: all
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from server.history.conditions import ALWAYS, Conditions, Span, at, distinct
 from server.history.kept import moment_at
-from server.history.queries import visits
-from server.history.tables import DECISION, TERMINAL_EVENT
-from server.history.thresholds import Line, grid_of
+from server.history.tables import DECISION, TERMINAL_EVENT, VISIT
+from server.history.thresholds import Line, Tried, grid_of
 from wire import Verdict
 
-GRID_VISITS = 10_000
+GRID_VISITS = 5_000
 """The latest visits, which the statistics of thresholds are about."""
+_TRIED = [
+    VISIT.c[name] for name in ("candidate", "distance", "runner_up", "verdict", "reason", "name", "threshold")
+]
+"""The columns that `Tried` asks for."""
 _MINUTE = 60 * 1000
 _DAY = 24 * 60 * _MINUTE
 
@@ -59,8 +62,10 @@ def threshold_stats(
     terminals: Collection[str] | None = None,
 ) -> list[Line]:
     """What each threshold would have recognised of the latest visits: see `server.history.thresholds`."""
-    found = visits(connection, span, terminals, recogniser, limit=GRID_VISITS)
-    return grid_of(found, thresholds, margin)
+    table = VISIT.c
+    asked = select(*_TRIED).where(*span.of(VISIT), *at(VISIT, terminals), table.recogniser == recogniser)
+    rows = connection.execute(asked.order_by(table.moment.desc()).limit(GRID_VISITS)).all()
+    return grid_of(cast(Sequence[Tried], rows), thresholds, margin)
 
 
 class Seen(NamedTuple):

@@ -1,11 +1,13 @@
 """What each of several thresholds would have recognised. Pure."""
 
+import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from server.access.evidence import held_against
-from server.history.kept import KeptVisit
 from wire import Verdict
 from wire.reasons import Reason
 
@@ -28,36 +30,55 @@ class Line:
     gained: Counter[str]
 
 
-def grid_of(visits: Sequence[KeptVisit], thresholds: Sequence[float], margin: float) -> list[Line]:
+class Tried(Protocol):
+    """What must be known of a visit: as in `server.history.kept.KeptVisit`."""
+
+    @property
+    def candidate(self) -> str | None: ...
+    @property
+    def distance(self) -> float | None: ...
+    @property
+    def runner_up(self) -> float | None: ...
+    @property
+    def verdict(self) -> str | None: ...
+    @property
+    def reason(self) -> str | None: ...
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def threshold(self) -> float | None: ...
+
+
+def grid_of(visits: Sequence[Tried], thresholds: Sequence[float], margin: float) -> list[Line]:
     """A line for each threshold. `margin`: how much farther the runner-up must be."""
-    return [_line(visits, threshold, margin) for threshold in thresholds]
+    apart = [visit for visit in visits if _is_apart(visit, margin)]
+    nearest = sorted(_distance(visit) for visit in apart)
+    granted = [(_distance(visit), visit.name) for visit in visits if visit.verdict == Verdict.GRANTED.value]
+    refused = [(_distance(visit), visit.candidate) for visit in apart if _is_gained(visit)]
+    return [
+        Line(
+            threshold=threshold,
+            recognised=bisect_right(nearest, threshold),
+            visits=len(visits),
+            lost=Counter(name for distance, name in granted if name is not None and distance > threshold),
+            gained=Counter(name for distance, name in refused if name is not None and distance <= threshold),
+        )
+        for threshold in thresholds
+    ]
 
 
-def _line(visits: Sequence[KeptVisit], threshold: float, margin: float) -> Line:
-    near = [visit for visit in visits if _is_recognised(visit, threshold, margin)]
-    lost = [visit for visit in visits if _is_lost(visit, threshold)]
-    gained = [visit for visit in near if _is_gained(visit)]
-    return Line(
-        threshold=threshold,
-        recognised=len(near),
-        visits=len(visits),
-        lost=Counter(visit.name for visit in lost if visit.name is not None),
-        gained=Counter(visit.candidate for visit in gained if visit.candidate is not None),
-    )
+def _distance(visit: Tried) -> float:
+    return math.inf if visit.distance is None else visit.distance
 
 
-def _is_recognised(visit: KeptVisit, threshold: float, margin: float) -> bool:
+def _is_apart(visit: Tried, margin: float) -> bool:
+    """Whether a threshold as large as the distance would have recognised somebody."""
     if visit.candidate is None or visit.distance is None:
         return False
-    return held_against(visit.distance, visit.runner_up, threshold, margin) is Reason.RECOGNISED
+    return held_against(visit.distance, visit.runner_up, visit.distance, margin) is Reason.RECOGNISED
 
 
-def _is_lost(visit: KeptVisit, threshold: float) -> bool:
-    granted = visit.verdict == Verdict.GRANTED.value
-    return granted and (visit.distance is None or visit.distance > threshold)
-
-
-def _is_gained(visit: KeptVisit) -> bool:
+def _is_gained(visit: Tried) -> bool:
     """Whether nothing but the threshold was in the way of recognising."""
     if visit.threshold is None or visit.distance is None:
         return False

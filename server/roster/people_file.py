@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import PurePosixPath
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -64,6 +65,16 @@ def _two(names: list[str]) -> list[str]:
     return names
 
 
+def photo_path(text: str) -> str:
+    """The path of a photo relative to faces/, as a file system could have it: "jane_doe_2.jpg" or
+    "jane_doe/3.jpg". Raises ValueError."""
+    parts = PurePosixPath(text).parts
+    if "/".join(parts) != text or not 1 <= len(parts) <= 2 or ".." in parts or "\0" in text:
+        raise ValueError(f"{shown(text)} is no photo's path; write it like {_PHOTO}")
+    return text
+
+
+_PHOTO = '"jane_doe_2.jpg" or "jane_doe/3.jpg"'
 _Name = Annotated[str, AfterValidator(display_name)]
 _Terminal = Annotated[str, AfterValidator(_terminal_name)]
 
@@ -110,6 +121,7 @@ class _TerminalEntry(_Strict):
 
 class _PeopleFile(_Strict):
     confirmed: list[Annotated[list[_Name], AfterValidator(_two)]] = []
+    held: list[Annotated[str, AfterValidator(photo_path)]] = []
     people: dict[_Name, _Person] = {}
     terminals: dict[_Terminal, _TerminalEntry] = {}
 
@@ -118,6 +130,7 @@ class _PeopleFile(_Strict):
             {name: person.permit() for name, person in self.people.items()},
             {name: entry.rules() for name, entry in self.terminals.items()},
             frozenset(frozenset(pair) for pair in self.confirmed),
+            frozenset(self.held),
         )
 
 
@@ -126,6 +139,7 @@ _RIGHT = {
     "people": 'a table for each person, like [people."Jane Doe"]',
     "terminals": "a table for each terminal, like [terminals.front-door]",
     "confirmed": 'a list of pairs, like [["Jane Doe", "June Doe"]]',
+    "held": 'a list of photos, like ["jane_doe_2.jpg", "jane_doe/3.jpg"]',
     "people.disabled": "true or false",
     "people.valid_from": "a date without quotes, like 2026-01-31",
     "people.valid_until": "a date without quotes, like 2026-12-31",
@@ -136,6 +150,8 @@ _RIGHT = {
     "terminals.attempts": f"a whole number from 0 (never lock) to {MAX_ATTEMPTS}",
     "terminals.note": f"a text of at most {NOTE_CHARS} characters",
 }
+_LISTS = {"confirmed": "pair", "held": "photo"}
+"""The lists at the top of the file, and what is in them."""
 _KEYS = {
     "": ", ".join(_PeopleFile.model_fields),
     "people": ", ".join(_Person.model_fields),
@@ -180,8 +196,8 @@ def _duplicates(people: object) -> list[str]:
 def _where(place: Place) -> str:
     """Where in the file, as it is written there; entries of a list are counted from 1."""
     section, *rest = place
-    if section == "confirmed":
-        return f"confirmed, pair {rest[0] + 1}" if rest else section
+    if section in _LISTS:
+        return f"{section}, {_LISTS[section]} {rest[0] + 1}" if rest else str(section)
     if not rest:
         return str(section)
     table = _table(section, rest[0])
@@ -199,8 +215,8 @@ def _unknown(place: Place, value: object) -> str:
     if len(place) == 1:
         return f"there is no key {unknown} at the top of the file; the keys are {_KEYS['']}"
     problem = f"{_where(place[:2])}: there is no key {unknown}; the keys are {_KEYS[place[0]]}"
-    if place[-1] == "confirmed":
-        return f"{problem}; confirmed stands at the top of the file, above the first table"
+    if place[-1] in _LISTS:
+        return f"{problem}; {place[-1]} stands at the top of the file, above the first table"
     return f"{problem}; a name with a dot stands in quotes" if isinstance(value, Mapping) else problem
 
 

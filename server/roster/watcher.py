@@ -37,11 +37,14 @@ class PeopleFileWatcher:
         path: Path,
         backup: Path,
         *,
+        on_change: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`path`: people.toml. `backup`: where its last good content is kept."""
+        """`path`: people.toml. `backup`: where its last good content is kept. `on_change` is called whenever
+        another content has come into force."""
         self._path = path
+        self._on_change = on_change
         self._clock = clock
         self._sleep = sleep
         self._backup_path = backup
@@ -101,6 +104,7 @@ class PeopleFileWatcher:
             raise PeopleFileError([content])
         self._roster = await asyncio.to_thread(parse, content)
         self._good = content
+        self._on_change()
         log.info("%s is in force: %s", self._path, self._roster.summary())
 
     async def _fall_back(self, error: PeopleFileError) -> None:

@@ -116,26 +116,38 @@ def of_rules(rules: Rules, roster: Roster, people_file: Path) -> list[Remark]:
 
 
 def of_unknown(
-    settings: Settings, roster: Roster, people: Sequence[str], tokens: AcceptedTokens
+    settings: Settings,
+    roster: Roster,
+    people: Sequence[str],
+    tokens: AcceptedTokens,
+    has_photo: Callable[[str], bool],
 ) -> list[Remark]:
-    """Names in people.toml that nobody has: misspelt, they would limit nobody. `people`: who is enrolled."""
+    """Names in people.toml that nobody has: misspelt, they would limit nobody. `people`: who is enrolled.
+    `has_photo`: whether there is a photo at a path relative to faces/."""
     file = settings.people_file
     unknown = roster.unknown_terminals(tokens.terminals) if tokens.terminals else []
     sentences = [f"{file} names {name!a}, whom no photo enrols" for name in roster.unknown_names(people)]
+    sentences += [f"{file} holds {path!a}, which is not there" for path in roster.unknown_photos(has_photo)]
     sentences += [f"{file} names terminal {name!a}, which has no token" for name in unknown]
     return [(logging.WARNING, sentence) for sentence in sentences]
 
 
 def of_the_start(
-    settings: Settings, roster: Roster, gallery: Gallery, refused: int, tokens: AcceptedTokens
+    settings: Settings,
+    roster: Roster,
+    gallery: Gallery,
+    refused: int,
+    tokens: AcceptedTokens,
+    has_photo: Callable[[str], bool],
 ) -> list[Remark]:
-    """What holds when the server begins to serve. `refused`: photos that enrol nobody."""
+    """What holds when the server begins to serve. `refused`: photos that enrol nobody. `has_photo`: as in
+    `of_unknown`."""
     enrolled = summary(len(gallery.people), gallery.photos)
     return [
         (logging.INFO, f"enrolled: {enrolled}; {refused} held or rejected"),
         *of_risk(settings.rules(), gallery.population),
         *of_network(settings, tokens),
-        *of_unknown(settings, roster, gallery.people, tokens),
+        *of_unknown(settings, roster, gallery.people, tokens, has_photo),
         *of_rules(settings.rules(), roster, settings.people_file),
     ]
 
@@ -158,10 +170,12 @@ class Changes:
         roster: Callable[[], Roster],
         gallery: Callable[[], Gallery],
         tokens: Callable[[], AcceptedTokens],
+        has_photo: Callable[[str], bool],
     ) -> None:
-        """`rules`, `roster`, `gallery`, `tokens`: what is in force at this moment."""
+        """`rules`, `roster`, `gallery`, `tokens`: what is in force at this moment. `has_photo`: as in
+        `of_unknown`."""
         self._settings = settings
-        self._tokens = tokens
+        self._tokens, self._has_photo = tokens, has_photo
         self._rules_now, self._rules = rules, rules()
         self._roster_now, self._gallery_now = roster, gallery
         self._roster, self._gallery = roster(), gallery()
@@ -172,7 +186,8 @@ class Changes:
         if rules != self._rules or gallery.population != self._gallery.population:
             remarks += of_risk(rules, gallery.population)
         if roster is not self._roster or gallery.version != self._gallery.version:
-            remarks += of_unknown(self._settings, roster, gallery.people, self._tokens())
+            people, tokens = gallery.people, self._tokens()
+            remarks += of_unknown(self._settings, roster, people, tokens, self._has_photo)
         if rules != self._rules or roster is not self._roster:
             remarks += of_rules(rules, roster, self._settings.people_file)
         self._rules, self._roster, self._gallery = rules, roster, gallery

@@ -25,3 +25,8 @@ def grown(box: Box, margin: float, view: GrayView) -> Box:
         bottom=min(view.height, box.bottom + more),
         left=max(0, box.left - more),
     )
+
+
+def scaled(box: Box, factor: float) -> Box:
+    """The same face in a picture `factor` times as large."""
+    return Box(*(round(edge * factor) for edge in box))

@@ -8,6 +8,7 @@ from server.access.seen import (
     PictureError,
     PictureTooLargeError,
 )
+from server.vision.boxes import scaled
 from server.vision.faces import find_faces
 from server.vision.models import Models
 from server.vision.picture import Picture, decode_photo
@@ -37,18 +38,25 @@ REMEDIES = {
 
 def judge_photo(models: Models, data: bytes) -> PhotoOutcome:
     """Embed the person on a photo (JPEG, PNG or WebP), or say what is wrong with it."""
+    return look_at_photo(models, data)[0]
+
+
+def look_at_photo(models: Models, data: bytes) -> tuple[PhotoOutcome, Box | None]:
+    """The same, and the largest face in pixels of the photo as it is shown upright; None: there is none."""
     try:
         picture, factor = decode_photo(data, MAX_PIXELS, MAX_SIDE)
     except PictureTooLargeError as error:
-        return PhotoRefused(PhotoFlaw.TOO_LARGE, str(error))
+        return PhotoRefused(PhotoFlaw.TOO_LARGE, str(error)), None
     except PictureError as error:
-        return PhotoRefused(PhotoFlaw.UNREADABLE, str(error))
+        return PhotoRefused(PhotoFlaw.UNREADABLE, str(error)), None
     boxes = _people(find_faces(models, picture, SEARCHED_FACE))
     if not boxes:
-        return PhotoRefused(PhotoFlaw.NO_FACE, NO_FACE)
+        return PhotoRefused(PhotoFlaw.NO_FACE, NO_FACE), None
+    largest = scaled(boxes[0], factor)
     if len(boxes) > 1:
-        return PhotoRefused(PhotoFlaw.SEVERAL_FACES, f"{len(boxes)} faces were found; crop to one person")
-    return _judge_face(models, picture, boxes[0], factor)
+        detail = f"{len(boxes)} faces were found; crop to one person"
+        return PhotoRefused(PhotoFlaw.SEVERAL_FACES, detail), largest
+    return _judge_face(models, picture, boxes[0], factor), largest
 
 
 def _people(boxes: list[Box]) -> list[Box]:

@@ -40,6 +40,7 @@ _COLOUR = {
 }
 """OpenCV's flag by the factor that a picture is shrunk by as it is decoded, which makes it cheaper."""
 DAMAGED = "the JPEG is truncated or damaged"
+DAMAGED_PICTURE = "the picture is truncated or damaged"
 
 
 class GrayView(NamedTuple):
@@ -59,7 +60,8 @@ class GrayView(NamedTuple):
         return Box(0, self.width, self.height, 0)
 
 
-def _open(data: bytes, formats: tuple[str, ...], max_pixels: int) -> Image.Image:
+def open_picture(data: bytes, formats: tuple[str, ...], max_pixels: int) -> Image.Image:
+    """A picture of which only the header is read. Raises PictureError, PictureTooLargeError."""
     if not data:
         raise PictureError("the picture is empty (0 bytes)")
     try:
@@ -75,7 +77,8 @@ def _open(data: bytes, formats: tuple[str, ...], max_pixels: int) -> Image.Image
     return image
 
 
-def _refuse_many_scans(jpeg: bytes) -> None:
+def refuse_many_scans(jpeg: bytes) -> None:
+    """Raises PictureError."""
     if jpeg.count(_START_OF_SCAN) > MAX_SCANS:
         raise PictureError(f"the JPEG has more than {MAX_SCANS} scans")
 
@@ -90,10 +93,10 @@ class JpegFrame:
     def __init__(self, jpeg: bytes, max_pixels: int) -> None:
         """Raises PictureError: not a JPEG, more than `MAX_SCANS`, cut off. PictureTooLargeError: over
         `max_pixels`, or a side over `MAX_SIDE`."""
-        image = _open(jpeg, ("JPEG",), max_pixels)
+        image = open_picture(jpeg, ("JPEG",), max_pixels)
         if max(image.size) > MAX_SIDE:
             raise PictureTooLargeError(f"the picture's longer side is {max(image.size)}; at most {MAX_SIDE}")
-        _refuse_many_scans(jpeg)
+        refuse_many_scans(jpeg)
         if jpeg.rfind(_END_OF_IMAGE) < jpeg.rfind(_START_OF_SCAN):
             raise PictureError(DAMAGED)  # older OpenCV fills in what is missing
         self.width, self.height = image.size
@@ -133,9 +136,9 @@ def decode_photo(data: bytes, max_pixels: int, max_side: int) -> tuple[Picture, 
     Returns the picture and the factor from its pixels to the photo's own. Raises PictureError and
     PictureTooLargeError.
     """
-    image = _open(data, ("JPEG", "PNG", "WEBP"), max_pixels)
+    image = open_picture(data, ("JPEG", "PNG", "WEBP"), max_pixels)
     if image.format == "JPEG":
-        _refuse_many_scans(data)
+        refuse_many_scans(data)
     full_side = max(image.size)
     try:
         image.draft("RGB", (max_side, max_side))
@@ -143,4 +146,4 @@ def decode_photo(data: bytes, max_pixels: int, max_side: int) -> tuple[Picture, 
         upright.thumbnail((max_side, max_side))
         return np.asarray(upright), full_side / max(upright.size)
     except Exception as error:
-        raise PictureError("the picture is truncated or damaged") from error
+        raise PictureError(DAMAGED_PICTURE) from error

@@ -1,5 +1,6 @@
 """The console's app: its middleware, its API and its pages."""
 
+import asyncio
 from functools import partial
 from importlib.metadata import version
 
@@ -7,21 +8,36 @@ from fastapi import APIRouter, FastAPI
 
 from server.accounts.sign_in import SignIn
 from server.tuning.tuning import Tuning
-from server.web import problems
-from server.web.api import accounts, health, session, tokens, tuning
+from server.web import live_socket, problems
+from server.web.api import (
+    accounts,
+    decisions,
+    health,
+    process_frame,
+    pseudonyms,
+    recognition,
+    session,
+    thresholds,
+    tokens,
+    tuning,
+)
 from server.web.body_limit import BodyLimit
 from server.web.description import describe
 from server.web.headers import Headers
 from server.web.idempotency import Idempotency
-from server.web.pages import docs, entry, system, tune
+from server.web.pages import docs, entry, live, log, system, tune, verify
+from server.web.pictures import FORM_BYTES
 from server.web.problems import PROBLEMS
 from server.web.running import Running
 from server.web.same_site import SameSite
 from server.web.static_files import FOLDER, KeptFiles, fingerprint
+from server.web.stills import Stills
 from server.web.terminal import routes as terminal
 
 API = "/api/v1"
-UPLOADS: dict[str, int] = {}
+UPLOADS: dict[str, int] = dict.fromkeys(
+    (f"{API}/verify", f"{API}/identify", f"{API}/analyse", "/process-frame"), FORM_BYTES
+)
 """Beginning of a path -> bytes of a request to it; all others are small."""
 
 
@@ -38,13 +54,19 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     app.state.running = running
     app.state.sign_in = sign_in
     app.state.tuning = Tuning(running.rules, running.source, running.gallery, running.photos.photos)
+    app.state.stills = Stills(running)
+    app.state.stopping = asyncio.Event()
+    app.state.streams = 0
     app.state.assets = f"/static/{fingerprint()}"
     app.mount(app.state.assets, KeptFiles(directory=FOLDER))
     app.mount(docs.SWAGGER_ADDRESS, KeptFiles(directory=docs.SWAGGER))
     app.include_router(_api())
-    app.include_router(health.router)
-    for part in (docs.router, entry.router, system.router, tune.router, terminal.router):
-        app.include_router(part, include_in_schema=False)
+    outside = (health.router, live.pictures, process_frame.router, pseudonyms.shortcuts, thresholds.shortcuts)
+    for part in outside:
+        app.include_router(part)
+    pages = (docs, entry, live, live_socket, log, system, terminal, tune, verify)
+    for page in pages:
+        app.include_router(page.router, include_in_schema=False)
     problems.install(app)
     app.add_middleware(Idempotency)
     app.add_middleware(BodyLimit, uploads=UPLOADS)
@@ -56,6 +78,7 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=API)
-    for part in (session.router, accounts.router, tokens.router, tuning.router):
-        api.include_router(part)
+    parts = (session, accounts, decisions, tokens, recognition, pseudonyms, thresholds, tuning)
+    for part in parts:
+        api.include_router(part.router)
     return api

@@ -3,8 +3,9 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, WebSocketException
 from starlette.requests import HTTPConnection
+from websockets.frames import CloseCode
 
 from server.accounts import keys, sessions
 from server.accounts.rights import Caller, Right
@@ -63,8 +64,17 @@ class Requires:
         self.right = right
         self.keys = keys
 
-    async def __call__(self, request: Request) -> Caller:
-        caller = await find_caller(request)
+    async def __call__(self, connection: HTTPConnection) -> Caller:
+        """Raises ProblemError; of a WebSocket WebSocketException."""
+        try:
+            return self._checked(await find_caller(connection))
+        except ProblemError as problem:
+            if connection.scope["type"] == "websocket":
+                reason = problem.document.detail
+                raise WebSocketException(CloseCode.POLICY_VIOLATION, reason) from None
+            raise
+
+    def _checked(self, caller: Caller | None) -> Caller:
         if caller is None:
             challenge = {"WWW-Authenticate": 'Bearer realm="doorward"'}
             detail = "Sign in, or send an API key that holds."

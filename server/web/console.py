@@ -12,7 +12,8 @@ from server.terminals.listener import Listener
 from server.web.app import create_app
 from server.web.running import Running
 from server.web.serving import WebServer
-from server.web.terminal.upgrade import terminal_sockets
+from server.web.sockets import by_path
+from server.web.terminal.upgrade import SOCKET_PATH, terminal_sockets
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +27,9 @@ class WebConsole:
         self._listener = listener
         self._passwords = Passwords()
         sign_in = SignIn(running.database, self._passwords)
-        terminals = terminal_sockets(running.serve_terminal)
-        self._server = WebServer(create_app(running, sign_in), listener.sockets, tls, terminals)
+        self._app = create_app(running, sign_in)
+        sockets = by_path(SOCKET_PATH, terminal_sockets(running.serve_terminal))
+        self._server = WebServer(self._app, listener.sockets, tls, sockets)
 
     async def serve(self) -> None:
         """Serve for ever; what goes wrong is logged, and ends nothing else."""
@@ -40,6 +42,7 @@ class WebConsole:
 
     def stop(self) -> None:
         """Take no more requests, and end those that would go on."""
+        self._app.state.stopping.set()
         self._server.stop()
 
     async def close(self) -> None:

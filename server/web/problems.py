@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from server.accounts.accounts import AccountError, UnknownAccountError
 from server.accounts.passwords import BusyError, WeakPasswordError
+from server.recognition.turns import NoRoomError
 from server.tokens.store import TokenError
 from server.tuning.applying import ApplyError
 from server.tuning.values import InvalidError
@@ -65,6 +66,11 @@ class ProblemError(Exception):
         return cls(HTTPStatus.CONFLICT, "conflict", detail)
 
     @classmethod
+    def busy(cls, detail: str) -> "ProblemError":
+        """It could be done later."""
+        return cls(HTTPStatus.SERVICE_UNAVAILABLE, "busy", detail, headers={"Retry-After": "5"})
+
+    @classmethod
     def refused(cls, detail: str) -> "ProblemError":
         """What was asked for makes no sense here."""
         return cls(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", detail)
@@ -91,7 +97,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ApplyError, _conflict)
     app.add_exception_handler(InvalidError, _impossible)
     app.add_exception_handler(UnknownAccountError, _unknown)
-    app.add_exception_handler(BusyError, _busy)
+    for crowded in (BusyError, NoRoomError):
+        app.add_exception_handler(crowded, _busy)
 
 
 def answer(request: Request, problem: ProblemError) -> Response:
@@ -152,9 +159,8 @@ async def _unknown(request: Request, error: Exception) -> Response:
 
 
 async def _busy(request: Request, error: Exception) -> Response:
-    detail = "Too much is asked at once; try again in a few seconds."
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-    return answer(request, ProblemError(status, "busy", detail, headers={"Retry-After": "5"}))
+    problem = ProblemError.busy("Too much is asked at once; try again in a few seconds.")
+    return answer(request, problem)
 
 
 async def _fault(request: Request, error: Exception) -> Response:

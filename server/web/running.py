@@ -12,6 +12,8 @@ from server.database.database import Database
 from server.gallery.admission import Arrived, LookAlikes
 from server.gallery.receipts import Receipt
 from server.settings import Settings
+from server.terminals.live import LiveBoard
+from server.terminals.proposals import Proposals
 from server.terminals.transport import Transport
 from server.tuning.source import SettingsSource
 from server.vitals.vitals import Vitals
@@ -34,6 +36,9 @@ class Workers(Protocol):
         """Run a task of `server.workers.main` in one of them. Raises AnalysisFailedError, and what the task
         raises."""
 
+    async def run_beside(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `run`, for what may wait, and must not keep frames waiting."""
+
 
 class Photos(Protocol):
     """The photo folder as it was last seen."""
@@ -46,6 +51,18 @@ class Photos(Protocol):
 
     def photos(self) -> list[Arrived]:
         """The photos that the gallery is made of."""
+
+    def has(self, path: str) -> bool:
+        """Whether there is a file at this path, relative to faces/, as somebody wrote it."""
+
+
+class News(Protocol):
+    """Word of what is added to the history: `server.history.feed.Feed`."""
+
+    turn: int
+
+    async def after(self, turn: int) -> int:
+        """Wait until something is added after that turn; returns the present one."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +77,9 @@ class Running:
     record: Record
     workers: Workers
     photos: Photos
+    live: LiveBoard
+    proposals: Proposals
+    news: News
     gallery: Callable[[], Gallery]
     roster: Callable[[], Roster]
     tokens_changed: Callable[[], Awaitable[None]]

@@ -5,13 +5,17 @@ from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request
+from fastapi.datastructures import QueryParams
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from server.access.odds import one_in
 from server.accounts.rights import Caller, Right
 from server.support.clock import moment
+from server.web.why import said
 
 FOLDER = Path(__file__).with_name("templates")
 
@@ -61,6 +65,15 @@ def _first_upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _urlencode_with(given: Mapping[str, str], **more: str) -> str:
+    """The query of this page, with other values in it."""
+    pairs = given.multi_items() if isinstance(given, QueryParams) else list(given.items())
+    return urlencode([pair for pair in pairs if pair[0] not in more] + list(more.items()))
+
+
+_ENVIRONMENT.filters["urlencode_with"] = _urlencode_with
+_ENVIRONMENT.filters["one_in"] = one_in
+_ENVIRONMENT.filters["said"] = said
 _ENVIRONMENT.filters["when"] = _when
 _ENVIRONMENT.filters["number"] = _number
 _ENVIRONMENT.filters["first_upper"] = _first_upper

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from server.access.seen import Analysis, Hints, PhotoOutcome
+from server.access.seen import Analysis, Hints, PhotoOutcome, PreparedPhoto, Still
 from server.support import osdep
 from server.support.framing import read_framed
 from server.workers.analyser import ModelSettings
@@ -125,3 +125,24 @@ def analyse_photo(data: bytes) -> PhotoOutcome:
     from server.vision.photo import judge_photo
 
     return judge_photo(_loaded(), data)
+
+
+def prepare_photo(data: bytes) -> PreparedPhoto:
+    """Make an uploaded photo fit for the gallery, and judge it. Raises PictureError, PictureTooLargeError."""
+    from server.vision.preparing import prepare_photo
+
+    return prepare_photo(_loaded(), data)
+
+
+def thumbnail(data: bytes, side: int) -> bytes:
+    """A JPEG of `side` x `side` pixels of the face on a photo. Raises PictureError, PictureTooLargeError."""
+    from server.vision.thumbnails import thumbnail
+
+    return thumbnail(_loaded(), data, side)
+
+
+def analyse_still(data: bytes, *, mirrored: bool, landmarks: bool, preview: bool) -> Still:
+    """Find the faces of a still picture and embed them. Raises PictureError, PictureTooLargeError."""
+    from server.vision.still import look_at
+
+    return look_at(_loaded(), data, mirrored=mirrored, landmarks=landmarks, preview=preview)

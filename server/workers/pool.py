@@ -71,6 +71,7 @@ class WorkerPool:
         self._replaced = 0
         self._restarts: set[asyncio.Task[None]] = set()
         self._logged: set[worker.LogMessage] = set()
+        self._photos = asyncio.Semaphore(self.processes)
         self._closed = False
 
     @property
@@ -104,7 +105,16 @@ class WorkerPool:
 
     async def analyse_photo(self, data: bytes) -> PhotoOutcome:
         """Judge and embed one enrolment photo. Raises AnalysisFailedError."""
-        return await self.run(worker.analyse_photo, data)
+        return await self.run_beside(worker.analyse_photo, data)
+
+    def serve_frames(self) -> None:
+        """From now on frames come: what is beside them leaves them all processes but the spare."""
+        self._photos = asyncio.Semaphore(SPARES)
+
+    async def run_beside(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `run`, for what may wait, and must not keep frames waiting."""
+        async with self._photos:
+            return await self.run(task, *args, **kwargs)
 
     async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `task` in a worker. A task whose worker dies is tried once more, on another one.

@@ -1,7 +1,10 @@
 """A console without a server: the app over a database of its own, and browsers that ask it."""
 
 import asyncio
+import socket
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -9,6 +12,8 @@ from typing import Any, ParamSpec, TypeVar
 from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from server.access.matching.gallery import Gallery
 from server.access.matching.recogniser import SFACE
@@ -20,6 +25,7 @@ from server.accounts.rights import Role
 from server.accounts.sign_in import SignIn
 from server.audit.operator_log import Act
 from server.database.database import Database, address_of, opened
+from server.events import Events
 from server.gallery.admission import Arrived, LookAlikes
 from server.gallery.receipts import Receipt
 from server.settings import Settings
@@ -27,11 +33,16 @@ from server.startup.sources import Sources
 from server.support.last_warnings import LastWarnings
 from server.terminals.frame_tally import FrameTally
 from server.terminals.frames import FrameCounts
+from server.terminals.live import LiveBoard
+from server.terminals.proposals import Proposals
 from server.vitals.decision_counts import DecisionCounts
 from server.vitals.loop_delay import LoopDelay
 from server.vitals.vitals import Vitals
 from server.web.app import create_app
 from server.web.running import Running
+from server.web.serving import WebServer
+from server.web.sockets import by_path
+from server.web.terminal.upgrade import SOCKET_PATH, terminal_sockets
 from server.workers.pool import WorkerCounts
 
 P = ParamSpec("P")
@@ -65,6 +76,9 @@ class FakeWorkers:
     async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.to_thread(task, *args, **kwargs)
 
+    async def run_beside(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.run(task, *args, **kwargs)
+
 
 class FakePhotos:
     """A photo folder as it was set."""
@@ -79,6 +93,9 @@ class FakePhotos:
 
     def look_alikes(self) -> list[LookAlikes]:
         return self.alike
+
+    def has(self, path: str) -> bool:
+        return any(receipt.path.as_posix() == path for receipt in self.files)
 
     def photos(self) -> list[Arrived]:
         return self.enrolled
@@ -104,6 +121,16 @@ class FakeVitals:
         )
 
 
+class FakeNews:
+    """None that anybody need wait for: what is written is found by looking again."""
+
+    turn = 0
+
+    async def after(self, turn: int) -> int:
+        await asyncio.sleep(0.02)
+        return turn
+
+
 class Site:
     """The app, what it reached, and the time as it sees it."""
 
@@ -121,12 +148,19 @@ class Site:
         self.settings_file = logs / "doorward.toml"
         self.source = Sources({}, {}, self.settings_file)
         self.vitals = FakeVitals()
+        self.events = Events(())
+        self.live = LiveBoard(self.events, min_face=48)
+        self.proposals = Proposals(self.events)
+        self.news = FakeNews()
         self.running = Running(
             settings=Settings.model_validate({"logs": logs, "faces": logs / "faces", **settings}),
             database=database,
             record=self.record,
             workers=self.workers,
             photos=self.photos,
+            live=self.live,
+            proposals=self.proposals,
+            news=self.news,
             gallery=lambda: self.gallery,
             roster=lambda: self.roster,
             tokens_changed=self._count_change,
@@ -178,3 +212,57 @@ def key_of(browser: TestClient, *scopes: str, **more: Any) -> dict[str, str]:
     answer = browser.post("/api/v1/keys", json={"name": "test", "scopes": list(scopes), **more})
     assert answer.status_code == 201, answer.text
     return {"Authorization": f"Bearer {answer.json()['key']}"}
+
+
+class Served:
+    """A site at a port of this machine, in a thread of its own."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._socket.getsockname()[1])
+        self.address = f"http://127.0.0.1:{self.port}"
+        self._loop = asyncio.new_event_loop()
+        sockets = by_path(SOCKET_PATH, terminal_sockets(site.running.serve_terminal))
+        self._server = WebServer(site.app, [self._socket], None, sockets)
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._server.serve())
+
+    def call(self, work: Callable[[], T]) -> T:
+        """Do something in the event loop."""
+        done: Future[T] = Future()
+        self._loop.call_soon_threadsafe(lambda: done.set_result(work()))
+        return done.result(20)
+
+    def watch(self, name: str | None, origin: str | None = None) -> ClientConnection:
+        """Open the socket of the live page, as somebody, from a page of that origin."""
+        cookies = self.site.browser(name).cookies if name else {}
+        headers = {"Cookie": "; ".join(f"{key}={value}" for key, value in cookies.items())}
+        address = f"ws://127.0.0.1:{self.port}/live/socket"
+        return connect(address, additional_headers=headers, origin=None if origin is None else Origin(origin))
+
+    def stop(self) -> None:
+        """As the console stops."""
+        self.call(self.site.app.state.stopping.set)
+        self.call(self._server.stop)
+
+    def close(self) -> None:
+        if not self._loop.is_closed():
+            self.stop()
+            self._thread.join(20)
+            assert not self._thread.is_alive(), "the web server does not end"
+            self._loop.close()
+            self._socket.close()
+
+
+@contextmanager
+def serving(site: Site) -> Iterator[Served]:
+    served = Served(site)
+    try:
+        yield served
+    finally:
+        served.close()

@@ -262,7 +262,8 @@ def test_everybody_is_enrolled_once_the_console_accounts_for_all_photos() -> Non
     def told(people: int, refused: int) -> str:
         """What a server says of its start that knows so many people by one photo each."""
         known = gallery({f"Person {at}": person(at) for at in range(people)})
-        return of_the_start(Settings.model_validate({}), Roster(), known, refused, AcceptedTokens())[0][1]
+        settings = Settings.model_validate({})
+        return of_the_start(settings, Roster(), known, refused, AcceptedTokens(), [].__contains__)[0][1]
 
     console = [(0.5, "listening on 127.0.0.1:5000, 2 workers"), (1.0, told(2, 0)), (4.0, told(38, 2))]
     assert last_summary(console, 40) == (4.0, 38)

@@ -1,6 +1,7 @@
 """The page in a browser whose camera shows a still room; the test plays the server."""
 
 import re
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -124,6 +125,18 @@ def test_without_a_secure_connection_it_explains_what_to_do(page: "Page", pages:
     assert "secret" not in page.url
 
 
+def test_every_field_has_a_label_and_messages_are_read_aloud(
+    page: "Page", pages: str, door: FakeDoor
+) -> None:
+    page.goto(f"{pages}/terminal")
+    for label in ("Terminal name", "Token", "Show the token"):
+        assert page.get_by_label(label, exact=True).is_visible()
+    page.get_by_role("button", name="Start").click()
+    assert page.get_by_role("alert").first.inner_text() != ""
+    page.get_by_label("Show the token").check()
+    assert page.locator("#token").get_attribute("type") == "text"
+
+
 # --- what is sent
 
 
@@ -158,6 +171,12 @@ def test_one_picture_is_under_way_and_none_piles_up(page: "Page", pages: str, do
     door.say(result(door.frames[0]))
     door.wait_for_frames(1)
     assert [frame.seq for frame in door.frames] == [1, 2]
+
+
+def test_the_server_is_told_the_devices_clock(page: "Page", pages: str, door: FakeDoor) -> None:
+    kiosk(page, pages)
+    door.until(lambda: door.pings)
+    assert door.pings[0].clock == pytest.approx(time.time(), abs=30)
 
 
 def test_messages_come_in_slices(page: "Page", pages: str, door: FakeDoor) -> None:
@@ -426,6 +445,31 @@ def test_names_are_text_and_nothing_else(page: "Page", pages: str, door: FakeDoo
     headline(page, "GRANTED")
     assert part(page, "names").inner_text() == "<img src=x onerror=alert(1)>"
     assert page.locator("main img").count() == 0
+
+
+def test_a_name_turns_nothing_around(page: "Page", pages: str, door: FakeDoor) -> None:
+    door.answer = granting("Ada\u202eDENIED\n", "\u0645\u200c\u0646")
+    kiosk(page, pages)
+    headline(page, "GRANTED")
+    assert part(page, "names").locator("bdi").all_text_contents() == ["AdaDENIED", "\u0645\u200c\u0646"]
+
+
+def test_one_of_several_cameras_is_chosen_and_remembered(page: "Page", pages: str, door: FakeDoor) -> None:
+    page.add_init_script("""
+        const media = navigator.mediaDevices, real = media.getUserMedia.bind(media);
+        window.wanted = [];
+        media.getUserMedia = (asked) => (window.wanted.push(asked.video.deviceId?.exact ?? "front"),
+            real({video: {...asked.video, deviceId: undefined}}));
+        media.enumerateDevices = async () => ["front", "back"].map((name) =>
+            ({kind: "videoinput", deviceId: name, label: `${name} camera`}));""")
+    page.goto(f"{pages}/terminal#terminal=front-door&token=secret")
+    page.locator("#start").click()
+    page.get_by_label("Camera", exact=True).select_option("back camera")
+    door.wait_for_frames(2)
+    assert page.evaluate("window.wanted") == ["front", "back"]
+    kiosk(page, pages, said="")
+    door.wait_for_frames(1)
+    assert page.evaluate("window.wanted") == ["back"]
 
 
 def test_nothing_comes_from_another_host(page: "Page", pages: str, door: FakeDoor) -> None:

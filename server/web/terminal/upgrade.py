@@ -11,8 +11,8 @@ SOCKET_PATH = "/terminal/socket"
 
 
 def terminal_sockets(serve: Callable[[Transport, str], None]) -> type[asyncio.Protocol]:
-    """For `uvicorn.Config(ws=...)`: terminals connect at SOCKET_PATH, and there is no other WebSocket.
-    `serve`: takes over each connection, and the address it is from.
+    """For the WebSockets at SOCKET_PATH: see `server.web.sockets`. `serve`: takes over each connection, and
+    the address it is from.
 
     The web server has read a request that asks for one, and repeats it to an instance. From there on the
     connection is a terminal's, or a stranger's, like those over TCP: the web server does not count it, and

@@ -61,6 +61,11 @@ def test_names_that_fit_nobody_are_told() -> None:
     assert roster.unknown_names(["Jane Doe", "Jon Doe", "June Doe"]) == []
 
 
+def test_held_photos_that_are_not_there_are_told() -> None:
+    roster = Roster(held=frozenset({"jane/1.jpg", "jane_doe.jpg", "ada.jpg"}))
+    assert roster.unknown_photos(["jane_doe.jpg"].__contains__) == ["ada.jpg", "jane/1.jpg"]
+
+
 def test_terminals_that_fit_none_are_told() -> None:
     roster = Roster(
         permits={"Jane Doe": Permit(terminals=frozenset({"lab", "font-door"})), "Jon Doe": Permit()},

@@ -53,6 +53,21 @@ def test_a_window_holds_the_minutes_that_walking_through_the_week_finds(
     assert (moment in window) == (minute in minutes_of_the_week(first, last, start, end))
 
 
+@given(days, days, minutes, st.integers(0, 1440))
+def test_a_window_is_written_as_it_is_read(first: int, last: int, start: int, end: int) -> None:
+    if start == end:
+        return
+    text = f"{DAYS[first]}-{DAYS[last]} {clock(start)}-{clock(end)}"
+    assert Window.read(str(Window.read(text))) == Window.read(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["mon-fri 07:00-19:00", "sat 09:00-24:00", "fri-mon 22:00-02:00", "mon-sun 00:00-24:00"]
+)
+def test_a_window_is_written_as_people_do(text: str) -> None:
+    assert str(Window.read(text)) == text
+
+
 @given(days, minutes, st.integers(0, 1440))
 def test_the_start_is_inside_and_the_end_is_not(day: int, start: int, end: int) -> None:
     if start == end:

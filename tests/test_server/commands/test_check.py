@@ -79,7 +79,7 @@ def test_all_is_well_and_nothing_is_written(folder: Path) -> None:
         f"ok       settings: none, as there is no {folder}/doorward.toml:"
         " defaults, environment and flags hold",
         "ok       network: 127.0.0.1, no TLS, no tokens",
-        "ok       people: faces/people.toml: people 0, terminals 0, confirmed pairs 0",
+        "ok       people: faces/people.toml: people 0, terminals 0, confirmed pairs 0, held photos 0",
         "ok       rules: policy any; liveness passive",
         "ok       recogniser: sface",
         f"ok       photos: {folder}/faces: 1 person by 1 photo",
@@ -88,6 +88,16 @@ def test_all_is_well_and_nothing_is_written(folder: Path) -> None:
         "ok       models: they can be loaded",
     ]
     assert (everything(folder), everything(MODEL_CACHE)) == before
+
+
+def test_who_is_laid_down_and_not_there_is_warned_of(folder: Path) -> None:
+    (folder / "faces" / "zoe\u0308.jpg").touch()
+    (folder / "faces" / "people.toml").write_text('held = ["zo\u00eb.jpg", "ada.jpg"]\n[people.zo]\n')
+    assert told("people") == [
+        "ok       people: faces/people.toml: people 1, terminals 0, confirmed pairs 0, held photos 2",
+        "warning  people: faces/people.toml names 'Zo', whom no photo enrols",
+        "warning  people: faces/people.toml holds 'ada.jpg', which is not there",
+    ]
 
 
 def test_a_model_that_cannot_be_used_is_an_error(folder: Path) -> None:

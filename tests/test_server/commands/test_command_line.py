@@ -26,7 +26,11 @@ def wide(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def typed(command: str) -> list[str]:
     """The command with the least that it takes."""
-    return [*command.split(), *("x" for argument in COMMANDS[command].arguments if not argument.many)]
+    return [*command.split(), *("x" for argument in COMMANDS[command].arguments if is_needed(argument))]
+
+
+def is_needed(argument: Argument) -> bool:
+    return not argument.many and not argument.option
 
 
 def help_of(*arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
@@ -46,7 +50,7 @@ def test_flags_stand_before_a_command_or_after_it(command: str) -> None:
     wanted = {"command": command, "faces": "x", "config": Path("c.toml"), "max_false_accept": "0.001"}
     flags = ["--faces", "x", "--config", "c.toml", "--max-false-accept", "0.001"]
     words = typed(command)
-    given = {argument.name: "x" for argument in COMMANDS[command].arguments if not argument.many}
+    given = {argument.name: "x" for argument in COMMANDS[command].arguments if is_needed(argument)}
     assert parsed(*flags, *words) == parsed(*words, *flags) == {**wanted, **given}
     assert parsed(*flags[:2], *words, *flags[2:]) == {**wanted, **given}
     assert parsed("--faces", "y", *words, "--faces", "x") == {"command": command, "faces": "x", **given}
@@ -88,7 +92,8 @@ def test_a_commands_help_is_about_that_command(command: str, capsys: pytest.Capt
     assert told.startswith(f"usage: python -m server {command} [-h]")
     assert own.description in told and own.examples in told
     shown = {name.replace("-", "_") for name in re.findall(r"^  --([\w-]+)", told, re.M)}
-    assert shown == {*own.flags, *own.span, "config"}
+    options = {argument.name for argument in own.arguments if argument.option}
+    assert shown == {*own.flags, *own.span, *options, "config"}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -124,7 +129,7 @@ MADE_UP = {
         description="From A to Z.",
         examples="  python -m server books sort\n",
         flags=("logs",),
-        arguments=(Argument("shelves", "which ones", many=True),),
+        arguments=(Argument("by", "what", option=True), Argument("shelves", "which ones", many=True)),
     ),
     "books lend": Command(
         help="give one away",
@@ -149,6 +154,11 @@ def test_an_action_takes_its_arguments_and_flags_anywhere() -> None:
         assert made_up(*words) == {**lent, "logs": "x"}
     assert made_up("books", "sort") == {"command": "books sort"}
     assert made_up("books", "sort", "a", "b") == {"command": "books sort", "shelves": ["a", "b"]}
+    assert made_up("books", "sort", "a", "--by", "x") == {
+        "command": "books sort",
+        "shelves": ["a"],
+        "by": "x",
+    }
     assert made_up("grid") == {"command": "grid"}
 
 
@@ -194,7 +204,7 @@ def test_every_command_has_a_function_that_takes_what_may_be_given(command: str)
     _, *given = inspect.signature(function).parameters.values()
     own = COMMANDS[command]
     assert {each.name for each in given} == {*own.span, *(each.name for each in own.arguments)}
-    optional = {*own.span, *(each.name for each in own.arguments if each.many)}
+    optional = {*own.span, *(each.name for each in own.arguments if not is_needed(each))}
     assert {each.name for each in given if each.default is not each.empty} == optional
 
 

@@ -19,6 +19,7 @@ from server.gallery.receipts import Receipt, Status
 from server.roster.backup import BACKUP_FILE
 from server.roster.terminals import rules_in_force
 from server.settings import Settings
+from tests.support.photos import jpeg
 from tests.support.server_process import ROOT
 
 SUNDAY = datetime(2026, 11, 22, 12, 0)
@@ -149,6 +150,21 @@ def test_a_misspelt_name_is_told_of_and_nothing_is_written(settings: Settings) -
         "enrolled: 0 people by 0 photos",
     ]
     assert not settings.logs.exists()
+
+
+def test_held_photos_are_told_and_a_misspelt_one_is_told_of(settings: Settings) -> None:
+    (settings.faces / "ada.jpg").write_bytes(jpeg("obama"))
+    (settings.faces / "joe.jpg").write_bytes(jpeg("biden"))
+    settings.people_file.write_text('held = ["ada.jpg", "jo.jpg"]\n')
+    said = told(settings)
+    assert said[:2] == [
+        f"{settings.people_file} holds 'jo.jpg', which is not there",
+        "enrolled: 1 person by 1 photo",
+    ]
+    assert said[-2:] == [
+        "held: 1",
+        "    ada.jpg: the photo is held by faces/people.toml until it is released there",
+    ]
 
 
 def test_a_broken_people_file_is_told_and_the_last_good_one_shown(settings: Settings) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from server.access.matching.recogniser import DLIB
+from server.access.orders import EMPTY, Roster
 from server.access.rules import Rules
 from server.access.seen import PhotoOutcome
-from server.gallery.admission import Pair
 from server.gallery.cache import open_cache
 from server.gallery.enrolment import Enrolling
 from server.gallery.photo_watcher import PhotoWatcher
@@ -21,7 +21,7 @@ def test_one_face_under_two_names_is_held_until_it_is_confirmed(tmp_path: Path, 
     faces = tmp_path / "faces"
     faces.mkdir()
     heard: list[Receipt] = []
-    confirmed: frozenset[Pair] = frozenset()
+    roster = EMPTY
 
     async def analyse(data: bytes) -> PhotoOutcome:
         return judge_photo(models, data)
@@ -30,14 +30,14 @@ def test_one_face_under_two_names_is_held_until_it_is_confirmed(tmp_path: Path, 
         heard.extend(receipts)
 
     async def test() -> None:
-        nonlocal confirmed
+        nonlocal roster
         cache = open_cache(tmp_path / "logs", DLIB.pipeline)
         watcher = PhotoWatcher(
             folder=faces,
             cache=cache,
             analyse=analyse,
             take_receipts=take,
-            enrolling=Enrolling.by(Rules(), lambda: confirmed),
+            enrolling=Enrolling.by(Rules(), lambda: roster),
             parallel=1,
         )
         (faces / "barack_obama.jpg").write_bytes(jpeg("obama"))
@@ -50,7 +50,7 @@ def test_one_face_under_two_names_is_held_until_it_is_confirmed(tmp_path: Path, 
         assert (heard[-1].status, heard[-1].reason) == (Status.HELD, "needs_confirmation")
         assert heard[-1].look_alike is not None and heard[-1].look_alike.name == "Barack Obama"
         assert list(watcher.gallery.people) == ["Barack Obama", "Joe Biden"]
-        confirmed = frozenset([frozenset(["Barack Obama", "Another Man"])])
+        roster = Roster(confirmed=frozenset([frozenset(["Barack Obama", "Another Man"])]))
         await watcher.look()
         assert heard[-1].status is Status.ACCEPTED
         assert list(watcher.gallery.people) == ["Another Man", "Barack Obama", "Joe Biden"]

@@ -12,6 +12,7 @@ import pytest
 
 from server.access.matching.recogniser import DLIB
 from server.access.matching.templates import scaled, template
+from server.access.orders import Roster
 from server.access.seen import PhotoAccepted, PhotoFlaw, PhotoOutcome, PhotoRefused
 from server.gallery import photo_watcher
 from server.gallery.admission import LookAlikes
@@ -67,6 +68,7 @@ class Enrolment:
         self.while_embedding: Callable[[], object] = lambda: None
         self.cache = EmbeddingCache(tmp_path / "cache.sqlite3", DLIB.pipeline)
         self.confirmed: frozenset[frozenset[str]] = frozenset()
+        self.held: frozenset[str] = frozenset()
         self.watcher = PhotoWatcher(
             folder=self.faces,
             cache=self.cache,
@@ -76,7 +78,7 @@ class Enrolment:
                 recogniser=DLIB,
                 threshold=lambda people: LIMIT,
                 refused=lambda people, photos: 0.3 / photos,
-                confirmed=lambda: self.confirmed,
+                roster=lambda: Roster(confirmed=self.confirmed, held=self.held),
             ),
             parallel=parallel,
             clock=clock,
@@ -356,6 +358,161 @@ def test_a_held_photo_is_enrolled_as_soon_as_the_pair_is_confirmed(enrolment: En
         await enrolment.follow()
         assert enrolment.heard() == [(HELD, "june_doe.jpg", "needs_confirmation")]
         assert enrolment.people == ["Bob", "Jane Doe"] and len(enrolment.embedded) == 3
+
+    run(test)
+
+
+def test_a_photo_that_is_held_by_hand_leaves_the_gallery_before_new_photos_are_looked_at(
+    enrolment: Enrolment,
+) -> None:
+    async def test() -> None:
+        enrolment.put("ada.jpg", photo(0))
+        enrolment.put("ada_2.jpg", photo(0, 0.1))
+        enrolment.put("bob.jpg", photo(1))
+        await enrolment.load()
+        enrolment.heard()
+        enrolment.held = frozenset(["ada.jpg", "bob.jpg", "nobody.jpg"])
+        enrolled: list[list[str]] = []
+        enrolment.while_embedding = lambda: enrolled.append(enrolment.people)
+        enrolment.put("carl.jpg", photo(2))
+        await enrolment.follow()
+        assert enrolled == [["Ada"]] and enrolment.watcher.gallery.photos == 2
+        told = [str(receipt) for receipt in enrolment.said if receipt.status is HELD]
+        assert told == [
+            f"held '{name}' ({name[:3].title()}): the photo is held by faces/people.toml until it is released"
+            " there"
+            for name in ("ada.jpg", "bob.jpg")
+        ]
+        assert sorted(enrolment.heard()) == [
+            (ACCEPTED, "carl.jpg", "ok"),
+            (HELD, "ada.jpg", "held_by_hand"),
+            (HELD, "bob.jpg", "held_by_hand"),
+        ]
+        await enrolment.follow()
+        assert enrolment.heard() == []
+        enrolment.held = frozenset(["bob.jpg"])
+        await enrolment.follow()
+        assert enrolment.heard() == [(ACCEPTED, "ada.jpg", "ok")] and enrolment.people == ["Ada", "Carl"]
+
+    run(test)
+
+
+def test_a_photo_that_is_held_by_hand_is_never_enrolled_while_others_come_and_go(
+    enrolment: Enrolment,
+) -> None:
+    async def test() -> None:
+        enrolment.held = frozenset(["zoe\u0308/1.jpg", "carl.jpg"])
+        enrolment.put("zo\u00eb/1.jpg", photo(0))
+        enrolment.put("carl.jpg", NO_FACE)
+        await enrolment.load()
+        assert sorted(enrolment.heard()) == [
+            (HELD, "zo\u00eb/1.jpg", "held_by_hand"),
+            (REJECTED, "carl.jpg", "no_face"),
+        ]
+        enrolment.put("twin.jpg", photo(0, 0.1))
+        await enrolment.follow()
+        assert enrolment.people == ["Twin"], "nobody is compared with who is held"
+        again = restarted(enrolment)
+        again.held = enrolment.held
+        await again.load()
+        assert again.people == ["Twin"]
+        again.held = frozenset()
+        await again.follow()
+        assert again.people == ["Zo\u00eb"], "who came first"
+
+    run(test)
+
+
+def test_a_held_photo_that_is_gone_was_not_enrolled_when_it_was_no_longer_held(
+    enrolment: Enrolment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever removes a photo for good removes the file first, then what holds it."""
+
+    async def test() -> None:
+        enrolment.put("ada.jpg", photo(0))
+        enrolment.held = frozenset(["ada.jpg"])
+        await enrolment.load()
+
+        def scan_before_it_went(root: Path) -> list[FolderItem]:
+            found = scan(root)
+            enrolment.held = frozenset()
+            return found
+
+        monkeypatch.setattr(photo_watcher, "scan", scan_before_it_went)
+        await enrolment.watcher.look()
+        assert enrolment.people == []
+
+    run(test)
+
+
+def test_who_gets_another_name_keeps_the_place_before_a_look_alike(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("zoe.jpg", photo(0))
+        enrolment.put("zoe_2.jpg", photo(0, 0.1))
+        await enrolment.load()
+        enrolment.put("twin.jpg", photo(0, 0.2, 1))
+        await enrolment.follow()
+        for name in ("zoe.jpg", "zoe_2.jpg"):
+            (enrolment.faces / name).rename(enrolment.faces / name.replace("zoe", "ada"))
+        await enrolment.follow()
+        assert enrolment.people == ["Ada"]
+        again = restarted(enrolment)
+        await again.load()
+        assert again.people == ["Ada"]
+        (again.faces / "ada.jpg").rename(again.faces / "bea.jpg")
+        await again.follow()
+        assert again.people == ["Ada"], "she still has a photo"
+
+    run(test)
+
+
+def test_who_got_another_name_while_the_server_was_down_keeps_the_place(enrolment: Enrolment) -> None:
+    enrolment.put("zoe.jpg", photo(0))
+    run(enrolment.load)
+    enrolment.put("twin.jpg", photo(0, 0.2, 1))
+    run(enrolment.follow)
+    (enrolment.faces / "zoe.jpg").rename(enrolment.faces / "bea.jpg")
+    again = restarted(enrolment)
+    run(again.load)
+    assert again.people == ["Bea"]
+
+
+def test_the_files_of_a_person_are_known_by_name(enrolment: Enrolment) -> None:
+    def files(person: str | None) -> list[str]:
+        return [each.file.path.as_posix() for each in enrolment.watcher.files_of(person)]
+
+    async def test() -> None:
+        enrolment.put("ada/2.jpg", photo(0))
+        enrolment.put("ada.jpg", NO_FACE)
+        enrolment.put("bob.jpg", photo(1))
+        enrolment.put("IMG_1234.jpg", photo(2))
+        await enrolment.load()
+        assert files("Ada") == ["ada/2.jpg", "ada.jpg"] and files("Ida") == []
+        assert sorted(enrolment.watcher.people()) == ["Ada", "Bob"] and files(None) == ["IMG_1234.jpg"]
+        (enrolment.faces / "bob.jpg").unlink()
+        await enrolment.follow()
+        assert enrolment.watcher.people() == ["Ada"] and files("Bob") == []
+        assert enrolment.watcher.has("ada/2.jpg") and not enrolment.watcher.has("bob.jpg")
+        (enrolment.faces / "ada.jpg").unlink()
+        (enrolment.faces / "ada.jpg").mkdir()
+        await enrolment.follow()
+        assert files("Ada") == ["ada/2.jpg"]
+
+    run(test)
+
+
+def test_the_folder_is_not_listed_while_somebody_changes_several_files(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("zoe.jpg", photo(0))
+        await enrolment.load()
+        with enrolment.watcher.listing:
+            looking = asyncio.ensure_future(enrolment.watcher.look())
+            (enrolment.faces / "zoe.jpg").rename(enrolment.faces / "between.jpg")
+            await asyncio.sleep(0.02)
+            assert not looking.done()
+            (enrolment.faces / "between.jpg").rename(enrolment.faces / "ada.jpg")
+        await looking
+        assert enrolment.people == ["Ada"]
 
     run(test)
 
@@ -741,6 +898,23 @@ def test_watching_follows_the_folder(enrolment: Enrolment) -> None:
 
     run(test)
     assert set(enrolment.pauses) == {POLL_SECONDS}
+
+
+def test_a_look_can_be_hastened(enrolment: Enrolment) -> None:
+    async def never(seconds: float) -> None:
+        await asyncio.Event().wait()
+
+    async def test() -> None:
+        enrolment.watcher._sleep = never
+        watching = asyncio.ensure_future(enrolment.watcher.watch())
+        enrolment.put("ada.jpg", photo(0))
+        await until(lambda: enrolment.people == ["Ada"])
+        enrolment.held = frozenset(["ada.jpg"])
+        enrolment.watcher.hasten()
+        await until(lambda: enrolment.people == [])
+        watching.cancel()
+
+    run(test)
 
 
 def test_a_folder_that_cannot_be_listed_changes_nothing_and_is_told_of_once(

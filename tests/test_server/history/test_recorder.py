@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
+from server.access.camera import CameraState
 from server.access.decision import Nearest
 from server.database.database import Database
-from server.events import Acted, Decided, Enrolled, TerminalChanged, VisitOver
+from server.events import Acted, Decided, Enrolled, TerminalChanged, TerminalHealth, VisitOver
 from server.history import recorder as module
 from server.history.queries import acts, decisions, terminal_events, visits
 from server.history.recorder import HistoryRecorder
@@ -96,6 +97,7 @@ def test_all_that_happens_is_a_row_and_is_told_once_it_is_there(database: Databa
     recording.recorder.take(VisitOver("front", naive, summary(0.2)))
     recording.recorder.take(Acted(act(3)))
     recording.recorder.take(TerminalChanged("front", "s", connected=True))
+    recording.recorder.take(TerminalHealth("front", "s", naive, CameraState.COVERED, 1.5))
     recording.recorder.take(TerminalChanged("front", "s", connected=False))
     recording.recorder.take(Enrolled(1, 1))
     recording.recorder.close()
@@ -103,7 +105,9 @@ def test_all_that_happens_is_a_row_and_is_told_once_it_is_there(database: Databa
     assert (visit.moment, visit.candidate) == (minutes(2), "Ada")
     (noted,) = database.read_here(acts)
     assert (noted.moment, noted.details) == (minutes(3), {"photo": "3.jpg"})
-    left, connected = database.read_here(terminal_events)
+    left, connected, health = database.read_here(terminal_events)
+    assert health.moment == minutes(2) and health.kind == "health"
+    assert health.detail == {"camera": CameraState.COVERED.value, "clock_skew": 1.5}
     assert (left.kind, connected.kind, connected.moment) == ("left", "connected", minutes(1000))
 
 
@@ -205,7 +209,8 @@ def test_a_row_that_no_database_takes_costs_no_other(
     recording.decide(1, 2, 3)
     recording.recorder.close()
     assert ids(database) == ["d1", "d3"]
-    assert lines(caplog)[0].startswith("history: left out, as it cannot be kept: ")
+    (told,) = (line for line in lines(caplog) if "left out, as it cannot be kept: " in line)
+    assert "d2" not in told, "nothing of it is shown"
 
 
 def test_what_is_older_than_it_may_be_goes_at_the_start(database: Database) -> None:

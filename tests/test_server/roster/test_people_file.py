@@ -20,6 +20,7 @@ DOCS = Path(__file__).parents[3] / "docs" / "people.md"
 
 EVERYTHING = """
 confirmed = [["Jane Doe", "june_doe"]]
+held = ["jane_doe_2.jpg", "john/3.jpg"]
 
 [people."Jane Doe"]
 disabled = false
@@ -69,6 +70,7 @@ def test_everything_that_can_be_laid_down() -> None:
             "default": TerminalRules(attempts=0),
         },
         frozenset({frozenset({"Jane Doe", "June Doe"})}),
+        frozenset({"jane_doe_2.jpg", "john/3.jpg"}),
     )
 
 
@@ -136,6 +138,7 @@ def test_names_are_compared_as_the_gallery_shows_them(text: str, name: str) -> N
             ": there is no key disable; the keys are disabled, valid_from, valid_until, schedule,",
         ),
         ('confirmed = [["A", "B"]]', "; confirmed stands at the top of the file, above the first table"),
+        ('held = ["a.jpg"]', "; held stands at the top of the file, above the first table"),
     ],
 )
 def test_a_mistake_about_a_person_is_named(person: str, complaint: str) -> None:
@@ -181,7 +184,7 @@ def test_what_is_just_within_the_limits_is_taken() -> None:
     [
         (
             "person = 1",
-            "there is no key person at the top of the file; the keys are confirmed, people, terminals",
+            "there is no key person at the top of the file; the keys are confirmed, held, people, terminals",
         ),
         ("people = 3", 'people: write a table for each person, like [people."Jane Doe"], not 3'),
         ("[people]\njane = 3", "[people.jane]: write a table for each person"),
@@ -202,6 +205,13 @@ def test_what_is_just_within_the_limits_is_taken() -> None:
         ),
         ('confirmed = [["A", "B", "A"]]', "confirmed, pair 1: a pair is two different people"),
         ('confirmed = [["A", ""]]', "confirmed, pair 1: this is no person's name"),
+        ("held = 3", 'held: write a list of photos, like ["jane_doe_2.jpg", "jane_doe/3.jpg"], not 3'),
+        ('held = ["a.jpg", 3]', "held, photo 2: write a list of photos"),
+        ('held = [""]', 'held, photo 1: "" is no photo\'s path; write it like "jane_doe_2.jpg" or'),
+        *(
+            (f'held = ["{path}"]', "is no photo's path")
+            for path in (".", "/a.jpg", "../a.jpg", "a/../b.jpg", "a/b/c.jpg", "a//b.jpg", "a/", "a\\u0000")
+        ),
         ('[people."Jane Doe"]\n[people.jane_doe]', '[people.jane_doe]: "Jane Doe" has an entry already'),
     ],
 )

@@ -42,7 +42,14 @@ class Folders:
         for path in (self.file, self.backup):
             path.parent.mkdir()
         self.clock = Clock()
-        self.watcher = PeopleFileWatcher(self.file, self.backup, clock=self.clock)
+        self.changes = 0
+        self.watcher = self._new()
+
+    def _new(self) -> PeopleFileWatcher:
+        return PeopleFileWatcher(self.file, self.backup, on_change=self._count, clock=self.clock)
+
+    def _count(self) -> None:
+        self.changes += 1
 
     @property
     def barred(self) -> list[str]:
@@ -50,7 +57,7 @@ class Folders:
 
     def start(self) -> None:
         """Start (again)."""
-        self.watcher = PeopleFileWatcher(self.file, self.backup, clock=self.clock)
+        self.watcher = self._new()
         asyncio.run(self.watcher.load())
 
     def look(self, seconds: float = POLL_SECONDS) -> None:
@@ -78,6 +85,18 @@ def test_without_a_file_there_are_no_limits(folders: Folders, caplog: pytest.Log
     folders.start()
     assert folders.watcher.roster == EMPTY and not errors(caplog)
     assert not folders.backup.exists()
+
+
+def test_whenever_another_content_is_in_force_that_is_told(folders: Folders) -> None:
+    folders.start()
+    folders.file.write_bytes(JANE)
+    folders.look()
+    assert folders.changes == 0
+    folders.look_until_settled()
+    assert folders.changes == 1
+    folders.file.write_bytes(BROKEN)
+    folders.look_until_settled()
+    assert folders.changes == 1
 
 
 def test_the_file_is_in_force_from_the_start(folders: Folders, caplog: pytest.LogCaptureFixture) -> None:

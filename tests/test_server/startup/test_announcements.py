@@ -120,19 +120,24 @@ def test_what_people_toml_changes_is_told_again() -> None:
     current = EMPTY
     gallery = Gallery.build(DLIB, 0, [])
     rules = made().rules()
-    changes = Changes(made(), lambda: rules, lambda: current, lambda: gallery, AcceptedTokens)
+    has_photo = ["ada.jpg"].__contains__
+    changes = Changes(made(), lambda: rules, lambda: current, lambda: gallery, AcceptedTokens, has_photo)
     assert changes.look() == []
     current = Roster(terminals={"lab": OFF})
     assert warnings(changes.look()) == [f"liveness is off at terminal lab: {OPENS}"]
     assert changes.look() == []
     current = Roster()
     assert sentences(changes.look()) == ["policy any; liveness passive"]
+    current = Roster(held=frozenset({"ada.jpg", "ida.jpg"}))
+    assert warnings(changes.look()) == ["faces/people.toml holds 'ida.jpg', which is not there"]
 
 
 def test_other_rules_are_told_as_a_start_would_tell_them() -> None:
     gallery = Gallery.build(SFACE, 0, [("Ada", np.eye(1, 128, dtype=np.float32))])
     rules = made().rules()
-    changes = Changes(made(), lambda: rules, lambda: EMPTY, lambda: gallery, AcceptedTokens)
+    changes = Changes(
+        made(), lambda: rules, lambda: EMPTY, lambda: gallery, AcceptedTokens, {""}.__contains__
+    )
     rules = made().rules()
     assert changes.look() == [], "the same"
     rules = made(threshold=1.1, liveness="off").rules()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 from fastapi.testclient import TestClient
 from starlette.routing import Mount
 
@@ -56,14 +56,18 @@ def calls(dependant: Dependant) -> Iterator[object]:
 
 
 def doors(site: Site) -> list[Door]:
+    site.app.state.stopping.set()  # what would stream for ever ends at once
     found = []
     for route in iter_route_contexts(site.app.routes):
         if isinstance(route.original_route, Mount):
             continue
-        assert isinstance(route.original_route, APIRoute), f"{route.path} says not who may use it"
+        assert isinstance(route.original_route, (APIRoute, APIWebSocketRoute)), route.path
         guards = [call for call in calls(route.dependant) if isinstance(call, Requires) or call is public]
         assert len(set(map(id, guards))) == 1, f"{route.path} says {len(guards)} times who may use it"
         guard = guards[0] if isinstance(guards[0], Requires) else None
+        if isinstance(route.original_route, APIWebSocketRoute):
+            assert guard is not None, f"{route.path} is open to everybody"
+            continue
         found += [Door(method, str(route.path), guard) for method in route.methods or ()]
     return found
 

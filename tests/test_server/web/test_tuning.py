@@ -26,7 +26,7 @@ from server.web.tuning_views import FORM, Wanted
 from tests.support import console
 from tests.support.console import Site, key_of
 from tests.support.embeddings import box, look
-from tests.support.enrolled import some_people
+from tests.support.made_up_people import some_people
 from tests.support.recorded import LiveDoor
 from tests.support.summaries import summary
 

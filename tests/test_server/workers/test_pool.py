@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from server.access.seen import Analysis, Hints, PhotoAccepted, PhotoOutcome, PictureError
+from server.access.seen import Analysis, Hints, PhotoAccepted, PhotoOutcome, PictureError, PreparedPhoto
 from server.workers import main as worker
 from server.workers.analyser import Analyser, AnalysisFailedError, ModelSettings
 from server.workers.pool import WorkerPool, WorkersUnavailableError
@@ -69,6 +69,15 @@ def test_a_frame_gives_a_face_with_an_embedding_and_a_photo_two() -> None:
     assert 0 <= face.box.left < face.box.right <= analysis.width
     assert 0 <= face.box.top < face.box.bottom <= analysis.height
     assert isinstance(outcome, PhotoAccepted) and outcome.embedding.shape == outcome.mirrored.shape == (128,)
+
+
+def test_an_uploaded_photo_is_prepared_and_shown_small_in_a_worker() -> None:
+    async def work(pool: WorkerPool) -> tuple[PreparedPhoto, bytes]:
+        prepared = await pool.run_beside(worker.prepare_photo, jpeg("obama"))
+        return prepared, await pool.run_beside(worker.thumbnail, prepared.jpeg, 64)
+
+    prepared, thumbnail = with_pool(work)
+    assert isinstance(prepared.outcome, PhotoAccepted) and prepared.jpeg[:2] == thumbnail[:2] == b"\xff\xd8"
 
 
 def test_an_error_of_the_task_reaches_the_caller_and_costs_no_worker() -> None:
@@ -153,6 +162,24 @@ def test_a_cancelled_call_gives_its_worker_back() -> None:
         return await pool.run(answer)
 
     assert with_pool(work) == 42
+
+
+def note_beginning_and_end(path: str) -> None:
+    for word in ("begun", "done"):
+        with open(path, "a") as file:
+            file.write(f"{word}\n")
+        time.sleep(0.2)
+
+
+def test_what_is_done_beside_frames_leaves_them_all_processes_but_one(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+
+    async def work(pool: WorkerPool) -> None:
+        pool.serve_frames()
+        await asyncio.gather(*(pool.run_beside(note_beginning_and_end, str(notes)) for _ in range(2)))
+
+    with_pool(work, load=load_with_a_warning)
+    assert notes.read_text().split() == ["begun", "done"] * 2
 
 
 def broken_load(models: ModelSettings) -> list[worker.LogMessage]:

@@ -55,10 +55,10 @@ export function lineChart(holder, { x, y, points, mark, about }) {
     if (mark) {
       const [cx, cy] = place(mark[0], mark[1]);
       const right = cx > width * 0.7;
-      svg.append(part("line", { class: "mark-line", x1: cx, x2: cx, y1: MARGIN.top, y2: height - MARGIN.bottom }));
-      svg.append(part("circle", { class: "mark", cx, cy, r: 6 }));
+      svg.append(part("line", { class: "present-line", x1: cx, x2: cx, y1: MARGIN.top, y2: height - MARGIN.bottom }));
+      svg.append(part("circle", { class: "present", cx, cy, r: 6 }));
       svg.append(
-        part("text", { class: "mark-text", x: cx + (right ? -10 : 10), y: Math.max(cy - 12, MARGIN.top + 12), "text-anchor": right ? "end" : "start" }, mark[2]),
+        part("text", { class: "present-text", x: cx + (right ? -10 : 10), y: Math.max(cy - 12, MARGIN.top + 12), "text-anchor": right ? "end" : "start" }, mark[2]),
       );
     }
     holder.replaceChildren(svg);

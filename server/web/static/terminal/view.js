@@ -3,6 +3,7 @@
 const SMALLEST = 0.35; // of the letters' size: below it the words are cut
 const SHRINK = 0.93;
 const ROUNDING = 1; // pixels: the browser tells whole ones
+const UNSEEN = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu; // what turns the direction of what follows
 
 export class View {
   #shown = "";
@@ -87,13 +88,13 @@ export class View {
     const said = [told, names.join(", "), ...steady].filter(Boolean).join(". ");
     if (said === this.#said) return;
     this.#said = said;
-    announcement.textContent = said;
+    announcement.textContent = said.replace(UNSEEN, "");
   }
 }
 
 function isolated(name) {
   const element = document.createElement("bdi");
-  element.textContent = name;
+  element.textContent = name.replace(UNSEEN, "");
   return element;
 }
 
@@ -107,7 +108,7 @@ function listed(name, more) {
 function paragraph(line) {
   const element = document.createElement("p");
   element.dir = "auto";
-  element.textContent = line;
+  element.textContent = line.replace(UNSEEN, "");
   return element;
 }
 

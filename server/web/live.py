@@ -1,0 +1,83 @@
+"""Pictures of the doors for those who watch: which go out and when, and how they are packed. Pure."""
+
+import json
+import struct
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from server.terminals.live import Health, LiveFrame
+from server.terminals.pace import Spread
+from wire.words import INSTRUCTIONS, refusal
+
+PICTURES_PER_SECOND = 120.0
+"""Sent in all, to everybody who watches: one takes the event loop about 0.2 ms, and door's frames wait for
+it."""
+ROUNDS_PER_SECOND = 15.0
+"""Of pictures, for one who watches: doors send no more."""
+HEALTH_SECONDS = 1.0
+CHECK_SECONDS = 1.5
+"""How often it is looked up whether somebody may still watch: who may no longer is gone within 2 s."""
+_LENGTH = struct.Struct(">I")
+
+
+def pause_after(pictures: int, watching: int) -> float:
+    """How many seconds somebody waits after a round of so many pictures while so many are watching."""
+    return max(1.0 / ROUNDS_PER_SECOND, pictures * max(watching, 1) / PICTURES_PER_SECOND)
+
+
+def packed(frame: LiveFrame, last: bool) -> bytes:
+    """One picture as a message: the length of what is told of it, that as JSON, the JPEG. `last`: of a round;
+    the browser answers when it has shown it."""
+    result = frame.result
+    told = {
+        "terminal": frame.terminal,
+        "last": last,
+        "verdict": result.verdict.value,
+        "faces": [face.to_map() for face in result.faces],
+        "prompt": None if result.prompt is None else INSTRUCTIONS[result.prompt].sentence,
+    }
+    head = json.dumps(told, ensure_ascii=False).encode()
+    return b"".join((_LENGTH.pack(len(head)), head, frame.jpeg))
+
+
+def health_message(found: Sequence[Health]) -> str:
+    """How the terminals fare."""
+    return json.dumps({"health": [health_of(each) for each in found]}, ensure_ascii=False)
+
+
+def health_of(health: Health) -> dict[str, Any]:
+    """How a terminal fares, in values that JSON knows. Times in milliseconds, moments since 1970; spreads as
+    [half of the frames, 95 % of them]."""
+    decision = health.decision
+    return {
+        "terminal": health.terminal,
+        "connected": health.left is None,
+        "since": _ms(health.connected),
+        "left": _ms(health.left),
+        "address": health.address,
+        "camera": health.camera.value,
+        "clock_skew": None if health.clock_skew is None else round(health.clock_skew, 1),
+        "answered": round(health.rates.answered, 1),
+        "skipped": round(health.rates.skipped, 1),
+        "queue_ms": _spread(health.rates.queue_ms),
+        "work_ms": _spread(health.rates.work_ms),
+        "decision": None
+        if decision is None
+        else {
+            "id": decision.id,
+            "moment": _ms(health.decided),
+            "verdict": decision.verdict.value,
+            "name": decision.name,
+            "reason": decision.reason.value,
+            "words": refusal(decision.reason.value),
+        },
+    }
+
+
+def _spread(spread: Spread | None) -> list[float] | None:
+    return None if spread is None else [round(spread.half, 1), round(spread.most, 1)]
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp() * 1000)

@@ -1,0 +1,53 @@
+"""The decisions for people: as they happen, found again, and explained."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlalchemy import Connection
+
+from server.history import overview, queries
+from server.history.kept import KeptDecision
+from server.web.api.decisions import PAGE, Asked, Before, explain_kept, next_of
+from server.web.callers import Ports, Seer
+from server.web.problems import ProblemError
+from server.web.templating import page
+from wire.reasons import Reason
+from wire.words import refusal
+
+router = APIRouter(prefix="/log")
+
+
+@router.get("")
+async def log(request: Request, caller: Seer, asked: Asked, before: Before, running: Ports) -> Response:
+    def found(sql: Connection) -> tuple[list[KeptDecision], list[str]]:
+        known = [name for name in overview.known_terminals(sql) if caller.sees(name)]
+        return queries.decisions(sql, asked, before, PAGE), known
+
+    decisions, terminals = await running.database.read(found)
+    return page(
+        request,
+        "log.html",
+        caller=caller,
+        decisions=decisions,
+        next=next_of(decisions, PAGE),
+        newest=before is None,
+        terminals=terminals,
+        reasons=[(each.value, refusal(each.value)) for each in Reason],
+        words=refusal,
+        asked=request.query_params,
+    )
+
+
+@router.get("/{id}")
+async def decision(request: Request, id: str, caller: Seer, running: Ports) -> Response:  # noqa: A002
+    found = await running.database.read(lambda sql: queries.decision_by_id(sql, id, caller.terminals))
+    if not found:
+        raise ProblemError.not_found("There is no such decision.")
+    return page(
+        request,
+        "decision.html",
+        caller=caller,
+        last=found[-1],
+        lines=found,
+        why=explain_kept(found, running),
+        words=refusal,
+    )

@@ -1,0 +1,3 @@
+import { showTimes } from "./api.js";
+
+showTimes();
