@@ -7,6 +7,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI
 
 from server.accounts.sign_in import SignIn
+from server.tuning.tuning import Tuning
 from server.web import live_socket, problems
 from server.web.api import (
     accounts,
@@ -18,12 +19,13 @@ from server.web.api import (
     session,
     thresholds,
     tokens,
+    tuning,
 )
 from server.web.body_limit import BodyLimit
 from server.web.description import describe
 from server.web.headers import Headers
 from server.web.idempotency import Idempotency
-from server.web.pages import docs, entry, live, log, system, verify
+from server.web.pages import docs, entry, live, log, system, tune, verify
 from server.web.pictures import FORM_BYTES
 from server.web.problems import PROBLEMS
 from server.web.running import Running
@@ -51,6 +53,7 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     )
     app.state.running = running
     app.state.sign_in = sign_in
+    app.state.tuning = Tuning(running.rules, running.source, running.gallery, running.photos.photos)
     app.state.stills = Stills(running)
     app.state.stopping = asyncio.Event()
     app.state.streams = 0
@@ -61,7 +64,7 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     outside = (health.router, live.pictures, process_frame.router, pseudonyms.shortcuts, thresholds.shortcuts)
     for part in outside:
         app.include_router(part)
-    pages = (docs, entry, live, live_socket, log, system, terminal, verify)
+    pages = (docs, entry, live, live_socket, log, system, terminal, tune, verify)
     for page in pages:
         app.include_router(page.router, include_in_schema=False)
     problems.install(app)
@@ -75,7 +78,7 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=API)
-    parts = (session, accounts, decisions, tokens, recognition, pseudonyms, thresholds)
+    parts = (session, accounts, decisions, tokens, recognition, pseudonyms, thresholds, tuning)
     for part in parts:
         api.include_router(part.router)
     return api

@@ -9,7 +9,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ParamSpec, TypeAlias, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 from server.access.seen import Analysis, Hints, PhotoOutcome
 from server.workers import main as worker
@@ -30,6 +30,17 @@ END_SECONDS = 1.0
 """How long workers get to end by themselves."""
 RESTART_SECONDS = 1.0
 """Pause before a worker that does not come up is tried again."""
+
+
+class WorkerCounts(NamedTuple):
+    """Worker processes: how many there are to be, are there, and are busy now; how many had to be replaced
+    since the start. `pids`: of those that are there."""
+
+    wanted: int
+    alive: int
+    busy: int
+    replaced: int
+    pids: tuple[int, ...]
 
 
 class WorkersUnavailableError(RuntimeError):
@@ -56,6 +67,8 @@ class WorkerPool:
         # last in, first out: what the last used worker needs is still in the processor's caches
         self._idle: asyncio.Queue[WorkerProcess] = asyncio.LifoQueue()
         self._alive: set[WorkerProcess] = set()
+        self._busy: set[WorkerProcess] = set()
+        self._replaced = 0
         self._restarts: set[asyncio.Task[None]] = set()
         self._logged: set[worker.LogMessage] = set()
         self._photos = asyncio.Semaphore(self.processes)
@@ -65,6 +78,15 @@ class WorkerPool:
     def processes(self) -> int:
         """How many pictures can be looked at at once."""
         return self._workers + SPARES
+
+    def counts(self) -> WorkerCounts:
+        return WorkerCounts(
+            wanted=self.processes,
+            alive=len(self._alive),
+            busy=len(self._busy & self._alive),
+            replaced=self._replaced,
+            pids=tuple(sorted(process.pid for process in self._alive)),
+        )
 
     async def start(self) -> None:
         """Start every process and load the models. Raises WorkersUnavailableError."""
@@ -105,6 +127,7 @@ class WorkerPool:
             process = await self._idle.get()
             if process not in self._alive:
                 continue
+            self._busy.add(process)
             answer = process.ask(partial(task, *args, **kwargs))
             too_long = asyncio.get_running_loop().call_later(self._task_seconds, process.kill)
             try:
@@ -118,10 +141,10 @@ class WorkerPool:
                 answer.add_done_callback(partial(self._take_back, process))
                 raise
             except Exception:
-                self._idle.put_nowait(process)
+                self._put_back(process)
                 raise
             else:
-                self._idle.put_nowait(process)
+                self._put_back(process)
                 return result
             finally:
                 too_long.cancel()
@@ -132,7 +155,11 @@ class WorkerPool:
         if isinstance(answer.exception(), WorkerGoneError):
             self._replace(process)
         else:
-            self._idle.put_nowait(process)
+            self._put_back(process)
+
+    def _put_back(self, process: WorkerProcess) -> None:
+        self._busy.discard(process)
+        self._idle.put_nowait(process)
 
     async def close(self) -> None:
         """End every process, also one that hangs."""
@@ -177,6 +204,8 @@ class WorkerPool:
             return
         log.warning("worker process %d is gone; starting another", dead.pid)
         self._alive.discard(dead)
+        self._busy.discard(dead)
+        self._replaced += 1
         dead.kill()
         restart = asyncio.get_running_loop().create_task(self._restart())
         self._restarts.add(restart)

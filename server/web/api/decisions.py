@@ -276,7 +276,7 @@ async def decision(id: Annotated[str, Field(max_length=64)], caller: Seer, runni
 
 def explain_kept(found: list[KeptDecision], running: Running) -> Explained:
     """`found`: the lines of one decision."""
-    why = explained(found[-1], running.settings.rules(), running.gallery().population)
+    why = explained(found[-1], running.rules.rules, running.gallery().population)
     return Explained(
         lines=[DecisionView.of(each) for each in found],
         sentence=why.sentence,
