@@ -82,7 +82,7 @@ class Service:
 
     async def run(self) -> None:
         """Serve until stopped. Raises StartError; CrashError when a part of the server fails."""
-        settings = self._settings
+        settings, loop = self._settings, asyncio.get_running_loop()
         tls = _tls(settings)
         async with contextlib.AsyncExitStack() as stack:
             audit = _open_audit(settings)
@@ -170,6 +170,7 @@ class Service:
                         loop_delay=self._loop_delay,
                         warnings=self._warnings,
                     ),
+                    hasten=lambda: _hasten(loop, watcher),
                 )
                 self._console = await open_console(running, tls)
             if self._console is not None:
@@ -249,6 +250,12 @@ class Service:
         self._listener.close()
         await self._frames.finish(STOP_SECONDS)
         await self._connections.hang_up(STOP_SECONDS)
+
+
+def _hasten(loop: asyncio.AbstractEventLoop, watcher: PhotoWatcher) -> None:
+    """Have photos looked at now. From any thread."""
+    with contextlib.suppress(RuntimeError):  # the loop has ended
+        loop.call_soon_threadsafe(watcher.hasten)
 
 
 def _open_audit(settings: Settings) -> AuditTrail:

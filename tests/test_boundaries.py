@@ -115,6 +115,7 @@ MAY_IMPORT = {
         "recognition",
         "roster",
         "settings",
+        "site",
         "support",
         "terminals",
         "tokens",

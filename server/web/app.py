@@ -13,14 +13,19 @@ from server.web.api import (
     accounts,
     decisions,
     health,
+    people,
+    photos,
     process_frame,
+    proposals,
     pseudonyms,
     recognition,
     session,
+    site,
     thresholds,
     tokens,
     tuning,
 )
+from server.web.archives import Archives
 from server.web.body_limit import BodyLimit
 from server.web.description import describe
 from server.web.headers import Headers
@@ -30,14 +35,19 @@ from server.web.pictures import FORM_BYTES
 from server.web.problems import PROBLEMS
 from server.web.running import Running
 from server.web.same_site import SameSite
+from server.web.site_work import SiteWork
 from server.web.static_files import FOLDER, KeptFiles, fingerprint
 from server.web.stills import Stills
 from server.web.terminal import routes as terminal
+from server.web.uploads import PICTURE_BYTES
 
 API = "/api/v1"
-UPLOADS: dict[str, int] = dict.fromkeys(
-    (f"{API}/verify", f"{API}/identify", f"{API}/analyse", "/process-frame"), FORM_BYTES
-)
+UPLOADS: dict[str, int] = {
+    **dict.fromkeys((f"{API}/verify", f"{API}/identify", f"{API}/analyse", "/process-frame"), FORM_BYTES),
+    f"{API}/people/photos": photos.UPLOAD_BYTES,
+    f"{API}/people/check": PICTURE_BYTES,
+    f"{API}/site/archives": site.ARCHIVE_BYTES,
+}
 """Beginning of a path -> bytes of a request to it; all others are small."""
 
 
@@ -55,6 +65,9 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     app.state.sign_in = sign_in
     app.state.tuning = Tuning(running.rules, running.source, running.gallery, running.photos.photos)
     app.state.stills = Stills(running)
+    app.state.site_work = SiteWork(running)
+    app.state.archives = Archives(running.settings.logs)
+    app.state.checks = photos.Checks()
     app.state.stopping = asyncio.Event()
     app.state.streams = 0
     app.state.assets = f"/static/{fingerprint()}"
@@ -78,7 +91,8 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=API)
-    parts = (session, accounts, decisions, tokens, recognition, pseudonyms, thresholds, tuning)
-    for part in parts:
+    own = (session, accounts, tokens)
+    seen = (decisions, photos, people, proposals, recognition, pseudonyms, thresholds)
+    for part in (*own, *seen, tuning, site):
         api.include_router(part.router)
     return api

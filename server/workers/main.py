@@ -20,6 +20,7 @@ from server.access.seen import Analysis, Hints, PhotoOutcome, PreparedPhoto, Sti
 from server.support import osdep
 from server.support.framing import read_framed
 from server.workers.analyser import ModelSettings
+from wire import Box
 from wire.framing import MAX_LENGTH, framed
 
 if TYPE_CHECKING:
@@ -127,11 +128,12 @@ def analyse_photo(data: bytes) -> PhotoOutcome:
     return judge_photo(_loaded(), data)
 
 
-def prepare_photo(data: bytes) -> PreparedPhoto:
-    """Make an uploaded photo fit for the gallery, and judge it. Raises PictureError, PictureTooLargeError."""
+def prepare_photo(data: bytes, face: Box | None = None) -> PreparedPhoto:
+    """Make an uploaded photo fit for the gallery, and judge it. `face`: only this one and what is around it.
+    Raises PictureError, PictureTooLargeError."""
     from server.vision.preparing import prepare_photo
 
-    return prepare_photo(_loaded(), data)
+    return prepare_photo(_loaded(), data, face)
 
 
 def thumbnail(data: bytes, side: int) -> bytes:
