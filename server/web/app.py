@@ -31,6 +31,7 @@ from server.web.description import describe
 from server.web.headers import Headers
 from server.web.idempotency import Idempotency
 from server.web.pages import docs, entry, live, log, system, tune, verify
+from server.web.pages import people as people_pages
 from server.web.pictures import FORM_BYTES
 from server.web.problems import PROBLEMS
 from server.web.running import Running
@@ -77,7 +78,7 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     outside = (health.router, live.pictures, process_frame.router, pseudonyms.shortcuts, thresholds.shortcuts)
     for part in outside:
         app.include_router(part)
-    pages = (docs, entry, live, live_socket, log, system, terminal, tune, verify)
+    pages = (docs, entry, live, live_socket, log, people_pages, system, terminal, tune, verify)
     for page in pages:
         app.include_router(page.router, include_in_schema=False)
     problems.install(app)
