@@ -53,6 +53,7 @@ from server.vitals.decision_counts import DecisionCounts
 from server.vitals.loop_delay import LoopDelay
 from server.vitals.vitals import Vitals
 from server.web.running import Running
+from server.workers.aside import Aside
 from server.workers.pool import WorkerPool, WorkersUnavailableError
 
 log = logging.getLogger(__name__)
@@ -152,6 +153,7 @@ class Service:
                     database=database,
                     record=OperatorRecord(audit, events),
                     workers=pool,
+                    aside=Aside(),
                     photos=watcher,
                     live=board,
                     proposals=proposals,

@@ -51,7 +51,7 @@ def test_limits_hold_at_the_doors_when_they_are_answered(followed: Followed) -> 
     answer = admin.patch("/api/v1/people/Jane Doe", json=change, headers={"If-Match": etag})
     assert answer.status_code == 200, answer.text
     permit = server.roster.roster.permits["Jane Doe"]
-    assert permit.valid_until == date(2026, 12, 31) and permit.terminals == {"lab"}
+    assert permit.valid_until == date(2026, 12, 31) and permit.terminals == frozenset({"lab"})
     assert answer.json()["limits"]["schedule"] == ["mon-fri 07:05-19:00"]
     assert answer.headers["etag"] != etag
     assert site.record.lines()[-1] == "person_changed account:admin Jane Doe"
