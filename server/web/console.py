@@ -48,6 +48,7 @@ class WebConsole:
     async def close(self) -> None:
         """Returns when all has ended."""
         self._listener.close()
+        await self._app.state.tuning.close()
         await asyncio.to_thread(self._passwords.close)
 
     async def _tell(self) -> None:
