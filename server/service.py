@@ -115,9 +115,10 @@ class Service:
                 cache=cache,
                 analyse=pool.analyse_photo,
                 take_receipts=take_receipts,
-                enrolling=Enrolling.by(settings.rules(), lambda: roster.roster),
+                enrolling=Enrolling.by(lambda: self._rules.rules, lambda: roster.roster),
                 parallel=pool.processes,
             )
+            self._rules.on_change = watcher.hasten
             lockouts = Lockouts()
             board, proposals = LiveBoard(events, settings.min_face), Proposals(events)
             hints = settings.hints()
