@@ -90,7 +90,9 @@ MAY_IMPORT = {
     "recognition": {"access", "support"},
     "history": {"access", "audit", "database", "events", "support"},
     "terminals": {"access", "audit", "events", "support", "tokens", "workers"},
+    "vitals": {"events", "support", "terminals", "workers"},
     "settings": {"access", "support", "workers"},
+    "tuning": {"access", "gallery", "recording", "settings", "site", "support", "workers"},
     "startup": {
         "access",
         "audit",
@@ -120,6 +122,9 @@ MAY_IMPORT = {
         "support",
         "terminals",
         "tokens",
+        "tuning",
+        "vitals",
+        "weights",
         "workers",
     },
 }

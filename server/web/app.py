@@ -7,6 +7,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI
 
 from server.accounts.sign_in import SignIn
+from server.tuning.tuning import Tuning
 from server.web import live_socket, problems
 from server.web.api import (
     accounts,
@@ -24,13 +25,14 @@ from server.web.api import (
     strangers,
     thresholds,
     tokens,
+    tuning,
 )
 from server.web.archives import Archives
 from server.web.body_limit import BodyLimit
 from server.web.description import describe
 from server.web.headers import Headers
 from server.web.idempotency import Idempotency
-from server.web.pages import docs, entry, live, log, system, verify
+from server.web.pages import docs, entry, live, log, system, tune, verify
 from server.web.pages import people as people_pages
 from server.web.pages import strangers as stranger_pages
 from server.web.pictures import FORM_BYTES
@@ -67,6 +69,7 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     )
     app.state.running = running
     app.state.sign_in = sign_in
+    app.state.tuning = Tuning(running.rules, running.source, running.gallery, running.photos.photos)
     app.state.stills = Stills(running)
     app.state.site_work = SiteWork(running)
     app.state.archives = Archives(running.settings.logs)
@@ -82,7 +85,19 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     outside = (health.router, live.pictures, process_frame.router, pseudonyms.shortcuts, thresholds.shortcuts)
     for part in outside:
         app.include_router(part)
-    pages = (docs, entry, live, live_socket, log, people_pages, stranger_pages, system, terminal, verify)
+    pages = (
+        docs,
+        entry,
+        live,
+        live_socket,
+        log,
+        people_pages,
+        stranger_pages,
+        system,
+        terminal,
+        tune,
+        verify,
+    )
     for page in pages:
         app.include_router(page.router, include_in_schema=False)
     problems.install(app)
@@ -96,21 +111,9 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=API)
-    parts = (
-        session,
-        accounts,
-        decisions,
-        corrections,
-        strangers,
-        tokens,
-        recognition,
-        pseudonyms,
-        thresholds,
-        photos,
-        people,
-        proposals,
-        site,
-    )
-    for part in parts:
+    own = (session, accounts, tokens)
+    seen = (decisions, corrections, strangers, photos, people, proposals)
+    asked = (recognition, pseudonyms, thresholds)
+    for part in (*own, *seen, *asked, tuning, site):
         api.include_router(part.router)
     return api

@@ -26,7 +26,7 @@ async def note_identified(
     compared = [each for each in found if each.ranked]
     nearest = min((each.ranked[0] for each in compared), key=lambda each: each.distance, default=None)
     names = sorted({each.name for each in found if each.name is not None})
-    threshold = bar_of_all(gallery, running.settings.rules()).threshold
+    threshold = bar_of_all(gallery, running.rules.rules).threshold
     await note(
         running,
         caller,

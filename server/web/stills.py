@@ -37,7 +37,7 @@ class Stills:
         """`clock`: monotonic seconds."""
         self._pseudonyms = Pseudonyms(running.settings.logs / FILE)
         self._workers = running.workers
-        self._mirrored = running.settings.rules().recogniser.mirrored_looks
+        self._mirrored = running.rules.rules.recogniser.mirrored_looks
         self.turns = Turns()
         self._limit = RateLimit(PER_SECOND, BURST, clock)
         self._complaint = Complaint(log)

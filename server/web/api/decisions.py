@@ -292,7 +292,7 @@ async def kept_decision(
 
 def explain_kept(found: list[KeptDecision], correction: Correction | None, running: Running) -> Explained:
     """`found`: the lines of one decision."""
-    why = explained(found[-1], running.settings.rules(), running.gallery().population)
+    why = explained(found[-1], running.rules.rules, running.gallery().population)
     return Explained(
         lines=[DecisionView.of(each) for each in found],
         sentence=why.sentence,

@@ -50,7 +50,7 @@ async def process_frame(request: Request, caller: Verifier, running: Ports, desk
     desk.admit(caller)
     _, (picture,) = await read(request, FrameAsked, running, caller, fields=FIELDS)
     seen = await desk.look_at(picture)
-    gallery, rules = running.gallery(), running.settings.rules()
+    gallery, rules = running.gallery(), running.rules.rules
     found = await identified(seen, gallery, rules)
     await note_identified(running, caller, picture, gallery, found)
     faces = list(map(ProcessedFace.of, found))

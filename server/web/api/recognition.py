@@ -46,7 +46,7 @@ async def verify_picture(request: Request, caller: Verifier, running: Ports, des
     asked, (picture,) = await read(request, VerifyAsked, running, caller)
     person = _enrolled(running, asked.person)
     seen = await desk.look_at(picture, landmarks=asked.landmarks, preview=asked.preview)
-    gallery, rules = running.gallery(), running.settings.rules()
+    gallery, rules = running.gallery(), running.rules.rules
     if person not in gallery:
         raise _nobody()
     found = await asyncio.to_thread(verify, seen.faces, person, gallery, rules)
@@ -65,7 +65,7 @@ async def identify_pictures(request: Request, caller: Verifier, running: Ports, 
     asked, pictures = await read(request, IdentifyAsked, running, caller, most=MOST_PICTURES)
     desk.admit(caller, len(pictures) - 1)
     looked = await desk.look(pictures, landmarks=asked.landmarks, preview=asked.preview)
-    gallery, rules = running.gallery(), running.settings.rules()
+    gallery, rules = running.gallery(), running.rules.rules
     answers = []
     for picture, seen in zip(pictures, looked, strict=True):
         if isinstance(seen, PictureError):
@@ -88,7 +88,7 @@ async def analyse_picture(request: Request, caller: Verifier, running: Ports, de
     gallery = running.gallery()
     words: Sequence[str | None] = [None] * len(seen.faces)
     if asked.pseudonym:
-        found = await identified(seen, gallery, running.settings.rules())
+        found = await identified(seen, gallery, running.rules.rules)
         await note_identified(running, caller, picture, gallery, found)
         words = [await desk.pseudonym(each.name) for each in found]
     faces = [

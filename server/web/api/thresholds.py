@@ -77,7 +77,7 @@ class ThresholdStats(BaseModel):
 async def stats(caller: Seer, running: Ports, days: Days = 90) -> ThresholdStats:
     """The threshold in force, the risk it stands for, and how many visits other thresholds would have
     recognised: visits at the terminals that the caller sees."""
-    gallery, rules = running.gallery(), running.settings.rules()
+    gallery, rules = running.gallery(), running.rules.rules
     population, name = gallery.population, gallery.recogniser.name
     present = rules.threshold_for(population)
     risks = [visit_risk(rules, present, population), *RISKS]

@@ -30,10 +30,10 @@ def shown(door: LiveDoor, *looks: Face, at: float = 0.0, frames: int = 16) -> No
 
 
 def record(folder: Path, door: LiveDoor, pictures: bool = True) -> None:
-    recorder = Recorder.in_folder(folder, RULES, pictures)
+    recorder = Recorder.in_folder(folder, pictures)
     for frame in door.frames:
-        recorder.take(FrameObserved("session", door.terminal, frame))
-    recorder.take(DoorClosed("session", door.terminal, door.close()))
+        recorder.take(FrameObserved("session", door.terminal, frame, RULES))
+    recorder.take(DoorClosed("session", door.terminal, door.close(), RULES))
     recorder.close()
 
 
@@ -76,11 +76,11 @@ def test_a_visit_decided_when_its_terminal_leaves_is_found(tmp_path: Path) -> No
     door = LiveDoor(RULES, PEOPLE)
     for number in range(4):
         door.see([face(stranger(0))], number * 0.25)
-    recorder = Recorder.in_folder(tmp_path, RULES, True)
+    recorder = Recorder.in_folder(tmp_path, True)
     for frame in door.frames:
-        recorder.take(FrameObserved("session", "door", frame))
+        recorder.take(FrameObserved("session", "door", frame, RULES))
     closed = door.close()
-    recorder.take(DoorClosed("session", "door", closed))
+    recorder.take(DoorClosed("session", "door", closed, RULES))
     recorder.close()
     (decision,) = closed.decisions
     assert decision.verdict is Verdict.DENIED

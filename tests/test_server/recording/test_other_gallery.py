@@ -25,15 +25,15 @@ def record(folder: Path, *days: int) -> list[str]:
     ids of what is decided."""
     made = []
     for day in days:
-        recorder = Recorder.in_folder(folder, RULES)
+        recorder = Recorder.in_folder(folder)
         door = LiveDoor(RULES, WITH, terminal=f"door{day}")
         for at, who in ((0.0, look(0, 0.2)), (20.0, look(1, 0.2))):
             for number in range(40):
                 seen = [face(who)] if number < 25 else []
                 frame = door.see(seen, at + number * 0.2, start=START + timedelta(days=day))
-                recorder.take(FrameObserved("session", door.terminal, frame))
+                recorder.take(FrameObserved("session", door.terminal, frame, RULES))
                 made += [frame.decision.id] if frame.decision else []
-        recorder.take(DoorClosed("session", door.terminal, door.close()))
+        recorder.take(DoorClosed("session", door.terminal, door.close(), RULES))
         recorder.close()
     return made
 

@@ -38,11 +38,11 @@ def at_the_right(number: int, way: int = 0) -> Face:
 
 def record(folder: Path, doors: Sequence[LiveDoor], rules: Rules = RULES, pictures: bool = False) -> None:
     """What the doors have seen, one after the other, and their ends."""
-    recorder = Recorder.in_folder(folder, rules, pictures)
+    recorder = Recorder.in_folder(folder, pictures)
     for door in doors:
         for frame in door.frames:
-            recorder.take(FrameObserved(f"of {door.terminal}", door.terminal, frame))
-        recorder.take(DoorClosed(f"of {door.terminal}", door.terminal, door.close()))
+            recorder.take(FrameObserved(f"of {door.terminal}", door.terminal, frame, rules))
+        recorder.take(DoorClosed(f"of {door.terminal}", door.terminal, door.close(), rules))
     recorder.close()
 
 
@@ -142,12 +142,12 @@ def test_who_comes_after_frames_that_were_missed_is_not_who_was_there_before(tmp
         door.see([at_the_left(0)], number * 0.25)
     door.see([], 5.0)
     shown(door, [at_the_left(0)], 5.25)
-    recorder = Recorder.in_folder(tmp_path, RULES)
+    recorder = Recorder.in_folder(tmp_path)
     for frame in door.frames[:12]:
-        recorder.take(FrameObserved("session", "door", frame))
+        recorder.take(FrameObserved("session", "door", frame, RULES))
     recorder.missed()
     for frame in door.frames[13:]:
-        recorder.take(FrameObserved("session", "door", frame))
+        recorder.take(FrameObserved("session", "door", frame, RULES))
     recorder.close()
     decided = [frame.decision.id for frame in door.frames if frame.decision]
     assert [each.decision for each in read(tmp_path)] == decided[1:] != []
@@ -179,10 +179,10 @@ def test_whatever_happens_at_a_door_nobody_else_is_told_of_and_nobody_is_left_ou
         if summary.decision and summary.decision.verdict is Verdict.DENIED and summary.decision.name is None
     ]
     with TemporaryDirectory() as folder:
-        recorder = Recorder.in_folder(Path(folder), rules)
+        recorder = Recorder.in_folder(Path(folder))
         for frame in door.frames:
-            recorder.take(FrameObserved("session", "door", frame))
-        recorder.take(DoorClosed("session", "door", closed))
+            recorder.take(FrameObserved("session", "door", frame, rules))
+        recorder.take(DoorClosed("session", "door", closed, rules))
         recorder.close()
         visits, problems = unknown_visits(Path(folder), rules.recogniser, START, ENDLESS)
     assert problems == []
