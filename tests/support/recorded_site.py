@@ -64,11 +64,11 @@ class RecordedDoor:
 
     def close(self) -> None:
         """Only then all of it is on the disk."""
-        recorder = Recorder.in_folder(self._folder, self._rules, self._pictures)
+        recorder = Recorder.in_folder(self._folder, self._pictures)
         session = f"of {self._door.terminal}"
         for frame in self._door.frames:
-            recorder.take(FrameObserved(session, self._door.terminal, frame))
-        recorder.take(DoorClosed(session, self._door.terminal, self._door.close()))
+            recorder.take(FrameObserved(session, self._door.terminal, frame, self._rules))
+        recorder.take(DoorClosed(session, self._door.terminal, self._door.close(), self._rules))
         recorder.close()
 
 
