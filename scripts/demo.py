@@ -77,10 +77,10 @@ def environment() -> dict[str, str]:
 class Server:
     """The server as a process of its own, its console copied to ours."""
 
-    def __init__(self, port: int, *flags: str) -> None:
+    def __init__(self, port: int, *flags: str, home: Path = HOME) -> None:
         command = [sys.executable, "-m", "server", "--port", str(port), *flags]
         self._process = subprocess.Popen(
-            command, cwd=HOME, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, cwd=home, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         self._listening = threading.Event()
         threading.Thread(target=self._copy_console, daemon=True).start()

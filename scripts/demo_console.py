@@ -118,10 +118,10 @@ def run(seconds: float | None) -> None:
     """`seconds`: end after so long; None: when interrupted."""
     photos = prepare()
     (HOME / "logs" / "access_log.txt").write_text(history(random.Random(7)), encoding="utf-8")  # noqa: S311
-    say(run_command("history", "rebuild").splitlines()[-1])
+    say(run_command("history", "rebuild").replace("\n", "; "))
     port, web_port = free_port(), free_port(WEB_PORT)
     link = run_command("users", "add", "demo", "admin", "--web-port", str(web_port)).rpartition(" ")[2]
-    server = Server(port, "--web-port", str(web_port))
+    server = Server(port, "--web-port", str(web_port), home=HOME)
     doors = []
     try:
         server.wait_until_listening()

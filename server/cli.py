@@ -14,14 +14,16 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 try:
-    from server.commands.command_line import COMMANDS, SPAN, parser
+    from server.commands.command_line import parser
     from server.commands.dates import first_moment, last_moment
+    from server.commands.table import COMMANDS, SPAN
     from server.settings import Settings
     from server.startup.announcements import tell
     from server.startup.recogniser import with_recogniser
-    from server.startup.sources import SettingsError, load, settings_file
+    from server.startup.sources import SettingsError, Sources, settings_file
     from server.support.console import STDERR, STDOUT, console, log_file, logging_to
     from server.support.errors import CrashError, StartError, WrongError
+    from server.support.last_warnings import LastWarnings
 except ModuleNotFoundError as missing:  # a terminal's installation has no server dependencies
     raise SystemExit(f"doorward: {missing.name} is not installed: pip install '.[server]'") from None
 
@@ -37,14 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     own = [argument.name for argument in COMMANDS[command].arguments]
     given = {name: flags.pop(name) for name in (*SPAN, *own) if name in flags}
     try:
-        file = settings_file(named)
-        settings = load(flags, os.environ, file)
+        sources = Sources(flags, os.environ, settings_file(named))
+        settings = sources.load()
         chosen = _chosen(command, given)
     except (SettingsError, ValueError) as error:
         print(f"doorward: {error}", file=sys.stderr)
         return 2
     try:
-        return _run(command, settings, file, chosen)
+        return _run(command, settings, sources, chosen)
     except StartError as error:
         print(f"doorward: {error}", file=sys.stderr)
         return 1
@@ -72,12 +74,12 @@ def _chosen(command: str, given: dict[str, Any]) -> dict[str, Any]:
     return chosen
 
 
-def _run(command: str, settings: Settings, file: Path | None, chosen: dict[str, Any]) -> int:
+def _run(command: str, settings: Settings, sources: Sources, chosen: dict[str, Any]) -> int:
     if command == "serve":
-        _serve(settings, file)
+        _serve(settings, sources)
         return 0
     try:
-        return _answer(command, settings, file, chosen)
+        return _answer(command, settings, sources.file, chosen)
     except BrokenPipeError:  # whoever reads has seen enough: `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -121,7 +123,7 @@ def _check(settings: Settings, file: Path | None) -> int:
     return 1 if failed(findings) else 0
 
 
-def _serve(settings: Settings, file: Path | None) -> None:
+def _serve(settings: Settings, sources: Sources) -> None:
     from server.service import serve
     from server.startup import announcements, folders
 
@@ -133,12 +135,13 @@ def _serve(settings: Settings, file: Path | None) -> None:
         handler = log_file(settings.logs)
     except OSError as error:
         raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
-    with logging_to(console(STDOUT), handler):
-        announcements.tell(announcements.of_the_beginning(settings, file))
+    warnings = LastWarnings()
+    with logging_to(console(STDOUT), handler, warnings):
+        announcements.tell(announcements.of_the_beginning(settings, sources.file))
         announcements.tell([(logging.WARNING, sentence) for sentence in made])
         announcements.tell(remarks)
         try:
-            asyncio.run(serve(settings))
+            asyncio.run(serve(settings, sources, warnings))
         except CrashError:
             logging.getLogger(__name__).critical("ended by a fault of its own", exc_info=True)
             raise

@@ -19,6 +19,7 @@ from server.access.camera import CameraState
 from server.access.decision import Decision
 from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.outcome import VisitSummary
+from server.access.rules import Rules
 from server.audit.access_log import AccessEntry
 from server.audit.operator_log import Act
 from server.support.complaint import Complaint
@@ -36,20 +37,23 @@ CLOSE_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class FrameObserved:
-    """A door has seen a frame, and any decision on it is settled."""
+    """A door has seen a frame, and any decision on it is settled. `rules`: the settings', by which it was
+    decided."""
 
     session: str
     terminal: str
     frame: ObservedFrame
+    rules: Rules
 
 
 @dataclass(frozen=True)
 class DoorClosed:
-    """A terminal has left; nothing of this session follows."""
+    """A terminal has left; nothing of this session follows. `rules`: as of its last frame."""
 
     session: str
     terminal: str
     closed: ClosedDoor
+    rules: Rules
 
 
 @dataclass(frozen=True)
@@ -167,6 +171,10 @@ class Events:
             if type(event) in queue.wants:
                 queue.put(event)
 
+    def lost(self) -> dict[str, int]:
+        """Sink -> how many events it has missed."""
+        return {queue.name: queue.lost for queue in self._queues}
+
     def close(self, seconds: float = CLOSE_SECONDS) -> None:
         """Let the sinks take what waits, so long at most for all of them. Not for the event loop."""
         for queue in self._queues:
@@ -180,7 +188,9 @@ class _SinkQueue:
     """One sink, its thread and what waits for it."""
 
     def __init__(self, sink: Sink) -> None:
+        self.name = sink.name
         self.wants = sink.wants
+        self.lost = 0
         self._sink = sink
         self._complaint = Complaint(log)
         self._changed = threading.Condition()
@@ -200,6 +210,7 @@ class _SinkQueue:
                 self._waiting.append((event, weight))
                 self._bytes += weight
             dropped = self._gap
+            self.lost += dropped
             self._changed.notify()
         if dropped:
             message = "%s does not keep up: some of what happened will be missing there"

@@ -9,10 +9,13 @@ import ssl
 import sys
 from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from server.access.door import Door
 from server.access.lockout import Lockouts
+from server.access.present_rules import PresentRules
+from server.access.rules import Rules
 from server.audit.trail import AuditTrail
 from server.database.database import DamagedError, Database, DatabaseError, address_of
 from server.events import Enrolled, Events, Sink
@@ -35,8 +38,10 @@ from server.startup import announcements
 from server.startup.announcements import Changes, tell
 from server.startup.console import Console, open_console
 from server.startup.recogniser import photo_pipeline
+from server.startup.sources import Sources
 from server.support import osdep
 from server.support.errors import CrashError, StartError
+from server.support.last_warnings import LastWarnings
 from server.terminals.connections import Connections
 from server.terminals.decision_writer import DecisionWriter
 from server.terminals.frames import FrameService
@@ -44,7 +49,11 @@ from server.terminals.listener import Listener
 from server.terminals.live import LiveBoard
 from server.terminals.proposals import Proposals
 from server.tokens.watcher import TokenWatcher
+from server.vitals.decision_counts import DecisionCounts
+from server.vitals.loop_delay import LoopDelay
+from server.vitals.vitals import Vitals
 from server.web.running import Running
+from server.workers.aside import Aside
 from server.workers.pool import WorkerPool, WorkersUnavailableError
 
 log = logging.getLogger(__name__)
@@ -59,10 +68,15 @@ STOP_SECONDS = 5.0
 class Service:
     """A running server. `run` returns when `stop` has been called and everything is closed."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, sources: Sources, warnings: LastWarnings) -> None:
+        """`sources`: where the settings come from. `warnings`: the last ones that were logged."""
         self._settings = settings
+        self._sources = sources
+        self._warnings = warnings
+        self._loop_delay = LoopDelay()
         self._stop = asyncio.Event()
         self._console: Console | None = None
+        self._rules = PresentRules(settings.rules())
 
     def stop(self) -> None:
         self._stop.set()
@@ -87,7 +101,8 @@ class Service:
                 settings.people_file, settings.logs / BACKUP_FILE, on_change=lambda: watcher.hasten()
             )
             self._added = Feed()
-            events = Events(_sinks(settings, database, self._added))
+            decisions = DecisionCounts()
+            events = Events([decisions, *_sinks(settings, database, self._added)])
             stack.push_async_callback(asyncio.to_thread, events.close)
             receipts = ReceiptWriter(audit)
 
@@ -100,9 +115,10 @@ class Service:
                 cache=cache,
                 analyse=pool.analyse_photo,
                 take_receipts=take_receipts,
-                enrolling=Enrolling.by(settings.rules(), lambda: roster.roster),
+                enrolling=Enrolling.by(lambda: self._rules.rules, lambda: roster.roster),
                 parallel=pool.processes,
             )
+            self._rules.on_change = watcher.hasten
             lockouts = Lockouts()
             board, proposals = LiveBoard(events, settings.min_face), Proposals(events)
             hints = settings.hints()
@@ -113,7 +129,8 @@ class Service:
                 events=events,
                 gallery=lambda: watcher.gallery,
                 roster=lambda: roster.roster,
-                open_door=lambda terminal: _open_door(settings, lockouts, terminal),
+                rules=lambda: self._rules.rules,
+                open_door=partial(_open_door, lockouts),
                 hints=hints,
                 board=board,
                 proposals=proposals,
@@ -137,6 +154,7 @@ class Service:
                     database=database,
                     record=OperatorRecord(audit, events),
                     workers=pool,
+                    aside=Aside(),
                     photos=watcher,
                     live=board,
                     proposals=proposals,
@@ -145,6 +163,16 @@ class Service:
                     roster=lambda: roster.roster,
                     tokens_changed=self._change_tokens,
                     serve_terminal=self._connections.serve,
+                    rules=self._rules,
+                    source=self._sources,
+                    vitals=Vitals(
+                        workers=pool.counts,
+                        frames=self._frames.counts,
+                        lost=events.lost,
+                        decisions=decisions,
+                        loop_delay=self._loop_delay,
+                        warnings=self._warnings,
+                    ),
                     hasten=lambda: _hasten(loop, watcher),
                 )
                 self._console = await open_console(running, tls)
@@ -180,6 +208,7 @@ class Service:
         accepting = asyncio.ensure_future(self._listener.accept(self._connections.accept))
         changes = Changes(
             self._settings,
+            lambda: self._rules.rules,
             lambda: roster.roster,
             lambda: watcher.gallery,
             lambda: self._tokens.accepted,
@@ -192,6 +221,7 @@ class Service:
             self._tokens.watch(self._connections.dismiss_unauthorised),
             keep_clean(self._settings.logs / RECORDINGS, self._settings.record_days),
             changes.follow(),
+            self._loop_delay.watch(),
         ]
         if self._console is not None:
             parts.append(self._console.serve())
@@ -251,8 +281,8 @@ def _open_database(settings: Settings) -> Database | None:
     return database
 
 
-def _open_door(settings: Settings, lockouts: Lockouts, terminal: str) -> Door:
-    return Door(settings.rules(), new_id=lambda: secrets.token_hex(8), terminal=terminal, lockouts=lockouts)
+def _open_door(lockouts: Lockouts, terminal: str, rules: Rules) -> Door:
+    return Door(rules, new_id=lambda: secrets.token_hex(8), terminal=terminal, lockouts=lockouts)
 
 
 def _sinks(settings: Settings, database: Database | None, added: Feed) -> list[Sink]:
@@ -263,7 +293,7 @@ def _sinks(settings: Settings, database: Database | None, added: Feed) -> list[S
     if settings.record:
         folder = settings.logs / RECORDINGS
         try:
-            sinks.append(Recorder.in_folder(folder, settings.rules(), settings.record_pictures))
+            sinks.append(Recorder.in_folder(folder, settings.record_pictures))
         except OSError as error:
             raise StartError(f"record: cannot record in {folder}: {error}") from error
     return sinks
@@ -295,9 +325,9 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: Settings, sources: Sources, warnings: LastWarnings) -> None:
     """Run a server until SIGINT or SIGTERM. Raises StartError, CrashError."""
-    service = Service(settings)
+    service = Service(settings, sources, warnings)
     osdep.allow_many_files()
     sys.setswitchinterval(SWITCH_SECONDS)
     osdep.on_stop_signal(asyncio.get_running_loop(), service.stop)

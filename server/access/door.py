@@ -87,14 +87,21 @@ class Door:
         return self._attention.hints(wanted, watched, others, now, may_sweep)
 
     def observe(
-        self, analysis: Analysis, gallery: Gallery, now: float, orders: Orders = NO_ORDERS
+        self,
+        analysis: Analysis,
+        gallery: Gallery,
+        now: float,
+        orders: Orders = NO_ORDERS,
+        rules: Rules | None = None,
     ) -> Outcome:
         """Take in what the worker made of the last hints, for the frame received at `now` (monotonic
         seconds, never decreasing). `orders`: what the administrator wants at this terminal at this time.
+        `rules`: the settings' from now on, by the same recogniser; None: as before.
 
         Not before the last proposal is settled.
         """
         assert self._proposed is None
+        self._defaults = rules or self._defaults
         self._orders, self._rules = orders, orders.applied_to(self._defaults)
         self._gallery, self._now = gallery, now
         self._lockout = self._lockouts.of(self._terminal, self._rules.attempts, now)

@@ -25,8 +25,13 @@ def odds(rules: Rules, population: Population) -> str:
 
 def visit_risk(rules: Rules, threshold: float, population: Population) -> float:
     """The share of strangers' visits that this threshold lets in as one of the population, at least 1."""
-    elsewhere = min(threshold / population.nearness, FARTHEST)
-    return rules.recogniser.calibration.risk(elsewhere, max(1, population.people), VISIT_LOOKS)
+    return _risk(rules, threshold, population, VISIT_LOOKS)
+
+
+def look_risk(rules: Rules, threshold: float, population: Population) -> float:
+    """The share of strangers' single looks that come within this threshold of one of the population, at least
+    1."""
+    return _risk(rules, threshold, population, 1)
 
 
 def threshold_at(rules: Rules, risk: float, population: Population) -> float:
@@ -36,7 +41,7 @@ def threshold_at(rules: Rules, risk: float, population: Population) -> float:
 
 def one_in(risk: float) -> str:
     """Such as "1 in 10,000"."""
-    return f"1 in {1 / risk:,.0f}"
+    return f"1 in {float(f'{1 / risk:.2g}'):,.0f}"
 
 
 def is_lax(rules: Rules, population: Population) -> bool:
@@ -56,6 +61,11 @@ def refused_at_first(rules: Rules, population: Population, photos: int) -> float
     """The share, 0 to 1, of visits of somebody with so many photos that the first looks do not suffice for.
     Both at least 1."""
     return rules.recogniser.calibration.false_reject(rules.threshold_for(population), photos, rules.looks)
+
+
+def _risk(rules: Rules, threshold: float, population: Population, looks: int) -> float:
+    elsewhere = min(threshold / population.nearness, FARTHEST)
+    return rules.recogniser.calibration.risk(elsewhere, max(1, population.people), looks)
 
 
 def _nearer(rules: Rules, population: Population) -> str:

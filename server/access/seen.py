@@ -159,6 +159,17 @@ class Analysis:
     scene: bytes | None = None
 
 
+@dataclass(frozen=True)
+class Still:
+    """What a still picture shows: its size in pixels, upright, and its faces, largest first, in its own
+    pixels. `preview`: itself as a smaller JPEG, where that was wanted."""
+
+    width: int
+    height: int
+    faces: tuple[Face, ...]
+    preview: bytes | None = None
+
+
 class PictureError(Exception):
     """The bytes are not a picture we accept. The message is fit for whoever sent them."""
 

@@ -72,7 +72,7 @@ def check(settings: Settings, file: Path | None) -> Iterator[Finding]:
     yield from _all(Grade.ERROR, "people", wrong)
     if not wrong:
         yield Finding(Grade.OK, "people", f"{settings.people_file}: {roster.summary()}")
-    yield from _graded("rules", of_rules(settings, roster))
+    yield from _graded("rules", of_rules(settings.rules(), roster, settings.people_file))
     try:
         settings, remarks = with_recogniser(settings)
     except StartError as error:

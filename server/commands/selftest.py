@@ -1,6 +1,6 @@
 """`python -m server selftest`: what this very gallery's residents and look-alikes would see."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 
 from server.access.matching.gallery import Gallery
@@ -14,6 +14,8 @@ from server.settings import Settings
 
 SHOWN = 20
 """So many photos that were not recognised are named."""
+NEAREST = 5
+"""So many of the nearest pairs of people are named."""
 _FATES = {
     Fate.REFUSED: "refused",
     Fate.NEAR_TIE: "refused, as somebody else is as near",
@@ -29,8 +31,7 @@ async def selftest(settings: Settings) -> str:
         gallery = watcher.gallery
         if not gallery.people:
             return "nobody is enrolled"
-        threshold = rules.threshold_for(gallery.population)
-        found = self_test(watcher.photos(), gallery, threshold, rules.least_margin)
+        found = self_test(watcher.photos(), gallery)
     return "\n".join([*([wrong] if wrong else []), report(found, gallery, rules)])
 
 
@@ -41,24 +42,27 @@ def report(found: SelfTest, gallery: Gallery, rules: Rules) -> str:
         [
             f"enrolled: {summary(len(gallery.people), gallery.photos)}",
             odds(rules, population),
-            *_residents(found),
+            *_residents(found, rules, gallery),
             *_strangers(found, rules, gallery),
         ]
     )
 
 
-def _residents(found: SelfTest) -> list[str]:
+def _residents(found: SelfTest, rules: Rules, gallery: Gallery) -> list[str]:
     alone = f"people with one photo, who cannot be tried so: {found.single}"
     if not found.tried:
         return [alone]
-    counts = Counter(tried.fate for tried in found.tried)
+    threshold = rules.threshold_for(gallery.population)
+    by_fate: defaultdict[Fate, list[Tried]] = defaultdict(list)
+    for tried in found.tried:
+        by_fate[tried.fate(threshold, rules.least_margin)].append(tried)
     lines = [
         f"photos, each as a visitor of one look whom the other photos enrol: {len(found.tried)};"
-        f" recognised: {counts[Fate.RECOGNISED]}"
+        f" recognised: {len(by_fate[Fate.RECOGNISED])}"
     ]
     for fate, told in _FATES.items():
-        if counts[fate]:
-            lines += [f"  {told}: {counts[fate]}", *_named([one for one in found.tried if one.fate is fate])]
+        if by_fate[fate]:
+            lines += [f"  {told}: {len(by_fate[fate])}", *_named(by_fate[fate])]
     return [*lines, alone]
 
 
@@ -74,9 +78,10 @@ def _strangers(found: SelfTest, rules: Rules, gallery: Gallery) -> list[str]:
     if not found.pairs:
         return []
     threshold = rules.threshold_for(gallery.population)
+    within = found.within(threshold)
     elsewhere = found.pairs * rules.recogniser.calibration.risk(threshold, 1)
     lines = [
-        f"pairs of different people: {found.pairs:,}; within the threshold {threshold:.3f}: {found.within}"
+        f"pairs of different people: {found.pairs:,}; within the threshold {threshold:.3f}: {within}"
         f" (of people elsewhere about {elsewhere:.1g})"
     ]
     if gallery.population.nearness < 1:
@@ -84,5 +89,8 @@ def _strangers(found: SelfTest, rules: Rules, gallery: Gallery) -> list[str]:
             f"  they are nearer to each other than people elsewhere: the threshold is"
             f" {1 - gallery.population.nearness:.0%} tighter for it"
         )
-    nearest = [f"    {quoted(a.names[0])} and {quoted(a.names[1])}: {a.distance:.3f}" for a in found.nearest]
+    nearest = [
+        f"    {quoted(near.names[0])} and {quoted(near.names[1])}: {near.distance:.3f}"
+        for near in found.nearest[:NEAREST]
+    ]
     return [*lines, "  nearest:", *nearest]

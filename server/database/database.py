@@ -7,8 +7,9 @@ it by a few. Nobody who decides about a door waits for either.
 import asyncio
 import contextlib
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +27,10 @@ READERS = 4
 """Reads under way at once; the others wait."""
 LOCK_SECONDS = 5.0
 """How long to wait for another program, such as a command, that writes to the file."""
+
+PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 15_000}
+"""How long to wait for a PostgreSQL server that cannot be reached (seconds), or no longer (milliseconds): the
+end of the server waits for what is being written."""
 
 
 class DatabaseError(Exception):
@@ -48,6 +53,8 @@ class Database:
         self._writing = engine.execution_options(writing=True)
         self._writer = ThreadPoolExecutor(1, "database-writer")
         self._readers = ThreadPoolExecutor(READERS, "database-reader")
+        self._counting = threading.Lock()
+        self._waiting = 0
 
     @classmethod
     def open(cls, address: str) -> "Database":
@@ -69,23 +76,37 @@ class Database:
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """The work is done even when the caller is cancelled meanwhile."""
-        loop = asyncio.get_running_loop()
-        return await asyncio.shield(loop.run_in_executor(self._writer, self._write, work))
+        return await asyncio.shield(asyncio.wrap_future(self._submit(work)))
 
     def write_here(self, work: Callable[[Connection], T]) -> T:
         """As `write`, for other threads than the event loop's: returns when it is done."""
-        return self._writer.submit(self._write, work).result()
+        return self._submit(work).result()
 
     def read_here(self, work: Callable[[Connection], T]) -> T:
         """As `read`, for other threads than the event loop's."""
         with self.engine.begin() as connection:
             return work(connection)
 
+    @property
+    def waiting(self) -> int:
+        """How many writes are not done yet."""
+        return self._waiting
+
     def close(self) -> None:
         """Finish what was given, and close. Not for the event loop."""
         self._writer.shutdown(wait=True)
         self._readers.shutdown(wait=True)
         self.engine.dispose()
+
+    def _submit(self, work: Callable[[Connection], T]) -> "Future[T]":
+        given = self._writer.submit(self._write, work)
+        self._count(1)
+        given.add_done_callback(lambda _: self._count(-1))
+        return given
+
+    def _count(self, change: int) -> None:
+        with self._counting:
+            self._waiting += change
 
     def _write(self, work: Callable[[Connection], T]) -> T:
         with self._writing.begin() as connection:
@@ -144,7 +165,14 @@ def _engine(url: URL) -> Engine:
     """Raises DatabaseError."""
     try:
         if url.get_backend_name() != "sqlite":
-            return create_engine(url, pool_size=READERS + 1, pool_pre_ping=True, hide_parameters=True)
+            return create_engine(
+                url,
+                connect_args=PATIENCE,
+                pool_size=READERS + 1,
+                max_overflow=0,
+                pool_pre_ping=True,
+                hide_parameters=True,
+            )
         path = Path(url.database or "")
         if path.is_symlink() or (path.exists() and not path.is_file()):
             raise DatabaseError(f"{path}: something that is no file is in its place")

@@ -62,7 +62,7 @@ class HistoryRecorder:
         self._complaint = Complaint(log)
         self._changed = threading.Condition()
         self._waiting: deque[_Waiting] = deque()
-        self._taken = self._lost = 0
+        self._taken = self._lost = self._singly = 0
         self._retry_at = self._clean_at = time.monotonic()
         self._ended = False
         self._thread = threading.Thread(target=self._work, name="history-writer", daemon=True)
@@ -118,35 +118,34 @@ class HistoryRecorder:
             self._complaint.tell("HISTORY NOT WRITTEN, which is tried again: %s", _cause(error))
             self._retry_at = time.monotonic() + RETRY_SECONDS
             return False
-        if self._lost:
-            log.warning("history: %d rows were lost; python -m server history rebuild", self._lost)
-            self._lost = 0
+        with self._changed:
+            lost, self._lost = self._lost, 0
+        if lost:
+            log.warning("history: %d rows were lost; python -m server history rebuild", lost)
         self._complaint.mended()
         return True
 
     def _write_some(self) -> None:
+        """A row that no database takes costs no other: those that it came with are written one by one."""
         with self._changed:
-            batch = list(islice(self._waiting, BATCH_ROWS))
+            batch = list(islice(self._waiting, 1 if self._singly else BATCH_ROWS))
         if not batch:
             return
-        self._write([(each.table, each.row) for each in batch])
-        with self._changed:
-            while self._waiting and self._waiting[0].number <= batch[-1].number:
-                self._waiting.popleft()
-        self._added()
-
-    def _write(self, rows: _Rows) -> None:
-        """A row that no database takes costs no other."""
+        rows = [(each.table, each.row) for each in batch]
         try:
             self._database.write_here(partial(add, rows=rows))
         except Exception as error:
             if not _is_of_a_row(error):
                 raise
-            if len(rows) == 1:
-                log.error("history: left out, as it cannot be kept: %s", _cause(error))
+            if len(batch) > 1:
+                self._singly = len(batch)
                 return
-            for row in rows:
-                self._write([row])
+            log.error("history: left out, as it cannot be kept: %s", _cause(error))
+        self._singly = max(0, self._singly - 1)
+        with self._changed:
+            while self._waiting and self._waiting[0].number <= batch[-1].number:
+                self._waiting.popleft()
+        self._added()
 
     def _clean_some(self) -> None:
         """In between, what has happened meanwhile is written."""

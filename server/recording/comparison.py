@@ -1,6 +1,6 @@
 """Visits as they were decided and as they are decided now, paired and counted. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
@@ -92,6 +92,13 @@ class Totals:
     granted: list[int] = field(default_factory=lambda: [0, 0])
     denied: list[int] = field(default_factory=lambda: [0, 0])
     people: dict[str, list[int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, compared: Iterable[Compared]) -> "Totals":
+        totals = cls()
+        for each in compared:
+            totals.add(each)
+        return totals
 
     def add(self, compared: Compared) -> None:
         self.visits += 1

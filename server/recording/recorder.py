@@ -10,7 +10,6 @@ from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.rules import Rules
 from server.events import DoorClosed, Event, FrameObserved
 from server.recording.entries import RecordedEntry
-from server.recording.format import rules_as_text
 from server.recording.presence import Presence
 from server.recording.writer import RecordingWriter
 from server.support.complaint import Complaint
@@ -21,7 +20,7 @@ log = logging.getLogger(__name__)
 class Writer(Protocol):
     """Where records go."""
 
-    def append(self, session: str, terminal: str, entry: RecordedEntry) -> None: ...
+    def append(self, session: str, terminal: str, entry: RecordedEntry, rules: Rules) -> None: ...
 
     def close(self, session: str) -> None: ...
 
@@ -51,10 +50,9 @@ class Recorder:
         self._stopped = False
 
     @classmethod
-    def in_folder(cls, folder: Path, rules: Rules, pictures: bool = False) -> "Recorder":
-        """`folder`: made where it is missing, private. `rules`: the settings' rules, for the headers. Raises
-        OSError."""
-        return cls(RecordingWriter(folder, secrets.token_hex(8), rules_as_text(rules)), pictures)
+    def in_folder(cls, folder: Path, pictures: bool = False) -> "Recorder":
+        """`folder`: made where it is missing, private. Raises OSError."""
+        return cls(RecordingWriter(folder, secrets.token_hex(8)), pictures)
 
     def take(self, event: Event) -> None:
         """A frame of a session, in the order in which its door saw them, or the session's end."""
@@ -62,9 +60,9 @@ class Recorder:
             return
         try:
             if isinstance(event, FrameObserved):
-                self._take_frame(event.session, event.terminal, event.frame)
+                self._take_frame(event)
             elif isinstance(event, DoorClosed):
-                self._take_end(event.session, event.terminal, event.closed)
+                self._take_end(event)
         except Exception as error:
             self._stopped = True
             log.error("RECORDING HAS STOPPED until the next start: %s", error)
@@ -81,26 +79,29 @@ class Recorder:
     def close(self) -> None:
         self._writer.close_all()
 
-    def _take_frame(self, session: str, terminal: str, frame: ObservedFrame) -> None:
-        known = self._known(session)
+    def _take_frame(self, event: FrameObserved) -> None:
+        known, frame = self._known(event.session), event.frame
         if known.presence.wants(frame):
-            self._write(session, terminal, known, frame if self._pictures else replace(frame, jpeg=None))
+            self._write(event, known, frame if self._pictures else replace(frame, jpeg=None))
 
-    def _take_end(self, session: str, terminal: str, closed: ClosedDoor) -> None:
-        known = self._known(session)
-        if known.presence.wants_end(closed):
-            self._write(session, terminal, known, closed)
-        self._writer.close(session)
-        del self._sessions[session]
+    def _take_end(self, event: DoorClosed) -> None:
+        known = self._known(event.session)
+        if known.presence.wants_end(event.closed):
+            self._write(event, known, event.closed)
+        self._writer.close(event.session)
+        del self._sessions[event.session]
 
     def _known(self, session: str) -> _Session:
         if session not in self._sessions:
             self._sessions[session] = _Session(Presence(left_out=self._missed), cut=self._missed)
         return self._sessions[session]
 
-    def _write(self, session: str, terminal: str, known: _Session, what: ObservedFrame | ClosedDoor) -> None:
-        self._writer.append(session, terminal, RecordedEntry(self._number, what, known.cut))
+    def _write(
+        self, event: FrameObserved | DoorClosed, known: _Session, what: ObservedFrame | ClosedDoor
+    ) -> None:
+        entry = RecordedEntry(self._number, what, known.cut)
+        self._writer.append(event.session, event.terminal, entry, event.rules)
         self._number += 1
         known.cut = False
         if not known.presence.somebody:
-            self._writer.close(session)
+            self._writer.close(event.session)

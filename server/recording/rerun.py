@@ -1,7 +1,7 @@
 """Decides recordings again under other rules. Pure: entries in, differences out."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from server.access.rules import Rules
 from server.access.seen import Hints
 from server.recording.comparison import Compared, Pairs
 from server.recording.entries import RecordedEntry, RecordingHeader
+from server.recording.format import rules_as_text
 from wire.reasons import Reason
 
 SAME_CHALLENGE_SECONDS = 10.0
@@ -27,19 +28,18 @@ WANTED = Hints(min_face=1, max_faces=1, max_pixels=1)
 """What was looked for is in the recording."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Draws:
     """What chance gave in one session. `times`: monotonic seconds, ascending; `drawn`: at each of them."""
 
-    times: Sequence[float] = ()
-    drawn: Sequence[Sequence[Draw]] = ()
+    times: list[float] = field(default_factory=list)
+    drawn: list[Sequence[Draw]] = field(default_factory=list)
 
-    @classmethod
-    def of(cls, entries: Iterable[RecordedEntry]) -> "Draws":
-        """`entries`: all of the session, in order."""
-        frames = (entry.what for entry in entries if isinstance(entry.what, ObservedFrame))
-        found = [(frame.at, frame.drawn) for frame in frames if frame.drawn]
-        return cls([at for at, _ in found], [drawn for _, drawn in found])
+    def take(self, entry: RecordedEntry) -> None:
+        """The session's next one."""
+        if isinstance(entry.what, ObservedFrame) and entry.what.drawn:
+            self.times.append(entry.what.at)
+            self.drawn.append(entry.what.drawn)
 
     def near(self, at: float) -> Sequence[Draw]:
         """What was drawn at that time, or next to it."""
@@ -69,6 +69,28 @@ class Notes:
     strayed: int = 0
     enrolled: set[tuple[int, int]] = field(default_factory=set)
     rules: dict[str, set[str]] = field(default_factory=dict)
+
+    def other_rules(self, rules: Rules) -> list[tuple[str, list[str], str]]:
+        """Which of `rules` was another one in the recording: its name, what it was then, and what it is."""
+        now = rules_as_text(rules).items()
+        other = [(rule, sorted(self.rules.get(rule, set()) - {value}), value) for rule, value in now]
+        return [(rule, then, value) for rule, then, value in other if then]
+
+    def remarks(self, present: tuple[int, int]) -> list[str]:
+        """What has to be known to read the result. `present`: the gallery, as people and photos."""
+        remarks = []
+        if others := sorted(self.enrolled - {present}):
+            then = ", ".join(f"{people} by {photos} photos" for people, photos in others)
+            now = f"{present[0]} by {present[1]}"
+            remarks.append(f"enrolled then: {then}; now: {now}. That changes visits, too")
+        if self.unasked:
+            remarks.append(f"challenges that nobody was asked then, so that all fail: {self.unasked}")
+        if self.unfinished:
+            remarks.append(f"visits left out, as their end was not recorded: {self.unfinished}")
+        if self.strayed:
+            frames = f"in {self.strayed} frames other faces are followed than then"
+            remarks.append(f"{frames}: another server version?")
+        return remarks
 
 
 class Redecided(NamedTuple):

@@ -1,14 +1,14 @@
-"""Recordings on their way to the disk: a file for each session and day."""
+"""Recordings on their way to the disk: a file for each session and day, and for other rules another one."""
 
 import shutil
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import IO
 
+from server.access.rules import Rules
 from server.recording.entries import RecordedEntry, RecordingHeader
 from server.recording.files import SUFFIX
-from server.recording.format import pack, pack_header
+from server.recording.format import pack, pack_header, rules_as_text
 from server.support.private_files import open_private, private_folder
 
 RESERVE_BYTES = 500 << 20
@@ -25,25 +25,25 @@ def free_bytes(folder: Path) -> int:
 class RecordingWriter:
     """Appends records to the files of the sessions that are going on."""
 
-    def __init__(
-        self, folder: Path, run: str, rules: dict[str, str], free: Callable[[Path], int] = free_bytes
-    ) -> None:
-        """`folder`: made where it is missing, private. `run`, `rules`: for the headers. Raises OSError."""
+    def __init__(self, folder: Path, run: str, free: Callable[[Path], int] = free_bytes) -> None:
+        """`folder`: made where it is missing, private. `run`: for the headers. Raises OSError."""
         private_folder(folder)
         self._folder = folder
         self._run = run
-        self._rules = rules
         self._free = free
         self._unchecked = 0
-        self._files: dict[str, tuple[date, IO[bytes]]] = {}
+        self._numbers: dict[Rules, int] = {}
+        """Of all rules that have held in this run, in that order."""
+        self._files: dict[str, tuple[Path, IO[bytes]]] = {}
 
-    def append(self, session: str, terminal: str, entry: RecordedEntry) -> None:
-        """Raises OSError: among others, the disk is nearly full."""
+    def append(self, session: str, terminal: str, entry: RecordedEntry, rules: Rules) -> None:
+        """`rules`: the settings' that held for this entry. Raises OSError: among others, the disk is nearly
+        full."""
         data = pack(entry)
         if self._unchecked <= 0:
             self._check_reserve()
         self._unchecked -= len(data)
-        _append(self._file(session, terminal, entry), data)
+        _append(self._file(session, terminal, entry, rules), data)
 
     def close(self, session: str) -> None:
         """The session's file is not needed for the time being."""
@@ -55,30 +55,29 @@ class RecordingWriter:
         for session in list(self._files):
             self.close(session)
 
-    def _file(self, session: str, terminal: str, entry: RecordedEntry) -> IO[bytes]:
-        """The session's file of that day."""
-        moment = entry.what.moment
-        day, file = self._files.get(session, (None, None))
-        if file is not None and day == moment.date():
+    def _file(self, session: str, terminal: str, entry: RecordedEntry, rules: Rules) -> IO[bytes]:
+        """The session's file of that day and these rules."""
+        number = self._numbers.setdefault(rules, len(self._numbers))
+        name = f"{session}-{number}{SUFFIX}" if number else f"{session}{SUFFIX}"
+        path = self._folder / entry.what.moment.date().isoformat() / name
+        known, file = self._files.get(session, (None, None))
+        if file is not None and path == known:
             return file
         self.close(session)
-        folder = self._folder / moment.date().isoformat()
-        private_folder(folder)
-        file = open_private(folder / f"{session}{SUFFIX}", "ab")
-        self._files[session] = moment.date(), file
+        private_folder(path.parent)
+        file = open_private(path, "ab")
+        self._files[session] = path, file
         if file.tell() == 0:
-            _append(file, pack_header(self._header(session, terminal, entry)))
+            header = RecordingHeader(
+                run=self._run,
+                session=session,
+                terminal=terminal,
+                first=entry.number,
+                moment=entry.what.moment,
+                rules=rules_as_text(rules),
+            )
+            _append(file, pack_header(header))
         return file
-
-    def _header(self, session: str, terminal: str, entry: RecordedEntry) -> RecordingHeader:
-        return RecordingHeader(
-            run=self._run,
-            session=session,
-            terminal=terminal,
-            first=entry.number,
-            moment=entry.what.moment,
-            rules=self._rules,
-        )
 
     def _check_reserve(self) -> None:
         free = self._free(self._folder)

@@ -76,9 +76,14 @@ def refuse_other_folders(faces: Path, paths: Iterable[PurePath]) -> None:
 def unlink(faces: Path, path: PurePath) -> None:
     """Remove a file, or a link itself, and its folder if that is empty then. Raises OSError."""
     os.unlink(faces / path)
-    if len(path.parts) > 1:
-        with contextlib.suppress(OSError):  # something is left there
-            os.rmdir(faces / path.parent)
+    remove_empty(faces, [path.as_posix()])
+
+
+def remove_empty(faces: Path, paths: Iterable[str]) -> None:
+    """Remove the folders in which these paths are, if nothing is there."""
+    for folder in {PurePath(path).parent for path in paths} - {PurePath()}:
+        with contextlib.suppress(OSError):  # something is, or it is gone
+            os.rmdir(faces / folder)
 
 
 def stems(folder: Path) -> set[str]:

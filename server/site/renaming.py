@@ -19,12 +19,12 @@ from itertools import chain, count
 from pathlib import Path, PurePath
 
 from server.access.orders import Roster
-from server.gallery.folder import FolderItem, PhotoFile, find, scan
+from server.gallery.folder import PhotoFile, find, scan
 from server.site.errors import Kind, SiteError, cause
 from server.site.file_names import canonical, folder_name, free_name, key, photo_names
 from server.site.people_changes import copy_person, drop_copy
 from server.site.people_changes import rename_person as move_limits
-from server.site.photo_files import refuse_other_folders, stems
+from server.site.photo_files import refuse_other_folders, remove_empty, stems
 from server.site.placing import UNFINISHED, put, remove_placeholder
 from server.site.site import Site
 from server.support.private_files import replace_private
@@ -71,15 +71,14 @@ def _planned(site: Site, old: str, new: str) -> Rename:
     """Raises SiteError: it must not be done."""
     laid_down = site.people.read().roster
     try:
-        items = scan(site.faces)
-        photos = [item for item in items if isinstance(item, PhotoFile)]
+        photos = [item for item in scan(site.faces) if isinstance(item, PhotoFile)]
         own = [photo.path for photo in photos if photo.person == old]
         if not own and not _is_laid_down(laid_down, old):
             raise SiteError(Kind.NOT_FOUND, f"there is no {old}")
         if _is_laid_down(laid_down, new) or any(photo.person == new for photo in photos):
             raise SiteError(Kind.CONFLICT, f"there is a {new} already")
         refuse_other_folders(site.faces, own)
-        return Rename(old, new, _new_paths(site.faces, own, new, items))
+        return Rename(old, new, _new_paths(site.faces, own, new))
     except OSError as error:
         raise SiteError(Kind.REFUSED, f"{site.faces} cannot be listed: {cause(error)}") from error
 
@@ -88,7 +87,7 @@ def _is_laid_down(roster: Roster, name: str) -> bool:
     return name in roster.permits or any(name in pair for pair in roster.confirmed)
 
 
-def _new_paths(faces: Path, own: list[PurePath], new: str, items: list[FolderItem]) -> dict[str, str]:
+def _new_paths(faces: Path, own: list[PurePath], new: str) -> dict[str, str]:
     """Raises SiteError: no file, or no folder, can be called so; OSError."""
     folder = PurePath(folder_name(new)) if any(len(path.parts) > 1 for path in own) else PurePath()
     taken = {parent: _stems(faces / parent) for parent in (PurePath(), folder)}
@@ -155,10 +154,9 @@ def _move_all(faces: Path, rename: Rename) -> None:
     except BaseException:
         for source, target in reversed(moved):
             put(target, source)
+        remove_empty(faces, rename.paths.values())
         raise
-    for folder in {source.parent for source, _ in moved} - {faces}:
-        if not os.listdir(folder):
-            os.rmdir(folder)
+    remove_empty(faces, rename.paths)
 
 
 def _check(faces: Path, path: PurePath, person: str) -> None:

@@ -12,6 +12,7 @@ from server.access.matching.gallery import Gallery
 from server.access.matching.neighbourhood import Population
 from server.access.odds import is_lax, odds
 from server.access.orders import Roster
+from server.access.rules import Rules
 from server.gallery.folder import PhotoFile, scan
 from server.gallery.receipts import summary
 from server.recording.files import FOLDER as RECORDINGS
@@ -77,12 +78,12 @@ def of_recording(settings: Settings) -> list[Remark]:
     ]
 
 
-def of_risk(settings: Settings, population: Population) -> list[Remark]:
+def of_risk(rules: Rules, population: Population) -> list[Remark]:
     """What the threshold risks with these people."""
     if not population.people:
         return [(logging.WARNING, "nobody is enrolled: everybody will be denied")]
-    level = logging.WARNING if is_lax(settings.rules(), population) else logging.INFO
-    return [(level, odds(settings.rules(), population))]
+    level = logging.WARNING if is_lax(rules, population) else logging.INFO
+    return [(level, odds(rules, population))]
 
 
 def of_network(settings: Settings, tokens: AcceptedTokens) -> list[Remark]:
@@ -100,15 +101,15 @@ def of_network(settings: Settings, tokens: AcceptedTokens) -> list[Remark]:
     return remarks
 
 
-def of_rules(settings: Settings, roster: Roster) -> list[Remark]:
+def of_rules(rules: Rules, roster: Roster, people_file: Path) -> list[Remark]:
     """What holds at the doors by the settings, where people.toml says otherwise, and which a photo opens."""
-    by_place = rules_in_force(roster, settings.rules())
-    remarks = [(logging.INFO, f"policy {settings.policy.value}; liveness {settings.liveness.value}")]
-    for rules in by_place:
-        if differs := rules.unlike(settings.rules()):
-            remarks.append((logging.INFO, f"{rules.place}, by {settings.people_file}: {differs}"))
-    off = [f" at {rules.place}" for rules in by_place if rules.liveness is Liveness.OFF]
-    if not by_place and settings.liveness is Liveness.OFF:
+    by_place = rules_in_force(roster, rules)
+    remarks = [(logging.INFO, f"policy {rules.policy.value}; liveness {rules.liveness.value}")]
+    for here in by_place:
+        if differs := here.unlike(rules):
+            remarks.append((logging.INFO, f"{here.place}, by {people_file}: {differs}"))
+    off = [f" at {here.place}" for here in by_place if here.liveness is Liveness.OFF]
+    if not by_place and rules.liveness is Liveness.OFF:
         off = [""]
     photo = "a photo of an enrolled person opens the door"
     return [*remarks, *((logging.WARNING, f"liveness is off{place}: {photo}") for place in off)]
@@ -144,10 +145,10 @@ def of_the_start(
     enrolled = summary(len(gallery.people), gallery.photos)
     return [
         (logging.INFO, f"enrolled: {enrolled}; {refused} held or rejected"),
-        *of_risk(settings, gallery.population),
+        *of_risk(settings.rules(), gallery.population),
         *of_network(settings, tokens),
         *of_unknown(settings, roster, gallery.people, tokens, has_photo),
-        *of_rules(settings, roster),
+        *of_rules(settings.rules(), roster, settings.people_file),
     ]
 
 
@@ -160,33 +161,36 @@ def of_listening(settings: Settings, addresses: Sequence[tuple[str, int]]) -> li
 
 
 class Changes:
-    """What is to be told when enrolment or people.toml has changed since the last look."""
+    """What is to be told when enrolment, people.toml or the rules have changed since the last look."""
 
     def __init__(
         self,
         settings: Settings,
+        rules: Callable[[], Rules],
         roster: Callable[[], Roster],
         gallery: Callable[[], Gallery],
         tokens: Callable[[], AcceptedTokens],
         has_photo: Callable[[str], bool],
     ) -> None:
-        """`roster`, `gallery`, `tokens`: what is in force at this moment. `has_photo`: as in `of_unknown`."""
+        """`rules`, `roster`, `gallery`, `tokens`: what is in force at this moment. `has_photo`: as in
+        `of_unknown`."""
         self._settings = settings
         self._tokens, self._has_photo = tokens, has_photo
+        self._rules_now, self._rules = rules, rules()
         self._roster_now, self._gallery_now = roster, gallery
         self._roster, self._gallery = roster(), gallery()
 
     def look(self) -> list[Remark]:
-        roster, gallery = self._roster_now(), self._gallery_now()
+        rules, roster, gallery = self._rules_now(), self._roster_now(), self._gallery_now()
         remarks: list[Remark] = []
-        if gallery.population != self._gallery.population:
-            remarks += of_risk(self._settings, gallery.population)
+        if rules != self._rules or gallery.population != self._gallery.population:
+            remarks += of_risk(rules, gallery.population)
         if roster is not self._roster or gallery.version != self._gallery.version:
             people, tokens = gallery.people, self._tokens()
             remarks += of_unknown(self._settings, roster, people, tokens, self._has_photo)
-        if roster is not self._roster:
-            remarks += of_rules(self._settings, roster)
-        self._roster, self._gallery = roster, gallery
+        if rules != self._rules or roster is not self._roster:
+            remarks += of_rules(rules, roster, self._settings.people_file)
+        self._rules, self._roster, self._gallery = rules, roster, gallery
         return remarks
 
     async def follow(self) -> None:

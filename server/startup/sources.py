@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from server.access.liveness.proof import Liveness
-from server.access.matching.recogniser import RECOGNISERS
+from server.access.matching.recogniser import RECOGNISERS, RecogniserName
 from server.access.policy import Policy
 from server.access.seen import LandmarkModel
 from server.settings import DEFAULT_FILE, Settings
@@ -24,7 +24,7 @@ NOT_OURS = frozenset({"DOORWARD_TOKEN"})
 """Variables of the terminal, which may run on the same machine."""
 
 
-class SettingsError(Exception):
+class SettingsError(ValueError):
     """A setting is unknown or out of range; the message names it and where it was set."""
 
 
@@ -55,16 +55,67 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str], file: Path | 
     """
     path = settings_file(file)
     from_file = _read(path) if path else {}
-    from_environment = {
+    return _merged(from_file, _from_environment(environment), flags, path)
+
+
+class Sources:
+    """Where the settings of a server come from, also while it runs and its file is given another content.
+
+    `file`: the settings file that there was at the start. `path`: where it is, or would be.
+    """
+
+    def __init__(self, flags: Mapping[str, Any], environment: Mapping[str, str], file: Path | None) -> None:
+        """As for `load`."""
+        self.file = file
+        self.path = Path(os.path.abspath(file or DEFAULT_FILE))
+        self._flags = dict(flags)
+        self._environment = dict(environment)
+
+    def load(self) -> Settings:
+        """What they say now. Raises SettingsError."""
+        return load(self._flags, self._environment, self.file)
+
+    def overriding(self, name: str) -> str | None:
+        """What sets this whatever the file says, such as "flag --margin"; None: nothing does."""
+        return _overriding(_from_environment(self._environment), self._flags).get(name)
+
+    def settings(self, content: bytes, recogniser: RecogniserName) -> Settings:
+        """What would hold with this content of the file, in a server that has that recogniser. Raises
+        SettingsError."""
+        try:
+            from_file = toml_file.document(content)
+        except TomlError as error:
+            raise SettingsError(f"{self.path}: {error}") from None
+        flags = {**self._flags, "recogniser": recogniser}
+        return _merged(from_file, _from_environment(self._environment), flags, self.path)
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    return {
         variable[len(ENVIRONMENT_PREFIX) :].lower(): value
         for variable, value in environment.items()
         if variable.startswith(ENVIRONMENT_PREFIX) and variable not in NOT_OURS
     }
-    origins = {
-        **dict.fromkeys(from_file, f" ({path})"),
-        **{name: f" (environment {key(ENVIRONMENT_PREFIX + name.upper())})" for name in from_environment},
-        **{name: f" (flag --{name.replace('_', '-')})" for name in flags},
+
+
+def _overriding(from_environment: Mapping[str, str], flags: Mapping[str, Any]) -> dict[str, str]:
+    """Setting -> where it is set, whatever the file says."""
+    return {
+        **{name: f"environment {key(ENVIRONMENT_PREFIX + name.upper())}" for name in from_environment},
+        **{name: f"flag --{name.replace('_', '-')}" for name in flags},
     }
+
+
+def _merged(
+    from_file: dict[str, Any],
+    from_environment: Mapping[str, str],
+    flags: Mapping[str, Any],
+    path: Path | None,
+) -> Settings:
+    """Raises SettingsError."""
+    overriding = _overriding(from_environment, flags)
+    places = {**dict.fromkeys(from_file, path), **overriding}
+    origins = {name: f" ({place})" for name, place in places.items()}
     problems = _misplaced(from_file, path) + _no_booleans(from_file, path)
     try:
         settings = Settings.model_validate({**from_file, **from_environment, **flags})

@@ -43,13 +43,16 @@ def private_folder(path: Path) -> None:
     path.chmod(0o700)
 
 
-def replace_private(path: Path, data: bytes) -> None:
+def replace_private(path: Path, data: bytes, mode: int = OWNER_ONLY) -> None:
     """Return when the data is on the disk; what was there before, even a symbolic link, stays until then and
-    is gone afterwards. Of several writers the last one wins. Raises OSError: nothing has changed."""
+    is gone afterwards. Of several writers the last one wins. `mode`: for a file that others have to read.
+    Raises OSError: nothing has changed."""
     descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".tmp")
     try:
         with open(descriptor, "wb", buffering=0) as file:
             write_whole(file, data)
+            if hasattr(os, "fchmod"):
+                os.fchmod(descriptor, stat.S_IMODE(mode))
             osdep.flush_to_disk(file)
         os.replace(unfinished, path)
     except BaseException:

@@ -23,6 +23,10 @@ class FairQueue(Generic[K, T]):
         self._changed.set()
         return superseded
 
+    def __len__(self) -> int:
+        """How many items wait."""
+        return len(self._waiting)
+
     async def take(self) -> tuple[K, T]:
         """The next item; its key is not served again before `done(key)`."""
         while True:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from server.access.decision import Decision
 from server.access.door import Door
@@ -14,10 +15,12 @@ from server.access.matching.gallery import Gallery
 from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.orders import Roster
 from server.access.outcome import Outcome, VisitSummary
+from server.access.rules import Rules
 from server.access.seen import Analysis, Hints, PictureError, PictureTooLargeError, Scan
 from server.events import DoorClosed, Events, FrameObserved, TerminalChanged, VisitOver
 from server.terminals.decision_writer import DecisionWriter
 from server.terminals.fair_queue import FairQueue
+from server.terminals.frame_tally import FrameTally
 from server.terminals.live import LiveBoard
 from server.terminals.peer import Peer, PendingFrame
 from server.terminals.proposals import Proposals
@@ -33,6 +36,15 @@ REMEMBERED_FRAMES = 256
 """Of each terminal: a visitor is decided about within seconds of leaving."""
 SHOWN_FRAMES = 4
 """Of each terminal, with their pictures: what it says of the newest comes when the next may be answered."""
+
+
+class FrameCounts(NamedTuple):
+    """`connected`: terminals. `in_work`, `waiting`: frames now. `tally`: what came of all frames so far."""
+
+    connected: int
+    in_work: int
+    waiting: int
+    tally: FrameTally
 
 
 @dataclass(frozen=True)
@@ -51,8 +63,10 @@ class _Place:
     """A terminal's place at the server: its door, what is done for it now, and the frames it has lately
     sent. `shown`: the newest answered ones, by their seq, and where unknown faces are in them."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, rules: Rules) -> None:
+        """`rules`: the settings', by which the door decides at this moment."""
         self.door = door
+        self.rules = rules
         self.work: asyncio.Task[None] | None = None
         self.shown: deque[tuple[int, bytes, tuple[Box, ...]]] = deque(maxlen=SHOWN_FRAMES)
         self._sent: deque[tuple[float, int]] = deque(maxlen=REMEMBERED_FRAMES)
@@ -81,19 +95,22 @@ class FrameService:
         events: Events,
         gallery: Callable[[], Gallery],
         roster: Callable[[], Roster],
-        open_door: Callable[[str], Door],
+        rules: Callable[[], Rules],
+        open_door: Callable[[str, Rules], Door],
         hints: Hints,
         board: LiveBoard,
         proposals: Proposals,
     ) -> None:
-        """`workers`: how many frames the analyser takes at once. `gallery` and `roster` return the present
-        snapshots. `open_door` makes the door of a terminal. `board` is told how terminals fare."""
+        """`workers`: how many frames the analyser takes at once. `gallery`, `roster` and `rules` return the
+        present snapshots. `open_door` makes the door of a terminal, by these rules at first. `board` is told
+        how terminals fare."""
         self._analyser = analyser
         self._free = asyncio.Semaphore(workers)
         self._writer = writer
         self._events = events
         self._gallery = gallery
         self._roster = roster
+        self._rules = rules
         self._open_door = open_door
         self._hints = hints
         self._board = board
@@ -107,7 +124,8 @@ class FrameService:
 
     def join(self, peer: Peer) -> None:
         """A terminal has been welcomed."""
-        self._places[peer] = _Place(self._open_door(peer.terminal))
+        rules = self._rules()
+        self._places[peer] = _Place(self._open_door(peer.terminal, rules), rules)
         self._board.join(peer)
         self._events.publish(TerminalChanged(peer.terminal, peer.id, connected=True))
 
@@ -123,6 +141,12 @@ class FrameService:
             ProposalOutcome.TOO_LATE if shown is None else self._proposals.add(peer.terminal, *shown[1:])
         )
         peer.send(Proposed(seq, outcome))
+
+    def counts(self) -> FrameCounts:
+        working = sum(place.work is not None and not place.work.done() for place in self._places.values())
+        return FrameCounts(
+            connected=len(self._places), in_work=working, waiting=len(self._queue), tally=self._board.tally
+        )
 
     async def serve(self) -> None:
         """Work on frames for ever, as many at once as there are workers."""
@@ -161,7 +185,7 @@ class FrameService:
             self._board.leave(peer)
         closed = ClosedDoor(datetime.now(), tuple(decisions), tuple(ended))
         self._tell_visits(peer, closed.moment, closed.ended)
-        self._events.publish(DoorClosed(peer.id, peer.terminal, closed))
+        self._events.publish(DoorClosed(peer.id, peer.terminal, closed, place.rules))
         self._events.publish(TerminalChanged(peer.terminal, peer.id, connected=False))
 
     async def _serve_frame(self, peer: Peer, place: _Place, frame: PendingFrame) -> None:
@@ -220,7 +244,7 @@ class FrameService:
         frame = analysed.frame
         place.remember(frame)
         self._complain_when_slow(analysed.started + analysed.seconds - frame.received)
-        outcome, observed = await self._decide(peer, place.door, analysed)
+        outcome, observed = await self._decide(peer, place, analysed)
         timing = Timing(_ms(analysed.started - frame.received), _ms(analysed.seconds))
         result = _result(frame.seq, outcome, timing, place.seq_of(outcome.decided_at))
         peer.send(result)
@@ -228,13 +252,13 @@ class FrameService:
         self._board.answered(peer, frame, analysed.analysis, result, outcome.decision)
         self._tell_visits(peer, observed.moment, observed.ended)
         if self._events.wanted(FrameObserved):
-            self._events.publish(FrameObserved(peer.id, peer.terminal, observed))
+            self._events.publish(FrameObserved(peer.id, peer.terminal, observed, place.rules))
 
-    async def _decide(self, peer: Peer, door: Door, analysed: _Analysed) -> tuple[Outcome, ObservedFrame]:
+    async def _decide(self, peer: Peer, place: _Place, analysed: _Analysed) -> tuple[Outcome, ObservedFrame]:
         """What the door makes of a frame, and all that it was told."""
-        frame, gallery, moment = analysed.frame, self._gallery(), datetime.now()
-        orders = self._roster().orders(peer.terminal, moment)
-        outcome = door.observe(analysed.analysis, gallery, frame.received, orders)
+        door, frame, gallery, moment = place.door, analysed.frame, self._gallery(), datetime.now()
+        orders, place.rules = self._roster().orders(peer.terminal, moment), self._rules()
+        outcome = door.observe(analysed.analysis, gallery, frame.received, orders, place.rules)
         proposed = outcome.decision
         if proposed is not None:
             outcome = await self._writer.settle(peer, door, proposed, frame.received)

@@ -16,6 +16,7 @@ from server.access.camera import Camera, CameraState
 from server.access.decision import Decision
 from server.access.seen import Analysis
 from server.events import Events, TerminalHealth
+from server.terminals.frame_tally import FrameTally
 from server.terminals.pace import Pace, Rates
 from server.terminals.peer import Peer, PendingFrame
 from wire import Result
@@ -90,6 +91,7 @@ class LiveBoard:
         self._sessions: dict[str, _Session] = {}
         self._viewers: dict[Viewer, None] = {}
         self._number = 0
+        self.tally = FrameTally()
 
     def join(self, peer: Peer) -> None:
         """A terminal has been welcomed. Its camera is still the one that it had before, if that is known."""
@@ -103,6 +105,7 @@ class LiveBoard:
     def skipped(self, peer: Peer) -> None:
         """One of its frames has made way for a newer one."""
         self._sessions[peer.id].pace.skipped(self._clock())
+        self.tally.skipped += 1
 
     def answered(
         self, peer: Peer, frame: PendingFrame, analysis: Analysis, result: Result, decision: Decision | None
@@ -110,6 +113,7 @@ class LiveBoard:
         """A frame has been answered. `decision`: the settled one that came with it."""
         session, now = self._sessions[peer.id], self._clock()
         session.pace.answered(result.timing, now)
+        self.tally.take(now - frame.received)
         self.decided(peer, decision)
         self._number += 1
         session.newest = LiveFrame(self._number, peer.terminal, peer.id, frame.jpeg, result)

@@ -28,12 +28,9 @@ _HEIC_HINT = "install pillow-heif on the server, or have the phone make jpg phot
 
 
 def prepare_photo(models: Models, data: bytes, face: Box | None = None) -> PreparedPhoto:
-    """`data`: a JPEG, PNG, WebP or HEIC of at most `MAX_PIXELS`. `face`: of a terminal's frame only this one
-    is kept, in pixels of it.
-
-    A JPEG that is fit as it is loses its metadata only. Raises PictureError, PictureTooLargeError.
-    """
-    jpeg = _fit(data if face is None else _cut_out(data, face))
+    """`data`: as `fit` takes it. `face`: of a terminal's frame only this one is kept, in pixels of it. Raises
+    PictureError, PictureTooLargeError."""
+    jpeg, _ = fit(data if face is None else _cut_out(data, face))
     outcome, box = look_at_photo(models, jpeg)
     picture, factor = decode_photo(jpeg, MAX_PIXELS, DETAIL * SIDE)
     thumbnail = cut(picture, scaled(box, 1 / factor) if box else None)
@@ -54,13 +51,20 @@ def _cut_out(frame: bytes, face: Box) -> bytes:
     return jpeg.getvalue()
 
 
-def _fit(data: bytes) -> bytes:
+def fit(data: bytes) -> tuple[bytes, float]:
+    """The picture as such a JPEG, and the factor from its pixels to those of `data`.
+
+    `data`: a JPEG, PNG, WebP or HEIC of at most `MAX_PIXELS`. A JPEG that is fit as it is loses its metadata
+    only. Raises PictureError, PictureTooLargeError.
+    """
     image = _opened(data)
+    side = max(image.size)
     try:
         if image.format == "JPEG" and _is_fit(image):
             image.load()
-            return without_metadata(data)
-        return _as_jpeg(image)
+            return without_metadata(data), 1.0
+        picture = _upright(image)
+        return _encoded(picture), side / max(picture.size)
     except PictureError:
         raise
     except Exception as error:  # Pillow's parsers raise many kinds on hostile bytes
@@ -96,12 +100,15 @@ def _is_srgb(profile: bytes | None) -> bool:
     return True  # a damaged one says nothing
 
 
-def _as_jpeg(image: Image.Image) -> bytes:
+def _upright(image: Image.Image) -> Image.Image:
     image.draft("RGB", _stored_size(image))
     upright = ImageOps.exif_transpose(image)
     if (size := _stored_size(upright)) != upright.size:
         upright = upright.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
-    picture = _in_srgb(upright, image.info.get("icc_profile"))
+    return _in_srgb(upright, image.info.get("icc_profile"))
+
+
+def _encoded(picture: Image.Image) -> bytes:
     picture.info.clear()  # or comments and XMP would be written
     jpeg = BytesIO()
     picture.save(jpeg, "JPEG", quality=QUALITY)

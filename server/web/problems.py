@@ -13,8 +13,11 @@ from starlette.exceptions import HTTPException
 
 from server.accounts.accounts import AccountError, UnknownAccountError
 from server.accounts.passwords import BusyError, WeakPasswordError
+from server.recognition.turns import NoRoomError
 from server.site.errors import Kind, SiteError
 from server.tokens.store import TokenError
+from server.tuning.applying import ApplyError
+from server.tuning.values import InvalidError
 from server.web.templating import page
 
 MEDIA_TYPE = "application/problem+json"
@@ -92,8 +95,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _fault)
     for known in (AccountError, TokenError, WeakPasswordError):
         app.add_exception_handler(known, _refused)
+    app.add_exception_handler(ApplyError, _conflict)
+    app.add_exception_handler(InvalidError, _impossible)
     app.add_exception_handler(UnknownAccountError, _unknown)
-    app.add_exception_handler(BusyError, _busy)
+    for crowded in (BusyError, NoRoomError):
+        app.add_exception_handler(crowded, _busy)
     app.add_exception_handler(SiteError, _site)
 
 
@@ -132,6 +138,18 @@ async def _invalid(request: Request, error: Exception) -> Response:
     }
     detail = "The request has fields that cannot be used."
     return answer(request, ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, fields=fields))
+
+
+async def _impossible(request: Request, error: Exception) -> Response:
+    """Settings that cannot be."""
+    assert isinstance(error, InvalidError)
+    detail = "These settings cannot hold."
+    fields = error.problems
+    return answer(request, ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, fields=fields))
+
+
+async def _conflict(request: Request, error: Exception) -> Response:
+    return answer(request, ProblemError.conflict(str(error)))
 
 
 async def _refused(request: Request, error: Exception) -> Response:

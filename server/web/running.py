@@ -7,15 +7,18 @@ from typing import ParamSpec, Protocol, TypeVar
 
 from server.access.matching.gallery import Gallery
 from server.access.orders import Roster
+from server.access.present_rules import PresentRules
 from server.audit.operator_log import Act
 from server.database.database import Database
-from server.gallery.admission import LookAlikes
+from server.gallery.admission import Arrived, LookAlikes
 from server.gallery.assessed_file import AssessedFile
 from server.gallery.receipts import Receipt
 from server.settings import Settings
 from server.terminals.live import LiveBoard
 from server.terminals.proposals import Proposals
 from server.terminals.transport import Transport
+from server.tuning.source import SettingsSource
+from server.vitals.vitals import Vitals
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,6 +42,13 @@ class Workers(Protocol):
         """As `run`, for what may wait, and must not keep frames waiting."""
 
 
+class Aside(Protocol):
+    """Long tasks, each in a process of its own that everything else goes before: `server.workers.aside`."""
+
+    async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """When it is its turn. Raises WorkerGoneError, and what the task raises."""
+
+
 class Photos(Protocol):
     """The photo folder as it was last seen."""
 
@@ -47,6 +57,12 @@ class Photos(Protocol):
 
     def look_alikes(self) -> list[LookAlikes]:
         """Enrolled people who are near each other, nearest first."""
+
+    def photos(self) -> list[Arrived]:
+        """The photos that the gallery is made of."""
+
+    def has(self, path: str) -> bool:
+        """Whether there is a file at this path, relative to faces/, as somebody wrote it."""
 
     def people(self) -> list[str]:
         """Everybody whom a file is named after, enrolled or not, in no order."""
@@ -72,13 +88,15 @@ class News(Protocol):
 class Running:
     """`gallery`, `roster`: what is in force at this moment. `tokens_changed`: to be awaited when the
     terminals' tokens are others: who lost one goes now. `serve_terminal`: takes a connection over that a
-    browser has opened as a terminal, and its address. `hasten`: has the server look at the photo folder now;
+    browser has opened as a terminal, and its address. `rules`: the settings' that hold now; `source`: where
+    they come from. `vitals`: how the server is doing. `hasten`: has the server look at the photo folder now;
     from any thread."""
 
     settings: Settings
     database: Database
     record: Record
     workers: Workers
+    aside: Aside
     photos: Photos
     live: LiveBoard
     proposals: Proposals
@@ -87,4 +105,7 @@ class Running:
     roster: Callable[[], Roster]
     tokens_changed: Callable[[], Awaitable[None]]
     serve_terminal: Callable[[Transport, str], None]
+    rules: PresentRules
+    source: SettingsSource
+    vitals: Vitals
     hasten: Callable[[], None]

@@ -56,6 +56,15 @@ def _iso(value: int | datetime) -> str:
     return (moment(value) if isinstance(value, int) else value).isoformat(timespec="milliseconds")
 
 
+def _number(value: float | str | None) -> str:
+    """As a field of a form has it: without a zero that says nothing, and nothing for nothing."""
+    return f"{value:g}" if isinstance(value, (int, float)) else value or ""
+
+
+def _first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _urlencode_with(given: Mapping[str, str], **more: str) -> str:
     """The query of this page, with other values in it."""
     pairs = given.multi_items() if isinstance(given, QueryParams) else list(given.items())
@@ -72,5 +81,7 @@ _ENVIRONMENT.filters["urlencode_with"] = _urlencode_with
 _ENVIRONMENT.filters["one_in"] = one_in
 _ENVIRONMENT.filters["said"] = said
 _ENVIRONMENT.filters["when"] = _when
+_ENVIRONMENT.filters["number"] = _number
+_ENVIRONMENT.filters["first_upper"] = _first_upper
 _ENVIRONMENT.filters["iso"] = _iso
 _ENVIRONMENT.globals["Right"] = Right

@@ -9,7 +9,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ParamSpec, TypeAlias, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 from server.access.seen import Analysis, Hints, PhotoOutcome
 from server.workers import main as worker
@@ -26,10 +26,23 @@ Load: TypeAlias = Callable[[ModelSettings], list[worker.LogMessage]]
 SPARES = 1
 TASK_SECONDS = 10.0
 """A worker busy for longer with one task hangs and is killed; the task is not tried again."""
+BESIDE = 6.0
+"""How many times as long something may take to which others go first."""
 END_SECONDS = 1.0
 """How long workers get to end by themselves."""
 RESTART_SECONDS = 1.0
 """Pause before a worker that does not come up is tried again."""
+
+
+class WorkerCounts(NamedTuple):
+    """Worker processes: how many there are to be, are there, and are busy now; how many had to be replaced
+    since the start. `pids`: of those that are there."""
+
+    wanted: int
+    alive: int
+    busy: int
+    replaced: int
+    pids: tuple[int, ...]
 
 
 class WorkersUnavailableError(RuntimeError):
@@ -56,6 +69,8 @@ class WorkerPool:
         # last in, first out: what the last used worker needs is still in the processor's caches
         self._idle: asyncio.Queue[WorkerProcess] = asyncio.LifoQueue()
         self._alive: set[WorkerProcess] = set()
+        self._busy: set[WorkerProcess] = set()
+        self._replaced = 0
         self._restarts: set[asyncio.Task[None]] = set()
         self._logged: set[worker.LogMessage] = set()
         self._photos = asyncio.Semaphore(self.processes)
@@ -65,6 +80,15 @@ class WorkerPool:
     def processes(self) -> int:
         """How many pictures can be looked at at once."""
         return self._workers + SPARES
+
+    def counts(self) -> WorkerCounts:
+        return WorkerCounts(
+            wanted=self.processes,
+            alive=len(self._alive),
+            busy=len(self._busy & self._alive),
+            replaced=self._replaced,
+            pids=tuple(sorted(process.pid for process in self._alive)),
+        )
 
     async def start(self) -> None:
         """Start every process and load the models. Raises WorkersUnavailableError."""
@@ -83,16 +107,18 @@ class WorkerPool:
 
     async def analyse_photo(self, data: bytes) -> PhotoOutcome:
         """Judge and embed one enrolment photo. Raises AnalysisFailedError."""
-        return await self.run_beside(worker.analyse_photo, data)
+        async with self._photos:
+            return await self.run(worker.analyse_photo, data)
 
     def serve_frames(self) -> None:
         """From now on frames come: what is beside them leaves them all processes but the spare."""
         self._photos = asyncio.Semaphore(SPARES)
 
     async def run_beside(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """As `run`, for what may wait, and must not keep frames waiting."""
+        """As `run`, for what may wait, and must not keep frames waiting: it gets what processors they leave,
+        and may take `BESIDE` times as long."""
         async with self._photos:
-            return await self.run(task, *args, **kwargs)
+            return await self._run(partial(worker.beside, partial(task, *args, **kwargs)), BESIDE)
 
     async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `task` in a worker. A task whose worker dies is tried once more, on another one.
@@ -100,28 +126,33 @@ class WorkerPool:
         Raises AnalysisFailedError when the second worker dies as well or the task takes too long, and
         whatever the task itself raises.
         """
-        deaths = 0
+        return await self._run(partial(task, *args, **kwargs))
+
+    async def _run(self, task: Callable[[], T], times: float = 1.0) -> T:
+        """`times`: how many times as long as others it may take."""
+        seconds, deaths = times * self._task_seconds, 0
         while deaths < 2:
             process = await self._idle.get()
             if process not in self._alive:
                 continue
-            answer = process.ask(partial(task, *args, **kwargs))
-            too_long = asyncio.get_running_loop().call_later(self._task_seconds, process.kill)
+            self._busy.add(process)
+            answer = process.ask(task)
+            too_long = asyncio.get_running_loop().call_later(seconds, process.kill)
             try:
                 result = await asyncio.shield(answer)
             except WorkerGoneError as gone:
                 self._replace(process)
-                if gone.seconds >= self._task_seconds:
+                if gone.seconds >= seconds:
                     break
                 deaths += gone.begun  # else it died while idle: not the task's doing
             except asyncio.CancelledError:
                 answer.add_done_callback(partial(self._take_back, process))
                 raise
             except Exception:
-                self._idle.put_nowait(process)
+                self._put_back(process)
                 raise
             else:
-                self._idle.put_nowait(process)
+                self._put_back(process)
                 return result
             finally:
                 too_long.cancel()
@@ -132,7 +163,11 @@ class WorkerPool:
         if isinstance(answer.exception(), WorkerGoneError):
             self._replace(process)
         else:
-            self._idle.put_nowait(process)
+            self._put_back(process)
+
+    def _put_back(self, process: WorkerProcess) -> None:
+        self._busy.discard(process)
+        self._idle.put_nowait(process)
 
     async def close(self) -> None:
         """End every process, also one that hangs."""
@@ -177,6 +212,8 @@ class WorkerPool:
             return
         log.warning("worker process %d is gone; starting another", dead.pid)
         self._alive.discard(dead)
+        self._busy.discard(dead)
+        self._replaced += 1
         dead.kill()
         restart = asyncio.get_running_loop().create_task(self._restart())
         self._restarts.add(restart)

@@ -18,6 +18,7 @@ from websockets.typing import Origin
 from server.access.matching.gallery import Gallery
 from server.access.matching.recogniser import SFACE
 from server.access.orders import Roster
+from server.access.present_rules import PresentRules
 from server.accounts import accounts
 from server.accounts.passwords import Passwords
 from server.accounts.rights import Role
@@ -25,17 +26,28 @@ from server.accounts.sign_in import SignIn
 from server.audit.operator_log import Act
 from server.database.database import Database, address_of, opened
 from server.events import Events
-from server.gallery.admission import LookAlikes
+from server.gallery.admission import Arrived, LookAlikes
 from server.gallery.assessed_file import AssessedFile
 from server.gallery.receipts import Receipt
+from server.history.rows import act_row
+from server.history.tables import ACT
+from server.history.writing import add
 from server.settings import Settings
+from server.startup.sources import Sources
+from server.support.last_warnings import LastWarnings
+from server.terminals.frame_tally import FrameTally
+from server.terminals.frames import FrameCounts
 from server.terminals.live import LiveBoard
 from server.terminals.proposals import Proposals
+from server.vitals.decision_counts import DecisionCounts
+from server.vitals.loop_delay import LoopDelay
+from server.vitals.vitals import Vitals
 from server.web.app import create_app
 from server.web.running import Running
 from server.web.serving import WebServer
 from server.web.sockets import by_path
 from server.web.terminal.upgrade import SOCKET_PATH, terminal_sockets
+from server.workers.pool import WorkerCounts
 from tests.support.site import Server
 
 P = ParamSpec("P")
@@ -47,9 +59,10 @@ _QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 class FakeRecord:
-    """Keeps what was noted, or fails."""
+    """Keeps what was noted, here and in the history, or fails."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self.acts: list[Act] = []
         self.broken = False
 
@@ -58,6 +71,7 @@ class FakeRecord:
             raise OSError("no space left on device")
         assert act.line()
         self.acts.append(act)
+        await self._database.write(lambda sql: add(sql, [(ACT, act_row(act))]))
 
     def lines(self) -> list[str]:
         """Kind, operator and subject of each."""
@@ -84,6 +98,7 @@ class FakePhotos:
     def __init__(self) -> None:
         self.files: list[Receipt] = []
         self.alike: list[LookAlikes] = []
+        self.enrolled: list[Arrived] = []
         self.assessed: list[AssessedFile] = []
         self.listing = threading.Lock()
 
@@ -93,11 +108,37 @@ class FakePhotos:
     def look_alikes(self) -> list[LookAlikes]:
         return self.alike
 
+    def has(self, path: str) -> bool:
+        return any(receipt.path.as_posix() == path for receipt in self.files)
+
+    def photos(self) -> list[Arrived]:
+        return self.enrolled
+
     def people(self) -> list[str]:
         return sorted({file.person for file in self.assessed if file.person is not None})
 
     def files_of(self, person: str | None) -> list[AssessedFile]:
         return [file for file in self.assessed if file.person == person]
+
+
+class FakeVitals:
+    """Numbers as they were set."""
+
+    def __init__(self) -> None:
+        self.workers = WorkerCounts(wanted=3, alive=3, busy=1, replaced=0, pids=())
+        self.tally = FrameTally()
+        self.lost: dict[str, int] = {}
+        self.decisions = DecisionCounts()
+        self.loop_delay = LoopDelay()
+        self.warnings = LastWarnings()
+        self.vitals = Vitals(
+            workers=lambda: self.workers,
+            frames=lambda: FrameCounts(connected=1, in_work=1, waiting=0, tally=self.tally),
+            lost=lambda: self.lost,
+            decisions=self.decisions,
+            loop_delay=self.loop_delay,
+            warnings=self.warnings,
+        )
 
 
 class FakeNews:
@@ -118,7 +159,7 @@ class Site:
         self, database: Database, logs: Path, settings: dict[str, Any], server: Server | None = None
     ) -> None:
         self.database = database
-        self.record = FakeRecord()
+        self.record = FakeRecord(database)
         self.now = 1000.0
         self.tokens_changed = 0
         self.passwords = Passwords(_QUICK)
@@ -126,6 +167,10 @@ class Site:
         self.roster = Roster()
         self.photos = FakePhotos()
         self.workers = FakeWorkers()
+        self.rules = PresentRules(Settings.model_validate(settings).rules())
+        self.settings_file = logs / "doorward.toml"
+        self.source = Sources({}, {}, self.settings_file)
+        self.vitals = FakeVitals()
         self.events = Events(())
         self.live = LiveBoard(self.events, min_face=48)
         self.proposals = Proposals(self.events)
@@ -135,6 +180,7 @@ class Site:
             database=database,
             record=self.record,
             workers=self.workers,
+            aside=self.workers,
             photos=self.photos if server is None else server.watcher,
             live=self.live,
             proposals=self.proposals,
@@ -142,6 +188,9 @@ class Site:
             gallery=lambda: self.gallery if server is None else server.watcher.gallery,
             roster=lambda: self.roster if server is None else server.roster.roster,
             tokens_changed=self._count_change,
+            rules=self.rules,
+            source=self.source,
+            vitals=self.vitals.vitals,
             serve_terminal=lambda transport, address: transport.abort(),
             hasten=(lambda: None) if server is None else server.hasten,
         )

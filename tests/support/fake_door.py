@@ -40,6 +40,7 @@ class FakeDoor:
         self.answer: Callable[[Frame], Message | None] = lambda frame: result(frame)
         self.hellos: list[Hello] = []
         self.frames: list[Frame] = []
+        self.pings: list[Ping] = []
         self.lengths: list[int] = []
         """Of the messages of the WebSocket, in bytes."""
         self.socket: WebSocketRoute | None = None
@@ -81,6 +82,7 @@ class FakeDoor:
                     connection.accept()
                     socket.send(encode(self.greeting))
                 elif isinstance(event, Ping):
+                    self.pings.append(event)
                     socket.send(encode(Pong(event.id)))
                 elif isinstance(event, Frame):
                     self.frames.append(event)

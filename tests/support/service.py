@@ -142,6 +142,7 @@ class Running:
         self.audit = FakeAudit()
         self.events = Events(sinks)
         self.lockouts = Lockouts()
+        self.rules = door_rules or rules()
         self.board = LiveBoard(self.events, HINTS.min_face)
         self.proposals = Proposals(self.events)
         self.service = FrameService(
@@ -151,8 +152,9 @@ class Running:
             events=self.events,
             gallery=lambda: GALLERY,
             roster=lambda: ROSTER,
-            open_door=lambda terminal: Door(
-                door_rules or rules(),
+            rules=lambda: self.rules,
+            open_door=lambda terminal, by: Door(
+                by,
                 new_id=iter(map(str, range(1000))).__next__,
                 terminal=terminal,
                 lockouts=self.lockouts,

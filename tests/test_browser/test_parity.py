@@ -54,6 +54,7 @@ def test_limits_and_times_are_the_same(modules: Modules) -> None:
         },
         "exchange": {
             "PING_SECONDS": exchanges.TIMEOUTS.ping,
+            "CLOCK_SECONDS": exchanges.TIMEOUTS.clock,
             "SILENCE_SECONDS": exchanges.TIMEOUTS.silence,
             "ANSWER_SECONDS": exchanges.TIMEOUTS.answer,
         },

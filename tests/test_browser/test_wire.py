@@ -101,7 +101,7 @@ def without_none(value: Any) -> Any:
 def test_every_message_of_a_server_is_read(modules: Modules) -> None:
     (said,) = read(modules, [b"".join(encode(message) for message in MESSAGES)])
     assert without_none(said) == without_none([message.to_map() for message in MESSAGES])
-    welcome = Welcome("session", Limits(2**20, 4_000_000), note="Ring the bell")
+    welcome = Welcome("session", Limits(2**20, 4_000_000), note="Ring the bell", features=("propose",))
     ((told,),) = read(modules, [encode(welcome)], welcomed=False)
     assert told == {
         "type": "welcome",
@@ -116,7 +116,7 @@ def test_a_server_reads_every_message_of_the_page(modules: Modules) -> None:
     script = """async (address) => {
       const {hello, frame, ping} = await import(address + "/wire.js");
       const parts = [hello("front-döör", "s".repeat(40)), frame(3, new Uint8Array(70000).fill(7)),
-                     frame(2 ** 33, Uint8Array.of()), ping(200), ping(70000)];
+                     frame(2 ** 33, Uint8Array.of()), ping(200, 1764313200.25), ping(70000, 5)];
       return parts.map((part) => Array.from(part));
     }"""
     said = [bytes(part) for part in page.evaluate(script, address)]
@@ -125,7 +125,7 @@ def test_a_server_reads_every_message_of_the_page(modules: Modules) -> None:
     assert list(connection.events()) == [Hello("front-döör", "s" * 40)]
     connection.accept()
     connection.feed(b"".join(said[1:]))
-    expected = [Frame(3, b"\x07" * 70000), Frame(2**33, b""), Ping(200), Ping(70000)]
+    expected = [Frame(3, b"\x07" * 70000), Frame(2**33, b""), Ping(200, 1764313200.25), Ping(70000, 5)]
     assert list(connection.events()) == expected
     without_token = f'import("{address}/wire.js").then(({{hello}}) => Array.from(hello("a", "")))'
     assert bytes(page.evaluate(without_token)) == encode(Hello("a"))

@@ -9,6 +9,7 @@ from datetime import datetime
 import pytest
 
 from server.access.observed import ObservedFrame
+from server.access.rules import Rules
 from server.access.seen import Analysis
 from server.events import (
     MAX_WAITING,
@@ -94,9 +95,8 @@ def numbered(number: int) -> Enrolled:
 
 
 def a_frame(picture: bytes | None) -> FrameObserved:
-    return FrameObserved(
-        "s", "front", ObservedFrame(0.0, START, Analysis(1, 1, ()), (), (0, 0), jpeg=picture)
-    )
+    frame = ObservedFrame(0.0, START, Analysis(1, 1, ()), (), (0, 0), jpeg=picture)
+    return FrameObserved("s", "front", frame, Rules())
 
 
 def test_every_sink_gets_what_it_wants_in_order() -> None:

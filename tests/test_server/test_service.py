@@ -13,6 +13,8 @@ import pytest
 
 from server.service import SWITCH_SECONDS, serve
 from server.settings import Settings
+from server.startup.sources import Sources
+from server.support.last_warnings import LastWarnings
 from tests.support.photos import MODEL_CACHE
 from tests.support.server_process import ROOT, plain_environment
 
@@ -69,7 +71,7 @@ def test_busy_threads_and_the_garbage_of_the_start_do_not_hold_the_loop(
     (tmp_path / "logs" / "models").symlink_to(MODEL_CACHE)
     frozen = gc.get_freeze_count()
     values = {"port": 0, "workers": 1, "faces": tmp_path / "faces", "logs": tmp_path / "logs"}
-    asyncio.run(serve(Settings.model_validate(values)))
+    asyncio.run(serve(Settings.model_validate(values), Sources(values, {}, None), LastWarnings()))
     assert gc.get_freeze_count() > frozen + 1000
     assert sys.getswitchinterval() == pytest.approx(SWITCH_SECONDS)
     told = [record.getMessage() for record in console.records if record.name.startswith("server.")]

@@ -1,7 +1,9 @@
 """What the door decides: once for each visit, one decision a frame, and never for the wrong face."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from server.access.decision import Decision
 from server.access.door import NEAREST, Door
-from server.access.liveness.proof import Aliveness
+from server.access.liveness.proof import Aliveness, Liveness
 from server.access.matching.gallery import Gallery
 from server.access.matching.recogniser import Embedding
 from server.access.outcome import Outcome
@@ -47,7 +49,8 @@ class Doorway:
     def see(self, *faces: Face, seconds: float = STEP, written: bool = True) -> Outcome:
         """`written`: whether a decision on this frame can be written down."""
         self.now += seconds
-        outcome = settled(self.door, self.door.observe(analysis(*faces), self.gallery, self.now), written)
+        seen = self.door.observe(analysis(*faces), self.gallery, self.now, rules=self.rules)
+        outcome = settled(self.door, seen, written)
         self.decisions += [outcome.decision] if outcome.decision else []
         return outcome
 
@@ -84,6 +87,43 @@ def test_the_third_agreeing_frame_grants(doorway: Doorway) -> None:
     assert [outcome.verdict for outcome in outcomes] == [CHECKING, CHECKING, GRANTED, GRANTED]
     assert [outcome.decision is not None for outcome in outcomes] == [False, False, True, False]
     assert doorway.said == [ADA_GRANTED]
+
+
+def test_a_looser_threshold_holds_from_the_next_frame_on(doorway: Doorway) -> None:
+    poor = face(look(ADA, 0.5))
+    assert doorway.watch(poor, frames=4).verdict is CHECKING
+    doorway.rules = replace(doorway.rules, threshold=0.6)
+    decision = doorway.see(poor).decision
+    assert decision is not None and decision.verdict is GRANTED and decision.threshold == 0.6
+
+
+def test_a_stricter_one_shuts_the_door_on_whoever_is_in_view(doorway: Doorway) -> None:
+    assert doorway.watch(ada, frames=4).verdict is GRANTED
+    doorway.rules = replace(doorway.rules, threshold=0.2)
+    assert doorway.see(ada).verdict is CHECKING
+    doorway.rules = replace(doorway.rules, threshold=0.45)
+    assert doorway.see(ada).verdict is GRANTED
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"looks": 5}, {"margin": 1.3}, {"policy": Policy.ALL}, {"liveness": Liveness.CHALLENGE}],
+)
+def test_every_other_rule_does_so_too(doorway: Doorway, change: dict[str, Any]) -> None:
+    doorway.watch(ada, mallory, frames=2)
+    doorway.rules = replace(doorway.rules, **change)
+    assert doorway.see(ada, mallory).verdict is CHECKING and not doorway.said
+    doorway.rules = rules()
+    assert doorway.see(ada, mallory).verdict is GRANTED
+
+
+def test_patience_and_attempts_may_change_while_somebody_is_looked_at(doorway: Doorway) -> None:
+    doubtful = face(look(ADA, 0.5))
+    doorway.watch(doubtful, frames=6)
+    doorway.rules = replace(doorway.rules, deny_seconds=0.5, attempts=1)
+    assert doorway.see(doubtful).verdict is DENIED
+    locked = doorway.watch(bob, frames=3)
+    assert locked.decision is not None and locked.decision.reason is Reason.LOCKED_OUT
 
 
 def test_a_decision_tells_what_it_rests_on(doorway: Doorway) -> None:

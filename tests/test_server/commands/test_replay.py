@@ -21,10 +21,11 @@ from server.access.rules import Rules
 from server.access.seen import Face, PhotoAccepted
 from server.commands.dates import first_moment, last_moment
 from server.commands.enrolled import roster_of
-from server.commands.replay import decide_again, replay
+from server.commands.replay import replay
 from server.events import DoorClosed, FrameObserved
 from server.recording.files import FOLDER, find
 from server.recording.recorder import Recorder
+from server.recording.replaying import Replay
 from server.settings import Settings
 from server.support.errors import StartError
 from server.vision.frame import analyse_frame
@@ -66,13 +67,13 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def record(settings: Settings, terminal: str = "front", start: datetime = START) -> list[ObservedFrame]:
     """Ada is granted, Mallory denied, 20 s apart."""
-    recorder = Recorder.in_folder(settings.logs / FOLDER, settings.rules())
+    recorder = Recorder.in_folder(settings.logs / FOLDER)
     door = LiveDoor(settings.rules(), PEOPLE, terminal=terminal)
     for shown, at in [(ADA, 0.0), (MALLORY, 20.0)]:
         for number in range(40):
             frame = door.see([shown] if number < 25 else [], at + number * 0.2, start=start)
-            recorder.take(FrameObserved(terminal, terminal, frame))
-    recorder.take(DoorClosed(terminal, terminal, door.close()))
+            recorder.take(FrameObserved(terminal, terminal, frame, settings.rules()))
+    recorder.take(DoorClosed(terminal, terminal, door.close(), settings.rules()))
     recorder.close()
     return door.frames
 
@@ -165,10 +166,10 @@ def test_an_unfinished_recording_and_another_gallery_are_said(
 ) -> None:
     settings = the_settings(tmp_path)
     frames = record(settings)
-    recorder = Recorder.in_folder(settings.logs / FOLDER, settings.rules())
+    recorder = Recorder.in_folder(settings.logs / FOLDER)
     for frame in frames[:5]:
         changed = replace(frame, followed=(), enrolled=(1, 1))
-        recorder.take(FrameObserved("crashed", "front", changed))
+        recorder.take(FrameObserved("crashed", "front", changed, settings.rules()))
     recorder.close()
     report = asyncio.run(replay(settings)).splitlines()
     assert report[-3:] == [
@@ -224,19 +225,23 @@ def test_a_real_video_is_decided_again_as_it_was(
     assert isinstance(accepted, PhotoAccepted)
     lin = Gallery.build(SFACE, 1, [("Lin", np.stack([accepted.embedding, accepted.mirrored]))])
     rules = Rules(liveness=then)
-    recorder = Recorder.in_folder(tmp_path, rules)
+    recorder = Recorder.in_folder(tmp_path)
     live = LiveDoor(rules, lin)
     for at, jpeg in pictures():
         hints = live.door.hints(WANTED, at)
         frame = live.take(analyse_frame(models, jpeg, hints), hints, at)
-        recorder.take(FrameObserved("s", "stage", frame))
-    recorder.take(DoorClosed("s", "stage", live.close()))
+        recorder.take(FrameObserved("s", "stage", frame, rules))
+    recorder.take(DoorClosed("s", "stage", live.close(), rules))
     recorder.close()
     recordings, problems = find(tmp_path)
-    compared, notes = decide_again(recordings, rules, lin, EMPTY)
-    assert not problems and compared and not any(each.changed for each in compared)
+    same = Replay(recordings, rules, lin, EMPTY)
+    assert same.go_on() and not problems
+    assert same.compared and not any(each.changed for each in same.compared)
+    notes = same.notes
     assert (notes.strayed, notes.unasked, notes.unfinished) == (0, 0, 0)
     assert any(frame.drawn for frame in live.frames), "somebody was asked for something"
-    other, notes = decide_again(recordings, replace(rules, liveness=now), lin, EMPTY)
-    assert verdict in {each.after.verdict for each in other if each.after and each.after.name == "Lin"}
-    assert notes.unasked == 0
+    other = Replay(recordings, replace(rules, liveness=now), lin, EMPTY)
+    other.go_on()
+    after = [each.after for each in other.compared if each.after]
+    assert verdict in {decision.verdict for decision in after if decision.name == "Lin"}
+    assert other.notes.unasked == 0

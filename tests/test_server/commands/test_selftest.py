@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path, PurePath
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from server.access.matching.gallery import Gallery
@@ -14,7 +15,7 @@ from server.access.matching.recogniser import DLIB
 from server.access.rules import Rules
 from server.commands.selftest import report, selftest
 from server.gallery.admission import Arrived
-from server.gallery.self_test import Fate, Near, SelfTest, Tried
+from server.gallery.self_test import Near, SelfTest, Tried
 from server.settings import Settings
 from tests.support.embeddings import gallery, look, person
 
@@ -49,13 +50,27 @@ def test_the_report_tells_residents_and_strangers(tmp_path: Path, monkeypatch: p
     assert lines[5:] == ["  nearest:", '    "Ada" and "Bob": 1.414']
 
 
+def measured(tried: tuple[Tried, ...], nearest: tuple[Near, ...]) -> SelfTest:
+    none = np.zeros(0)
+    return SelfTest(
+        tried=tried,
+        own=none,
+        single=0,
+        strangers=none.astype(np.int64),
+        compared=0,
+        pairs=1,
+        near=none,
+        nearest=nearest,
+    )
+
+
 def test_nobody_is_enrolled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert told(tmp_path, monkeypatch, []) == ["nobody is enrolled"]
 
 
 def test_who_was_not_recognised_is_named_up_to_a_number() -> None:
-    tried = [Tried(PurePath(f"{at}.jpg"), "Ada", Fate.REFUSED, "Bob", 0.5) for at in range(22)]
-    found = SelfTest(tuple(tried), 0, 1, 1, (Near(("Ada", "Bob"), 0.29),))
+    tried = [Tried(PurePath(f"{at}.jpg"), "Ada", "Bob", 0.5, 0.9) for at in range(22)]
+    found = measured(tuple(tried), (Near(("Ada", "Bob"), 0.29),))
     crowd = gallery({"Ada": person(0), "Bob": person(1)})
     lines = report(found, crowd, Rules(recogniser=DLIB, threshold=0.3)).splitlines()
     assert lines[3] == "  refused: 22"
@@ -72,5 +87,5 @@ def test_people_who_look_alike_are_said_to_be_so() -> None:
         templates=crowd.templates,
         population=Population(2, 0.9),
     )
-    lines = report(SelfTest((), 2, 1, 0, ()), alike, Rules(recogniser=DLIB)).splitlines()
+    lines = report(measured((), ()), alike, Rules(recogniser=DLIB)).splitlines()
     assert any("the threshold is 10% tighter for it" in line for line in lines)

@@ -48,11 +48,11 @@ def times(folder: Path) -> list[float]:
 
 
 def show(recorder: Recorder, frame: ObservedFrame, session: str = "s") -> None:
-    recorder.take(FrameObserved(session, "front", frame))
+    recorder.take(FrameObserved(session, "front", frame, RULES))
 
 
 def end(recorder: Recorder, closed: ClosedDoor, session: str = "s") -> None:
-    recorder.take(DoorClosed(session, "front", closed))
+    recorder.take(DoorClosed(session, "front", closed, RULES))
 
 
 def a_visit(
@@ -66,7 +66,7 @@ def a_visit(
 
 
 def test_a_visit_is_recorded_until_its_track_has_ended_and_the_empty_doorway_is_not(tmp_path: Path) -> None:
-    recorder = Recorder.in_folder(tmp_path / "r", RULES)
+    recorder = Recorder.in_folder(tmp_path / "r")
     door = a_door()
     for number in range(3):
         show(recorder, door.see([], number * 0.5 - 5.0))
@@ -79,7 +79,7 @@ def test_a_visit_is_recorded_until_its_track_has_ended_and_the_empty_doorway_is_
 
 
 def test_somebody_passing_by_is_recorded_until_the_track_has_ended(tmp_path: Path) -> None:
-    recorder = Recorder.in_folder(tmp_path, RULES)
+    recorder = Recorder.in_folder(tmp_path)
     door = a_door()
     for number in range(9):
         show(recorder, door.see([] if number else [ADA], number * 0.5))
@@ -88,7 +88,7 @@ def test_somebody_passing_by_is_recorded_until_the_track_has_ended(tmp_path: Pat
 
 
 def test_a_decision_on_somebody_who_has_left_is_recorded_however_late(tmp_path: Path) -> None:
-    recorder = Recorder.in_folder(tmp_path, RULES)
+    recorder = Recorder.in_folder(tmp_path)
     door = a_visit(recorder)
     decision = next(frame.decision for frame in door.frames if frame.decision)
     show(recorder, replace(door.frames[-1], at=30.0, decision=decision))
@@ -99,7 +99,7 @@ def test_a_decision_on_somebody_who_has_left_is_recorded_however_late(tmp_path: 
 
 def test_files_are_private_by_session_and_day_and_tell_the_rules(tmp_path: Path) -> None:
     folder = tmp_path / "logs" / "recordings"
-    recorder = Recorder.in_folder(folder, RULES)
+    recorder = Recorder.in_folder(folder)
     a_visit(recorder, "one")
     a_visit(recorder, "two")
     door = a_door()
@@ -122,9 +122,29 @@ def test_files_are_private_by_session_and_day_and_tell_the_rules(tmp_path: Path)
     assert numbers == sorted(numbers) == list(range(len(numbers))), "in the order in which they were taken"
 
 
+def test_under_other_rules_a_session_goes_on_in_another_file_and_back(tmp_path: Path) -> None:
+    """So that each file's header tells what held for all that is in it."""
+    recorder = Recorder.in_folder(tmp_path)
+    strict = replace(RULES, threshold=0.2)
+    door = a_door()
+    for number, rules in enumerate([RULES, RULES, strict, strict, RULES]):
+        recorder.take(FrameObserved("s", "front", door.see([ADA], number * 0.5), rules))
+    recorder.take(DoorClosed("s", "front", door.close(), strict))
+    recorder.close()
+    recordings, problems = find(tmp_path)
+    assert not problems
+    by_threshold = {
+        recording.header.rules["threshold"]: [entry.number for entry in recording.entries()]
+        for recording in recordings
+    }
+    assert by_threshold == {"None": [0, 1, 4], "0.2": [2, 3, 5]}
+    assert {path.name for path in tmp_path.rglob("*.rec")} == {"s.rec", "s-1.rec"}
+    assert [entry.number for entry in entries(tmp_path)] == [0, 1, 2, 3, 4, 5], "in order again"
+
+
 def test_pictures_are_kept_only_when_wanted(tmp_path: Path) -> None:
     for pictures, kept in [(False, None), (True, b"jpeg")]:
-        recorder = Recorder.in_folder(tmp_path / str(pictures), RULES, pictures)
+        recorder = Recorder.in_folder(tmp_path / str(pictures), pictures)
         show(recorder, replace(a_door().see([ADA], 0.0), jpeg=b"jpeg"))
         recorder.close()
         (entry,) = entries(tmp_path / str(pictures))
@@ -132,7 +152,7 @@ def test_pictures_are_kept_only_when_wanted(tmp_path: Path) -> None:
 
 
 def test_the_end_of_a_session_is_recorded_when_somebody_was_there(tmp_path: Path) -> None:
-    recorder = Recorder.in_folder(tmp_path, RULES)
+    recorder = Recorder.in_folder(tmp_path)
     nothing = ClosedDoor(START, (), ())
     end(recorder, a_visit(recorder).close())
     end(recorder, nothing, "unheard of")
@@ -148,7 +168,7 @@ def test_the_end_of_a_session_is_recorded_when_somebody_was_there(tmp_path: Path
 def test_after_a_gap_the_next_whole_visit_is_recorded_and_its_first_record_says_so(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recorder = Recorder.in_folder(tmp_path, RULES)
+    recorder = Recorder.in_folder(tmp_path)
     door = a_visit(recorder)
     other = a_door()
     a_visit(recorder, "other", other)
@@ -180,7 +200,7 @@ def test_after_a_gap_the_next_whole_visit_is_recorded_and_its_first_record_says_
 
 
 def test_whoever_came_during_a_gap_is_left_out_and_so_is_the_end_of_the_session(tmp_path: Path) -> None:
-    recorder = Recorder.in_folder(tmp_path, RULES)
+    recorder = Recorder.in_folder(tmp_path)
     known, unheard_of = a_visit(recorder), a_door()
     for door in (known, unheard_of):
         for number in range(4):
@@ -203,7 +223,7 @@ class FakeWriter:
         self.numbers: list[int] = []
         self.open: set[str] = set()
 
-    def append(self, session: str, terminal: str, entry: RecordedEntry) -> None:
+    def append(self, session: str, terminal: str, entry: RecordedEntry, rules: Rules) -> None:
         self.open.add(session)
         self.numbers.append(entry.number)
         if entry.number == self.fails:
@@ -253,7 +273,7 @@ def test_no_file_stays_open_when_nobody_is_in_view(then: Callable[[Recorder], No
 
 
 def test_what_is_written_before_a_torn_record_can_be_read(tmp_path: Path) -> None:
-    recorder = Recorder.in_folder(tmp_path, RULES)
+    recorder = Recorder.in_folder(tmp_path)
     a_visit(recorder)
     (path,) = tmp_path.rglob("*.rec")
     os.truncate(path, path.stat().st_size - 100)
@@ -266,7 +286,7 @@ def test_a_record_that_is_written_in_part_only_counts_as_failed(
 ) -> None:
     import resource
 
-    recorder = Recorder.in_folder(tmp_path, RULES, pictures=True)
+    recorder = Recorder.in_folder(tmp_path, pictures=True)
     door = a_door()
     show(recorder, replace(door.see([ADA], 0.0), jpeg=bytes(1 << 20)))
     (path,) = tmp_path.rglob("*.rec")
@@ -283,7 +303,7 @@ def test_a_record_that_is_written_in_part_only_counts_as_failed(
 
 def test_recording_leaves_room_for_the_access_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     free = iter([RESERVE_BYTES, RESERVE_BYTES, RESERVE_BYTES - 1])
-    recorder = Recorder(RecordingWriter(tmp_path, "run", {}, lambda _: next(free)), pictures=True)
+    recorder = Recorder(RecordingWriter(tmp_path, "run", lambda _: next(free)), pictures=True)
     door = a_door()
     for number in range(6):
         show(recorder, replace(door.see([ADA], number * 0.5), jpeg=bytes(CHECK_BYTES // 2)))
@@ -292,7 +312,7 @@ def test_recording_leaves_room_for_the_access_log(tmp_path: Path, caplog: pytest
 
 
 def test_a_link_in_place_of_a_file_is_not_followed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    recorder = Recorder.in_folder(tmp_path / "r", RULES)
+    recorder = Recorder.in_folder(tmp_path / "r")
     elsewhere = tmp_path / "elsewhere"
     (tmp_path / "r" / "2026-11-22").mkdir()
     (tmp_path / "r" / "2026-11-22" / "s.rec").symlink_to(elsewhere)
@@ -303,4 +323,4 @@ def test_a_link_in_place_of_a_file_is_not_followed(tmp_path: Path, caplog: pytes
 def test_a_folder_that_cannot_be_made_is_told_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
-        Recorder.in_folder(tmp_path / "file", RULES)
+        Recorder.in_folder(tmp_path / "file")

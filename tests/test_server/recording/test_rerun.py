@@ -99,10 +99,17 @@ def as_recorded(
     return header(f"session-{door.terminal}", door.terminal, rules), read
 
 
+def draws_of(entries: list[RecordedEntry]) -> Draws:
+    draws = Draws()
+    for entry in entries:
+        draws.take(entry)
+    return draws
+
+
 def again(
     about: RecordingHeader, entries: list[RecordedEntry], rules: Rules, roster: Roster = EMPTY
 ) -> tuple[Rerun, list[Compared]]:
-    rerun = Rerun(rules, PEOPLE, roster, {about.session: Draws.of(entries)})
+    rerun = Rerun(rules, PEOPLE, roster, {about.session: draws_of(entries)})
     compared = [each for entry in entries for each in rerun.feed(about, entry).compared]
     return rerun, compared + rerun.finish()
 
@@ -120,7 +127,7 @@ def test_under_the_same_rules_every_decision_is_made_again_in_the_same_frame(
     door = LiveDoor(rules, PEOPLE, ROSTER, terminal)
     live(stream, door)
     about, entries = as_recorded(door, rules, close)
-    rerun = Rerun(rules, PEOPLE, ROSTER, {about.session: Draws.of(entries)})
+    rerun = Rerun(rules, PEOPLE, ROSTER, {about.session: draws_of(entries)})
     compared: list[Compared] = []
     remade: list[Decision] = []
     for entry in entries:

@@ -117,6 +117,7 @@ def test_nothing_is_held_in_memory(faces: Path) -> None:
     assert len(set(sizes)) > 5
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links, and names that are no text")
 def test_photos_that_cannot_be_read_are_skipped_and_told(faces: Path) -> None:
     (faces / "pipe.jpg").symlink_to("nowhere")
     (faces / "ada\udcff.jpg").write_bytes(photo(2))

@@ -162,8 +162,11 @@ def test_where_one_photo_cannot_be_moved_none_is(site: Site, monkeypatch: pytest
         really_put(source, target)
 
     monkeypatch.setattr(renaming, "put", fail_once)
+    put(site.faces, jane_doe__1=photo(0, 0.2))
     with refused(Kind.REFUSED, "Jane Doe is not renamed: no space left on device"):
         rename_person(site, "Jane Doe", "Jane Roe")
+    assert not (site.faces / "jane_roe").exists()
+    (site.faces / "jane_doe" / "1.jpg").unlink()
     assert listed(site.faces) == ["jane_doe.jpg", "jane_doe_2.jpg", "june_doe.jpg"]
     assert site.people.read().roster.permits.keys() == {"Jane Doe", "June Doe"}
     monkeypatch.undo()

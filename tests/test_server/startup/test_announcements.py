@@ -4,11 +4,12 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from server.access.liveness.proof import Liveness
 from server.access.matching.gallery import Gallery
-from server.access.matching.recogniser import DLIB
+from server.access.matching.recogniser import DLIB, SFACE
 from server.access.orders import EMPTY, Roster, TerminalRules
 from server.access.policy import Policy
 from server.settings import Settings
@@ -23,6 +24,7 @@ from server.startup.announcements import (
 )
 from server.tokens.accepted import AcceptedTokens
 
+PEOPLE = Path("faces/people.toml")
 OFF = TerminalRules(liveness=Liveness.OFF)
 OPENS = "a photo of an enrolled person opens the door"
 
@@ -98,7 +100,7 @@ def test_how_many_photos_are_looked_at_is_told_before_they_are(folder: Path) -> 
 def test_every_door_that_a_photo_opens_is_warned_of(
     liveness: str, terminals: dict[str, TerminalRules], warned: list[str]
 ) -> None:
-    told = warnings(of_rules(made(liveness=liveness), Roster(terminals=terminals)))
+    told = warnings(of_rules(made(liveness=liveness).rules(), Roster(terminals=terminals), PEOPLE))
     assert len(told) == len(warned)
     assert all(expected in line for expected, line in zip(warned, told, strict=True))
 
@@ -108,7 +110,7 @@ def test_what_differs_at_a_terminal_is_told() -> None:
         "lab": TerminalRules(policy=Policy.ALL, attempts=0),
         "same": TerminalRules(policy=Policy.ANY, liveness=Liveness.PASSIVE),
     }
-    assert sentences(of_rules(made(), Roster(terminals=entries))) == [
+    assert sentences(of_rules(made().rules(), Roster(terminals=entries), PEOPLE)) == [
         "policy any; liveness passive",
         "terminal lab, by faces/people.toml: policy all; attempts 0",
     ]
@@ -117,7 +119,9 @@ def test_what_differs_at_a_terminal_is_told() -> None:
 def test_what_people_toml_changes_is_told_again() -> None:
     current = EMPTY
     gallery = Gallery.build(DLIB, 0, [])
-    changes = Changes(made(), lambda: current, lambda: gallery, AcceptedTokens, ["ada.jpg"].__contains__)
+    rules = made().rules()
+    has_photo = ["ada.jpg"].__contains__
+    changes = Changes(made(), lambda: rules, lambda: current, lambda: gallery, AcceptedTokens, has_photo)
     assert changes.look() == []
     current = Roster(terminals={"lab": OFF})
     assert warnings(changes.look()) == [f"liveness is off at terminal lab: {OPENS}"]
@@ -126,6 +130,23 @@ def test_what_people_toml_changes_is_told_again() -> None:
     assert sentences(changes.look()) == ["policy any; liveness passive"]
     current = Roster(held=frozenset({"ada.jpg", "ida.jpg"}))
     assert warnings(changes.look()) == ["faces/people.toml holds 'ida.jpg', which is not there"]
+
+
+def test_other_rules_are_told_as_a_start_would_tell_them() -> None:
+    gallery = Gallery.build(SFACE, 0, [("Ada", np.eye(1, 128, dtype=np.float32))])
+    rules = made().rules()
+    changes = Changes(
+        made(), lambda: rules, lambda: EMPTY, lambda: gallery, AcceptedTokens, {""}.__contains__
+    )
+    rules = made().rules()
+    assert changes.look() == [], "the same"
+    rules = made(threshold=1.1, liveness="off").rules()
+    assert [(level, sentence) for level, sentence in changes.look()] == [
+        (logging.WARNING, "with your 1 person: about 1 stranger in 110; threshold 1.10 (sface)"),
+        (logging.INFO, "policy any; liveness off"),
+        (logging.WARNING, f"liveness is off: {OPENS}"),
+    ]
+    assert changes.look() == []
 
 
 @pytest.mark.parametrize(

@@ -467,3 +467,29 @@ def test_answers_come_in_the_order_of_their_frames() -> None:
         await running.end()
 
     run(test)
+
+
+def test_other_rules_hold_for_the_next_frame_at_every_door_and_are_told_with_it() -> None:
+    heard = Heard(FrameObserved, DoorClosed)
+
+    async def test() -> None:
+        running = Running(sinks=[heard])
+        before, after = running.rules, replace(running.rules, looks=5)
+        here, there = running.joined("here"), running.joined("there")
+        await running.show(here, 2)
+        await running.show(there, 2)
+        running.rules = after
+        await running.show(here)
+        await running.show(there)
+        assert here.verdicts == there.verdicts == [CHECKING] * 3
+        await running.service.leave(here)
+        running.rules = before
+        await running.show(there)
+        assert there.verdicts[-1] is GRANTED
+        await running.end()
+        seen = [event for event in heard.events if isinstance(event, FrameObserved)]
+        assert [event.rules for event in seen] == [before] * 4 + [after] * 2 + [before]
+        (closed,) = [event for event in heard.events if isinstance(event, DoorClosed)]
+        assert closed.rules == after
+
+    run(test)

@@ -87,8 +87,8 @@ export function onClick(button, act, question) {
   });
 }
 
-// Ask in a dialog that the keyboard reaches; resolves to true or false.
-export function confirmed(question) {
+// Ask in a dialog that the keyboard reaches, about these sentences; resolves to true or false.
+export function confirmed(question, sentences = []) {
   const dialog = document.createElement("dialog");
   const text = document.createElement("p");
   text.textContent = question;
@@ -101,7 +101,9 @@ export function confirmed(question) {
     button.className = kind;
     form.append(button);
   }
-  dialog.append(text, form);
+  const list = document.createElement("ul");
+  list.append(...sentences.map((each) => Object.assign(document.createElement("li"), { textContent: each })));
+  dialog.append(text, ...(sentences.length ? [list] : []), form);
   document.body.append(dialog);
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {

@@ -4,6 +4,7 @@
 import { ProtocolError } from "./wire.js";
 
 export const PING_SECONDS = 5; // without a message of ours the server is pinged
+export const CLOCK_SECONDS = 60; // a ping tells our clock, at first and then as often
 export const SILENCE_SECONDS = 10; // without a byte of its own, while something is outstanding
 export const ANSWER_SECONDS = 30; // a server that answers pings, but not a frame
 
@@ -13,6 +14,7 @@ export const now = () => performance.now() / 1000;
 export class Exchange {
   #hello;
   #ping = null;
+  #clockTold = -Infinity;
   #pingId = 0;
   #said;
   #heard;
@@ -49,7 +51,7 @@ export class Exchange {
 
   /** The id for a ping that is sent now. */
   pingSent(time) {
-    this.#ping = this.#said = time;
+    this.#ping = this.#said = this.#clockTold = time;
     this.#pingId += 1;
     return this.#pingId;
   }
@@ -59,7 +61,8 @@ export class Exchange {
   }
 
   pingDue(time) {
-    return this.#hello === null && this.#ping === null && time - this.#said >= PING_SECONDS;
+    const due = time - this.#said >= PING_SECONDS || time - this.#clockTold >= CLOCK_SECONDS;
+    return this.#hello === null && this.#ping === null && due;
   }
 
   /** Why the connection is of no use any more; empty while it is. */

@@ -81,7 +81,7 @@ export class Link {
 
   #look(connection, time) {
     const { exchange } = connection;
-    if (exchange.pingDue(time)) connection.send(ping(exchange.pingSent(time)));
+    if (exchange.pingDue(time)) connection.send(ping(exchange.pingSent(time), Date.now() / 1000));
     const why = exchange.dead(time);
     if (why) this.#fail(connection, why);
   }

@@ -7,7 +7,7 @@ const MAX_DEPTH = 16; // a message of the protocol needs five
 
 export class MalformedError extends Error {}
 
-/** The bytes of `value`: null, a boolean, a whole number from 0, a string, a Uint8Array, or an object of them. */
+/** The bytes of `value`: null, a number not below 0, a string, a Uint8Array, or an object of them. */
 export function encode(value) {
   const parts = [];
   write(value, parts);
@@ -26,8 +26,7 @@ export function joined(parts) {
 
 function write(value, parts) {
   if (value === null) parts.push(Uint8Array.of(0xc0));
-  else if (typeof value === "boolean") parts.push(Uint8Array.of(value ? 0xc3 : 0xc2));
-  else if (typeof value === "number") parts.push(whole(value));
+  else if (typeof value === "number") parts.push(Number.isInteger(value) ? whole(value) : real(value));
   else if (typeof value === "string") writeText(value, parts);
   else if (value instanceof Uint8Array) parts.push(Uint8Array.of(0xc6, ...bigEndian(value.length, 4)), value);
   else writeMap(Object.entries(value), parts);
@@ -54,6 +53,12 @@ function whole(number) {
   return number < 2 ** 32
     ? Uint8Array.of(0xce, ...bigEndian(number, 4))
     : Uint8Array.of(0xcf, ...bigEndian(number, 8));
+}
+
+function real(number) {
+  const bytes = Uint8Array.of(0xcb, ...bigEndian(0, 8));
+  new DataView(bytes.buffer).setFloat64(1, number);
+  return bytes;
 }
 
 function bigEndian(number, count) {

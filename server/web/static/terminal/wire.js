@@ -24,7 +24,7 @@ export class ProtocolError extends Error {
 
 export const hello = (terminal, token) => framed({ type: "hello", version: VERSION, terminal, token: token || null });
 export const frame = (seq, jpeg) => framed({ type: "frame", seq, jpeg });
-export const ping = (id) => framed({ type: "ping", id });
+export const ping = (id, clock) => framed({ type: "ping", id, clock });
 
 function framed(message) {
   const payload = encode(message);

@@ -1,0 +1,314 @@
+"""Other rules: what they would mean, what they would have meant, and putting them in force."""
+
+import asyncio
+from collections import Counter
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel
+from starlette.requests import HTTPConnection
+
+from server.access.matching.gallery import Gallery
+from server.access.odds import threshold_at, visit_risk
+from server.access.rules import Rules
+from server.accounts.rights import Caller
+from server.audit.operator_log import ActKind
+from server.gallery.det import errors_at
+from server.gallery.self_test import SelfTest
+from server.history.conditions import Span
+from server.history.overview import threshold_stats
+from server.history.thresholds import Line
+from server.recording.files import FOLDER as RECORDINGS
+from server.roster.terminals import rules_in_force
+from server.tuning.outlook import Outlook, outlook
+from server.tuning.replay_task import ReplayOrder
+from server.tuning.replays import Job, ReplayBusyError
+from server.tuning.tuning import Tuning
+from server.tuning.values import Value, rules_with, values_of
+from server.tuning.words import changes
+from server.web.acting import note
+from server.web.callers import Administrator, Ports
+from server.web.etags import IfMatch, etag_of, require_match
+from server.web.problems import ProblemError
+from server.web.replay_views import JobView
+from server.web.running import Running
+from server.web.tuning_views import (
+    LISTED,
+    OutlookView,
+    PersonChange,
+    SettingView,
+    Wanted,
+    people_who_change,
+    settings_shown,
+)
+
+router = APIRouter(prefix="/tuning", tags=["tuning"])
+GRID_RISKS = tuple(10 ** -(tenth / 3) for tenth in range(6, 19))
+"""Shares of strangers let in, from 1 in 100 to 1 in 1,000,000, three to a factor of ten."""
+
+
+def tuning(connection: HTTPConnection) -> Tuning:
+    found: Tuning = connection.app.state.tuning
+    return found
+
+
+Tuner = Annotated[Tuning, Depends(tuning)]
+
+
+class RulesView(BaseModel):
+    """The rules that hold now. `file`: the settings file. `elsewhere`: where people.toml says otherwise, such
+    as "terminal lab: liveness off". `recording`: whether what is seen is kept for a replay, for
+    `recording_days`."""
+
+    settings: list[SettingView]
+    file: str
+    recogniser: str
+    people: int
+    photos: int
+    elsewhere: list[str]
+    outlook: OutlookView
+    recording: bool
+    recording_days: int
+
+
+class Preview(BaseModel):
+    """What other settings would mean. `changes`: in words. `more`, `less`: whose photos would be recognised
+    more, or less, often; some of them, of `more_people` and `less_people`."""
+
+    now: OutlookView
+    then: OutlookView
+    changes: list[str]
+    more: list[PersonChange]
+    more_people: int
+    less: list[PersonChange]
+    less_people: int
+
+
+class ErrorPoint(BaseModel):
+    """`fmr`: share of comparisons with somebody else that come out at `distance` or nearer. `fnmr`: share of
+    photos that are farther from the person's other ones."""
+
+    distance: float
+    fmr: float
+    fnmr: float
+
+
+class ErrorCurve(BaseModel):
+    """The people enrolled here, photo by photo: ascending `points`. `own`: how many photos were held against
+    the person's other ones, `others`: how many comparisons with somebody else there were. `threshold`: the
+    one that holds now."""
+
+    points: list[ErrorPoint]
+    own: int
+    others: int
+    threshold: float
+
+
+class NameCount(BaseModel):
+    name: str
+    count: int
+
+
+class GridLine(BaseModel):
+    """One threshold, and the share of strangers that it lets in. `recognised`: visits that came so near to
+    somebody. `lost`: grants that would not have been made; `gained`: visits that were refused because nobody
+    was near enough; by person, some of them."""
+
+    threshold: float
+    risk: float
+    recognised: int
+    lost: list[NameCount]
+    lost_visits: int
+    gained: list[NameCount]
+    gained_visits: int
+
+
+class Grid(BaseModel):
+    """What other thresholds would have recognised of the latest `visits`. `lines`: the loosest first.
+    `present`: the threshold that holds now."""
+
+    visits: int
+    days: int
+    present: GridLine
+    lines: list[GridLine]
+
+
+@router.get("")
+async def present_rules(caller: Administrator, running: Ports, tuner: Tuner, response: Response) -> RulesView:
+    """The rules that hold now, and what they mean for the people enrolled."""
+    response.headers["ETag"] = etag(running)
+    return await shown(running, tuner)
+
+
+@router.post("/preview")
+async def preview(wanted: Wanted, caller: Administrator, running: Ports, tuner: Tuner) -> Preview:
+    """What other settings would mean. Nothing changes."""
+    now = running.rules.rules
+    then = rules_with(now, wanted.values())
+    gallery, found = await tuner.self_tests.of_those_enrolled()
+    more, less = people_who_change(now, then, gallery.population, found)
+    return Preview(
+        now=OutlookView.of(_outlook(now, running, gallery, found)),
+        then=OutlookView.of(_outlook(then, running, gallery, found)),
+        changes=changes(now, then),
+        more=more[:LISTED],
+        more_people=len(more),
+        less=less[:LISTED],
+        less_people=len(less),
+    )
+
+
+@router.get("/errors")
+async def error_curve(caller: Administrator, running: Ports, tuner: Tuner) -> ErrorCurve:
+    """How often enrolled photos would be taken for somebody else, against how often they would not be
+    recognised, at each distance."""
+    gallery, found = await tuner.self_tests.of_those_enrolled()
+    return ErrorCurve(
+        points=[ErrorPoint(**each._asdict()) for each in errors_at(found)],
+        own=len(found.own),
+        others=found.compared,
+        threshold=running.rules.rules.threshold_for(gallery.population),
+    )
+
+
+@router.get("/grid")
+async def grid(
+    caller: Administrator, running: Ports, days: Annotated[int, Query(ge=1, le=3650)] = 30
+) -> Grid:
+    """What other thresholds would have recognised of the visits of the last days; of the latest 10,000."""
+    rules, population = running.rules.rules, running.gallery().population
+    present = rules.threshold_for(population)
+    thresholds = [threshold_at(rules, risk, population) for risk in GRID_RISKS]
+    lines = await running.database.read(
+        lambda sql: threshold_stats(
+            sql,
+            [*thresholds, present],
+            rules.least_margin,
+            rules.recogniser.name,
+            Span(since=datetime.now() - timedelta(days=days)),
+            caller.terminals,
+        )
+    )
+    *others, now = lines
+    risk = visit_risk(rules, present, population)
+    return Grid(
+        visits=now.visits,
+        days=days,
+        present=_line(now, risk),
+        lines=[_line(line, risk) for line, risk in zip(others, GRID_RISKS, strict=True)],
+    )
+
+
+@router.post("/replay", status_code=HTTPStatus.ACCEPTED)
+async def start_replay(wanted: Wanted, caller: Administrator, running: Ports, tuner: Tuner) -> JobView:
+    """Decide again what was recorded, under other settings, beside the running server. One at a time."""
+    order = ReplayOrder(
+        folder=running.settings.logs / RECORDINGS,
+        rules=rules_with(running.rules.rules, wanted.values()),
+        gallery=running.gallery(),
+        roster=running.roster(),
+        terminals=caller.terminals,
+    )
+    try:
+        return JobView.of(tuner.replays.start(order), running.rules.rules)
+    except ReplayBusyError:
+        raise ProblemError.conflict("A replay is under way; wait for it, or end it.") from None
+
+
+@router.get("/replay")
+async def replay(caller: Administrator, running: Ports, tuner: Tuner) -> JobView:
+    """How far the replay has come, or what came of the last one."""
+    return JobView.of(_own_job(tuner, caller), running.rules.rules)
+
+
+@router.delete("/replay", status_code=HTTPStatus.NO_CONTENT)
+async def stop_replay(caller: Administrator, tuner: Tuner) -> None:
+    """End the replay that is under way."""
+    _own_job(tuner, caller)
+    await tuner.replays.stop()
+
+
+@router.put("")
+async def apply(
+    wanted: Wanted,
+    caller: Administrator,
+    running: Ports,
+    tuner: Tuner,
+    response: Response,
+    if_match: IfMatch = None,
+) -> RulesView:
+    """Put other settings in force: into the settings file, and from the next frame on at every terminal."""
+    if caller.terminals is not None:
+        detail = "Rules hold at all terminals, and you see only some."
+        raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", detail)
+    async with tuner.changing:
+        require_match(if_match, etag(running))
+        plan = await asyncio.to_thread(tuner.applying.plan, wanted.values())
+        if plan.changed or plan.after != (plan.before or b""):
+            told = {name: f"{_shown(old)} -> {_shown(new)}" for name, (old, new) in plan.changed.items()}
+            await note(running, caller, ActKind.SETTINGS_APPLIED, None, **told)
+            await asyncio.to_thread(tuner.applying.write, plan)
+            tuner.applying.put_in_force(plan)
+    response.headers["ETag"] = etag(running)
+    return await shown(running, tuner)
+
+
+async def shown(running: Running, tuner: Tuning) -> RulesView:
+    """The rules that hold now, also for the page."""
+    rules, settings = running.rules.rules, running.settings
+    gallery, found = await tuner.self_tests.of_those_enrolled()
+    return RulesView(
+        settings=settings_shown(rules, running.source),
+        file=str(running.source.path),
+        recogniser=rules.recogniser.name,
+        people=len(gallery.people),
+        photos=gallery.photos,
+        elsewhere=[
+            f"{here.place}: {differs}"
+            for here in rules_in_force(running.roster(), rules)
+            if (differs := here.unlike(rules))
+        ],
+        outlook=OutlookView.of(_outlook(rules, running, gallery, found)),
+        recording=settings.record,
+        recording_days=settings.record_days,
+    )
+
+
+def etag(running: Running) -> str:
+    return etag_of(str(values_of(running.rules.rules)))
+
+
+def _outlook(rules: Rules, running: Running, gallery: Gallery, found: SelfTest) -> Outlook:
+    return outlook(rules, gallery.population, found, running.roster().confirmed)
+
+
+def _line(line: Line, risk: float) -> GridLine:
+    return GridLine(
+        threshold=round(line.threshold, 4),
+        risk=risk,
+        recognised=line.recognised,
+        lost=_names(line.lost),
+        lost_visits=line.lost.total(),
+        gained=_names(line.gained),
+        gained_visits=line.gained.total(),
+    )
+
+
+def _names(counts: Counter[str]) -> list[NameCount]:
+    return [NameCount(name=name, count=count) for name, count in counts.most_common(LISTED)]
+
+
+def _own_job(tuner: Tuning, caller: Caller) -> Job:
+    """The job, if all that it is about is the caller's to see. Raises ProblemError."""
+    job = tuner.replays.job
+    if job is None or not (
+        caller.terminals is None or (job.terminals is not None and set(job.terminals) <= caller.terminals)
+    ):
+        raise ProblemError.not_found("Nothing has been replayed since the server started.")
+    return job
+
+
+def _shown(value: Value) -> str:
+    return "none" if value is None else str(value)
