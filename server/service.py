@@ -53,6 +53,7 @@ from server.vitals.decision_counts import DecisionCounts
 from server.vitals.loop_delay import LoopDelay
 from server.vitals.vitals import Vitals
 from server.web.running import Running
+from server.workers.aside import Aside
 from server.workers.pool import WorkerPool, WorkersUnavailableError
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ class Service:
 
     async def run(self) -> None:
         """Serve until stopped. Raises StartError; CrashError when a part of the server fails."""
-        settings = self._settings
+        settings, loop = self._settings, asyncio.get_running_loop()
         tls = _tls(settings)
         async with contextlib.AsyncExitStack() as stack:
             audit = _open_audit(settings)
@@ -153,6 +154,7 @@ class Service:
                     database=database,
                     record=OperatorRecord(audit, events),
                     workers=pool,
+                    aside=Aside(),
                     photos=watcher,
                     live=board,
                     proposals=proposals,
@@ -171,6 +173,7 @@ class Service:
                         loop_delay=self._loop_delay,
                         warnings=self._warnings,
                     ),
+                    hasten=lambda: _hasten(loop, watcher),
                 )
                 self._console = await open_console(running, tls)
             if self._console is not None:
@@ -250,6 +253,12 @@ class Service:
         self._listener.close()
         await self._frames.finish(STOP_SECONDS)
         await self._connections.hang_up(STOP_SECONDS)
+
+
+def _hasten(loop: asyncio.AbstractEventLoop, watcher: PhotoWatcher) -> None:
+    """Have photos looked at now. From any thread."""
+    with contextlib.suppress(RuntimeError):  # the loop has ended
+        loop.call_soon_threadsafe(watcher.hasten)
 
 
 def _open_audit(settings: Settings) -> AuditTrail:

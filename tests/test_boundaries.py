@@ -118,6 +118,7 @@ MAY_IMPORT = {
         "recording",
         "roster",
         "settings",
+        "site",
         "support",
         "terminals",
         "tokens",

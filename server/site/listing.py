@@ -51,6 +51,12 @@ class PersonView:
     advice: str
     etag: str
 
+    @classmethod
+    def nobody(cls, name: str) -> "PersonView":
+        """Of somebody who has no photo, and is laid down nothing for."""
+        etag = _etag(name, (), None, ())
+        return cls(name, photos=(), enrolled=0, permit=None, alike=(), warnings=(), advice="", etag=etag)
+
 
 class Page(NamedTuple):
     """`found`: how many people there are on all pages. `more`: whether others follow."""

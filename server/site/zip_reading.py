@@ -64,9 +64,7 @@ class _Bounded:
         self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
 
     def read(self, size: int = -1) -> bytes:
-        if size > self._most:
-            raise _TooMuchError
-        data = self._file.read(size if size >= 0 else self._most + 1)
+        data = self._file.read(min(size, self._most + 1) if size >= 0 else self._most + 1)
         if len(data) > self._most:
             raise _TooMuchError
         return data

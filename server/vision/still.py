@@ -9,53 +9,41 @@ from numpy.typing import NDArray
 from server.access.seen import Face, Hints, Landmarks, Still
 from server.vision.frame import analyse_frame
 from server.vision.models import Models
-from server.vision.picture import JpegFrame, Picture, decode_photo
+from server.vision.picture import JpegFrame
+from server.vision.preparing import STORED_PIXELS, fit
 from wire import Box
 
-MAX_PIXELS = 64_000_000
-"""Largest picture that is decoded: as of an enrolment photo."""
-MAX_SIDE = 2000
-"""Pictures are looked at in this size: a face that is 1/50 of the longer side is still `MIN_FACE` wide."""
 MIN_FACE = 40
-"""Smallest face looked for, in pixels then: smaller ones cannot be compared (`quality.Limits.width`)."""
+"""Smallest face looked for, in pixels of the picture made fit: smaller ones cannot be compared
+(`quality.Limits.width`)."""
 MAX_FACES = 16
 """So many faces are embedded, the largest: each takes some 25 ms."""
-QUALITY = 95
-"""Of the JPEG that it becomes."""
 PREVIEW_SIDE, PREVIEW_QUALITY = 1000, 80
 
 
 def look_at(models: Models, data: bytes, *, mirrored: bool, landmarks: bool, preview: bool = False) -> Still:
-    """What a picture (JPEG, PNG or WebP) shows; the `MAX_FACES` largest faces are embedded.
+    """What a picture (as `preparing.fit` takes it) shows; the `MAX_FACES` largest faces are embedded.
 
     `mirrored`: embed mirror images, too. `landmarks`: find the points of the faces that are embedded.
     `preview`: give it back as well. Raises PictureError, PictureTooLargeError.
     """
-    picture, factor = decode_photo(data, MAX_PIXELS, MAX_SIDE)
-    jpeg = _encoded(picture, QUALITY)
-    height, width = picture.shape[:2]
-    hints = Hints(min_face=MIN_FACE, max_faces=MAX_FACES, max_pixels=MAX_SIDE**2, mirrored=mirrored)
+    jpeg, factor = fit(data)
+    hints = Hints(min_face=MIN_FACE, max_faces=MAX_FACES, max_pixels=STORED_PIXELS, mirrored=mirrored)
     faces = analyse_frame(models, jpeg, hints).faces
+    frame = JpegFrame(jpeg, STORED_PIXELS)
     if landmarks:
-        frame = JpegFrame(jpeg, hints.max_pixels)
         faces = tuple(_with_landmarks(models, frame, face) for face in faces)
-    size = round(width * factor), round(height * factor)
+    size = round(frame.width * factor), round(frame.height * factor)
     shown = tuple(_enlarged(face, factor, *size) for face in faces)
-    return Still(*size, shown, _preview(picture) if preview else None)
+    return Still(*size, shown, _preview(frame) if preview else None)
 
 
-def _encoded(picture: Picture, quality: int) -> bytes:
-    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return jpeg.tobytes()
-
-
-def _preview(picture: Picture) -> bytes:
-    height, width = picture.shape[:2]
-    scale = min(1.0, PREVIEW_SIDE / max(width, height))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return _encoded(small, PREVIEW_QUALITY)
+def _preview(frame: JpegFrame) -> bytes:
+    scale = min(1.0, PREVIEW_SIDE / max(frame.width, frame.height))
+    size = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
+    small = cv2.resize(frame.rgb(scale), size, interpolation=cv2.INTER_AREA)
+    quality = [cv2.IMWRITE_JPEG_QUALITY, PREVIEW_QUALITY]
+    return cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), quality)[1].tobytes()
 
 
 def _with_landmarks(models: Models, frame: JpegFrame, face: Face) -> Face:

@@ -12,6 +12,7 @@ from server.terminals.listener import Listener
 from server.web.app import create_app
 from server.web.running import Running
 from server.web.serving import WebServer
+from server.web.site_work import SiteWork
 from server.web.sockets import by_path
 from server.web.terminal.upgrade import SOCKET_PATH, terminal_sockets
 
@@ -35,7 +36,7 @@ class WebConsole:
         """Serve for ever; what goes wrong is logged, and ends nothing else."""
         try:
             await self._tell()
-            await self._server.serve()
+            await asyncio.gather(self._app.state.site_work.begin(), self._server.serve())
         except Exception:
             log.exception("the console has ended by a fault; the doors go on")
         await asyncio.Event().wait()
@@ -48,6 +49,8 @@ class WebConsole:
     async def close(self) -> None:
         """Returns when all has ended."""
         self._listener.close()
+        work: SiteWork = self._app.state.site_work
+        await asyncio.to_thread(work.close)
         await self._app.state.tuning.close()
         await asyncio.to_thread(self._passwords.close)
 

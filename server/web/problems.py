@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from server.accounts.accounts import AccountError, UnknownAccountError
 from server.accounts.passwords import BusyError, WeakPasswordError
 from server.recognition.turns import NoRoomError
+from server.site.errors import Kind, SiteError
 from server.tokens.store import TokenError
 from server.tuning.applying import ApplyError
 from server.tuning.values import InvalidError
@@ -99,6 +100,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(UnknownAccountError, _unknown)
     for crowded in (BusyError, NoRoomError):
         app.add_exception_handler(crowded, _busy)
+    app.add_exception_handler(SiteError, _site)
 
 
 def answer(request: Request, problem: ProblemError) -> Response:
@@ -161,6 +163,19 @@ async def _unknown(request: Request, error: Exception) -> Response:
 async def _busy(request: Request, error: Exception) -> Response:
     problem = ProblemError.busy("Too much is asked at once; try again in a few seconds.")
     return answer(request, problem)
+
+
+async def _site(request: Request, error: Exception) -> Response:
+    assert isinstance(error, SiteError)
+    text = str(error)
+    detail = f"{text[:1].upper()}{text[1:]}."
+    status = {
+        Kind.NOT_FOUND: HTTPStatus.NOT_FOUND,
+        Kind.CONFLICT: HTTPStatus.CONFLICT,
+        Kind.REFUSED: HTTPStatus.UNPROCESSABLE_ENTITY,
+        Kind.TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    }[error.kind]
+    return answer(request, ProblemError(status, error.kind.value, detail))
 
 
 async def _fault(request: Request, error: Exception) -> Response:

@@ -1,6 +1,7 @@
 """What of the running server the console may reach. Needs nothing of the extra `web`."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import ParamSpec, Protocol, TypeVar
 
@@ -10,6 +11,7 @@ from server.access.present_rules import PresentRules
 from server.audit.operator_log import Act
 from server.database.database import Database
 from server.gallery.admission import Arrived, LookAlikes
+from server.gallery.assessed_file import AssessedFile
 from server.gallery.receipts import Receipt
 from server.settings import Settings
 from server.terminals.live import LiveBoard
@@ -40,6 +42,13 @@ class Workers(Protocol):
         """As `run`, for what may wait, and must not keep frames waiting."""
 
 
+class Aside(Protocol):
+    """Long tasks, each in a process of its own that everything else goes before: `server.workers.aside`."""
+
+    async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """When it is its turn. Raises WorkerGoneError, and what the task raises."""
+
+
 class Photos(Protocol):
     """The photo folder as it was last seen."""
 
@@ -54,6 +63,16 @@ class Photos(Protocol):
 
     def has(self, path: str) -> bool:
         """Whether there is a file at this path, relative to faces/, as somebody wrote it."""
+
+    def people(self) -> list[str]:
+        """Everybody whom a file is named after, enrolled or not, in no order."""
+
+    def files_of(self, person: str | None) -> list[AssessedFile]:
+        """The files named after this person, enrolled or not, by path; None: those that name nobody."""
+
+    @property
+    def listing(self) -> AbstractContextManager[object]:
+        """Held while the folder is listed."""
 
 
 class News(Protocol):
@@ -70,12 +89,14 @@ class Running:
     """`gallery`, `roster`: what is in force at this moment. `tokens_changed`: to be awaited when the
     terminals' tokens are others: who lost one goes now. `serve_terminal`: takes a connection over that a
     browser has opened as a terminal, and its address. `rules`: the settings' that hold now; `source`: where
-    they come from. `vitals`: how the server is doing."""
+    they come from. `vitals`: how the server is doing. `hasten`: has the server look at the photo folder now;
+    from any thread."""
 
     settings: Settings
     database: Database
     record: Record
     workers: Workers
+    aside: Aside
     photos: Photos
     live: LiveBoard
     proposals: Proposals
@@ -87,3 +108,4 @@ class Running:
     rules: PresentRules
     source: SettingsSource
     vitals: Vitals
+    hasten: Callable[[], None]

@@ -14,17 +14,19 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from server.access.seen import Analysis, Hints, PhotoOutcome, PreparedPhoto, Still
 from server.support import osdep
 from server.support.framing import read_framed
 from server.workers.analyser import ModelSettings
+from wire import Box
 from wire.framing import MAX_LENGTH, framed
 
 if TYPE_CHECKING:
     from server.vision.models import Models
 
+T = TypeVar("T")
 LogMessage: TypeAlias = tuple[int, str]
 """A level of `logging`, and a message."""
 
@@ -127,11 +129,12 @@ def analyse_photo(data: bytes) -> PhotoOutcome:
     return judge_photo(_loaded(), data)
 
 
-def prepare_photo(data: bytes) -> PreparedPhoto:
-    """Make an uploaded photo fit for the gallery, and judge it. Raises PictureError, PictureTooLargeError."""
+def prepare_photo(data: bytes, face: Box | None = None) -> PreparedPhoto:
+    """Make an uploaded photo fit for the gallery, and judge it. `face`: only this one and what is around it.
+    Raises PictureError, PictureTooLargeError."""
     from server.vision.preparing import prepare_photo
 
-    return prepare_photo(_loaded(), data)
+    return prepare_photo(_loaded(), data, face)
 
 
 def thumbnail(data: bytes, side: int) -> bytes:
@@ -139,6 +142,11 @@ def thumbnail(data: bytes, side: int) -> bytes:
     from server.vision.thumbnails import thumbnail
 
     return thumbnail(_loaded(), data, side)
+
+
+def beside(task: Callable[[], T]) -> T:
+    """Do one of these tasks so that frames, and all else of this machine, go first."""
+    return osdep.step_back_for(task)
 
 
 def analyse_still(data: bytes, *, mirrored: bool, landmarks: bool, preview: bool) -> Still:

@@ -27,7 +27,11 @@ from server.audit.operator_log import Act
 from server.database.database import Database, address_of, opened
 from server.events import Events
 from server.gallery.admission import Arrived, LookAlikes
+from server.gallery.assessed_file import AssessedFile
 from server.gallery.receipts import Receipt
+from server.history.rows import act_row
+from server.history.tables import ACT
+from server.history.writing import add
 from server.settings import Settings
 from server.startup.sources import Sources
 from server.support.last_warnings import LastWarnings
@@ -44,6 +48,7 @@ from server.web.serving import WebServer
 from server.web.sockets import by_path
 from server.web.terminal.upgrade import SOCKET_PATH, terminal_sockets
 from server.workers.pool import WorkerCounts
+from tests.support.site import Server
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -54,9 +59,10 @@ _QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 class FakeRecord:
-    """Keeps what was noted, or fails."""
+    """Keeps what was noted, here and in the history, or fails."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self.acts: list[Act] = []
         self.broken = False
 
@@ -64,6 +70,7 @@ class FakeRecord:
         if self.broken:
             raise OSError("no space left on device")
         self.acts.append(act)
+        await self._database.write(lambda sql: add(sql, [(ACT, act_row(act))]))
 
     def lines(self) -> list[str]:
         """Kind, operator and subject of each."""
@@ -71,10 +78,14 @@ class FakeRecord:
 
 
 class FakeWorkers:
-    """Runs tasks in a thread of this process."""
+    """Runs tasks in a thread of this process, or what stands for them `instead`."""
+
+    def __init__(self) -> None:
+        self.instead: dict[Any, Callable[..., Any]] = {}
 
     async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.to_thread(task, *args, **kwargs)
+        done: T = await asyncio.to_thread(self.instead.get(task, task), *args, **kwargs)
+        return done
 
     async def run_beside(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.run(task, *args, **kwargs)
@@ -87,6 +98,8 @@ class FakePhotos:
         self.files: list[Receipt] = []
         self.alike: list[LookAlikes] = []
         self.enrolled: list[Arrived] = []
+        self.assessed: list[AssessedFile] = []
+        self.listing = threading.Lock()
 
     def receipts(self) -> list[Receipt]:
         return self.files
@@ -99,6 +112,12 @@ class FakePhotos:
 
     def photos(self) -> list[Arrived]:
         return self.enrolled
+
+    def people(self) -> list[str]:
+        return sorted({file.person for file in self.assessed if file.person is not None})
+
+    def files_of(self, person: str | None) -> list[AssessedFile]:
+        return [file for file in self.assessed if file.person == person]
 
 
 class FakeVitals:
@@ -132,11 +151,14 @@ class FakeNews:
 
 
 class Site:
-    """The app, what it reached, and the time as it sees it."""
+    """The app, what it reached, and the time as it sees it. `server`: follows the files of faces/; without it
+    nobody does."""
 
-    def __init__(self, database: Database, logs: Path, settings: dict[str, Any]) -> None:
+    def __init__(
+        self, database: Database, logs: Path, settings: dict[str, Any], server: Server | None = None
+    ) -> None:
         self.database = database
-        self.record = FakeRecord()
+        self.record = FakeRecord(database)
         self.now = 1000.0
         self.tokens_changed = 0
         self.passwords = Passwords(_QUICK)
@@ -157,17 +179,19 @@ class Site:
             database=database,
             record=self.record,
             workers=self.workers,
-            photos=self.photos,
+            aside=self.workers,
+            photos=self.photos if server is None else server.watcher,
             live=self.live,
             proposals=self.proposals,
             news=self.news,
-            gallery=lambda: self.gallery,
-            roster=lambda: self.roster,
+            gallery=lambda: self.gallery if server is None else server.watcher.gallery,
+            roster=lambda: self.roster if server is None else server.roster.roster,
             tokens_changed=self._count_change,
             rules=self.rules,
             source=self.source,
             vitals=self.vitals.vitals,
             serve_terminal=lambda transport, address: transport.abort(),
+            hasten=(lambda: None) if server is None else server.hasten,
         )
         self.app = create_app(self.running, SignIn(database, self.passwords, lambda: self.now))
 
@@ -195,15 +219,16 @@ class Site:
 
 
 @contextmanager
-def site(folder: Path, **settings: Any) -> Iterator[Site]:
+def site(folder: Path, server: Server | None = None, **settings: Any) -> Iterator[Site]:
     """A site with one account for each role: viewer, guard, admin."""
     with opened(address_of(folder, None)) as database:
-        made = Site(database, folder, settings)
+        made = Site(database, folder, settings, server)
         for role in Role:
             made.account(role.value, role)
         try:
             yield made
         finally:
+            made.app.state.site_work.close()
             made.passwords.close()
 
 

@@ -27,6 +27,8 @@ from tests.support.embeddings import gallery, look, person
 
 HASTE = 20.0
 """A followed site's time passes so many times faster."""
+END_OF_JPEG = b"\xff\xd9"
+"""Behind it a picture may say whom it shows, as `photo` does."""
 LIMIT = 0.3
 """Two people nearer than this could be taken for each other."""
 
@@ -102,16 +104,16 @@ class Server:
             clock=now,
             sleep=sleep,
         )
-        in_force = InForce(lambda: self.roster.roster, lambda: self.watcher.gallery, self._hasten)
+        in_force = InForce(lambda: self.roster.roster, lambda: self.watcher.gallery, self.hasten)
         self.site = Site(
             self.faces, PeopleFile(file, lambda: self.roster.roster), in_force, self.watcher.listing
         )
 
-    def _hasten(self) -> None:
+    def hasten(self) -> None:
         self.loop.call_soon_threadsafe(self.watcher.hasten)
 
     async def _analyse(self, data: bytes) -> PhotoOutcome:
-        kind, *numbers = data.decode().split()
+        kind, *numbers = data.rpartition(END_OF_JPEG)[2].decode().split()
         if kind != "face":
             return PhotoRefused(PhotoFlaw.NO_FACE, "no")
         seen = look(int(numbers[0]), float(numbers[1]))

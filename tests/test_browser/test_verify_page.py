@@ -1,7 +1,6 @@
 """The page on which a guard asks who is on a picture."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from server.vision.models import Models
 from server.workers import main as worker
 from tests.support import console
 from tests.support.chromium import FPS, needs_chromium, running_chromium, write_film
-from tests.support.console import PASSWORD, Served, Site
+from tests.support.console import PASSWORD, Site, serving
 from tests.support.enrolled import BIDEN, OBAMA, sample_gallery
 from tests.support.photos import jpeg, photo
 from tests.support.service import FakePeer
@@ -47,7 +46,7 @@ def verify_site(tmp_path_factory: pytest.TempPathFactory, models: Models) -> Ite
 
 @pytest.fixture(scope="module")
 def address(verify_site: Site) -> Iterator[str]:
-    with closing(Served(verify_site)) as served:
+    with serving(verify_site) as served:
         yield served.address
 
 

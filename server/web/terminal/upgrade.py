@@ -1,4 +1,8 @@
-"""Where the web server hands over a connection that is to become a WebSocket."""
+"""Where the web server hands over a connection that is to become a WebSocket.
+
+It is not left to the web server and a route of the app: that would queue the messages of one read, and the
+answers to pings, without a limit, and could not cut off a peer that does not read.
+"""
 
 import asyncio
 from collections.abc import Callable

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from server.cli import function_of, main
-from server.commands.command_line import COMMANDS, FLAGS, GROUPS, Argument, Command, parser
+from server.commands.command_line import parser
+from server.commands.table import COMMANDS, FLAGS, GROUPS, Argument, Command
 from server.settings import Settings
 from server.support.errors import StartError, WrongError
 

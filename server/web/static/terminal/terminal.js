@@ -29,6 +29,7 @@ let settings = stored();
 let running = false; // somebody has pressed start, or it is a kiosk
 let link = null;
 let camera = null; // the stream
+let cameraLost = false; // it could not be had, or has gone; not while it is asked for at first
 let cameraTimer = null;
 let attempt = 0; // to open a camera: a later one makes those before it void
 let wakeLock = null;
@@ -81,7 +82,10 @@ async function findCamera() {
     }
     camera = stream;
     const [track] = stream.getVideoTracks();
-    track.onended = findCamera;
+    track.onended = () => {
+      cameraLost = true;
+      findCamera();
+    };
     video.srcObject = stream;
     await video.play();
     explainCamera(null);
@@ -113,6 +117,7 @@ function stopped(stream) {
 }
 
 function explainCamera(problem) {
+  cameraLost = problem !== null;
   byId("problem").hidden = problem === null;
   byId("problem-title").textContent = problem?.title ?? "";
   byId("problem-text").textContent = problem?.text ?? "";
@@ -148,7 +153,7 @@ function paint() {
   const time = now();
   if (link && time - painted >= REDRAW_SECONDS) {
     painted = time;
-    const lost = camera === null || camera.getVideoTracks()[0].muted;
+    const lost = cameraLost || camera?.getVideoTracks()[0].muted;
     view.paint(screenAt(time + REDRAW_SECONDS, link.status, lost, words), byId("announcement"));
     byId("reason").textContent = link.status.reason;
   }

@@ -1,0 +1,204 @@
+"""People: listed, limited, renamed, erased; and pairs of look-alikes."""
+
+import asyncio
+from datetime import datetime
+from functools import partial
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
+
+from server.accounts.rights import Caller
+from server.audit.operator_log import ActKind
+from server.gallery.names import NAME_CHARS
+from server.history import erasing as history
+from server.site.erasing import erase_person
+from server.site.file_names import canonical
+from server.site.laying_down import lay_down
+from server.site.listing import PersonView
+from server.site.people_changes import Value, confirm, set_person, unconfirm
+from server.site.renaming import rename_person
+from server.web.acting import note
+from server.web.api.people_models import (
+    Erased,
+    LimitsChange,
+    NewName,
+    Other,
+    People,
+    Person,
+    Photo,
+    Renamed,
+    checked_windows,
+)
+from server.web.callers import Administrator, Enroller, Ports, Seer
+from server.web.etags import IfMatch, require_match
+from server.web.problems import ProblemError
+from server.web.site_work import Files, SiteWork
+
+router = APIRouter(prefix="/people", tags=["people"])
+PAGE, MOST = 60, 200
+Called = Annotated[str, Path(min_length=1, max_length=NAME_CHARS, description="Exactly this name.")]
+
+
+@router.get("")
+async def people(
+    caller: Seer,
+    files: Files,
+    query: Annotated[str, Query(max_length=NAME_CHARS)] = "",
+    after: Annotated[str | None, Query(max_length=NAME_CHARS)] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
+) -> People:
+    """Everybody who has a photo or is laid down something for, by name. `query`: a part of the name; capitals
+    and accents do not count."""
+    page = await asyncio.to_thread(partial(files.known().page, limit, query=query, after=after))
+    now = datetime.now()
+    return People(
+        people=[Person.of(view, caller, now) for view in page.people],
+        found=page.found,
+        next=page.people[-1].name if page.more else None,
+    )
+
+
+@router.get("/unnamed")
+async def unnamed(caller: Seer, files: Files) -> list[Photo]:
+    """Files in faces/ that are named after nobody."""
+    return list(map(Photo.of, await asyncio.to_thread(files.known().unnamed)))
+
+
+@router.get("/{name}")
+async def person(name: Called, caller: Seer, files: Files, response: Response) -> Person:
+    """One person. The ETag is another whenever something that can be changed is otherwise."""
+    view = await files.person(name)
+    response.headers["ETag"] = _etag(view)
+    return Person.of(view, caller, datetime.now())
+
+
+@router.patch("/{name}")
+async def change_limits(
+    name: Called,
+    given: LimitsChange,
+    caller: Administrator,
+    running: Ports,
+    files: Files,
+    response: Response,
+    if_match: IfMatch = None,
+) -> Person:
+    """Lay down when and where somebody may come in. It holds at the doors when this is answered."""
+    require_everywhere(caller)
+    values = _values(given)
+    require_match(if_match, _etag(await files.person(name)))
+    await note(running, caller, ActKind.PERSON_CHANGED, name, **_details(values))
+    check = partial(_require_unchanged, files, name, if_match)
+    await files.change(lambda site: lay_down(site, set_person(name, values), check=check))
+    view = await asyncio.to_thread(files.known().person, name) or PersonView.nobody(name)
+    response.headers["ETag"] = _etag(view)
+    return Person.of(view, caller, datetime.now())
+
+
+@router.post("/{name}/rename")
+async def rename(name: Called, given: NewName, caller: Enroller, running: Ports, files: Files) -> Renamed:
+    """Give somebody another name, which nobody has; whatever limits hold go along. The history keeps the old
+    name."""
+    new = canonical(given.name)
+    await files.person(name)
+    if new == name:
+        raise ProblemError.refused("That is the present name.")
+    if await _is_known(files, new):
+        raise ProblemError.conflict(f"There is a {new} already.")
+    await note(running, caller, ActKind.PERSON_RENAMED, name, to=new)
+    done = await files.change(lambda site: rename_person(site, name, new))
+    return Renamed(name=done.new, photos=len(done.paths))
+
+
+@router.delete("/{name}")
+async def erase(
+    name: Called,
+    caller: Administrator,
+    running: Ports,
+    files: Files,
+    history_too: Annotated[bool, Query(alias="history")] = False,
+) -> Erased:
+    """Remove all photos of somebody, what is computed from them, and what is laid down. `history`: have the
+    decisions and visits in the history name them no more; the access log, which is the evidence, keeps its
+    lines. It can be asked for again."""
+    require_everywhere(caller)
+    known = await _is_known(files, name)
+    named = await running.database.read(partial(history.mentions, name=name)) if history_too else 0
+    if not known and not named:
+        raise ProblemError.not_found("There is nobody of this name.")
+    await note(running, caller, ActKind.PERSON_ERASED, name, history="yes" if history_too else "no")
+    photos, limits = await files.change(lambda site: erase_person(site, name)) if known else (0, False)
+    await files.forget_thumbnails()
+    erased = None
+    if history_too:
+        erased = await running.database.write(partial(history.erase_name, name=name))
+    return Erased(photos=photos, limits=limits, history=erased)
+
+
+@router.post("/{name}/confirm", status_code=HTTPStatus.NO_CONTENT)
+async def confirm_pair(name: Called, given: Other, caller: Enroller, running: Ports, files: Files) -> None:
+    """Say that somebody and a look-alike are two people: both are enrolled."""
+    other = (await files.person(given.other)).name
+    if (await files.person(name)).name == other:
+        raise ProblemError.refused("These are one person.")
+    await note(running, caller, ActKind.PERSON_CHANGED, name, confirmed=other)
+    await files.change(lambda site: lay_down(site, confirm(name, other)))
+
+
+@router.post("/{name}/unconfirm", status_code=HTTPStatus.NO_CONTENT)
+async def unconfirm_pair(name: Called, given: Other, caller: Enroller, running: Ports, files: Files) -> None:
+    """Take that back: of the two, who came later is enrolled no more if the faces are that near."""
+    if frozenset((name, given.other)) not in running.roster().confirmed:
+        raise ProblemError.not_found(f"{name} and {given.other} are not confirmed.")
+    await note(running, caller, ActKind.PERSON_CHANGED, name, unconfirmed=given.other)
+    await files.change(lambda site: lay_down(site, unconfirm(name, given.other)))
+
+
+def require_everywhere(caller: Caller) -> None:
+    """Raises ProblemError: the caller sees some terminals only, and this holds at all of them."""
+    if caller.terminals is not None:
+        detail = "This holds at all terminals, and you see only some of them."
+        raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", detail)
+
+
+def _etag(view: PersonView) -> str:
+    return f'"{view.etag}"'
+
+
+def _require_unchanged(files: SiteWork, name: str, if_match: str | None) -> None:
+    view = files.known().person(name)
+    if if_match is not None:
+        require_match(if_match, "" if view is None else _etag(view))
+
+
+async def _is_known(files: SiteWork, name: str) -> bool:
+    return await asyncio.to_thread(files.known().person, name) is not None
+
+
+def _values(given: LimitsChange) -> dict[str, Value | None]:
+    """As people.toml has them. Raises ProblemError."""
+    values: dict[str, Value | None] = given.model_dump(exclude_unset=True)
+    if not values.get("disabled", True):
+        values["disabled"] = None
+    if given.schedule is not None:
+        try:
+            values["schedule"] = checked_windows(given.schedule)
+        except ValueError as error:
+            status = HTTPStatus.UNPROCESSABLE_ENTITY
+            detail = "The schedule has a window that cannot be used."
+            raise ProblemError(status, "invalid", detail, fields={"schedule": str(error)}) from error
+    if given.valid_from and given.valid_until and given.valid_from > given.valid_until:
+        raise ProblemError.refused("The last day is before the first.")
+    return values
+
+
+def _details(values: dict[str, Value | None]) -> dict[str, str]:
+    """For the operators' record."""
+    return {key: _said(value) for key, value in values.items()}
+
+
+def _said(value: Value | None) -> str:
+    if isinstance(value, list):
+        return ", ".join(value)
+    return "no limit" if value is None else str(value)

@@ -1,0 +1,45 @@
+"""Files that are sent as a form. A form is read by the route itself, once it is known who asks."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Request
+from starlette.datastructures import FormData, UploadFile
+
+from server.web.problems import ProblemError
+
+PICTURE = "picture"
+PICTURE_BYTES = 32 << 20
+FIELDS = 10
+
+
+@asynccontextmanager
+async def form_of(request: Request, most: int) -> AsyncIterator[FormData]:
+    """The form that is sent, for as long as its files are needed. `most`: files. Raises ProblemError."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "multipart/form-data":
+        detail = "Send a form: multipart/form-data."
+        raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+    async with request.form(max_files=most, max_fields=FIELDS) as form:
+        yield form
+
+
+async def picture_of(request: Request) -> bytes:
+    """The one picture of a form. Raises ProblemError."""
+    async with form_of(request, 1) as form:
+        picture = form.get(PICTURE)
+        if not isinstance(picture, UploadFile):
+            raise ProblemError.refused(f"Send a file in the field {PICTURE}.")
+        return await picture.read()
+
+
+def body_of(files: str, *, several: bool = False, texts: tuple[str, ...] = ()) -> dict[str, Any]:
+    """For the OpenAPI document: what such a request has."""
+    file: dict[str, Any] = {"type": "string", "contentMediaType": "application/octet-stream"}
+    if several:
+        file = {"type": "array", "items": file, "minItems": 1}
+    properties = {files: file, **{text: {"type": "string"} for text in texts}}
+    schema = {"type": "object", "properties": properties, "required": [files]}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
