@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from server.commands.certificate import CertificateError, examine
+from server.support.certificate import CertificateError, examine
 from server.commands.check import Finding, Grade, check, failed
 from server.settings import Settings
 from tests.support.photos import MODEL_CACHE
