@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Iterable
 
 from server.access.seen import PhotoRefused, PictureError, PreparedPhoto
@@ -20,6 +21,8 @@ from server.web.site_work import SiteWork
 from server.workers import main as worker
 from server.workers.analyser import AnalysisFailedError
 from wire import Box
+
+log = logging.getLogger(__name__)
 
 STATUSES = {Status.ACCEPTED: "accepted", Status.HELD: "held", Status.REJECTED: "rejected"}
 
@@ -87,7 +90,11 @@ async def prepared_photo(running: Running, data: bytes, face: Box | None = None)
     """Raises PictureError."""
     try:
         return await running.workers.run_beside(worker.prepare_photo, data, face)
-    except AnalysisFailedError:
+    except (PictureError, asyncio.CancelledError):
+        raise
+    except Exception as error:  # whatever a photo does to the models, the others are looked at
+        if not isinstance(error, AnalysisFailedError):
+            log.exception("an uploaded photo could not be analysed")
         raise PictureError("the photo could not be analysed") from None
 
 
