@@ -14,7 +14,7 @@ from tests.support.people import followed_site
 from tests.support.site import Server, listed, photo, put
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import FilePayload, Page
 
 pytestmark = needs_chromium
 SCHEDULE = ["mon-fri 07:05-19:00", "fri 22:00-02:30", "sun 00:00-24:00"]
@@ -22,7 +22,8 @@ DROP = """([name, bytes]) => {
   const transfer = new DataTransfer();
   transfer.items.add(new File([new Uint8Array(bytes)], name, { type: "image/jpeg" }));
   for (const kind of ["dragover", "drop"])
-    document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    document.body.dispatchEvent(
+      new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
 }"""
 
 
@@ -47,8 +48,8 @@ def server(tmp_path: Path, page: "Page") -> Iterator[Server]:
 
 
 def test_photos_are_chosen_or_dropped_and_their_people_are_there(page: "Page", server: Server) -> None:
-    good = {"name": "john_roe.jpg", "mimeType": "image/jpeg", "buffer": jpeg(2)}
-    page.set_input_files("#chosen", [good])  # type: ignore[list-item]
+    good: FilePayload = {"name": "john_roe.jpg", "mimeType": "image/jpeg", "buffer": jpeg(2)}
+    page.set_input_files("#chosen", [good])
     page.locator("#uploads li", has_text="john_roe.jpg").locator(".badge.accepted").wait_for()
     page.locator("#people .person", has_text="John Roe").wait_for()
     page.evaluate(DROP, ["joe_low.jpg", list(b"a landscape")])
