@@ -53,6 +53,7 @@ from server.vitals.decision_counts import DecisionCounts
 from server.vitals.loop_delay import LoopDelay
 from server.vitals.vitals import Vitals
 from server.web.running import Running
+from server.workers.aside import Aside
 from server.workers.pool import WorkerPool, WorkersUnavailableError
 
 log = logging.getLogger(__name__)
@@ -114,9 +115,10 @@ class Service:
                 cache=cache,
                 analyse=pool.analyse_photo,
                 take_receipts=take_receipts,
-                enrolling=Enrolling.by(settings.rules(), lambda: roster.roster),
+                enrolling=Enrolling.by(lambda: self._rules.rules, lambda: roster.roster),
                 parallel=pool.processes,
             )
+            self._rules.on_change = watcher.hasten
             lockouts = Lockouts()
             board, proposals = LiveBoard(events, settings.min_face), Proposals(events)
             hints = settings.hints()
@@ -152,6 +154,7 @@ class Service:
                     database=database,
                     record=OperatorRecord(audit, events),
                     workers=pool,
+                    aside=Aside(),
                     photos=watcher,
                     live=board,
                     proposals=proposals,

@@ -1,5 +1,6 @@
 """The settings' rules that hold now: one value, replaced between two frames, everywhere at once."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from server.access.rules import Rules
@@ -19,10 +20,11 @@ first, and the other rules are no settings."""
 
 
 class PresentRules:
-    """Their owner. Whoever decides asks for `rules` anew each time."""
+    """Their owner. Whoever decides asks for `rules` anew each time. `on_change` is called after a change."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
+        self.on_change: Callable[[], None] = lambda: None
 
     @property
     def rules(self) -> Rules:
@@ -34,3 +36,4 @@ class PresentRules:
         if replace(rules, **{name: getattr(self._rules, name) for name in CHANGEABLE}) != self._rules:
             raise ValueError(f"only {', '.join(CHANGEABLE)} may change while doors are open")
         self._rules = rules
+        self.on_change()

@@ -42,6 +42,7 @@ class ActKind(str, Enum):
     PHOTO_CONFIRMED = "photo_confirmed"
     PHOTO_DISMISSED = "photo_dismissed"
     DECISION_CORRECTED = "decision_corrected"
+    STRANGER_DISMISSED = "stranger_dismissed"
     RULES_CHANGED = "rules_changed"
     SETTINGS_APPLIED = "settings_applied"
     ACCOUNT_ADDED = "account_added"

@@ -55,7 +55,7 @@ async def enrolled(settings: Settings, roster: Roster) -> AsyncIterator[PhotoWat
             cache=cache,
             analyse=pool.analyse_photo,
             take_receipts=_ignore,
-            enrolling=Enrolling.by(settings.rules(), lambda: roster),
+            enrolling=Enrolling.by(settings.rules, lambda: roster),
             parallel=pool.processes,
         )
         await watcher.load()

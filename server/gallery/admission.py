@@ -73,16 +73,18 @@ class Admission:
     def __init__(self, recogniser: Recogniser, threshold: Threshold) -> None:
         self._recogniser = recogniser
         self._threshold = threshold
-        self._begin(0, frozenset())
+        self._people, self._limit = 0, 0.0
+        self._begin(frozenset())
 
     def review(self, photos: Sequence[Arrived], confirmed: frozenset[Pair]) -> dict[PurePath, Judgement]:
         """What is judged of each of `photos`, which are in the order of their arrival. `confirmed`: pairs of
         people who may look alike."""
         people = len({photo.name for photo in photos})
+        limit = self._limit_for(people)
         before = [(photo.path, photo.sha256) for photo in photos[: len(self._judged)]]
-        if before != self._judged or confirmed != self._confirmed or not self._holds_for(people):
-            self._begin(people, confirmed)
-        self._people, self._limit = people, self._threshold(people) if people else 0.0
+        if before != self._judged or confirmed != self._confirmed or not self._holds_at(limit):
+            self._begin(confirmed)
+        self._people, self._limit = people, limit
         for photo in photos[len(self._judged) :]:
             self._judgements[photo.path] = self._judge(photo)
             self._judged.append((photo.path, photo.sha256))
@@ -98,9 +100,15 @@ class Admission:
         ]
         return sorted(pairs, key=lambda pair: (pair.distance, pair.names))
 
-    def _begin(self, people: int, confirmed: frozenset[Pair]) -> None:
-        self._people = people
-        self._limit = 0.0
+    @property
+    def current(self) -> bool:
+        """Whether the threshold is still the one that the photos were judged by."""
+        return self._limit == self._limit_for(self._people)
+
+    def _limit_for(self, people: int) -> float:
+        return self._threshold(people) if people else 0.0
+
+    def _begin(self, confirmed: frozenset[Pair]) -> None:
         self._confirmed: frozenset[Pair] = confirmed
         self._judged: list[tuple[PurePath, str]] = []
         self._judgements: dict[PurePath, Judgement] = {}
@@ -110,12 +118,11 @@ class Admission:
         self._near: dict[str, dict[str, float]] = {}
         self._templates = np.empty((EMBEDDING_SIZE, 64), np.float32)
 
-    def _holds_for(self, people: int) -> bool:
-        """Whether what was judged is right with so many people, not fewer than before: more of them make the
-        threshold lower, which could only let in who was held."""
-        return people == self._people or all(
-            judgement.ruling is not Ruling.HELD for judgement in self._judgements.values()
-        )
+    def _holds_at(self, limit: float) -> bool:
+        """Whether what was judged is right at this distance, too: a larger one could hold who was let in, a
+        smaller one let in who was held."""
+        held = any(judgement.ruling is Ruling.HELD for judgement in self._judgements.values())
+        return limit == self._limit or (limit < self._limit and not held)
 
     def _judge(self, photo: Arrived) -> Judgement:
         earlier = self._photos.get(photo.name, [])

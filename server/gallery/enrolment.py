@@ -36,8 +36,14 @@ class Enrolling:
     roster: Callable[[], Roster]
 
     @classmethod
-    def by(cls, rules: Rules, roster: Callable[[], Roster]) -> "Enrolling":
-        return cls(rules.recogniser, partial(look_threshold, rules), partial(refused_at_first, rules), roster)
+    def by(cls, rules: Callable[[], Rules], roster: Callable[[], Roster]) -> "Enrolling":
+        """`rules`: the settings' that hold at this moment, always by the same recogniser."""
+        return cls(
+            recogniser=rules().recogniser,
+            threshold=lambda people: look_threshold(rules(), people),
+            refused=lambda population, photos: refused_at_first(rules(), population, photos),
+            roster=roster,
+        )
 
 
 class Changes(NamedTuple):
@@ -133,6 +139,11 @@ class Enrolment:
             for path in gone
             if (known := self.forget(path)) is not None
         ]
+
+    @property
+    def current(self) -> bool:
+        """Whether the photos were judged by the threshold that holds at this moment."""
+        return self._admission.current
 
     def set_aside(self, roster: Roster) -> list[PurePath]:
         """Have photos that `roster` holds leave the gallery when it is rebuilt; returns those that do."""

@@ -176,7 +176,7 @@ class PhotoWatcher:
         lost = any(self._enrolment.get(path) is None for path in before)
         ordered = (roster.confirmed, roster.held) != (self._roster.confirmed, self._roster.held)
         reviewed: list[PurePath] = []
-        if assessed or receipts or lost or ordered:
+        if assessed or receipts or lost or ordered or not self._enrolment.current:
             self._roster = roster
             reviewed = await asyncio.to_thread(self._enrolment.review, roster)
         left = sum(not self._enrolment.holds(file) and not self._settling.waits_for(file) for file in pending)

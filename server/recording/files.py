@@ -10,8 +10,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
+
 from server.recording.entries import RecordedEntry, RecordingHeader
-from server.recording.format import MAX_RECORD_BYTES, FormatError, unpack, unpack_header
+from server.recording.format import MAX_RECORD_BYTES, FormatError, number_of, unpack, unpack_header
 from server.support.complaint import Complaint
 from server.support.framing import TooLongError, read_framed
 
@@ -47,6 +49,36 @@ class Recording:
                     yield unpack(record)
         except (FormatError, OSError) as error:
             self.complaint = str(error)
+
+    def up_to(self, text: str, most: int) -> Iterator[RecordedEntry]:
+        """The first entry that has this text as a value, as the last one, and up to `most` before it; none
+        where there is no such entry. All others are passed over undecoded. Raises FormatError, OSError."""
+        value = msgspec.msgpack.encode(text)
+        with self.path.open("rb") as file:
+            places: deque[int] = deque(maxlen=most + 1)
+            record = _record(file)
+            while record is not None:
+                places.append(file.tell())
+                record = _record(file)
+                if record is not None and value in record:
+                    break
+            else:
+                return
+            file.seek(places[0])
+            for _ in places:
+                record = _record(file)
+                assert record is not None
+                yield unpack(record)
+
+    def numbered(self, number: int) -> RecordedEntry | None:
+        """The entry of this number; None: there is none. All others are passed over undecoded. Raises
+        FormatError, OSError."""
+        with self.path.open("rb") as file:
+            _record(file)
+            while (record := _record(file)) is not None:
+                if number_of(record) == number:
+                    return unpack(record)
+        return None
 
 
 def _record(file: BinaryIO) -> bytes | None:

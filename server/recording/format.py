@@ -110,6 +110,10 @@ class _Kind(msgspec.Struct):
     at: Any = None
 
 
+class _Numbered(msgspec.Struct):
+    number: int
+
+
 _Record = TypeVar("_Record", bound=msgspec.Struct)
 
 
@@ -147,6 +151,11 @@ def unpack_header(record: bytes) -> RecordingHeader:
     values = _fields(record, _Header)
     del values["format"], values["version"]
     return RecordingHeader(**values)
+
+
+def number_of(record: bytes) -> int:
+    """Of a frame, or of a session's end, without its length. Raises FormatError."""
+    return _decoded(record, _Numbered).number
 
 
 def unpack(record: bytes) -> RecordedEntry:

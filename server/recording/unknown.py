@@ -6,24 +6,20 @@ The tracks are followed again as they were then; who is enrolled makes no differ
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
-from server.access.attention import Attention, Watched
 from server.access.evidence import probe
-from server.access.matching.gallery import Gallery
 from server.access.matching.recogniser import Recogniser
 from server.access.matching.templates import Template
 from server.access.observed import ClosedDoor, ObservedFrame
 from server.access.outcome import VisitSummary
-from server.access.rules import Rules
-from server.access.tracks import Track, Tracker
-from server.access.visit import Care
+from server.access.tracks import Track
 from server.recording.entries import RecordedEntry
 from server.recording.files import Recording, find, in_order
+from server.recording.following import FaceFollower
 from server.recording.format import FormatError
-from server.recording.rerun import WANTED
 from wire import Box, Verdict
 
 MOST_ENDED = 32
@@ -75,14 +71,23 @@ def unknown_visits(
     return sorted(visits, key=lambda visit: visit.moment), problems
 
 
+def unknown_on(folder: Path, recogniser: Recogniser, days: Iterable[date]) -> dict[date, list[UnknownVisit]]:
+    """The same of each of these days, of which nothing may be recorded; what cannot be read is left out.
+    Raises OSError."""
+    found = {}
+    for day in days:
+        since = datetime.combine(day, time())
+        found[day] = unknown_visits(folder, recogniser, since, since + timedelta(days=1))[0]
+    return found
+
+
 def picture(shown: Shown) -> bytes | None:
     """The JPEG of that frame; None when it is there no more."""
     try:
-        entries = Recording(shown.recording).entries()
+        entry = Recording(shown.recording).numbered(shown.number)
     except (FormatError, OSError):
         return None
-    whats = (entry.what for entry in entries if entry.number == shown.number)
-    return next((what.jpeg for what in whats if isinstance(what, ObservedFrame)), None)
+    return entry.what.jpeg if entry is not None and isinstance(entry.what, ObservedFrame) else None
 
 
 def _visits(recordings: Iterable[Recording], recogniser: Recogniser) -> Iterator[UnknownVisit]:
@@ -105,23 +110,16 @@ class _Session:
     def __init__(self, terminal: str, recogniser: Recogniser) -> None:
         self._terminal = terminal
         self._recogniser = recogniser
-        self._gallery = Gallery.build(recogniser, 0, ())
-        self._tracker = Tracker(Rules().window, recogniser)
-        self._attention = Attention()
+        self._follower = FaceFollower(recogniser)
         self._shown: dict[int, tuple[float, Shown]] = {}
         self._ended: deque[tuple[_Key, Track]] = deque(maxlen=MOST_ENDED)
         self._moments: dict[str, datetime] = {}
 
     def see(self, frame: ObservedFrame, path: Path, entry: RecordedEntry) -> Iterator[UnknownVisit]:
-        watched = [Watched(track, Care.GATHER) for track in self._tracker.tracks]
-        self._attention.hints(WANTED, watched, (), frame.at)
-        faces = frame.analysis.faces
-        tracks, ended = self._tracker.update(faces, self._gallery, frame.at, self._attention.continued)
-        self._attention.learn(frame.analysis, frame.at)
-        if frame.jpeg is not None:
-            for face, track in zip(faces, tracks, strict=True):
-                if track is not None and face.quality > self._shown.get(track.id, (0.0,))[0]:
-                    self._shown[track.id] = face.quality, Shown(path, entry.number, face.box)
+        faces, ended = self._follower.see(frame)
+        for face, track in faces:
+            if frame.jpeg is not None and face.quality > self._shown.get(track.id, (-1.0,))[0]:
+                self._shown[track.id] = face.quality, Shown(path, entry.number, face.box)
         self._ended += [(_key(track), track) for track in ended]
         if frame.decision is not None:
             self._moments[frame.decision.id] = frame.moment
@@ -129,7 +127,7 @@ class _Session:
 
     def close(self, closed: ClosedDoor) -> Iterator[UnknownVisit]:
         """The terminal has left, and with it all whose tracks had not ended."""
-        left = [(_key(track), track) for track in self._tracker.tracks]
+        left = [(_key(track), track) for track in self._follower.tracks]
         self._ended = deque([*self._ended, *left])
         return self._unknown(closed.ended, closed.moment)
 

@@ -5,9 +5,11 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 if sys.platform == "win32":
     import msvcrt
@@ -15,9 +17,12 @@ else:
     import fcntl
     import resource
 
+T = TypeVar("T")
 
 NICE = 5
 """How far workers step back: when they have all processors, the event loop still gets one as it needs it."""
+LAST_NICE = 19
+"""Of what may wait."""
 
 
 def flush_to_disk(file: IO[bytes]) -> None:
@@ -85,6 +90,19 @@ def memory_of(process: int) -> int | None:
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) << 10
     return None
+
+
+def step_back_for(task: Callable[[], T]) -> T:
+    """Do a task in a thread that lets all else of this machine go first, where the system knows an order of
+    threads (Linux); elsewhere here, as it is."""
+    if sys.platform != "linux":
+        return task()
+    with ThreadPoolExecutor(1, initializer=_step_far_back) as thread:
+        return thread.submit(task).result()
+
+
+def _step_far_back() -> None:
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LAST_NICE)
 
 
 @contextlib.contextmanager

@@ -49,7 +49,7 @@ class Plan:
 
 
 class Applying:
-    """Not for several threads at once."""
+    """To be done in this order, by one after the other: `plan`, `write`, `put_in_force`."""
 
     def __init__(self, source: SettingsSource, present: PresentRules) -> None:
         self.source = source
@@ -57,7 +57,7 @@ class Applying:
 
     def plan(self, wanted: Mapping[str, Value]) -> Plan:
         """`wanted`: setting -> value; None: nothing is to be set. What is the default anyway is taken out of
-        the file. Reads the file. Raises ApplyError, InvalidError."""
+        the file. Reads it: not for the event loop. Raises ApplyError, InvalidError."""
         present = self._present.rules
         rules = rules_with(present, wanted)
         old, new = values_of(present), values_of(rules)
@@ -74,8 +74,8 @@ class Applying:
         changed = {name: (old[name], new[name]) for name in new if old[name] != new[name]}
         return Plan(before, after, rules, changed)
 
-    def carry_out(self, plan: Plan) -> None:
-        """Raises ApplyError: nothing has changed."""
+    def write(self, plan: Plan) -> None:
+        """Give the file its new content. Not for the event loop. Raises ApplyError: nothing has changed."""
         path = self.source.path.resolve()
         if self._read() != plan.before:
             raise OtherValuesError(f"Somebody else is changing {self.source.path} at this moment.")
@@ -87,6 +87,9 @@ class Applying:
         except OSError as error:
             why = (error.strerror or str(error)).lower()
             raise FileError(f"{self.source.path} cannot be written: {why}.") from error
+
+    def put_in_force(self, plan: Plan) -> None:
+        """From the next frame on. For the event loop."""
         self._present.change(plan.rules)
 
     def _read(self) -> bytes | None:

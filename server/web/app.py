@@ -11,6 +11,7 @@ from server.tuning.tuning import Tuning
 from server.web import live_socket, problems
 from server.web.api import (
     accounts,
+    corrections,
     decisions,
     health,
     people,
@@ -21,6 +22,7 @@ from server.web.api import (
     recognition,
     session,
     site,
+    strangers,
     thresholds,
     tokens,
     tuning,
@@ -31,13 +33,17 @@ from server.web.description import describe
 from server.web.headers import Headers
 from server.web.idempotency import Idempotency
 from server.web.pages import docs, entry, live, log, system, tune, verify
+from server.web.pages import people as people_pages
+from server.web.pages import strangers as stranger_pages
 from server.web.pictures import FORM_BYTES
 from server.web.problems import PROBLEMS
+from server.web.recorded import Recorded
 from server.web.running import Running
 from server.web.same_site import SameSite
 from server.web.site_work import SiteWork
 from server.web.static_files import FOLDER, KeptFiles, fingerprint
 from server.web.stills import Stills
+from server.web.strangers import Strangers
 from server.web.terminal import routes as terminal
 from server.web.uploads import PICTURE_BYTES
 
@@ -68,6 +74,8 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     app.state.site_work = SiteWork(running)
     app.state.archives = Archives(running.settings.logs)
     app.state.checks = photos.Checks()
+    app.state.recorded = Recorded(running)
+    app.state.strangers = Strangers(running)
     app.state.stopping = asyncio.Event()
     app.state.streams = 0
     app.state.assets = f"/static/{fingerprint()}"
@@ -77,7 +85,19 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     outside = (health.router, live.pictures, process_frame.router, pseudonyms.shortcuts, thresholds.shortcuts)
     for part in outside:
         app.include_router(part)
-    pages = (docs, entry, live, live_socket, log, system, terminal, tune, verify)
+    pages = (
+        docs,
+        entry,
+        live,
+        live_socket,
+        log,
+        people_pages,
+        stranger_pages,
+        system,
+        terminal,
+        tune,
+        verify,
+    )
     for page in pages:
         app.include_router(page.router, include_in_schema=False)
     problems.install(app)
@@ -92,7 +112,8 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
 def _api() -> APIRouter:
     api = APIRouter(prefix=API)
     own = (session, accounts, tokens)
-    seen = (decisions, photos, people, proposals, recognition, pseudonyms, thresholds)
-    for part in (*own, *seen, tuning, site):
+    seen = (decisions, corrections, strangers, photos, people, proposals)
+    asked = (recognition, pseudonyms, thresholds)
+    for part in (*own, *seen, *asked, tuning, site):
         api.include_router(part.router)
     return api

@@ -51,6 +51,7 @@ class WebConsole:
         self._listener.close()
         work: SiteWork = self._app.state.site_work
         await asyncio.to_thread(work.close)
+        await self._app.state.tuning.close()
         await asyncio.to_thread(self._passwords.close)
 
     async def _tell(self) -> None:

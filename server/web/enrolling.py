@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Iterable
 
 from server.access.seen import PhotoRefused, PictureError, PreparedPhoto
@@ -20,6 +21,8 @@ from server.web.site_work import SiteWork
 from server.workers import main as worker
 from server.workers.analyser import AnalysisFailedError
 from wire import Box
+
+log = logging.getLogger(__name__)
 
 STATUSES = {Status.ACCEPTED: "accepted", Status.HELD: "held", Status.REJECTED: "rejected"}
 
@@ -56,7 +59,7 @@ class Enrolling:
             return _duplicate(photo.name, same)
         own = self._running.photos.files_of(person)
         kind = ActKind.PHOTO_ADDED if own else ActKind.PERSON_ADDED
-        await note(self._running, self._caller, kind, person, sha256=sha256, **details)
+        await note(self._running, self._caller, kind, person, digest=sha256, **details)
         try:
             path = await self._files.change(lambda site: add(site, person, prepared.jpeg, own))
         except SiteError as error:
@@ -87,7 +90,11 @@ async def prepared_photo(running: Running, data: bytes, face: Box | None = None)
     """Raises PictureError."""
     try:
         return await running.workers.run_beside(worker.prepare_photo, data, face)
-    except AnalysisFailedError:
+    except (PictureError, asyncio.CancelledError):
+        raise
+    except Exception as error:  # whatever a photo does to the models, the others are looked at
+        if not isinstance(error, AnalysisFailedError):
+            log.exception("an uploaded photo could not be analysed")
         raise PictureError("the photo could not be analysed") from None
 
 

@@ -100,7 +100,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(UnknownAccountError, _unknown)
     for crowded in (BusyError, NoRoomError):
         app.add_exception_handler(crowded, _busy)
-    app.add_exception_handler(BusyError, _busy)
     app.add_exception_handler(SiteError, _site)
 
 

@@ -42,6 +42,13 @@ class Workers(Protocol):
         """As `run`, for what may wait, and must not keep frames waiting."""
 
 
+class Aside(Protocol):
+    """Long tasks, each in a process of its own that everything else goes before: `server.workers.aside`."""
+
+    async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """When it is its turn. Raises WorkerGoneError, and what the task raises."""
+
+
 class Photos(Protocol):
     """The photo folder as it was last seen."""
 
@@ -89,6 +96,7 @@ class Running:
     database: Database
     record: Record
     workers: Workers
+    aside: Aside
     photos: Photos
     live: LiveBoard
     proposals: Proposals

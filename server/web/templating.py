@@ -71,6 +71,12 @@ def _urlencode_with(given: Mapping[str, str], **more: str) -> str:
     return urlencode([pair for pair in pairs if pair[0] not in more] + list(more.items()))
 
 
+def _capitalise_first(text: str) -> str:
+    """A sentence, from what was told within one."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+_ENVIRONMENT.filters["capitalize_first"] = _capitalise_first
 _ENVIRONMENT.filters["urlencode_with"] = _urlencode_with
 _ENVIRONMENT.filters["one_in"] = one_in
 _ENVIRONMENT.filters["said"] = said

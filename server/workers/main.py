@@ -14,7 +14,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from server.access.seen import Analysis, Hints, PhotoOutcome, PreparedPhoto, Still
 from server.support import osdep
@@ -26,6 +26,7 @@ from wire.framing import MAX_LENGTH, framed
 if TYPE_CHECKING:
     from server.vision.models import Models
 
+T = TypeVar("T")
 LogMessage: TypeAlias = tuple[int, str]
 """A level of `logging`, and a message."""
 
@@ -141,6 +142,11 @@ def thumbnail(data: bytes, side: int) -> bytes:
     from server.vision.thumbnails import thumbnail
 
     return thumbnail(_loaded(), data, side)
+
+
+def beside(task: Callable[[], T]) -> T:
+    """Do one of these tasks so that frames, and all else of this machine, go first."""
+    return osdep.step_back_for(task)
 
 
 def analyse_still(data: bytes, *, mirrored: bool, landmarks: bool, preview: bool) -> Still:

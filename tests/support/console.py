@@ -29,6 +29,9 @@ from server.events import Events
 from server.gallery.admission import Arrived, LookAlikes
 from server.gallery.assessed_file import AssessedFile
 from server.gallery.receipts import Receipt
+from server.history.rows import act_row
+from server.history.tables import ACT
+from server.history.writing import add
 from server.settings import Settings
 from server.startup.sources import Sources
 from server.support.last_warnings import LastWarnings
@@ -56,16 +59,19 @@ _QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 class FakeRecord:
-    """Keeps what was noted, or fails."""
+    """Keeps what was noted, here and in the history, or fails."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self.acts: list[Act] = []
         self.broken = False
 
     async def note(self, act: Act) -> None:
         if self.broken:
             raise OSError("no space left on device")
+        assert act.line()
         self.acts.append(act)
+        await self._database.write(lambda sql: add(sql, [(ACT, act_row(act))]))
 
     def lines(self) -> list[str]:
         """Kind, operator and subject of each."""
@@ -153,7 +159,7 @@ class Site:
         self, database: Database, logs: Path, settings: dict[str, Any], server: Server | None = None
     ) -> None:
         self.database = database
-        self.record = FakeRecord()
+        self.record = FakeRecord(database)
         self.now = 1000.0
         self.tokens_changed = 0
         self.passwords = Passwords(_QUICK)
@@ -174,6 +180,7 @@ class Site:
             database=database,
             record=self.record,
             workers=self.workers,
+            aside=self.workers,
             photos=self.photos if server is None else server.watcher,
             live=self.live,
             proposals=self.proposals,

@@ -20,8 +20,10 @@ from server.access.explanation import Tried
 from server.accounts.rights import Caller
 from server.history import queries
 from server.history.conditions import Span
+from server.history.corrections import Correction, corrections
 from server.history.kept import KeptDecision, Place
 from server.history.queries import Which
+from server.web.api.correction_models import CorrectionView
 from server.web.callers import Ports, Seer, find_caller
 from server.web.live import CHECK_SECONDS
 from server.web.problems import ProblemError
@@ -104,12 +106,14 @@ class TriedView(BaseModel):
 
 class Explained(BaseModel):
     """`lines`: one, or two where a grant could not be told and was taken back. `sentence`: why, in plain
-    words. `now`: what today's threshold would say; `at_risks`: other ones, the loosest first."""
+    words. `now`: what today's threshold would say; `at_risks`: other ones, the loosest first. `correction`:
+    what somebody has said since, if it was wrong."""
 
     lines: list[DecisionView]
     sentence: str
     now: TriedView | None
     at_risks: list[TriedView]
+    correction: CorrectionView | None
 
 
 class Format(str, Enum):
@@ -268,13 +272,25 @@ def _json(rows: list[dict[str, Any]]) -> bytes:
 @router.get("/{id}")
 async def decision(id: Annotated[str, Field(max_length=64)], caller: Seer, running: Ports) -> Explained:  # noqa: A002
     """One decision, and why it came out so."""
-    found = await running.database.read(lambda sql: queries.decision_by_id(sql, id, caller.terminals))
-    if not found:
+    return explain_kept(*await kept_decision(running, caller, id), running)
+
+
+async def kept_decision(
+    running: Running, caller: Caller, identity: str
+) -> tuple[list[KeptDecision], Correction | None]:
+    """The lines of a decision that the caller may see, and its correction. Raises ProblemError."""
+
+    def read(sql: Connection) -> tuple[list[KeptDecision], Correction | None]:
+        lines = queries.decision_by_id(sql, identity, caller.terminals)
+        return lines, corrections(sql, [identity]).get(identity)
+
+    lines, correction = await running.database.read(read)
+    if not lines:
         raise ProblemError.not_found("There is no such decision.")
-    return explain_kept(found, running)
+    return lines, correction
 
 
-def explain_kept(found: list[KeptDecision], running: Running) -> Explained:
+def explain_kept(found: list[KeptDecision], correction: Correction | None, running: Running) -> Explained:
     """`found`: the lines of one decision."""
     why = explained(found[-1], running.rules.rules, running.gallery().population)
     return Explained(
@@ -282,4 +298,5 @@ def explain_kept(found: list[KeptDecision], running: Running) -> Explained:
         sentence=why.sentence,
         now=None if why.now is None else TriedView.of(why.now),
         at_risks=[TriedView.of(each) for each in why.at_risks],
+        correction=None if correction is None else CorrectionView.of(correction),
     )

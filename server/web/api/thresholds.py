@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from server.access.odds import RISKS, odds, threshold_at, visit_risk
 from server.history.conditions import Span
+from server.history.corrections import CorrectionKind, correction_counts
 from server.history.overview import threshold_stats
 from server.history.thresholds import Line
 from server.web.callers import Ports, Seer
@@ -44,11 +45,20 @@ class ThresholdLine(BaseModel):
         )
 
 
+class CorrectionCounts(BaseModel):
+    """Decisions that operators have said to be wrong: grants of somebody else, which weigh, and residents
+    who were not recognised."""
+
+    not_her: int
+    was_him: int
+
+
 class ThresholdStats(BaseModel):
     """`sentence`: what the threshold in force risks with those enrolled now. `by_hand`: it was set, and does
     not follow from a risk. `nearness`: by what factor thresholds are smaller here, as the people enrolled
-    look more alike to the network than most. `in_force`, `grid`: the latest visits, at the present threshold
-    and at those of several risks, the loosest first."""
+    look more alike to the network than most. `corrections`: of decisions of these days.
+    `in_force`, `grid`: the latest visits, at the present threshold and at those of several risks, the loosest
+    first."""
 
     recogniser: str
     sentence: str
@@ -58,6 +68,7 @@ class ThresholdStats(BaseModel):
     photos: int
     nearness: float
     days: int
+    corrections: CorrectionCounts
     in_force: ThresholdLine
     grid: list[ThresholdLine]
 
@@ -75,6 +86,7 @@ async def stats(caller: Seer, running: Ports, days: Days = 90) -> ThresholdStats
     found = await running.database.read(
         lambda sql: threshold_stats(sql, thresholds, rules.least_margin, name, span, caller.terminals)
     )
+    wrong = await running.database.read(lambda sql: correction_counts(sql, span, caller.terminals))
     in_force, *grid = (ThresholdLine.of(*pair) for pair in zip(risks, found, strict=True))
     return ThresholdStats(
         recogniser=name,
@@ -85,6 +97,9 @@ async def stats(caller: Seer, running: Ports, days: Days = 90) -> ThresholdStats
         photos=gallery.photos,
         nearness=population.nearness,
         days=days,
+        corrections=CorrectionCounts(
+            not_her=wrong[CorrectionKind.NOT_HER], was_him=wrong[CorrectionKind.WAS_HIM]
+        ),
         in_force=in_force,
         grid=grid,
     )

@@ -249,7 +249,8 @@ async def apply(
         if plan.changed or plan.after != (plan.before or b""):
             told = {name: f"{_shown(old)} -> {_shown(new)}" for name, (old, new) in plan.changed.items()}
             await note(running, caller, ActKind.SETTINGS_APPLIED, None, **told)
-            await asyncio.to_thread(tuner.applying.carry_out, plan)
+            await asyncio.to_thread(tuner.applying.write, plan)
+            tuner.applying.put_in_force(plan)
     response.headers["ETag"] = etag(running)
     return await shown(running, tuner)
 

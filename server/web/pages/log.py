@@ -4,11 +4,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy import Connection
 
+from server.accounts.rights import Right
 from server.history import overview, queries
 from server.history.kept import KeptDecision
-from server.web.api.decisions import PAGE, Asked, Before, explain_kept, next_of
+from server.web.api.decisions import PAGE, Asked, Before, explain_kept, kept_decision, next_of
 from server.web.callers import Ports, Seer
-from server.web.problems import ProblemError
 from server.web.templating import page
 from wire.reasons import Reason
 from wire.words import refusal
@@ -39,15 +39,14 @@ async def log(request: Request, caller: Seer, asked: Asked, before: Before, runn
 
 @router.get("/{id}")
 async def decision(request: Request, id: str, caller: Seer, running: Ports) -> Response:  # noqa: A002
-    found = await running.database.read(lambda sql: queries.decision_by_id(sql, id, caller.terminals))
-    if not found:
-        raise ProblemError.not_found("There is no such decision.")
+    found, correction = await kept_decision(running, caller, id)
     return page(
         request,
         "decision.html",
         caller=caller,
         last=found[-1],
         lines=found,
-        why=explain_kept(found, running),
+        why=explain_kept(found, correction, running),
+        people=sorted(running.photos.people()) if caller.may(Right.CORRECT) else [],
         words=refusal,
     )

@@ -26,14 +26,16 @@ OTHER: dict[str, Any] = {
 def test_what_decides_may_change() -> None:
     assert set(OTHER) == set(CHANGEABLE)
     for name, value in OTHER.items():
-        present = PresentRules(Rules())
+        present, told = PresentRules(Rules()), list[Rules]()
+        present.on_change = lambda: told.append(present.rules)  # noqa: B023
         present.change(replace(Rules(), **{name: value}))
-        assert getattr(present.rules, name) == value
+        assert getattr(present.rules, name) == value and told == [present.rules]
 
 
 @pytest.mark.parametrize("name", sorted({field.name for field in fields(Rules)} - set(CHANGEABLE)))
 def test_nothing_else_may_and_then_nothing_changes(name: str) -> None:
     present = PresentRules(Rules())
+    present.on_change = lambda: pytest.fail("nothing has changed")
     other: dict[str, Any] = {name: DLIB if name == "recogniser" else 7}
     with pytest.raises(ValueError, match="only max_false_accept"):
         present.change(replace(Rules(), threshold=0.9, **other))

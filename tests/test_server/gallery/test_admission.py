@@ -222,18 +222,37 @@ def admitted(photos: Sequence[Arrived], confirmed: frozenset[Pair], limit: float
 def test_one_by_one_is_the_same_as_all_at_once(
     photos: list[Arrived], confirmed: frozenset[Pair], data: st.DataObject
 ) -> None:
-    step_by_step = Admission(DLIB, fewer_with_more)
+    """Whatever was laid down, or held, on the way."""
+    strictness = 1.0
+
+    def threshold(people: int) -> float:
+        return strictness * fewer_with_more(people)
+
+    step_by_step = Admission(DLIB, threshold)
     present: list[Arrived] = []
     for photo in photos:
         present.append(photo)
+        strictness = data.draw(st.sampled_from([1.0, 0.7, 1.4]))
         if data.draw(st.booleans()):
             step_by_step.review(present, data.draw(pairs))
         if data.draw(st.integers(0, 5)) == 0:
             present.pop(data.draw(st.integers(0, len(present) - 1)))
         step_by_step.review(present, confirmed)
-    at_once = Admission(DLIB, fewer_with_more)
+    at_once = Admission(DLIB, threshold)
     assert step_by_step.review(present, confirmed) == at_once.review(present, confirmed)
     assert step_by_step.look_alikes() == at_once.look_alikes()
+
+
+def test_photos_are_current_until_another_threshold_holds() -> None:
+    limit = LIMIT
+    admission = Admission(DLIB, lambda people: limit)
+    assert admission.current, "nothing was judged"
+    admission.review(in_order({"Ada": person(ADA)}), NOBODY)
+    assert admission.current
+    limit = 0.5
+    assert not admission.current
+    admission.review(in_order({"Ada": person(ADA)}), NOBODY)
+    assert admission.current
 
 
 @given(scenes, pairs, st.sampled_from([0.25, 0.3, 0.35]))

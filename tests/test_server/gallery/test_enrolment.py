@@ -37,7 +37,7 @@ def test_one_face_under_two_names_is_held_until_it_is_confirmed(tmp_path: Path, 
             cache=cache,
             analyse=analyse,
             take_receipts=take,
-            enrolling=Enrolling.by(Rules(), lambda: roster),
+            enrolling=Enrolling.by(Rules, lambda: roster),
             parallel=1,
         )
         (faces / "barack_obama.jpg").write_bytes(jpeg("obama"))

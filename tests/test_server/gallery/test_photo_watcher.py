@@ -69,6 +69,7 @@ class Enrolment:
         self.cache = EmbeddingCache(tmp_path / "cache.sqlite3", DLIB.pipeline)
         self.confirmed: frozenset[frozenset[str]] = frozenset()
         self.held: frozenset[str] = frozenset()
+        self.limit = LIMIT
         self.watcher = PhotoWatcher(
             folder=self.faces,
             cache=self.cache,
@@ -76,7 +77,7 @@ class Enrolment:
             take_receipts=self._take,
             enrolling=Enrolling(
                 recogniser=DLIB,
-                threshold=lambda people: LIMIT,
+                threshold=lambda people: self.limit,
                 refused=lambda people, photos: 0.3 / photos,
                 roster=lambda: Roster(confirmed=self.confirmed, held=self.held),
             ),
@@ -358,6 +359,28 @@ def test_a_held_photo_is_enrolled_as_soon_as_the_pair_is_confirmed(enrolment: En
         await enrolment.follow()
         assert enrolment.heard() == [(HELD, "june_doe.jpg", "needs_confirmation")]
         assert enrolment.people == ["Bob", "Jane Doe"] and len(enrolment.embedded) == 3
+
+    run(test)
+
+
+def test_under_another_threshold_photos_are_held_or_let_in(enrolment: Enrolment) -> None:
+    async def test() -> None:
+        enrolment.put("jane_doe.jpg", photo(0))
+        enrolment.put("june_doe.jpg", photo(0, 0.25))
+        await enrolment.load()
+        assert enrolment.people == ["Jane Doe"]
+        enrolment.heard()
+        enrolment.limit = 0.2
+        await enrolment.follow()
+        assert enrolment.heard() == [(ACCEPTED, "june_doe.jpg", "ok")]
+        assert enrolment.people == ["Jane Doe", "June Doe"]
+        version = enrolment.watcher.gallery.version
+        await enrolment.follow()
+        assert enrolment.watcher.gallery.version == version, "the same threshold changes nothing"
+        enrolment.limit = LIMIT
+        await enrolment.follow()
+        assert enrolment.heard() == [(HELD, "june_doe.jpg", "needs_confirmation")]
+        assert len(enrolment.embedded) == 2
 
     run(test)
 

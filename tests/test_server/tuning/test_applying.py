@@ -41,7 +41,8 @@ class Site:
 
     def apply(self, **wanted: Any) -> dict[str, tuple[Any, Any]]:
         plan = self.applying.plan(wanted)
-        self.applying.carry_out(plan)
+        self.applying.write(plan)
+        self.applying.put_in_force(plan)
         return plan.changed
 
     def refused(self, **wanted: Any) -> str:
@@ -158,7 +159,7 @@ def test_who_writes_meanwhile_is_not_overwritten(path: Path) -> None:
     plan = site.applying.plan({"margin": 0.08})
     path.write_text("# mine\n")
     with pytest.raises(OtherValuesError):
-        site.applying.carry_out(plan)
+        site.applying.write(plan)
     assert path.read_text() == "# mine\n" and site.present.rules.margin is None
 
 

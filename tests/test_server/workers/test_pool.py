@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -13,7 +14,9 @@ from typing import Any
 import pytest
 
 from server.access.seen import Analysis, Hints, PhotoAccepted, PhotoOutcome, PictureError, PreparedPhoto
+from server.support import osdep
 from server.workers import main as worker
+from server.workers import pool as pool_module
 from server.workers.analyser import Analyser, AnalysisFailedError, ModelSettings
 from server.workers.pool import WorkerPool, WorkersUnavailableError
 from tests.support.photos import MODEL_CACHE, jpeg
@@ -182,6 +185,49 @@ def test_what_is_done_beside_frames_leaves_them_all_processes_but_one(tmp_path: 
     assert notes.read_text().split() == ["begun", "done"] * 2
 
 
+def niceness() -> int:
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux knows an order of threads")
+def test_what_is_done_beside_frames_steps_back_behind_them_and_only_it() -> None:
+    async def work(pool: WorkerPool) -> list[int]:
+        return [await ask(niceness) for ask in (pool.run, pool.run_beside, pool.run)]
+
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    frames, beside, frames_again = with_pool(work, workers=0, load=load_with_a_warning)
+    assert (frames, beside, frames_again) == (own + osdep.NICE, osdep.LAST_NICE, own + osdep.NICE)
+
+
+def test_what_is_done_beside_frames_may_fail_as_any_task() -> None:
+    async def work(pool: WorkerPool) -> int:
+        with pytest.raises(PictureError):
+            await pool.run_beside(worker.thumbnail, b"no picture", 64)
+        return await pool.run_beside(answer)
+
+    assert with_pool(work) == 42
+
+
+def test_what_is_done_beside_frames_may_take_longer_and_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_module, "BESIDE", 1000.0)
+
+    async def slow(pool: WorkerPool) -> int:
+        with pytest.raises(AnalysisFailedError):
+            await pool.run(pid_after, 0.8)
+        return await pool.run_beside(pid_after, 0.8)
+
+    assert with_pool(slow, task_seconds=0.4, load=load_with_a_warning) > 0
+    monkeypatch.setattr(pool_module, "BESIDE", 1.5)
+
+    async def endless(pool: WorkerPool) -> None:
+        with pytest.raises(AnalysisFailedError):
+            await pool.run_beside(hang, str(tmp_path / "tries"))
+
+    with_pool(endless, task_seconds=1.0, load=load_with_a_warning)
+
+
 def broken_load(models: ModelSettings) -> list[worker.LogMessage]:
     raise RuntimeError("dlib cannot be imported; install it")
 
@@ -189,3 +235,19 @@ def broken_load(models: ModelSettings) -> list[worker.LogMessage]:
 def test_a_pool_that_cannot_start_says_what_to_install() -> None:
     with pytest.raises(WorkersUnavailableError, match="dlib cannot be imported"):
         with_pool(lambda pool: pool.run(answer), load=broken_load)
+
+
+def test_workers_are_counted_with_those_that_were_replaced() -> None:
+    async def work(pool: WorkerPool) -> None:
+        idle = pool.counts()
+        assert (idle.wanted, idle.alive, idle.busy, idle.replaced) == (2, 2, 0, 0)
+        assert len(idle.pids) == 2
+        busy = asyncio.ensure_future(pool.run(pid_after, 0.5))
+        await asyncio.sleep(0)
+        assert pool.counts().busy == 1
+        assert await busy in idle.pids and pool.counts().busy == 0
+        with pytest.raises(AnalysisFailedError):
+            await pool.run(die)
+        assert (pool.counts().busy, pool.counts().replaced) == (0, 2)
+
+    with_pool(work, load=load_with_a_warning)

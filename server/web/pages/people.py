@@ -1,0 +1,84 @@
+"""People: all of them, and each one."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import Response
+from sqlalchemy import Connection
+
+from server.accounts.rights import Caller
+from server.gallery.names import NAME_CHARS
+from server.history import overview, queries
+from server.history.conditions import Span
+from server.history.kept import KeptDecision
+from server.history.queries import Which
+from server.web.api.people_models import Badge, Person
+from server.web.callers import Administrator, Ports, Seer
+from server.web.problems import ProblemError
+from server.web.running import Running
+from server.web.site_work import Files
+from server.web.templating import page
+from wire.words import refusal
+
+router = APIRouter()
+DECISIONS = 10
+BADGES = {
+    Badge.NOT_ENROLLED: "not enrolled",
+    Badge.HELD: "photo held",
+    Badge.REJECTED: "photo rejected",
+    Badge.WARNING: "look-alike",
+    Badge.DISABLED: "disabled",
+    Badge.EXPIRED: "expired",
+    Badge.NOT_YET_VALID: "not yet valid",
+}
+
+
+@router.get("/people")
+async def people(request: Request, caller: Seer, running: Ports) -> Response:
+    return page(request, "people.html", caller=caller, badges=BADGES, doors=_doors(running, caller))
+
+
+@router.get("/people/{name}")
+async def person(
+    request: Request,
+    name: Annotated[str, Path(max_length=NAME_CHARS)],
+    caller: Seer,
+    running: Ports,
+    files: Files,
+) -> Response:
+    known = files.known()
+    view = await asyncio.to_thread(known.person, name)
+    if view is None:
+        raise ProblemError.not_found("There is nobody of this name.")
+
+    def kept(sql: Connection) -> tuple[list[KeptDecision], set[str]]:
+        which = Which(span=Span(None, None), terminals=caller.terminals, person=name)
+        return queries.decisions(sql, which, None, DECISIONS), set(overview.known_terminals(sql))
+
+    decisions, terminals = await running.database.read(kept)
+    shown = Person.of(view, caller, datetime.now())
+    terminals |= {*running.settings.tokens, *known.roster.terminals, *(shown.limits.terminals or ())}
+    return page(
+        request,
+        "person.html",
+        caller=caller,
+        person=shown,
+        etag=f'"{view.etag}"',
+        badges=BADGES,
+        decisions=decisions,
+        terminals=sorted(each for each in terminals - {"default"} if caller.sees(each)),
+        doors=_doors(running, caller),
+        words=refusal,
+    )
+
+
+@router.get("/system/archive")
+async def archive(request: Request, caller: Administrator) -> Response:
+    return page(request, "system_archive.html", caller=caller)
+
+
+def _doors(running: Running, caller: Caller) -> list[str]:
+    """Terminals that have shown a picture."""
+    return sorted({frame.terminal for frame in running.live.newest() if caller.sees(frame.terminal)})

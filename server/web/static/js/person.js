@@ -1,0 +1,72 @@
+// One person: photos, limits, name, end.
+import { ask, onClick, onSubmit, showTimes } from "./api.js";
+import { offerCamera } from "./photo_camera.js";
+import { photoAddress } from "./photo_address.js";
+import { Schedule } from "./schedule.js";
+import { takeUploads } from "./uploads.js";
+
+const { name, etag } = document.getElementById("person").dataset;
+const path = `/people/${encodeURIComponent(name)}`;
+
+showTimes();
+
+for (const figure of document.querySelectorAll("figure[data-path]")) {
+  const at = (rest = "") => photoAddress(figure.dataset.path, rest);
+  const act = (method, address) => async () => {
+    await ask(method, address);
+    location.reload();
+  };
+  onClick(figure.querySelector("[data-do=hold]"), act("POST", at("/hold")));
+  onClick(figure.querySelector("[data-do=release]"), act("POST", at("/release")));
+  onClick(figure.querySelector("[data-do=remove]"), act("DELETE", at()), `Remove ${figure.dataset.path}?`);
+}
+
+for (const button of document.querySelectorAll("[data-confirm], [data-unconfirm]")) {
+  const other = button.dataset.confirm ?? button.dataset.unconfirm;
+  const word = button.dataset.confirm ? "confirm" : "unconfirm";
+  const question = word === "confirm" ? `${name} and ${other} are two people?` : undefined;
+  onClick(button, async () => {
+    await ask("POST", `${path}/${word}`, { other });
+    location.reload();
+  }, question);
+}
+
+const limits = document.getElementById("limits");
+if (limits) {
+  const schedule = new Schedule(document.getElementById("schedule"));
+  const { everywhere } = limits.elements;
+  const doors = [...limits.querySelectorAll("[name=terminals]")];
+  const dim = () => doors.forEach((door) => { door.disabled = everywhere.checked; });
+  everywhere.addEventListener("change", dim);
+  dim();
+  onSubmit(limits, async (fields) => {
+    const terminals = everywhere.checked ? null : doors.filter((door) => door.checked).map((door) => door.value);
+    if (terminals?.length === 0) throw new Error("Choose a door, or disable the person.");
+    const given = {
+      disabled: fields.has("disabled"),
+      valid_from: fields.get("valid_from") || null,
+      valid_until: fields.get("valid_until") || null,
+      schedule: schedule.value(),
+      terminals,
+    };
+    await ask("PATCH", path, given, { "If-Match": etag });
+    location.reload();
+  });
+}
+
+onSubmit(document.getElementById("rename"), async (fields) => {
+  const renamed = await ask("POST", `${path}/rename`, { name: fields.get("name") });
+  location.assign(`/people/${encodeURIComponent(renamed.name)}`);
+});
+
+onSubmit(document.getElementById("erase"), async (fields) => {
+  if (fields.get("typed") !== name) throw new Error("That is not the name.");
+  await ask("DELETE", `${path}?history=${fields.has("history")}`);
+  location.assign("/people");
+});
+
+const wasAdded = (outcome) => !["refused", "duplicate"].includes(outcome.status);
+takeUploads(name, () => {}, (outcomes) => {
+  if (outcomes.length && outcomes.every(wasAdded)) location.reload();
+});
+offerCamera(document.getElementById("take"), name, () => location.reload());
