@@ -22,7 +22,9 @@ DROP = """([name, bytes]) => {
   const transfer = new DataTransfer();
   transfer.items.add(new File([new Uint8Array(bytes)], name, { type: "image/jpeg" }));
   for (const kind of ["dragover", "drop"])
-    document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    document.body.dispatchEvent(
+      new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }),
+    );
 }"""
 
 
@@ -47,8 +49,7 @@ def server(tmp_path: Path, page: "Page") -> Iterator[Server]:
 
 
 def test_photos_are_chosen_or_dropped_and_their_people_are_there(page: "Page", server: Server) -> None:
-    good = {"name": "john_roe.jpg", "mimeType": "image/jpeg", "buffer": jpeg(2)}
-    page.set_input_files("#chosen", [good])  # type: ignore[list-item]
+    page.set_input_files("#chosen", {"name": "john_roe.jpg", "mimeType": "image/jpeg", "buffer": jpeg(2)})
     page.locator("#uploads li", has_text="john_roe.jpg").locator(".badge.accepted").wait_for()
     page.locator("#people .person", has_text="John Roe").wait_for()
     page.evaluate(DROP, ["joe_low.jpg", list(b"a landscape")])
