@@ -118,7 +118,7 @@ class _Session:
     def see(self, frame: ObservedFrame, path: Path, entry: RecordedEntry) -> Iterator[UnknownVisit]:
         faces, ended = self._follower.see(frame)
         for face, track in faces:
-            if frame.jpeg is not None and face.quality > self._shown.get(track.id, (0.0,))[0]:
+            if frame.jpeg is not None and face.quality > self._shown.get(track.id, (-1.0,))[0]:
                 self._shown[track.id] = face.quality, Shown(path, entry.number, face.box)
         self._ended += [(_key(track), track) for track in ended]
         if frame.decision is not None:

@@ -65,7 +65,7 @@ class Recorded:
             return await running.aside.run(
                 compare_galleries,
                 self._folder,
-                settings.rules(),
+                running.rules.rules,
                 running.roster(),
                 (gallery, other),
                 _first_day(settings.record_days),

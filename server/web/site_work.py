@@ -59,7 +59,7 @@ class SiteWork:
             gallery=running.gallery(),
             roster=running.roster(),
             look_alikes=running.photos.look_alikes(),
-            refused=partial(refused_at_first, running.settings.rules()),
+            refused=partial(refused_at_first, running.rules.rules),
         )
 
     async def person(self, name: str) -> PersonView:

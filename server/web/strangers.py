@@ -116,7 +116,7 @@ class Strangers:
                 found = await running.aside.run(unknown_on, folder, gallery.recogniser, unread)
                 self._days |= {day: _Day(today, visits) for day, visits in found.items()}
             visits = [visit for _, day in sorted(self._days.items()) for visit in day.visits]
-            threshold = settings.rules().threshold_for(gallery.population)
+            threshold = running.rules.rules.threshold_for(gallery.population)
             self._known = await asyncio.to_thread(_grouped, visits, gallery, threshold)
         except (OSError, WorkerGoneError) as error:
             log.error("recordings cannot be read for unknown visitors: %s", error)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from server.access.seen import PhotoAccepted, PhotoFlaw, PhotoRefused, PictureError, PreparedPhoto
 from server.workers import main as worker
@@ -29,10 +30,10 @@ def prepared(data: bytes, face: Box | None = None) -> PreparedPhoto:
 
 
 @contextmanager
-def followed_site(folder: Path) -> Iterator[tuple[Site, Server]]:
+def followed_site(folder: Path, **settings: Any) -> Iterator[tuple[Site, Server]]:
     """A site whose files are followed as a server does."""
     server = Server(folder)
-    with server.running(), console.site(folder, server) as site:
+    with server.running(), console.site(folder, server, **settings) as site:
         site.workers.instead = {
             worker.prepare_photo: prepared,
             worker.thumbnail: lambda data, side: b"%d pixels of " % side + data,

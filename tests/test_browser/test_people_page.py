@@ -14,7 +14,7 @@ from tests.support.people import followed_site
 from tests.support.site import Server, listed, photo, put
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import FilePayload, Page
 
 pytestmark = needs_chromium
 SCHEDULE = ["mon-fri 07:05-19:00", "fri 22:00-02:30", "sun 00:00-24:00"]
@@ -23,8 +23,7 @@ DROP = """([name, bytes]) => {
   transfer.items.add(new File([new Uint8Array(bytes)], name, { type: "image/jpeg" }));
   for (const kind of ["dragover", "drop"])
     document.body.dispatchEvent(
-      new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }),
-    );
+      new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
 }"""
 
 
@@ -49,7 +48,8 @@ def server(tmp_path: Path, page: "Page") -> Iterator[Server]:
 
 
 def test_photos_are_chosen_or_dropped_and_their_people_are_there(page: "Page", server: Server) -> None:
-    page.set_input_files("#chosen", {"name": "john_roe.jpg", "mimeType": "image/jpeg", "buffer": jpeg(2)})
+    good: FilePayload = {"name": "john_roe.jpg", "mimeType": "image/jpeg", "buffer": jpeg(2)}
+    page.set_input_files("#chosen", [good])
     page.locator("#uploads li", has_text="john_roe.jpg").locator(".badge.accepted").wait_for()
     page.locator("#people .person", has_text="John Roe").wait_for()
     page.evaluate(DROP, ["joe_low.jpg", list(b"a landscape")])

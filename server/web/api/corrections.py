@@ -143,7 +143,7 @@ async def _look_at_him(
     if isinstance(prepared.outcome, PhotoRefused):
         why = {"sentence": _sentence(prepared.outcome.detail), "picture": PictureView.of(shown)}
         return blank.model_copy(update=why)
-    more = one_more_photo(person, prepared.outcome, own, running.gallery(), running.settings.rules())
+    more = one_more_photo(person, prepared.outcome, own, running.gallery(), running.rules.rules)
     return WasHimLook.of(person, shown, more)
 
 
