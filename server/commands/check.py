@@ -18,7 +18,6 @@ from functools import partial
 from pathlib import Path
 
 from server.access.orders import EMPTY, Roster
-from server.commands.certificate import CertificateError, examine
 from server.commands.enrolled import roster_in_force
 from server.gallery.folder import FolderItem, PhotoFile, scan
 from server.gallery.names import spellings
@@ -29,6 +28,7 @@ from server.startup.announcements import Remark, of_network, of_recording, of_ru
 from server.startup.exposure import exposures
 from server.startup.folders import barred_parent, log_problems, photo_problems
 from server.startup.recogniser import with_recogniser
+from server.support.certificate import CertificateError, examine
 from server.support.errors import StartError
 from server.support.file_access import READ, barred
 from server.tokens.accepted import AcceptedTokens

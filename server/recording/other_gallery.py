@@ -1,6 +1,7 @@
 """Which recorded visits come out otherwise when other photos are enrolled, the latest days first."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,9 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from server.access.decision import Decision
-from server.access.dice import Draw
 from server.access.matching.gallery import Gallery
-from server.access.observed import ObservedFrame
 from server.access.orders import Roster
 from server.access.rules import Rules
 from server.recording.comparison import Compared
@@ -113,15 +112,12 @@ def _decided(
 
 def _draws(recordings: Sequence[Recording], in_time: Callable[[], bool]) -> Mapping[str, Draws] | None:
     """What chance gave in each session; None: the time is up."""
-    found: dict[str, tuple[list[float], list[Sequence[Draw]]]] = {}
+    found: defaultdict[str, Draws] = defaultdict(Draws)
     for recording, entry in in_order(recordings):
         if not in_time():
             return None
-        if isinstance(entry.what, ObservedFrame) and entry.what.drawn:
-            times, drawn = found.setdefault(recording.header.session, ([], []))
-            times.append(entry.what.at)
-            drawn.append(entry.what.drawn)
-    return {session: Draws(times, drawn) for session, (times, drawn) in found.items()}
+        found[recording.header.session].take(entry)
+    return found
 
 
 def _by_visit(

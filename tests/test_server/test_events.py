@@ -242,3 +242,17 @@ def test_sinks_that_hang_are_waited_for_together_not_one_after_the_other() -> No
     assert time.monotonic() - began < 8 * 0.5 / 2
     for sink in sinks:
         sink.go_on.set()
+
+
+def test_what_each_sink_has_missed_is_counted() -> None:
+    slow, quick = Sink(name="slow", held=True), Sink(name="quick")
+    told = Events([slow, quick])
+    told.publish(numbered(0))
+    assert slow.begun.wait(PATIENCE)
+    for number in range(MAX_WAITING + 3):
+        told.publish(numbered(number))
+        while told.lost()["quick"] == 0 and len(quick.notes) < number:
+            time.sleep(0)
+    slow.go_on.set()
+    told.close()
+    assert told.lost() == {"slow": 3, "quick": 0}

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import PurePath
 from typing import Annotated, Any
@@ -55,8 +56,9 @@ IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match")]
 class Checks:
     """Who has a picture looked at, and how often. Owned by the event loop."""
 
-    def __init__(self) -> None:
-        self._limit = RateLimit(PER_SECOND, BURST, time.monotonic)
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock`: monotonic seconds."""
+        self._limit = RateLimit(PER_SECOND, BURST, clock)
         self._busy: set[str] = set()
 
     def begin(self, caller: str) -> None:

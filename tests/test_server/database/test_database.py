@@ -5,6 +5,7 @@ import os
 import sqlite3
 import stat
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,23 @@ def test_a_server_that_does_not_answer_is_told_without_the_password() -> None:
     with pytest.raises(DatabaseError) as raised:
         Database.open("postgresql://user:secret@127.0.0.1:1/nothing")
     assert "secret" not in str(raised.value) and "127.0.0.1" in str(raised.value)
+
+
+def test_writes_that_wait_are_counted(tmp_path: Path) -> None:
+    with opened(address_of(tmp_path, None)) as database:
+        begun, go_on = threading.Event(), threading.Event()
+
+        def slow(_: Connection) -> None:
+            begun.set()
+            go_on.wait(10)
+
+        writers = [threading.Thread(target=database.write_here, args=(work,)) for work in (slow, fill)]
+        writers[0].start()
+        assert begun.wait(10)
+        writers[1].start()
+        while database.waiting < 2:
+            time.sleep(0)
+        go_on.set()
+        for writer in writers:
+            writer.join(10)
+        assert database.waiting == 0

@@ -493,3 +493,25 @@ def test_other_rules_hold_for_the_next_frame_at_every_door_and_are_told_with_it(
         assert closed.rules == after
 
     run(test)
+
+
+def test_frames_in_work_and_waiting_are_counted() -> None:
+    async def test() -> None:
+        running = Running()
+        here, there = running.joined("here"), running.joined("there")
+        running.audit.quick.clear()
+        await running.show(here, 2)
+        running.offer(here)
+        await running.audit.writing.wait()
+        counts = running.service.counts()
+        assert (counts.connected, counts.in_work, counts.waiting) == (2, 1, 0)
+        running.offer(here)
+        running.offer(here)
+        assert running.service.counts().waiting == 1
+        running.audit.quick.set()
+        await running.show(there)
+        counts = running.service.counts()
+        assert counts.tally.answered >= 4 and counts.tally.skipped == 1
+        await running.end()
+
+    run(test)

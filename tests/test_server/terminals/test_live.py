@@ -230,3 +230,15 @@ def test_the_frame_service_keeps_the_board() -> None:
         await running.end()
 
     asyncio.run(asyncio.wait_for(test(), SECONDS))
+
+
+def test_all_frames_are_counted_whoever_has_left() -> None:
+    async def test(board: Board) -> None:
+        front = board.joined("front")
+        board.answer(front)
+        board.live.skipped(front)
+        board.live.leave(front)
+        board.answer(board.joined("back"))
+        assert (board.live.tally.answered, board.live.tally.skipped) == (2, 1)
+
+    run(test)

@@ -181,9 +181,7 @@ def test_a_picture_is_judged_and_not_kept(followed: Followed) -> None:
     assert listed(server.faces) == ["jane_doe.jpg"] and len(site.record.acts) == 1  # the sign-in
 
 
-def test_pictures_are_judged_one_at_a_time_and_not_too_often(
-    followed: Followed, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pictures_are_judged_one_at_a_time_and_not_too_often(followed: Followed) -> None:
     site, _ = followed
     begun, go_on = threading.Event(), threading.Event()
 
@@ -205,6 +203,5 @@ def test_pictures_are_judged_one_at_a_time_and_not_too_often(
     assert ask() == 429
     go_on.set()
     first.join()
-    monkeypatch.setattr(photos.time, "monotonic", lambda: 0.0)
-    site.app.state.checks = photos.Checks()
+    site.app.state.checks = photos.Checks(lambda: 0.0)
     assert [ask() for _ in range(8)].count(429) == 2

@@ -235,3 +235,19 @@ def broken_load(models: ModelSettings) -> list[worker.LogMessage]:
 def test_a_pool_that_cannot_start_says_what_to_install() -> None:
     with pytest.raises(WorkersUnavailableError, match="dlib cannot be imported"):
         with_pool(lambda pool: pool.run(answer), load=broken_load)
+
+
+def test_workers_are_counted_with_those_that_were_replaced() -> None:
+    async def work(pool: WorkerPool) -> None:
+        idle = pool.counts()
+        assert (idle.wanted, idle.alive, idle.busy, idle.replaced) == (2, 2, 0, 0)
+        assert len(idle.pids) == 2
+        busy = asyncio.ensure_future(pool.run(pid_after, 0.5))
+        await asyncio.sleep(0)
+        assert pool.counts().busy == 1
+        assert await busy in idle.pids and pool.counts().busy == 0
+        with pytest.raises(AnalysisFailedError):
+            await pool.run(die)
+        assert (pool.counts().busy, pool.counts().replaced) == (0, 2)
+
+    with_pool(work, load=load_with_a_warning)
