@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from server.support.certificate import CertificateError, examine
 from server.commands.check import Finding, Grade, check, failed
 from server.settings import Settings
+from server.support.certificate import CertificateError, examine
 from tests.support.photos import MODEL_CACHE
 
 TOKENS = {"tokens": {"front-door": "x" * 16}}

@@ -10,8 +10,8 @@ import pytest
 
 from server.commands import tls
 from server.commands.authority import Names
-from server.support.certificate import examine
 from server.settings import Settings
+from server.support.certificate import examine
 from server.support.errors import StartError
 from server.support.toml_file import document
 
