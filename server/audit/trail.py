@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from server.audit.access_log import FILE as ACCESS_LOG
 from server.audit.access_log import AccessEntry
 from server.audit.durable import DurableLog
 from server.audit.operator_log import FILE as OPERATOR_LOG
@@ -40,7 +41,7 @@ class AuditTrail:
             raise StartError(
                 f"another server is using the folder {folder}; stop it, or choose another with --logs"
             )
-        self._access = DurableLog(folder / "access_log.txt")
+        self._access = DurableLog(folder / ACCESS_LOG)
         self._enrolment = DurableLog(folder / "enrolment_log.txt")
         self._operators = DurableLog(folder / OPERATOR_LOG)
         self._waiting: deque[tuple[str, Future[None]]] = deque()

@@ -11,9 +11,11 @@ from server.tuning.tuning import Tuning
 from server.web import live_socket, problems
 from server.web.api import (
     accounts,
+    acts,
     corrections,
     decisions,
     health,
+    metrics,
     people,
     photos,
     process_frame,
@@ -22,6 +24,7 @@ from server.web.api import (
     recognition,
     session,
     site,
+    state,
     strangers,
     thresholds,
     tokens,
@@ -82,7 +85,14 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     app.mount(app.state.assets, KeptFiles(directory=FOLDER))
     app.mount(docs.SWAGGER_ADDRESS, KeptFiles(directory=docs.SWAGGER))
     app.include_router(_api())
-    outside = (health.router, live.pictures, process_frame.router, pseudonyms.shortcuts, thresholds.shortcuts)
+    outside = (
+        health.router,
+        metrics.router,
+        live.pictures,
+        process_frame.router,
+        pseudonyms.shortcuts,
+        thresholds.shortcuts,
+    )
     for part in outside:
         app.include_router(part)
     pages = (
@@ -114,6 +124,6 @@ def _api() -> APIRouter:
     own = (session, accounts, tokens)
     seen = (decisions, corrections, strangers, photos, people, proposals)
     asked = (recognition, pseudonyms, thresholds)
-    for part in (*own, *seen, *asked, tuning, site):
+    for part in (*own, *seen, *asked, tuning, site, state, acts):
         api.include_router(part.router)
     return api

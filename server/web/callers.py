@@ -102,6 +102,7 @@ Verifier = Annotated[Caller, Depends(Requires(Right.VERIFY))]
 Enroller = Annotated[Caller, Depends(Requires(Right.ENROL))]
 Corrector = Annotated[Caller, Depends(Requires(Right.CORRECT))]
 Administrator = Annotated[Caller, Depends(Requires(Right.ADMINISTER))]
+Measurer = Annotated[Caller, Depends(Requires(Right.METRICS))]
 AdministratorInPerson = Annotated[Caller, Depends(Requires(Right.ADMINISTER, keys=False))]
 """Accounts and keys are nothing for a key."""
 Ports = Annotated[Running, Depends(running)]

@@ -80,6 +80,21 @@ _ENVIRONMENT.filters["capitalize_first"] = _capitalise_first
 _ENVIRONMENT.filters["urlencode_with"] = _urlencode_with
 _ENVIRONMENT.filters["one_in"] = one_in
 _ENVIRONMENT.filters["said"] = said
+
+
+def _size(value: int | None) -> str:
+    """Bytes, for people."""
+    if value is None:
+        return "unknown"
+    shown = float(value)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if shown < 1024:
+            return f"{shown:.0f} {unit}" if shown >= 10 or unit == "bytes" else f"{shown:.1f} {unit}"
+        shown /= 1024
+    return f"{shown:,.1f} TB"
+
+
+_ENVIRONMENT.filters["size"] = _size
 _ENVIRONMENT.filters["when"] = _when
 _ENVIRONMENT.filters["number"] = _number
 _ENVIRONMENT.filters["first_upper"] = _first_upper

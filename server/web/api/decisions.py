@@ -1,10 +1,8 @@
 """Decisions: listed, explained, as they happen, and as a file."""
 
 import asyncio
-import csv
-import io
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import datetime
 from enum import Enum
 from functools import partial
@@ -25,7 +23,9 @@ from server.history.kept import KeptDecision, Place
 from server.history.queries import Which
 from server.web.api.correction_models import CorrectionView
 from server.web.callers import Ports, Seer, find_caller
+from server.web.csv_lines import csv_lines
 from server.web.live import CHECK_SECONDS
+from server.web.paging import Before, next_of
 from server.web.problems import ProblemError
 from server.web.running import Running
 from server.web.why import explained
@@ -153,17 +153,6 @@ def which(
 Asked = Annotated[Which, Depends(which)]
 
 
-def place(before: Annotated[str | None, Query(pattern=r"^-?\d{1,17}\.\d{1,18}$")] = None) -> Place | None:
-    """Where a page goes on."""
-    if before is None:
-        return None
-    moment, _, number = before.partition(".")
-    return Place(int(moment), int(number))
-
-
-Before = Annotated[Place | None, Depends(place)]
-
-
 @router.get("")
 async def decisions(
     asked: Asked, before: Before, running: Ports, limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE
@@ -171,13 +160,6 @@ async def decisions(
     """The decisions that fulfil all conditions, newest first."""
     found = await running.database.read(lambda sql: queries.decisions(sql, asked, before, limit))
     return DecisionPage(decisions=[DecisionView.of(each) for each in found], next=next_of(found, limit))
-
-
-def next_of(found: list[KeptDecision], limit: int) -> str | None:
-    """The `before` of the page that follows."""
-    if len(found) < limit:
-        return None
-    return f"{found[-1].place.moment}.{found[-1].place.number}"
 
 
 @router.get("/stream", response_class=EventSourceResponse)
@@ -240,29 +222,21 @@ async def export(asked: Asked, running: Ports, format: Format = Format.CSV) -> R
 
 async def _lines(asked: Which, running: Running, form: Format) -> AsyncIterator[bytes]:
     if form is Format.CSV:
-        yield _csv([list(DecisionView.model_fields)])
+        yield csv_lines([list(DecisionView.model_fields)])
     before: Place | None = None
     while True:
         page = partial(queries.decisions, which=asked, before=before, limit=EXPORT_PAGE)
         found = await running.database.read(page)
         rows = [DecisionView.of(each).model_dump(mode="json") for each in found]
-        yield _csv(map(_row, rows)) if form is Format.CSV else _json(rows)
+        yield csv_lines(map(_row, rows)) if form is Format.CSV else _json(rows)
         if len(found) < EXPORT_PAGE:
             return
         before = found[-1].place
 
 
 def _row(values: dict[str, Any]) -> list[object]:
-    """No cell is taken for a formula by a program for tables (CSV injection)."""
     nearest = "; ".join(f"{each['name']} {each['distance']}" for each in values["nearest"])
-    cells = {**values, "nearest": nearest}.values()
-    return [f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" else cell for cell in cells]
-
-
-def _csv(rows: Iterator[list[object]] | list[list[str]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode()
+    return list({**values, "nearest": nearest}.values())
 
 
 def _json(rows: list[dict[str, Any]]) -> bytes:

@@ -7,8 +7,9 @@ from sqlalchemy import Connection
 from server.accounts.rights import Right
 from server.history import overview, queries
 from server.history.kept import KeptDecision
-from server.web.api.decisions import PAGE, Asked, Before, explain_kept, kept_decision, next_of
+from server.web.api.decisions import PAGE, Asked, explain_kept, kept_decision
 from server.web.callers import Ports, Seer
+from server.web.paging import Before, next_of
 from server.web.templating import page
 from wire.reasons import Reason
 from wire.words import refusal

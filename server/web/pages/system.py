@@ -1,15 +1,40 @@
-"""What administrators look after: accounts and terminals."""
+"""What administrators look after: the server itself, accounts, terminals, and what operators did."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from server.accounts import accounts
 from server.accounts.rights import Right, Role
+from server.audit.operator_log import ActKind
 from server.tokens import store
+from server.web.api.acts import PAGE, Asked
 from server.web.callers import AdministratorInPerson, Ports
+from server.web.paging import Before, next_of
+from server.web.state import state
 from server.web.templating import page
 
 router = APIRouter(prefix="/system")
+
+
+@router.get("")
+async def present_state(request: Request, caller: AdministratorInPerson, running: Ports) -> Response:
+    return page(request, "system_state.html", caller=caller, state=await state(running))
+
+
+@router.get("/record")
+async def record(
+    request: Request, caller: AdministratorInPerson, asked: Asked, before: Before, running: Ports
+) -> Response:
+    found = await running.database.read(lambda sql: asked.page(sql, before, PAGE))
+    return page(
+        request,
+        "system_record.html",
+        caller=caller,
+        acts=found,
+        next=next_of(found, PAGE),
+        kinds=sorted(ActKind, key=lambda kind: kind.value),
+        asked=request.query_params,
+    )
 
 
 @router.get("/accounts")
