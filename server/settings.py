@@ -164,7 +164,7 @@ class Settings(BaseModel):
     def console_address(self, port: int | None = None) -> str:
         """Where a browser on this machine finds the console. `port`: the one that it has, where any free one
         was asked for."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.web_host, self.web_host)  # noqa: S104
+        host = {"0.0.0.0": "localhost", "::": "localhost"}.get(self.web_host, self.web_host)  # noqa: S104
         scheme = "http" if self.tls_cert is None else "https"
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.web_port if port is None else port}"
 

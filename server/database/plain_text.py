@@ -1,6 +1,8 @@
 """Text that every database takes, whatever it holds."""
 
-from sqlalchemy import Dialect, Text
+from typing import Any
+
+from sqlalchemy import Column, Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
 INDEXED = 500
@@ -29,3 +31,10 @@ class PlainText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else plain(value, self.longest)
+
+
+def as_kept(column: Column[Any], value: Any) -> Any:
+    """What a column holds when it is given that value."""
+    if isinstance(column.type, PlainText) and value is not None:
+        return plain(value, column.type.longest)
+    return value

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Column, Connection, Table, select
 
-from server.database.plain_text import PlainText, plain
+from server.database.plain_text import as_kept
 from server.history.logs import LogLine
 from server.history.rows import Row
 from server.history.tables import ACT, DECISION
@@ -36,7 +36,7 @@ def batches(lines: Iterable[LogLine]) -> Iterator[list[LogLine]]:
 
 def key_of(table: Table, row: Row) -> Key:
     """As the database keeps it."""
-    return tuple(_as_kept(column, row[column.name]) for column in KEYS[table])
+    return tuple(as_kept(column, row[column.name]) for column in KEYS[table])
 
 
 def _known(connection: Connection, table: Table, lines: Sequence[LogLine]) -> set[Key]:
@@ -44,9 +44,3 @@ def _known(connection: Connection, table: Table, lines: Sequence[LogLine]) -> se
     wanted = {line.row[first.name] for line in lines if line.table is table}
     rows = connection.execute(select(*KEYS[table]).where(first.in_(wanted))) if wanted else ()
     return {tuple(row) for row in rows}
-
-
-def _as_kept(column: Column[Any], value: Any) -> Any:
-    if isinstance(column.type, PlainText) and value is not None:
-        return plain(value, column.type.longest)
-    return value

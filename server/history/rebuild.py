@@ -7,7 +7,7 @@ it fails, nothing has changed.
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -20,7 +20,7 @@ from server.history.carry import OldFile, Span
 from server.history.logs import LogLine
 from server.history.missing import batches
 from server.history.tables import ACT, DECISION
-from server.history.writing import add, take_stock
+from server.history.writing import load, take_stock
 from server.support import osdep
 
 LOGGED = (DECISION, ACT)
@@ -63,15 +63,11 @@ def _beside(path: Path, new: Path, lines: Iterable[LogLine]) -> Rebuilt:
         connection = stack.enter_context(database.engine.execution_options(writing=True).begin())
         if old is not None:
             _require_same_layout(path, old, connection)
-        indices = [index for table in LOGGED for index in table.indexes]
-        for index in indices:
-            index.drop(connection)
-        _fill(connection, lines, rebuilt, old.nearest if old is not None else lambda identities: {})
-        if old is not None:
-            rebuilt.kept = old.carry_over(connection, rebuilt.spans)
-            rebuilt.damage = old.damage
-        for index in indices:
-            index.create(connection)
+        with _without_indices(connection):
+            _fill(connection, lines, rebuilt, old.nearest if old is not None else lambda identities: {})
+            if old is not None:
+                rebuilt.kept = old.carry_over(connection, rebuilt.spans)
+                rebuilt.damage = old.damage
         take_stock(connection)
     return rebuilt
 
@@ -138,7 +134,8 @@ def _in_place(address: str, lines: Iterable[LogLine]) -> Rebuilt:
             rows = connection.execute(asked.where(DECISION.c.id.in_(identities), *old))
             return {(identity, verdict): told for identity, verdict, told in rows}
 
-        _fill(connection, lines, rebuilt, nearest)
+        with _without_indices(connection, but="ix_decision_id"):
+            _fill(connection, lines, rebuilt, nearest)
         for table in LOGGED:
             old = table.c.number <= newest[table]
             if table.name in rebuilt.spans:
@@ -149,13 +146,25 @@ def _in_place(address: str, lines: Iterable[LogLine]) -> Rebuilt:
     return rebuilt
 
 
+@contextlib.contextmanager
+def _without_indices(connection: Connection, but: str = "") -> Iterator[None]:
+    """They are made anew in a fraction of the time that it takes to keep them up row by row."""
+    indices = [index for table in LOGGED for index in table.indexes if index.name != but]
+    for index in indices:
+        index.drop(connection)
+    yield
+    for index in indices:
+        index.create(connection)
+
+
 def _fill(connection: Connection, lines: Iterable[LogLine], rebuilt: Rebuilt, nearest: _Nearest) -> None:
     for batch in batches(lines):
         decisions = [line.row for line in batch if line.table is DECISION]
         told = nearest([row["id"] for row in decisions])
         for row in decisions:
             row["nearest"] = told.get((row["id"], row["verdict"]))
-        add(connection, [(line.table, line.row) for line in batch])
+        load(connection, DECISION, decisions)
+        load(connection, ACT, [line.row for line in batch if line.table is ACT])
         for line in batch:
             name = line.table.name
             rebuilt.spans[name] = Span.reaching(rebuilt.spans.get(name), line.row["moment"])

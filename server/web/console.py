@@ -35,6 +35,7 @@ class WebConsole:
     async def serve(self) -> None:
         """Serve for ever; what goes wrong is logged, and ends nothing else."""
         try:
+            self._listener.listen()  # whoever follows the link at once has to wait, and is not refused
             await self._tell()
             await asyncio.gather(self._app.state.site_work.begin(), self._server.serve())
         except Exception:

@@ -59,7 +59,7 @@ class Enrolling:
             return _duplicate(photo.name, same)
         own = self._running.photos.files_of(person)
         kind = ActKind.PHOTO_ADDED if own else ActKind.PERSON_ADDED
-        await note(self._running, self._caller, kind, person, sha256=sha256, **details)
+        await note(self._running, self._caller, kind, person, digest=sha256, **details)
         try:
             path = await self._files.change(lambda site: add(site, person, prepared.jpeg, own))
         except SiteError as error:

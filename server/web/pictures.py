@@ -97,7 +97,8 @@ def body_of(model: type[Asked], *, most: int = 1, fields: Sequence[str] = (FIELD
     if most > 1:
         encoded = {"anyOf": [encoded, {"type": "array", "items": encoded, "minItems": 1, "maxItems": most}]}
         binary = {"type": "array", "items": binary, "maxItems": most}
-    schema = model.model_json_schema()
+    sources = [{"required": [source]} for source in (*fields, "photo", "terminal")]
+    schema = {**model.model_json_schema(), "oneOf": sources}
     kinds = {"application/json": encoded, "multipart/form-data": binary}
     content = {
         kind: {

@@ -34,12 +34,9 @@ class Record(Protocol):
 class Workers(Protocol):
     """The processes that look at pictures: nothing that came from outside is decoded elsewhere."""
 
-    async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a task of `server.workers.main` in one of them. Raises AnalysisFailedError, and what the task
-        raises."""
-
     async def run_beside(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """As `run`, for what may wait, and must not keep frames waiting."""
+        """Run a task of `server.workers.main` in one of them, behind the doors' frames. Raises
+        AnalysisFailedError, and what the task raises."""
 
 
 class Aside(Protocol):

@@ -109,7 +109,7 @@ def _frames(in_work: int, waiting: int, tally: FrameTally) -> FramesView:
 
 async def _embedded_by(running: Running) -> str | None:
     try:
-        return await running.workers.run(worker.embedded_by)
+        return await running.workers.run_beside(worker.embedded_by)
     except (AnalysisFailedError, RuntimeError):
         return None
 

@@ -116,7 +116,12 @@ class WorkerPool:
 
     async def run_beside(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """As `run`, for what may wait, and must not keep frames waiting: it gets what processors they leave,
-        and may take `BESIDE` times as long."""
+        and may take `BESIDE` times as long.
+
+        Measured with one and four terminals at 8 frames a second on two cores: while 190 pictures of the
+        console are looked at, one after the other, 95 in 100 answers are as quick as before (47 and 51 ms).
+        With the workers' own priority they take 20 to 25 % longer.
+        """
         async with self._photos:
             return await self._run(partial(worker.beside, partial(task, *args, **kwargs)), BESIDE)
 

@@ -69,6 +69,7 @@ class FakeRecord:
     async def note(self, act: Act) -> None:
         if self.broken:
             raise OSError("no space left on device")
+        assert act.line()
         self.acts.append(act)
         await self._database.write(lambda sql: add(sql, [(ACT, act_row(act))]))
 

@@ -97,7 +97,7 @@ class WouldBe(BaseModel):
 
 class Changes(BaseModel):
     """What holding the photo changes of `visits` recorded ones, since midnight of `since`; null: nothing is
-    recorded. `complete`: False when the time was up before all days were looked at. `changed`: how many, of
+    recorded. `complete`: False when the time was up before all of it was. `changed`: how many, of
     which the latest are `listed`."""
 
     since: str | None

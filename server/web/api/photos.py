@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import PurePath
 from typing import Annotated, Any
@@ -55,8 +56,9 @@ IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match")]
 class Checks:
     """Who has a picture looked at, and how often. Owned by the event loop."""
 
-    def __init__(self) -> None:
-        self._limit = RateLimit(PER_SECOND, BURST, time.monotonic)
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock`: monotonic seconds."""
+        self._limit = RateLimit(PER_SECOND, BURST, clock)
         self._busy: set[str] = set()
 
     def begin(self, caller: str) -> None:
@@ -154,7 +156,7 @@ async def photo(path: At, caller: Seer, running: Ports, files: Files, known: IfN
 async def remove_photo(path: At, caller: Enroller, running: Ports, files: Files) -> None:
     """Remove one photo. Whom no other photo enrols is enrolled no more when this is answered."""
     file = _file(running, path)
-    details = {} if file.sha256 is None else {"sha256": file.sha256}
+    details = {} if file.sha256 is None else {"digest": file.sha256}
     await note(running, caller, ActKind.PHOTO_REMOVED, path, **details)
     await files.change(lambda site: remove(site, path, file.sha256))
     await files.until(lambda: _find(running, path) is None)

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 
 from server.recognition.comparison import Identified, bar_of_all
-from server.web.api.recognition_models import Liveness, Sides
+from server.web.api.recognition_models import Liveness, Sides, rounded
 from server.web.callers import Ports, Verifier
 from server.web.identifying import identified, note_identified
 from server.web.pictures import Asked, body_of, read
@@ -31,7 +31,7 @@ class ProcessedFace(BaseModel):
 
     @classmethod
     def of(cls, found: Identified) -> "ProcessedFace":
-        distance = found.ranked[0].distance if found.ranked else None
+        distance = rounded(found.ranked[0].distance) if found.ranked else None
         return cls(box=found.face.box, name=found.name, distance=distance)
 
 
@@ -54,4 +54,4 @@ async def process_frame(request: Request, caller: Verifier, running: Ports, desk
     found = await identified(seen, gallery, rules)
     await note_identified(running, caller, picture, gallery, found)
     faces = list(map(ProcessedFace.of, found))
-    return ProcessedFrame(faces=faces, threshold=bar_of_all(gallery, rules).threshold)
+    return ProcessedFrame(faces=faces, threshold=rounded(bar_of_all(gallery, rules).threshold))

@@ -51,7 +51,7 @@ class ThresholdView(BaseModel):
 
     @classmethod
     def of(cls, bar: Bar) -> "ThresholdView":
-        return cls(distance=bar.threshold, risk=bar.risk, sentence=bar.sentence)
+        return cls(distance=rounded(bar.threshold), risk=float(f"{bar.risk:.2g}"), sentence=bar.sentence)
 
 
 class FaceView(BaseModel):
@@ -101,7 +101,7 @@ class Verification(PictureView):
         faces = [
             VerifiedFace(
                 **shown(face),
-                distance=distance,
+                distance=None if distance is None else rounded(distance),
                 matched=distance is not None and distance <= found.bar.threshold,
             )
             for face, distance in zip(seen.faces, found.distances, strict=True)
@@ -111,7 +111,7 @@ class Verification(PictureView):
             matched=found.matched,
             person=person,
             barred=barred,
-            distance=found.nearest,
+            distance=None if found.nearest is None else rounded(found.nearest),
             threshold=ThresholdView.of(found.bar),
             faces=faces,
             **pictured(seen),
@@ -126,7 +126,7 @@ class Candidate(BaseModel):
 
     @classmethod
     def of(cls, nearest: Nearest) -> "Candidate":
-        return cls(name=nearest.name, distance=nearest.distance)
+        return cls(name=nearest.name, distance=rounded(nearest.distance))
 
 
 class IdentifiedFace(FaceView):
@@ -187,6 +187,11 @@ class Analysed(PictureView):
     recogniser: str
     liveness: Liveness = "not_checked"
     faces: list[AnalysedFace]
+
+
+def rounded(distance: float) -> float:
+    """As an answer tells it."""
+    return round(distance, 4)
 
 
 def _verdict(known: bool, barred: Reason | None) -> Verdict:

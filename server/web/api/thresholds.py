@@ -36,8 +36,8 @@ class ThresholdLine(BaseModel):
     @classmethod
     def of(cls, risk: float, line: Line) -> "ThresholdLine":
         return cls(
-            risk=risk,
-            threshold=line.threshold,
+            risk=float(f"{risk:.2g}"),
+            threshold=round(line.threshold, 4),
             visits=line.visits,
             recognised=line.recognised,
             lost=line.lost.total(),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, inspect, text
 
 from server.database.database import Database, address_of, opened
 from tests.support.postgresql import private_cluster
@@ -18,7 +18,7 @@ def cluster() -> Iterator[str | None]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Of an empty database, or none yet."""
+    """Of a database with nothing in it, or none yet."""
     if request.param == "sqlite":
         return address_of(tmp_path, None)
     found: str | None = request.getfixturevalue("cluster")
@@ -26,8 +26,9 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         pytest.skip("PostgreSQL is not installed")
     engine = create_engine(found.replace("postgresql://", "postgresql+psycopg://"))
     with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
+        tables = [name for name in inspect(connection).get_table_names() if name != "alembic_version"]
+        if tables:
+            connection.execute(text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY"))
     engine.dispose()
     return found
 

@@ -199,8 +199,9 @@ def test_the_numbers_of_rows_that_are_gone_are_not_given_again(path: Path, tmp_p
 def test_a_file_that_cannot_be_read_at_all_is_set_aside(path: Path, tmp_path: Path, data: bytes) -> None:
     path.parent.mkdir()
     path.write_bytes(data)
-    path.with_name(f"{path.name}-wal").write_bytes(b"journal")
+    path.with_name(f"{path.name}-shm").write_bytes(b"rest")
     rebuilt = rebuild(address_at(path), lines_of(tmp_path, entry(1)))
+    assert left(path) == [path.name, f"{path.name}.damaged", f"{path.name}.damaged-shm"]
     assert ids(address_at(path)) == ["d1"]
     assert rebuilt.aside == path.with_name(f"{path.name}.damaged") and rebuilt.aside.read_bytes() == data
     assert rebuilt.damage

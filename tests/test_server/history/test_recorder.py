@@ -18,7 +18,7 @@ from server.history import recorder as module
 from server.history.queries import acts, decisions, terminal_events, visits
 from server.history.recorder import HistoryRecorder
 from server.history.rows import Row
-from server.history.writing import add
+from server.history.writing import add, forget
 from tests.support.histories import act, decision, entry, fill, minutes
 from tests.support.server_process import wait_for
 from tests.support.summaries import summary
@@ -28,11 +28,12 @@ T = TypeVar("T")
 
 
 class Faulty:
-    """A database that cannot be added to at times. `tries`: how often that was tried."""
+    """A database that cannot be added to at times. `tries`: how often that was tried. `cleanings`: how often
+    what is old was looked for."""
 
     def __init__(self, database: Database) -> None:
         self.down = False
-        self.tries = 0
+        self.tries = self.cleanings = 0
         self.held = threading.Event()
         self.held.set()
         self._database = database
@@ -40,6 +41,8 @@ class Faulty:
     def write_here(self, work: Callable[[Connection], T]) -> T:
         if isinstance(work, partial) and work.func is add:
             self._try()
+        if isinstance(work, partial) and work.func is forget:
+            self.cleanings += 1
         return self._database.write_here(work)
 
     def _try(self) -> None:
@@ -218,6 +221,19 @@ def test_what_is_older_than_it_may_be_goes_at_the_start(database: Database) -> N
     recording = Recording(database, days=1, now=minutes(2 * 24 * 60))
     wait_for(lambda: ids(database) == ["d1440", "d2880"])
     recording.recorder.close()
+
+
+def test_once_nothing_old_is_left_it_is_not_looked_for_again_before_an_hour(
+    database: Database, faulty: Faulty
+) -> None:
+    fill(database, decision(0))
+    recording = Recording(faulty, days=1, now=minutes(2 * 24 * 60))
+    wait_for(lambda: faulty.cleanings >= 2)
+    for number in range(5):
+        recording.decide(number)
+        recording.wait()
+    recording.recorder.close()
+    assert faulty.cleanings == 2
 
 
 def test_what_is_older_than_it_may_be_goes_every_hour(

@@ -1,5 +1,6 @@
 """Rows are added all or none, and deleted when they are old enough."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,15 +8,16 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError
 
 from server.audit.operator_log import parse
-from server.database.database import Database
+from server.database.database import Database, DatabaseError
 from server.history import writing
 from server.history.kept import TerminalEventKind
 from server.history.queries import acts, decisions
 from server.history.rows import Row, act_row, terminal_event_row, visit_row
 from server.history.tables import ACT, DECISION, TABLES, TERMINAL_EVENT, VISIT
-from server.history.writing import add, forget, note_here, take_stock
+from server.history.writing import add, forget, load, note_here, take_stock
 from tests.support.histories import act, decision, fill, minutes
 from tests.support.summaries import summary
+from wire.reasons import Reason
 
 
 def sizes(connection: Connection) -> list[int]:
@@ -36,6 +38,22 @@ def test_several_rows_are_added_all_or_none(database: Database) -> None:
     with pytest.raises(IntegrityError):
         fill(database, decision(1), decision(2), broken)
     assert database.read_here(decisions) == []
+
+
+def test_very_many_rows_are_kept_as_a_few_are(database: Database) -> None:
+    rows = [decision(1, "A\0da"), decision(2, None, reason=Reason.LEFT), decision(3, "tab\t\\.\n" * 300)]
+    fill(database, *rows)
+    database.write_here(lambda connection: load(connection, DECISION, rows))
+    database.write_here(lambda connection: load(connection, DECISION, []))
+    found = [replace(each, place=each.place._replace(number=0)) for each in database.read_here(decisions)]
+    assert found[::2] == found[1::2] and len(found) == 6
+
+
+def test_very_many_rows_are_added_all_or_none(database: Database) -> None:
+    broken = [decision(1), {**decision(2, "A Name"), "terminal": None}]
+    with pytest.raises((IntegrityError, DatabaseError)) as failed:
+        database.write_here(lambda connection: load(connection, DECISION, broken))
+    assert "A Name" not in str(failed.value) and database.read_here(decisions) == []
 
 
 def test_what_is_old_is_forgotten_in_every_table_a_little_at_a_time(

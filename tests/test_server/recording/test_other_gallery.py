@@ -62,8 +62,11 @@ def test_when_the_time_is_up_the_latest_days_are_told(tmp_path: Path) -> None:
     assert (whole.visits, whole.since, whole.complete) == (6, FIRST_DAY, True)
     some = compare(tmp_path, seconds=whole_day + 20)
     assert not some.complete and some.since == FIRST_DAY + timedelta(days=2) and some.visits == 2
+    part = compare(tmp_path, seconds=whole_day - 20)
+    assert not part.complete and (part.visits, part.since) == (1, FIRST_DAY + timedelta(days=2))
+    assert len(part.changed) == 1
     none = compare(tmp_path, seconds=3)
-    assert not none.complete and (none.visits, none.since) == (0, None)
+    assert not none.complete and none.visits == 0
 
 
 def test_days_before_are_left_out_and_nothing_is_no_failure(tmp_path: Path) -> None:

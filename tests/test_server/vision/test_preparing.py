@@ -170,3 +170,15 @@ def test_what_is_no_photo_is_refused(models: Models, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(preparing, "MAX_PIXELS", 1000)
     with pytest.raises(PictureTooLargeError):
         prepare_photo(models, data)
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="no group photo")
+def test_of_a_frame_only_the_face_that_is_wanted_is_kept(models: Models) -> None:
+    frame = (DATA / "people" / "obama_and_biden.jpg").read_bytes()
+    largest = prepare_photo(models, frame).box
+    assert largest is not None
+    alone = prepare_photo(models, frame, largest)
+    assert alone.box is not None and alone.box.width == pytest.approx(largest.width, rel=0.2)
+    assert opened(alone.jpeg).width <= 3 * largest.width + 1
+    with pytest.raises(PictureError):
+        prepare_photo(models, frame, largest._replace(left=99_000, right=99_100))

@@ -134,7 +134,6 @@ async function lookAtHim(person) {
   prospect.hidden = false;
   const look = await ask("POST", `${path}/correction/look`, { kind: "was_him", person });
   const parts = [made("h3", `This was ${look.person}`)];
-  if (look.picture) parts.push(framed(`/api/v1${path}/picture.jpg`, look.picture, "The picture that would be added"));
   if (look.sentence) parts.push(made("p", look.sentence, look.good ? "" : "warning"));
   if (look.refused_then !== null) {
     const now = look.refused === null ? "" : `, now ${percent(look.refused)}`;

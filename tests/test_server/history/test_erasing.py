@@ -1,0 +1,34 @@
+"""Somebody's name is taken out of the history; whoever is called alike stays."""
+
+import pytest
+from sqlalchemy import select
+
+from server.access.decision import Nearest
+from server.database.database import Database
+from server.history.erasing import erase_name, mentions
+from server.history.tables import DECISION
+from tests.support.histories import decision, fill
+
+
+@pytest.mark.parametrize("name", ["Ada", 'Ada "the 1_%"', "Ada Ünlü", "A\\da"])
+def test_a_name_is_gone_from_decisions_and_from_who_came_near(database: Database, name: str) -> None:
+    other = f"{name}x"
+    near = [Nearest(name, 0.5), Nearest(other, 0.9)]
+    fill(
+        database,
+        decision(1, name, nearest=near),
+        decision(2, other, nearest=near),
+        decision(3, other, nearest=near[1:]),
+    )
+    assert database.read_here(lambda sql: mentions(sql, name)) == 2
+    database.write_here(lambda sql: erase_name(sql, name))
+    assert database.read_here(lambda sql: mentions(sql, name)) == 0
+    rows = database.read_here(lambda sql: sql.execute(select(DECISION).order_by(DECISION.c.number)).all())
+    assert [row.name for row in rows] == [None, other, other]
+    assert len({row.nearest for row in rows}) == 1
+
+
+def test_who_was_near_alone_leaves_nobody_behind(database: Database) -> None:
+    fill(database, decision(1, None, nearest=[Nearest("Ada", 1.2)]))
+    database.write_here(lambda sql: erase_name(sql, "Ada"))
+    assert database.read_here(lambda sql: sql.execute(select(DECISION.c.nearest)).scalar()) is None
