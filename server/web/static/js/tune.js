@@ -194,7 +194,7 @@ function showResult(found) {
       ["Denied", found.denied_before, found.denied_after],
     ],
   );
-  result.append(heading(`${found.visits} visits, ${found.changed} of them end otherwise`), totals);
+  result.append(heading(`Visits: ${found.visits.toLocaleString("en")}; they end otherwise: ${found.changed.toLocaleString("en")}`), totals);
   if (found.people_changed) {
     const rows = found.people.map((each) => [each.name, each.before, each.after, each.after > each.before ? "gains" : "loses"]);
     result.append(heading(`People with other grants: ${found.people_changed}`), table(["Person", "#Granted then", "#Granted again", ""], rows));
