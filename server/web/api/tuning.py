@@ -22,7 +22,7 @@ from server.history.overview import threshold_stats
 from server.history.thresholds import Line
 from server.recording.files import FOLDER as RECORDINGS
 from server.roster.terminals import rules_in_force
-from server.tuning.outlook import Outlook, outlook
+from server.tuning.outlook import outlook
 from server.tuning.replay_task import ReplayOrder
 from server.tuning.replays import Job, ReplayBusyError
 from server.tuning.tuning import Tuning
@@ -148,10 +148,10 @@ async def preview(wanted: Wanted, caller: Administrator, running: Ports, tuner: 
     now = running.rules.rules
     then = rules_with(now, wanted.values())
     gallery, found = await tuner.self_tests.of_those_enrolled()
-    more, less = people_who_change(now, then, gallery.population, found)
+    more, less = await asyncio.to_thread(people_who_change, now, then, gallery.population, found)
     return Preview(
-        now=OutlookView.of(_outlook(now, running, gallery, found)),
-        then=OutlookView.of(_outlook(then, running, gallery, found)),
+        now=await _outlook(now, running, gallery, found),
+        then=await _outlook(then, running, gallery, found),
         changes=changes(now, then),
         more=more[:LISTED],
         more_people=len(more),
@@ -270,7 +270,7 @@ async def shown(running: Running, tuner: Tuning) -> RulesView:
             for here in rules_in_force(running.roster(), rules)
             if (differs := here.unlike(rules))
         ],
-        outlook=OutlookView.of(_outlook(rules, running, gallery, found)),
+        outlook=await _outlook(rules, running, gallery, found),
         recording=settings.record,
         recording_days=settings.record_days,
     )
@@ -280,8 +280,9 @@ def etag(running: Running) -> str:
     return etag_of(str(values_of(running.rules.rules)))
 
 
-def _outlook(rules: Rules, running: Running, gallery: Gallery, found: SelfTest) -> Outlook:
-    return outlook(rules, gallery.population, found, running.roster().confirmed)
+async def _outlook(rules: Rules, running: Running, gallery: Gallery, found: SelfTest) -> OutlookView:
+    confirmed = running.roster().confirmed
+    return OutlookView.of(await asyncio.to_thread(outlook, rules, gallery.population, found, confirmed))
 
 
 def _line(line: Line, risk: float) -> GridLine:

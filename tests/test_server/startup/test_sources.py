@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from server.settings import Settings
-from server.startup.sources import SettingsError, load, settings_file
+from server.startup.sources import SettingsError, Sources, load, settings_file
 from server.support.explain import MAX_PROBLEMS
 from server.support.toml_file import MAX_FILE_BYTES
 
@@ -152,3 +152,36 @@ def test_whatever_bytes_the_file_holds_nothing_but_sentences_come_out(data: byte
         load({}, {}, None)
     except SettingsError as error:
         check(str(error))
+
+
+def test_a_running_server_knows_what_would_hold_with_another_content_of_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "doorward.toml"
+    file.write_text("margin = 0.1\n")
+    sources = Sources({"frames": 4}, {"DOORWARD_POLICY": "all", "HOME": "/root"}, file)
+    assert sources.load() == load({"frames": 4}, {"DOORWARD_POLICY": "all"}, file)
+    assert sources.path == file and sources.file == file
+    found = sources.settings(b"margin = 0.2\nframes = 5\nthreshold = 0.3\n", "dlib")
+    assert (found.margin, found.frames, found.policy.value) == (0.2, 4, "all")
+    assert (found.recogniser, found.threshold) == ("dlib", 0.3), "as the one that runs was measured"
+    for name, place in [
+        ("frames", "flag --frames"),
+        ("policy", "environment DOORWARD_POLICY"),
+        ("margin", None),
+    ]:
+        assert sources.overriding(name) == place
+    for content, wrong in [
+        (b"margin = 2\n", f"margin ({file}): write a number from 0.01 to 0.3, not 2"),
+        (b"= 2\n", f"{file}: not valid TOML"),
+    ]:
+        with pytest.raises(SettingsError) as refused:
+            sources.settings(content, "sface")
+        assert str(refused.value).startswith(wrong)
+
+
+def test_a_file_that_is_not_there_would_be_made_where_the_server_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sources = Sources({}, {}, None)
+    monkeypatch.chdir("/")
+    assert (sources.file, sources.path) == (None, tmp_path / "doorward.toml")

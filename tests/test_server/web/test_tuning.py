@@ -259,5 +259,35 @@ def test_a_replay_can_be_ended(site: Site) -> None:
         assert finished(admin)["state"] in ("stopped", "done")
 
 
+def test_with_nobody_enrolled_all_of_it_answers(tmp_path: Path) -> None:
+    with console.site(tmp_path) as site:
+        admin = site.browser("admin")
+        found = admin.get(API).json()
+        assert found["people"] == 0 and found["outlook"]["sentence"] is None
+        assert admin.post(f"{API}/preview", json={"frames": 4}).json()["then"]["sentence"] is None
+        assert admin.get(f"{API}/errors").json()["points"] == []
+        assert admin.get(f"{API}/grid").json()["visits"] == 0
+        page = admin.get("/tune", headers={"Accept": "text/html"}).text
+        assert "Nobody is enrolled: everybody is denied." in page
+
+
+def test_the_page_says_what_recording_keeps_where_it_is_off(tmp_path: Path) -> None:
+    with console.site(tmp_path, record_pictures=True, record_days=3) as site:
+        page = site.browser("admin").get("/tune", headers={"Accept": "text/html"}).text
+        assert "<code>record</code> is off" in page and "and the pictures, for\n3 days" in page
+        assert "This is biometric data" in page and str(site.settings_file) in page
+    (tmp_path / "on").mkdir()
+    with console.site(tmp_path / "on", record=True) as site:
+        page = site.browser("admin").get("/tune", headers={"Accept": "text/html"}).text
+        assert "is off" not in page and "every visit of the last 7 days" in page
+
+
+def test_the_page_shows_what_is_set_elsewhere(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site.source, "_flags", {"margin": 0.1})
+    site.roster = Roster(terminals={"lab": TerminalRules(policy=Policy.ALL)})
+    page = site.browser("admin").get("/tune", headers={"Accept": "text/html"}).text
+    assert "<strong>Set by flag --margin</strong>" in page and "terminal lab: policy all" in page
+
+
 def test_the_present_rules_are_the_defaults_of_no_settings() -> None:
     assert Settings.model_validate({}).rules() == Rules()
