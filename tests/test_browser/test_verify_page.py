@@ -64,6 +64,7 @@ def browser(playwright: "Playwright", tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture
 def guard(page: "Page", address: str) -> "Page":
     """The page, for somebody who may verify."""
+    page.set_default_timeout(60_000)  # faces are looked for beside whatever else this machine does
     page.goto(f"{address}/sign-in?next=/verify")
     page.fill("[name=name]", "guard")
     page.fill("[name=password]", PASSWORD)

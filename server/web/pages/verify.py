@@ -7,7 +7,6 @@ from fastapi.responses import Response
 
 from server.access.seen import Flaw
 from server.web.callers import Ports, Verifier
-from server.web.pictures import MOST_PICTURES
 from server.web.running import Running
 from server.web.templating import page
 from wire.reasons import Reason
@@ -30,7 +29,6 @@ async def verify(request: Request, caller: Verifier, running: Ports) -> Response
         people=running.gallery().people,
         photos=_photos(running),
         terminals=sorted(filter(caller.sees, shown)),
-        most=MOST_PICTURES,
         words=json.dumps(WORDS),
     )
 
