@@ -8,7 +8,7 @@ from server.accounts.rights import Right, Role
 from server.audit.operator_log import ActKind
 from server.tokens import store
 from server.web.api.acts import PAGE, Asked
-from server.web.callers import AdministratorInPerson, Ports
+from server.web.callers import Administrator, AdministratorInPerson, Ports
 from server.web.paging import Before, next_of
 from server.web.state import state
 from server.web.templating import page
@@ -23,7 +23,7 @@ async def present_state(request: Request, caller: AdministratorInPerson, running
 
 @router.get("/record")
 async def record(
-    request: Request, caller: AdministratorInPerson, asked: Asked, before: Before, running: Ports
+    request: Request, caller: Administrator, asked: Asked, before: Before, running: Ports
 ) -> Response:
     found = await running.database.read(lambda sql: asked.page(sql, before, PAGE))
     return page(
