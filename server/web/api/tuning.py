@@ -1,13 +1,11 @@
 """Other rules: what they would mean, what they would have meant, and putting them in force."""
 
 import asyncio
-from collections import Counter
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 
 from server.access.matching.gallery import Gallery
@@ -19,7 +17,6 @@ from server.gallery.det import errors_at
 from server.gallery.self_test import SelfTest
 from server.history.conditions import Span
 from server.history.overview import threshold_stats
-from server.history.thresholds import Line
 from server.recording.files import FOLDER as RECORDINGS
 from server.roster.terminals import rules_in_force
 from server.tuning.outlook import outlook
@@ -29,6 +26,7 @@ from server.tuning.tuning import Tuning
 from server.tuning.values import Value, rules_with, values_of
 from server.tuning.words import changes
 from server.web.acting import note
+from server.web.api.tuning_models import ErrorCurve, ErrorPoint, Grid, GridLine, Preview, RulesView
 from server.web.callers import Administrator, Ports
 from server.web.etags import IfMatch, etag_of, require_match
 from server.web.problems import ProblemError
@@ -37,8 +35,6 @@ from server.web.running import Running
 from server.web.tuning_views import (
     LISTED,
     OutlookView,
-    PersonChange,
-    SettingView,
     Wanted,
     people_who_change,
     settings_shown,
@@ -55,84 +51,6 @@ def tuning(connection: HTTPConnection) -> Tuning:
 
 
 Tuner = Annotated[Tuning, Depends(tuning)]
-
-
-class RulesView(BaseModel):
-    """The rules that hold now. `file`: the settings file. `elsewhere`: where people.toml says otherwise, such
-    as "terminal lab: liveness off". `recording`: whether what is seen is kept for a replay, for
-    `recording_days`."""
-
-    settings: list[SettingView]
-    file: str
-    recogniser: str
-    people: int
-    photos: int
-    elsewhere: list[str]
-    outlook: OutlookView
-    recording: bool
-    recording_days: int
-
-
-class Preview(BaseModel):
-    """What other settings would mean. `changes`: in words. `more`, `less`: whose photos would be recognised
-    more, or less, often; some of them, of `more_people` and `less_people`."""
-
-    now: OutlookView
-    then: OutlookView
-    changes: list[str]
-    more: list[PersonChange]
-    more_people: int
-    less: list[PersonChange]
-    less_people: int
-
-
-class ErrorPoint(BaseModel):
-    """`fmr`: share of comparisons with somebody else that come out at `distance` or nearer. `fnmr`: share of
-    photos that are farther from the person's other ones."""
-
-    distance: float
-    fmr: float
-    fnmr: float
-
-
-class ErrorCurve(BaseModel):
-    """The people enrolled here, photo by photo: ascending `points`. `own`: how many photos were held against
-    the person's other ones, `others`: how many comparisons with somebody else there were. `threshold`: the
-    one that holds now."""
-
-    points: list[ErrorPoint]
-    own: int
-    others: int
-    threshold: float
-
-
-class NameCount(BaseModel):
-    name: str
-    count: int
-
-
-class GridLine(BaseModel):
-    """One threshold, and the share of strangers that it lets in. `recognised`: visits that came so near to
-    somebody. `lost`: grants that would not have been made; `gained`: visits that were refused because nobody
-    was near enough; by person, some of them."""
-
-    threshold: float
-    risk: float
-    recognised: int
-    lost: list[NameCount]
-    lost_visits: int
-    gained: list[NameCount]
-    gained_visits: int
-
-
-class Grid(BaseModel):
-    """What other thresholds would have recognised of the latest `visits`. `lines`: the loosest first.
-    `present`: the threshold that holds now."""
-
-    visits: int
-    days: int
-    present: GridLine
-    lines: list[GridLine]
 
 
 @router.get("")
@@ -196,8 +114,8 @@ async def grid(
     return Grid(
         visits=now.visits,
         days=days,
-        present=_line(now, risk),
-        lines=[_line(line, risk) for line, risk in zip(others, GRID_RISKS, strict=True)],
+        present=GridLine.of(now, risk),
+        lines=[GridLine.of(line, risk) for line, risk in zip(others, GRID_RISKS, strict=True)],
     )
 
 
@@ -283,22 +201,6 @@ def etag(running: Running) -> str:
 async def _outlook(rules: Rules, running: Running, gallery: Gallery, found: SelfTest) -> OutlookView:
     confirmed = running.roster().confirmed
     return OutlookView.of(await asyncio.to_thread(outlook, rules, gallery.population, found, confirmed))
-
-
-def _line(line: Line, risk: float) -> GridLine:
-    return GridLine(
-        threshold=round(line.threshold, 4),
-        risk=risk,
-        recognised=line.recognised,
-        lost=_names(line.lost),
-        lost_visits=line.lost.total(),
-        gained=_names(line.gained),
-        gained_visits=line.gained.total(),
-    )
-
-
-def _names(counts: Counter[str]) -> list[NameCount]:
-    return [NameCount(name=name, count=count) for name, count in counts.most_common(LISTED)]
 
 
 def _own_job(tuner: Tuning, caller: Caller) -> Job:
