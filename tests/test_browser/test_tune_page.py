@@ -17,6 +17,7 @@ from tests.support.console import PASSWORD, Site, serving
 from tests.support.embeddings import box, look
 from tests.support.made_up_people import some_people
 from tests.support.recorded import LiveDoor
+from tests.support.server_process import wait_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -96,9 +97,10 @@ def test_what_is_applied_is_confirmed_in_words_and_holds(site: Site, tune: "Page
     assert site.rules.rules.policy is Policy.ANY
     button.click()
     dialog.get_by_role("button", name="Yes").click()
+    wait_for(lambda: site.rules.rules.margin == 0.08, what="what was applied")
+    assert site.rules.rules.policy is Policy.ALL
     expect(tune.get_by_label("Margin to the runner-up")).to_have_value("0.08")
     expect(button).to_be_disabled()
-    assert (site.rules.rules.policy, site.rules.rules.margin) == (Policy.ALL, 0.08)
     assert (
         site.settings_file.read_text() == 'liveness = "off"  # for the test\npolicy = "all"\nmargin = 0.08\n'
     )
