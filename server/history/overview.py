@@ -4,24 +4,32 @@ sqlalchemy.exc.SQLAlchemyError. `terminals`: only what concerns these; None: all
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from server.history.conditions import ALWAYS, Conditions, Span, at, distinct
 from server.history.kept import moment_at
 from server.history.tables import DECISION, TERMINAL_EVENT, VISIT
-from server.history.thresholds import Line, Tried, grid_of
+from server.history.thresholds import Line, grid_of
 from wire import Verdict
 
 GRID_VISITS = 5_000
 """The latest visits, which the statistics of thresholds are about."""
-_TRIED = [
-    VISIT.c[name] for name in ("candidate", "distance", "runner_up", "verdict", "reason", "name", "threshold")
-]
-"""The columns that `Tried` asks for."""
 _MINUTE = 60 * 1000
 _DAY = 24 * 60 * _MINUTE
+
+
+class _Visit(NamedTuple):
+    """What `server.history.thresholds.Tried` asks for."""
+
+    candidate: str | None
+    distance: float | None
+    runner_up: float | None
+    verdict: str | None
+    reason: str | None
+    name: str | None
+    threshold: float | None
 
 
 class Tally(NamedTuple):
@@ -63,9 +71,9 @@ def threshold_stats(
 ) -> list[Line]:
     """What each threshold would have recognised of the latest visits: see `server.history.thresholds`."""
     table = VISIT.c
-    asked = select(*_TRIED).where(*span.of(VISIT), *at(VISIT, terminals), table.recogniser == recogniser)
-    rows = connection.execute(asked.order_by(table.moment.desc()).limit(GRID_VISITS)).all()
-    return grid_of(cast(Sequence[Tried], rows), thresholds, margin)
+    asked = select(*(table[name] for name in _Visit._fields)).where(*span.of(VISIT), *at(VISIT, terminals))
+    latest = asked.where(table.recogniser == recogniser).order_by(table.moment.desc()).limit(GRID_VISITS)
+    return grid_of([_Visit(*row) for row in connection.execute(latest)], thresholds, margin)
 
 
 class Seen(NamedTuple):
