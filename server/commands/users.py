@@ -3,7 +3,8 @@
 from server.accounts import accounts
 from server.accounts.accounts import Account, checked_name
 from server.accounts.rights import Role
-from server.commands.terminals import written
+from server.audit.operator_log import ActKind
+from server.commands.terminals import noted, written
 from server.settings import Settings
 from server.support.clock import moment
 from server.support.errors import StartError
@@ -12,12 +13,16 @@ from server.support.errors import StartError
 async def add(settings: Settings, name: str, role: str) -> str:
     if role not in [each.value for each in Role]:
         raise StartError(f"there is no role {role!r}; write viewer, guard or admin")
-    account, secret = written(settings, lambda connection: accounts.add(connection, name, Role(role)))
+    kind, known = ActKind.ACCOUNT_ADDED, name.strip().lower()
+    account, secret = noted(
+        settings, kind, known, lambda connection: accounts.add(connection, name, Role(role)), role=role
+    )
     return f"{account.name} sets a password at {settings.set_up_link(secret)}"
 
 
 async def reset(settings: Settings, name: str) -> str:
-    secret = written(settings, lambda connection: accounts.reset(connection, checked_name(name)))
+    kind, known = ActKind.ACCOUNT_RESET, name.strip().lower()
+    secret = noted(settings, kind, known, lambda connection: accounts.reset(connection, checked_name(name)))
     return f"{checked_name(name)} sets a new password at {settings.set_up_link(secret)}"
 
 

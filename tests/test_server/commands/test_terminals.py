@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from server.audit.operator_log import COMMAND_LINE, FILE, ActKind, parse
 from server.commands import terminals, users
 from server.database.database import address_of, opened
 from server.settings import Settings
@@ -57,3 +58,27 @@ def test_an_account_is_made_with_a_link_and_listed(settings: Settings) -> None:
     assert again.startswith("jane sets a new password at ") and again.split("#")[1] != told.split("#")[1]
     listed = asyncio.run(users.listed(settings))
     assert listed == "jane: guard; last signed in: never; has no password yet"
+
+
+def test_what_is_done_is_in_the_operators_record_and_what_is_refused_is_not(
+    settings: Settings,
+) -> None:
+    asyncio.run(terminals.add(settings, "front"))
+    asyncio.run(terminals.rotate(settings, "front"))
+    asyncio.run(users.add(settings, "Jane", "guard"))
+    with pytest.raises(StartError):
+        asyncio.run(terminals.revoke(settings, "back"))
+    lines = (settings.logs / FILE).read_text(encoding="utf-8").splitlines()
+    acts = [(act.kind, act.operator, act.subject) for act in map(parse, lines)]
+    assert acts == [
+        (ActKind.TERMINAL_TOKEN_ADDED, COMMAND_LINE, "front"),
+        (ActKind.TERMINAL_TOKEN_ROTATED, COMMAND_LINE, "front"),
+        (ActKind.ACCOUNT_ADDED, COMMAND_LINE, "jane"),
+    ]
+
+
+def test_nothing_is_done_that_cannot_be_written_down(settings: Settings) -> None:
+    (settings.logs / FILE).mkdir()
+    with pytest.raises(StartError, match="operators' record cannot be written, so nothing is done"):
+        asyncio.run(terminals.add(settings, "front"))
+    assert "front" not in asyncio.run(terminals.listed(settings))
