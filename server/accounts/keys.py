@@ -91,11 +91,16 @@ def caller(connection: Connection, secret: str, source: str) -> Caller | None:
     )
 
 
+def is_stale(connection: Connection, secret: str) -> bool:
+    """Whether it is time to write down that it is in use."""
+    stale = func.coalesce(API_KEY.c.seen, 0) < now_ms() - SEEN_MS
+    query = select(API_KEY.c.number).where(API_KEY.c.hash == hashed(secret), stale)
+    return connection.execute(query).first() is not None
+
+
 def touch(connection: Connection, secret: str) -> None:
     """It is in use."""
-    now = now_ms()
-    stale = func.coalesce(API_KEY.c.seen, 0) < now - SEEN_MS
-    connection.execute(update(API_KEY).where(API_KEY.c.hash == hashed(secret), stale).values(seen=now))
+    connection.execute(update(API_KEY).where(API_KEY.c.hash == hashed(secret)).values(seen=now_ms()))
 
 
 def of_account(connection: Connection, account: int) -> list[Key]:

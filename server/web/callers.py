@@ -42,7 +42,7 @@ async def find_caller(connection: HTTPConnection) -> Caller | None:
     scheme, _, key = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         caller = await database.read(lambda sql: keys.caller(sql, key.strip(), address))
-        if caller is not None:
+        if caller is not None and await database.read(lambda sql: keys.is_stale(sql, key.strip())):
             await database.write(lambda sql: keys.touch(sql, key.strip()))
         return caller
     secret = connection.cookies.get(cookie_name(connection))
