@@ -8,6 +8,7 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
@@ -127,7 +128,17 @@ async def _http(request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code)
     details = {404: "There is nothing here.", 405: "This cannot be done here.", 413: "This is too large."}
     detail = details.get(status, status.description or status.phrase)
-    return answer(request, ProblemError(status, status.name.lower(), detail, headers=error.headers))
+    headers = dict(error.headers or {})
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
+    return answer(request, ProblemError(status, status.name.lower(), detail, headers=headers))
+
+
+def _methods(request: Request) -> set[str]:
+    """Those of all routes at this path: the framework tells of the first alone."""
+    routes = (route for route in iter_route_contexts(request.app.routes) if route.methods)
+    found = (route.methods for route in routes if route.path_regex.match(request.url.path))
+    return set().union(*found)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

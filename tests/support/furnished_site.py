@@ -57,8 +57,8 @@ class Furnished:
 
 @contextmanager
 def furnished_site(folder: Path) -> Iterator[Furnished]:
-    """Beside the accounts of each role there are two guards, of whom one sees one terminal only, and the other
-    has yet to set a password."""
+    """Beside the accounts of each role there are two guards, of whom one sees one terminal only, and one has
+    yet to set a password."""
     put(folder / "faces", **{name: FRAME + END_OF_JPEG + data for name, data in PHOTOS.items()})
     (folder / "faces" / "people.toml").write_text(PEOPLE, "utf-8")
     settings = {**SETTINGS, "record_pictures": True, "tokens": TOKENS}

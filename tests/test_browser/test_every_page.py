@@ -68,7 +68,8 @@ AXE = f"""async (options) => {{
 CONTROLS = f"""
 [...document.querySelectorAll(`a[href], button, input, select, textarea, summary, audio[controls],
     video[controls], [tabindex]:not([tabindex="-1"]), [contenteditable], [role=button], [role=tab]`)]
-  .filter((each) => each.checkVisibility({{ visibilityProperty: true }}) && !each.matches(":disabled, {NOT_OURS} *"))
+  .filter((each) => each.checkVisibility({{ visibilityProperty: true }}))
+  .filter((each) => !each.matches(":disabled, {NOT_OURS} *"))
   .filter((each, at, all) => each.type !== "radio" || each.checked
     || !all.some((other) => other.name === each.name && other.form === each.form && other.checked))
 """
