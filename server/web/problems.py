@@ -73,6 +73,17 @@ class ProblemError(Exception):
         return cls(HTTPStatus.SERVICE_UNAVAILABLE, "busy", detail, headers={"Retry-After": "5"})
 
     @classmethod
+    def too_many(cls, detail: str, seconds: float) -> "ProblemError":
+        """It has been done too often; once more after so many seconds."""
+        headers = {"Retry-After": str(int(seconds) + 1)}
+        return cls(HTTPStatus.TOO_MANY_REQUESTS, "too_many", detail, headers=headers)
+
+    @classmethod
+    def too_large(cls, detail: str) -> "ProblemError":
+        """More is sent than is taken."""
+        return cls(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)
+
+    @classmethod
     def refused(cls, detail: str) -> "ProblemError":
         """What was asked for makes no sense here."""
         return cls(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", detail)
@@ -126,7 +137,9 @@ async def _http(request: Request, error: Exception) -> Response:
     """What the framework itself refuses."""
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
-    details = {404: "There is nothing here.", 405: "This cannot be done here.", 413: "This is too large."}
+    if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return answer(request, ProblemError.too_large(error.detail))
+    details = {404: "There is nothing here.", 405: "This cannot be done here."}
     detail = details.get(status, status.description or status.phrase)
     headers = dict(error.headers or {})
     if status is HTTPStatus.METHOD_NOT_ALLOWED:

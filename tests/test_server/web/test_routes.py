@@ -180,4 +180,5 @@ def test_a_body_that_grows_beyond_what_is_taken_is_refused(site: Site) -> None:
             yield b" " * 1000
 
     answer = site.browser("admin").post("/api/v1/accounts", content=grows())
-    assert answer.status_code == 413
+    assert answer.status_code == 413 and answer.json()["code"] == "too_large"
+    assert answer.json()["detail"] == "This is too large: at most 64 KB are taken."
