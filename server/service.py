@@ -26,7 +26,7 @@ from server.vitals.loop_delay import LoopDelay
 from server.vitals.vitals import Vitals
 from server.web.running import Running
 from server.workers.aside import Aside
-from server.workers.pool import WorkersUnavailableError
+from server.workers.pool import WorkerPool, WorkersUnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -57,10 +57,12 @@ class Service:
         async with contextlib.AsyncExitStack() as stack:
             parts = await open_parts(self._settings, tls, stack)
             await parts.doors.tokens.refresh()
+            loading = asyncio.ensure_future(_load_models(parts.pool, self._settings))
+            stack.callback(loading.cancel)
             console = await self._open_console(parts, tls)
             if console is not None:
                 stack.push_async_callback(console.close)
-            if await self._unless_stopped(_start(parts, self._settings)):
+            if await self._unless_stopped(_start(parts, loading, self._settings)):
                 await self._serve(parts, console)
         log.info("stopped")
 
@@ -163,13 +165,18 @@ class Service:
         tell(announcements.of_listening(self._settings, addresses))
 
 
-async def _start(parts: Parts, settings: Settings) -> None:
+async def _load_models(pool: WorkerPool, settings: Settings) -> None:
     """Raises StartError."""
-    tell(announcements.of_loading(settings, parts.pool.processes))
+    tell(announcements.of_loading(settings, pool.processes))
     try:
-        await parts.pool.start()
+        await pool.start()
     except WorkersUnavailableError as error:
         raise StartError(f"no worker process can be started: {error}") from error
+
+
+async def _start(parts: Parts, loading: "asyncio.Future[None]", settings: Settings) -> None:
+    """Raises StartError."""
+    await loading
     await parts.people.roster.load()
     tell(await asyncio.to_thread(announcements.of_enrolling, settings))
     await parts.people.photos.load()
