@@ -1,6 +1,7 @@
 """Terminals' tokens in the database: functions over a connection. The token itself is told once, here."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -61,6 +62,12 @@ def hashes(connection: Connection) -> dict[str, str | None]:
     """Terminal -> hash of its token, None where it was revoked."""
     rows = connection.execute(select(TERMINAL_TOKEN.c.terminal, TERMINAL_TOKEN.c.hash))
     return {row.terminal: row.hash for row in rows}
+
+
+def terminal_link(address: str, terminal: str, token: str) -> str:
+    """Where a browser becomes that terminal; what follows the # it keeps to itself. `address`: the
+    console's."""
+    return f"{address}/terminal#{urlencode({'terminal': terminal, 'token': token})}"
 
 
 def checked(terminal: str) -> str:

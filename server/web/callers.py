@@ -31,6 +31,11 @@ def source(connection: HTTPConnection) -> str:
     return connection.client.host if connection.client else "unknown"
 
 
+def site_address(connection: HTTPConnection) -> str:
+    """Where the caller has found this server: what a link for others begins with."""
+    return connection.headers.get("origin") or str(connection.base_url).rstrip("/")
+
+
 def cookie_name(connection: HTTPConnection) -> str:
     """With TLS browsers keep a cookie of this name from every other host, path and plain connection."""
     return "__Host-doorward" if connection.url.scheme in ("https", "wss") else "doorward"

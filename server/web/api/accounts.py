@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from server.accounts import accounts, keys
@@ -11,7 +11,7 @@ from server.accounts.accounts import Account, checked_name
 from server.accounts.rights import Right, Role
 from server.audit.operator_log import ActKind
 from server.web.acting import note
-from server.web.callers import AdministratorInPerson, Ports, SignedIn
+from server.web.callers import AdministratorInPerson, Ports, SignedIn, site_address
 from server.web.problems import ProblemError
 from wire import TERMINAL_CHARS
 
@@ -69,14 +69,16 @@ async def all_accounts(caller: AdministratorInPerson, running: Ports) -> list[Ac
 
 
 @router.post("/accounts", tags=["accounts"], status_code=HTTPStatus.CREATED)
-async def add_account(given: NewAccount, caller: AdministratorInPerson, running: Ports) -> Link:
+async def add_account(
+    given: NewAccount, caller: AdministratorInPerson, running: Ports, request: Request
+) -> Link:
     """Make an account; its owner sets a password by the link."""
     name = checked_name(given.name)
     await note(running, caller, ActKind.ACCOUNT_ADDED, name, role=given.role.value)
     account, secret = await running.database.write(
         lambda sql: accounts.add(sql, name, given.role, given.terminals)
     )
-    return Link(name=account.name, link=running.settings.set_up_link(secret))
+    return Link(name=account.name, link=accounts.set_up_link(site_address(request), secret))
 
 
 @router.put("/accounts/{name}", tags=["accounts"])
@@ -106,12 +108,12 @@ async def remove_account(name: str, caller: AdministratorInPerson, running: Port
 
 
 @router.post("/accounts/{name}/reset", tags=["accounts"])
-async def reset_account(name: str, caller: AdministratorInPerson, running: Ports) -> Link:
+async def reset_account(name: str, caller: AdministratorInPerson, running: Ports, request: Request) -> Link:
     """Take away password, second factor and sessions; the owner sets a new password by the link."""
     await running.database.read(lambda sql: accounts.existing(sql, name))
     await note(running, caller, ActKind.ACCOUNT_RESET, name)
     secret = await running.database.write(lambda sql: accounts.reset(sql, name))
-    return Link(name=name, link=running.settings.set_up_link(secret))
+    return Link(name=name, link=accounts.set_up_link(site_address(request), secret))
 
 
 class KeyView(BaseModel):

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 import segno
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel
 
 from server.accounts.rights import Caller
@@ -12,7 +12,7 @@ from server.audit.operator_log import ActKind
 from server.tokens import store
 from server.tokens.store import StoredToken, checked
 from server.web.acting import note
-from server.web.callers import Administrator, Ports
+from server.web.callers import Administrator, Ports, site_address
 from server.web.problems import ProblemError
 from server.web.running import Running
 from wire import TERMINAL_CHARS
@@ -53,7 +53,7 @@ async def all_tokens(caller: Administrator, running: Ports) -> list[TokenView]:
 
 
 @router.post("/tokens/{terminal}", status_code=HTTPStatus.CREATED)
-async def add_token(terminal: Name, caller: Administrator, running: Ports) -> MadeToken:
+async def add_token(terminal: Name, caller: Administrator, running: Ports, request: Request) -> MadeToken:
     """Make a token for a terminal that has none. From the first one on every terminal needs one."""
     _require_seen(caller, checked(terminal))
     known = await _known(running, terminal)
@@ -62,17 +62,17 @@ async def add_token(terminal: Name, caller: Administrator, running: Ports) -> Ma
     await note(running, caller, ActKind.TERMINAL_TOKEN_ADDED, terminal)
     token = await running.database.write(lambda sql: store.add(sql, terminal))
     await running.tokens_changed()
-    return _made(running, terminal, token)
+    return _made(request, running, terminal, token)
 
 
 @router.put("/tokens/{terminal}")
-async def rotate_token(terminal: Name, caller: Administrator, running: Ports) -> MadeToken:
+async def rotate_token(terminal: Name, caller: Administrator, running: Ports, request: Request) -> MadeToken:
     """Make a new token in place of the old one, which ends now."""
     await _require_known(running, caller, terminal)
     await note(running, caller, ActKind.TERMINAL_TOKEN_ROTATED, terminal)
     token = await running.database.write(lambda sql: store.rotate(sql, terminal))
     await running.tokens_changed()
-    return _made(running, terminal, token)
+    return _made(request, running, terminal, token)
 
 
 @router.delete("/tokens/{terminal}", status_code=HTTPStatus.NO_CONTENT)
@@ -101,14 +101,14 @@ def _require_seen(caller: Caller, terminal: str) -> None:
         raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", f"{terminal} is none of your terminals.")
 
 
-def _made(running: Running, terminal: str, token: str) -> MadeToken:
-    settings = running.settings
-    link = settings.terminal_link(terminal, token)
+def _made(request: Request, running: Running, terminal: str, token: str) -> MadeToken:
+    port = running.settings.port
+    link = store.terminal_link(site_address(request), terminal, token)
     picture = segno.make(link).svg_inline(scale=5, omitsize=True)
     return MadeToken(
         terminal=terminal,
         token=token,
         link=link,
         picture=picture,
-        command=f"python -m client --server HOST:{settings.port} --terminal {terminal} --token-file FILE",
+        command=f"python -m client --server HOST:{port} --terminal {terminal} --token-file FILE",
     )

@@ -114,6 +114,15 @@ export function confirmed(question, sentences = []) {
   });
 }
 
+// Show a part of this page as the server has it now.
+export async function renew(id) {
+  const text = await (await fetch(location.pathname)).text();
+  const part = new DOMParser().parseFromString(text, "text/html").getElementById(id);
+  if (!part) return;
+  showTimes(part);
+  document.getElementById(id).replaceWith(part);
+}
+
 // Times as the reader's clock shows them.
 export function showTimes(root = document) {
   for (const time of root.querySelectorAll("time[datetime]")) {
