@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -243,14 +244,14 @@ def key_of(browser: TestClient, *scopes: str, **more: Any) -> dict[str, str]:
 class Served:
     """A site at a port of this machine, in a thread of its own."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, tls: ssl.SSLContext | None = None) -> None:
         self.site = site
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._socket.getsockname()[1])
-        self.address = f"http://127.0.0.1:{self.port}"
+        self.address = f"{'http' if tls is None else 'https'}://127.0.0.1:{self.port}"
         self._loop = asyncio.new_event_loop()
         sockets = by_path(SOCKET_PATH, terminal_sockets(site.running.serve_terminal))
-        self._server = WebServer(site.app, [self._socket], None, sockets)
+        self._server = WebServer(site.app, [self._socket], tls, sockets)
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
@@ -286,8 +287,8 @@ class Served:
 
 
 @contextmanager
-def serving(site: Site) -> Iterator[Served]:
-    served = Served(site)
+def serving(site: Site, tls: ssl.SSLContext | None = None) -> Iterator[Served]:
+    served = Served(site, tls)
     try:
         yield served
     finally:
