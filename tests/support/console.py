@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -44,6 +45,7 @@ from server.vitals.decision_counts import DecisionCounts
 from server.vitals.loop_delay import LoopDelay
 from server.vitals.vitals import Vitals
 from server.web.app import create_app
+from server.web.limits import Limits
 from server.web.running import Running
 from server.web.serving import WebServer
 from server.web.sockets import by_path
@@ -196,6 +198,7 @@ class Site:
             hasten=(lambda: None) if server is None else server.hasten,
         )
         self.app = create_app(self.running, SignIn(database, self.passwords, lambda: self.now))
+        self.app.state.limits = Limits(count(0, 1000).__next__)  # tests ask as fast as they can
 
     async def _count_change(self) -> None:
         self.tokens_changed += 1
