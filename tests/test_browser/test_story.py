@@ -182,7 +182,9 @@ def verify(server: ServerProcess, console: "Page") -> None:
 
 def tune(server: ServerProcess, console: "Page") -> None:
     go_to(console, "Tune")
-    console.get_by_label("Strangers who may be let in").focus()
+    slider = console.get_by_label("Strangers who may be let in")
+    expect(slider).to_be_enabled()
+    slider.focus()
     console.keyboard.press("ArrowRight")
     expect(console.locator("#sentence")).to_contain_text("about 1 stranger in 20,000")
     console.get_by_role("button", name="Apply").click()
