@@ -27,7 +27,7 @@ class StoredToken:
 def add(connection: Connection, terminal: str) -> str:
     """A token for a terminal that has none. Raises TokenError."""
     terminal = checked(terminal)
-    known = _find(connection, terminal)
+    known = find(connection, terminal)
     if known is not None and not known.revoked:
         raise TokenError(f"{terminal} has a token already; rotate it, or revoke it first.")
     connection.execute(delete(TERMINAL_TOKEN).where(TERMINAL_TOKEN.c.terminal == terminal))
@@ -77,13 +77,14 @@ def checked(terminal: str) -> str:
     return terminal
 
 
-def _find(connection: Connection, terminal: str) -> StoredToken | None:
+def find(connection: Connection, terminal: str) -> StoredToken | None:
+    """What is known of a terminal's token; None: it never had one from here."""
     row = connection.execute(select(TERMINAL_TOKEN).where(TERMINAL_TOKEN.c.terminal == terminal)).first()
     return None if row is None else StoredToken(row.terminal, row.created, row.hash is None)
 
 
 def _existing(connection: Connection, terminal: str) -> StoredToken:
-    known = _find(connection, terminal)
+    known = find(connection, terminal)
     if known is None or known.revoked:
         raise TokenError(f"{terminal} has no token that was made here.")
     return known

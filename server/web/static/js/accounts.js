@@ -26,9 +26,11 @@ const QUESTIONS = {
 function bind() {
   for (const row of document.querySelectorAll("[data-account]")) {
     const path = `/accounts/${encodeURIComponent(row.dataset.account)}`;
+    const seen = { "If-Match": row.dataset.etag };
     const change = async (disabled) => {
       const role = row.querySelector("[name=role]").value;
-      await ask("PUT", path, { role, terminals: listed(row.querySelector("[name=terminals]").value), disabled });
+      const terminals = listed(row.querySelector("[name=terminals]").value);
+      await ask("PUT", path, { role, terminals, disabled }, seen);
       location.reload();
     };
     const acts = {
@@ -37,7 +39,7 @@ function bind() {
       disable: () => change(true),
       reset: async () => show(await ask("POST", `${path}/reset`)),
       remove: async () => {
-        await ask("DELETE", path);
+        await ask("DELETE", path, undefined, seen);
         row.remove();
       },
     };

@@ -22,11 +22,12 @@ const QUESTIONS = {
 function bind() {
   for (const row of document.querySelectorAll("[data-terminal]")) {
     const path = `/tokens/${encodeURIComponent(row.dataset.terminal)}`;
+    const seen = { "If-Match": row.dataset.etag };
     const acts = {
       add: async () => show(await ask("POST", path)),
-      rotate: async () => show(await ask("PUT", path)),
+      rotate: async () => show(await ask("PUT", path, undefined, seen)),
       revoke: async () => {
-        await ask("DELETE", path);
+        await ask("DELETE", path, undefined, seen);
         location.reload();
       },
     };
