@@ -73,7 +73,10 @@ class Archives:
             if len(buffer) >= BUFFER_BYTES:
                 size += await asyncio.to_thread(self._append, file, bytes(buffer))
                 buffer.clear()
-        return size + await asyncio.to_thread(self._append, file, bytes(buffer))
+        size += await asyncio.to_thread(self._append, file, bytes(buffer))
+        if not size:
+            raise ProblemError.refused("Send an archive in the body of the request.")
+        return size
 
     def _append(self, file: BinaryIO, data: bytes) -> int:
         """Raises OSError, ProblemError."""

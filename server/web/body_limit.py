@@ -31,7 +31,7 @@ class BodyLimit:
         )
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced) > limit:
-            problem = ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", _detail(limit))
+            problem = ProblemError.too_large(_detail(limit))
             await answer(Request(scope), problem)(scope, receive, send)
             return
         received = 0

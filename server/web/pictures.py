@@ -116,7 +116,8 @@ async def _read_json(
     async for chunk in request.stream():
         body += chunk
         if len(body) > JSON_BYTES:
-            raise _too_large(f"JSON may have {JSON_BYTES >> 20} MB; send larger pictures as a form.")
+            detail = f"JSON may have {JSON_BYTES >> 20} MB; send larger pictures as a form."
+            raise ProblemError.too_large(detail)
     try:
         values = from_json(bytes(body), allow_inf_nan=False)
     except ValueError:
@@ -169,7 +170,7 @@ async def _read_form(
             elif name not in fields:
                 raise ProblemError.refused(f"Send pictures in the field {fields[-1]}.")
             elif (value.size or 0) > PICTURE_BYTES:
-                raise _too_large(f"A picture may have {PICTURE_BYTES >> 20} MB.")
+                raise ProblemError.too_large(f"A picture may have {PICTURE_BYTES >> 20} MB.")
             else:
                 pictures.append(Picture(_printable(value.filename), await value.read()))
     finally:
@@ -187,10 +188,6 @@ def _require_few(number: int, most: int) -> None:
 def _printable(name: str | None) -> str:
     """What a browser calls a file, fit for a log."""
     return "".join(char for char in name or "" if char.isprintable())[:100] or "picture"
-
-
-def _too_large(detail: str) -> ProblemError:
-    return ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)
 
 
 async def _stored(running: Running, path: str) -> Picture:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
@@ -72,6 +73,17 @@ class ProblemError(Exception):
         return cls(HTTPStatus.SERVICE_UNAVAILABLE, "busy", detail, headers={"Retry-After": "5"})
 
     @classmethod
+    def too_many(cls, detail: str, seconds: float) -> "ProblemError":
+        """It has been done too often; once more after so many seconds."""
+        headers = {"Retry-After": str(int(seconds) + 1)}
+        return cls(HTTPStatus.TOO_MANY_REQUESTS, "too_many", detail, headers=headers)
+
+    @classmethod
+    def too_large(cls, detail: str) -> "ProblemError":
+        """More is sent than is taken."""
+        return cls(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)
+
+    @classmethod
     def refused(cls, detail: str) -> "ProblemError":
         """What was asked for makes no sense here."""
         return cls(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", detail)
@@ -125,9 +137,21 @@ async def _http(request: Request, error: Exception) -> Response:
     """What the framework itself refuses."""
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
-    details = {404: "There is nothing here.", 405: "This cannot be done here.", 413: "This is too large."}
+    if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return answer(request, ProblemError.too_large(error.detail))
+    details = {404: "There is nothing here.", 405: "This cannot be done here."}
     detail = details.get(status, status.description or status.phrase)
-    return answer(request, ProblemError(status, status.name.lower(), detail, headers=error.headers))
+    headers = dict(error.headers or {})
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
+    return answer(request, ProblemError(status, status.name.lower(), detail, headers=headers))
+
+
+def _methods(request: Request) -> set[str]:
+    """Those of all routes at this path: the framework tells of the first alone."""
+    routes = (route for route in iter_route_contexts(request.app.routes) if route.methods)
+    found = (route.methods for route in routes if route.path_regex.match(request.url.path))
+    return set().union(*found)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

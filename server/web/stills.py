@@ -47,8 +47,7 @@ class Stills:
         wait = self._limit.take(caller.title, pictures) if pictures else 0.0
         if wait:
             detail = f"At most {PER_SECOND:g} pictures a second are looked at for you."
-            headers = {"Retry-After": str(int(wait) + 1)}
-            raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "too_many", detail, headers=headers)
+            raise ProblemError.too_many(detail, wait)
 
     async def look(
         self, pictures: Sequence[Picture], *, landmarks: bool = False, preview: bool = False

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Annotated, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from server.access.liveness.proof import Liveness
 from server.access.matching.neighbourhood import Population
@@ -26,13 +26,13 @@ class Wanted(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     policy: Policy | None = None
-    max_false_accept: Annotated[float, Field(ge=1e-6, le=0.01)] | None = None
-    threshold: Annotated[float, Field(ge=0, le=2)] | None = None
-    margin: Annotated[float, Field(ge=0.01, le=0.3)] | None = None
-    frames: Annotated[int, Field(ge=2, le=5)] | None = None
+    max_false_accept: Annotated[float, Field(ge=1e-6, le=0.01), Strict()] | None = None
+    threshold: Annotated[float, Field(ge=0, le=2), Strict()] | None = None
+    margin: Annotated[float, Field(ge=0.01, le=0.3), Strict()] | None = None
+    frames: Annotated[int, Field(ge=2, le=5), Strict()] | None = None
     liveness: Liveness | None = None
-    attempts: Annotated[int, Field(ge=0, le=100)] | None = None
-    deny_seconds: Annotated[float, Field(ge=0.5, le=30)] | None = None
+    attempts: Annotated[int, Field(ge=0, le=100), Strict()] | None = None
+    deny_seconds: Annotated[float, Field(ge=0.5, le=30), Strict()] | None = None
 
     def values(self) -> dict[str, Value]:
         """Setting -> value, of those that are to change."""

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, Strict, StrictBool
 from sqlalchemy import Connection
 
 from server.accounts import accounts, keys
@@ -55,7 +55,7 @@ class Standing(BaseModel):
 
     role: Role
     terminals: Terminals | None = None
-    disabled: bool = False
+    disabled: StrictBool = False
 
 
 class NewAccount(BaseModel):
@@ -170,7 +170,7 @@ class NewKey(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=keys.NAME_CHARS)]
     scopes: Annotated[list[Right], Field(min_length=1, max_length=len(Right))]
     terminals: Terminals | None = None
-    days: Annotated[int, Field(ge=1, le=keys.MAX_DAYS)] = 90
+    days: Annotated[int, Field(ge=1, le=keys.MAX_DAYS), Strict()] = 90
 
 
 class MadeKey(BaseModel):

@@ -17,6 +17,7 @@ from server.history.conditions import Span
 from server.history.kept import KeptAct, Place
 from server.web.callers import Administrator, Ports
 from server.web.csv_lines import csv_lines
+from server.web.moments import Moment
 from server.web.paging import Before, next_of
 from server.web.problems import ProblemError
 from server.web.running import Running
@@ -62,8 +63,8 @@ class WhichActs:
         operator: Annotated[Text, Query(description="Exactly this operator.")] = None,
         kind: Annotated[list[ActKind], Query(max_length=100)] = [],  # noqa: B006
         subject: Annotated[Text, Query(description="Exactly this person or thing.")] = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
+        since: Moment = None,
+        until: Moment = None,
     ) -> None:
         if caller.terminals is not None:
             detail = "The record is about all terminals, and you see only some."

@@ -25,6 +25,7 @@ from server.web.api.correction_models import CorrectionView
 from server.web.callers import Ports, Seer, find_caller
 from server.web.csv_lines import csv_lines
 from server.web.live import CHECK_SECONDS
+from server.web.moments import Moment
 from server.web.paging import Before, next_of
 from server.web.problems import ProblemError
 from server.web.running import Running
@@ -38,6 +39,9 @@ MOST = 500
 EXPORT_PAGE = 1000
 NAME_CHARS = 256
 REASON_CHARS = 64
+
+
+FILES: dict[str, dict[str, Any]] = {"text/csv": {}, "application/x-ndjson": {}}
 
 
 class Near(BaseModel):
@@ -133,8 +137,8 @@ def which(
     terminal: Annotated[list[Annotated[str, Field(max_length=TERMINAL_CHARS)]], Query(max_length=100)] = [],  # noqa: B006
     verdict: Verdict | None = None,
     reason: Annotated[str | None, Query(max_length=REASON_CHARS)] = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: Moment = None,
+    until: Moment = None,
 ) -> Which:
     """What is asked for, of what the caller may see."""
     seen = None if not terminal and caller.terminals is None else set(terminal or caller.terminals or ())
@@ -211,7 +215,7 @@ async def _ticks(running: Running, caller: Caller, request: Request) -> AsyncIte
                 return
 
 
-@router.get("/export", response_class=StreamingResponse, responses={200: {"content": {"text/csv": {}}}})
+@router.get("/export", response_class=StreamingResponse, responses={200: {"content": FILES}})
 async def export(asked: Asked, running: Ports, format: Format = Format.CSV) -> Response:  # noqa: A002
     """All decisions that fulfil the conditions, as a file: CSV, or JSON lines."""
     name = f"decisions.{'csv' if format is Format.CSV else 'jsonl'}"

@@ -5,7 +5,7 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from server.access.permits import Permit, Window, bar
 from server.accounts.rights import Caller
@@ -131,7 +131,7 @@ class People(BaseModel):
 class LimitsChange(BaseModel):
     """What is to hold from now on; null lifts a limit, and what is left out stays as it is."""
 
-    disabled: bool = False
+    disabled: StrictBool = False
     valid_from: date | None = None
     valid_until: date | None = None
     schedule: (

@@ -67,8 +67,7 @@ class Checks:
         wait = 1.0 if caller in self._busy else self._limit.take(caller)
         if wait:
             detail = f"One picture at a time is looked at for you, and at most {PER_SECOND:g} a second."
-            headers = {"Retry-After": str(int(wait) + 1)}
-            raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "too_many", detail, headers=headers)
+            raise ProblemError.too_many(detail, wait)
         self._busy.add(caller)
 
     def end(self, caller: str) -> None:

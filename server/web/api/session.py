@@ -65,10 +65,7 @@ async def sign_in(given: Credentials, request: Request, running: Ports, entrance
         detail = "Name, password or code is wrong."
         raise ProblemError(HTTPStatus.UNAUTHORIZED, "wrong_credentials", detail) from None
     except TooManyError as error:
-        wait = str(int(error.seconds) + 1)
-        detail = f"Too many wrong tries; wait {wait} seconds."
-        status = HTTPStatus.TOO_MANY_REQUESTS
-        raise ProblemError(status, "too_many", detail, headers={"Retry-After": wait}) from None
+        raise _too_often(error) from None
     await _note_sign_in(running, request, secret)
     return _signed_in(request, secret)
 
@@ -235,8 +232,12 @@ async def _prove(entrance: SignIn, caller: Caller, password: str) -> None:
     except RefusedError:
         raise ProblemError(HTTPStatus.FORBIDDEN, "wrong_password", "The password is wrong.") from None
     except TooManyError as error:
-        detail = f"Too many wrong tries; wait {error.seconds:.0f} seconds."
-        raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "too_many", detail) from None
+        raise _too_often(error) from None
+
+
+def _too_often(error: TooManyError) -> ProblemError:
+    detail = f"Too many wrong tries; wait {int(error.seconds) + 1} seconds."
+    return ProblemError.too_many(detail, error.seconds)
 
 
 async def _note_sign_in(running: Running, request: Request, secret: str) -> None:

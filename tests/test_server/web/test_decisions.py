@@ -166,7 +166,8 @@ def test_a_name_that_is_markup_is_text(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["before=x", "before=1", "limit=0", "limit=501", "verdict=maybe", "since=yesterday"]
+    "query",
+    ["before=x", "before=1", "limit=0", "limit=501", "verdict=maybe", "since=yesterday", "until=0001-01-01"],
 )
 def test_what_cannot_be_asked_is_refused_by_name(site: Site, query: str) -> None:
     answer = site.browser("viewer").get(f"/api/v1/decisions?{query}")

@@ -162,6 +162,11 @@ def test_what_is_wrong_inside_is_told_to_nobody(site: Site, monkeypatch: pytest.
     assert answer.status_code == 500 and answer.json()["code"] == "fault" and "secret" not in answer.text
 
 
+def test_what_cannot_be_done_to_something_is_refused_with_what_can(site: Site) -> None:
+    answer = site.browser().put("/api/v1/keys")
+    assert answer.status_code == 405 and answer.headers["allow"] == "GET, POST"
+
+
 def test_a_body_that_is_too_large_is_refused(site: Site) -> None:
     answer = site.browser("admin").post("/api/v1/accounts", content=b" " * 100_000)
     assert (
@@ -175,4 +180,5 @@ def test_a_body_that_grows_beyond_what_is_taken_is_refused(site: Site) -> None:
             yield b" " * 1000
 
     answer = site.browser("admin").post("/api/v1/accounts", content=grows())
-    assert answer.status_code == 413
+    assert answer.status_code == 413 and answer.json()["code"] == "too_large"
+    assert answer.json()["detail"] == "This is too large: at most 64 KB are taken."

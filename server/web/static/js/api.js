@@ -103,6 +103,7 @@ export function confirmed(question, sentences = []) {
   const dialog = document.createElement("dialog");
   const text = document.createElement("p");
   text.textContent = question;
+  dialog.setAttribute("aria-label", question);
   const form = document.createElement("form");
   form.method = "dialog";
   for (const [value, label, kind] of [["no", "No", ""], ["yes", "Yes", "primary"]]) {

@@ -3,17 +3,27 @@ import { ask, onSubmit } from "./api.js";
 const form = document.getElementById("set-up");
 const secret = location.hash.slice(1);
 
-try {
-  const { name } = await ask("POST", "/invitation/look", { secret: secret || "none" });
+// Whose password the link sets; null: it is void.
+async function invited() {
+  try {
+    return secret ? await ask("POST", "/invitation/look", { secret }) : null;
+  } catch {
+    return null;
+  }
+}
+
+const invitation = await invited();
+document.getElementById("wait").hidden = true;
+if (invitation) {
+  const { name } = invitation;
   document.getElementById("first").hidden = name !== null;
   form.elements.name.value = name ?? "";
   form.elements.name.readOnly = name !== null;
   form.hidden = false;
   (name === null ? form.elements.name : form.elements.password).focus();
-} catch {
+} else {
   document.getElementById("void").hidden = false;
 }
-document.getElementById("wait").hidden = true;
 
 onSubmit(form, async (fields) => {
   if (fields.get("password") !== fields.get("again")) throw new Error("The two passwords differ.");

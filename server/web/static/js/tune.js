@@ -188,7 +188,7 @@ function showResult(found) {
   result.hidden = !found;
   if (!found) return;
   const totals = table(
-    ["", "#Then decided", "#Decided again"],
+    ["Verdict", "#Then decided", "#Decided again"],
     [
       ["Granted", found.granted_before, found.granted_after],
       ["Denied", found.denied_before, found.denied_after],
@@ -197,7 +197,7 @@ function showResult(found) {
   result.append(heading(`Visits: ${found.visits.toLocaleString("en")}; they end otherwise: ${found.changed.toLocaleString("en")}`), totals);
   if (found.people_changed) {
     const rows = found.people.map((each) => [each.name, each.before, each.after, each.after > each.before ? "gains" : "loses"]);
-    result.append(heading(`People with other grants: ${found.people_changed}`), table(["Person", "#Granted then", "#Granted again", ""], rows));
+    result.append(heading(`People with other grants: ${found.people_changed}`), table(["Person", "#Granted then", "#Granted again", "Change"], rows));
   }
   if (found.changed) {
     const rows = found.listed.map((each) => ["", each.terminal, decision(each.before), decision(each.after)]);
@@ -219,6 +219,7 @@ const heading = (text) => Object.assign(document.createElement("h3"), { textCont
 function wrapped(made) {
   const around = document.createElement("div");
   around.className = "table";
+  around.tabIndex = 0;
   around.append(made);
   return around;
 }
