@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .NOTPARALLEL:
-.PHONY: help demo demo-console test bench bench-history accuracy spoof lint format clean
+.PHONY: help demo demo-console test bench bench-console bench-history accuracy spoof lint format clean
 
 help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,10 @@ test:  ## Everything CI runs: style, types, tests with branch coverage
 bench:  ## As shipped, against face_recognition's usual loops: 20 minutes, writes docs/benchmarks/ (Linux)
 	@$(PYTHON) scripts/bootstrap.py --bench
 	@$(BIN)/python -m tests.benchmarks.speed
+
+bench-console:  ## What doors lose while the console is busy: ten minutes, writes docs/benchmarks/
+	@$(PYTHON) scripts/bootstrap.py --test
+	@$(BIN)/python -m tests.benchmarks.console
 
 bench-history:  ## How soon the history answers, with a million decisions: ten minutes, writes docs/benchmarks/
 	@$(PYTHON) scripts/bootstrap.py --test

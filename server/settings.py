@@ -3,7 +3,6 @@
 import os
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlencode
 
 from pydantic import (
     BaseModel,
@@ -167,15 +166,6 @@ class Settings(BaseModel):
         host = {"0.0.0.0": "localhost", "::": "localhost"}.get(self.web_host, self.web_host)  # noqa: S104
         scheme = "http" if self.tls_cert is None else "https"
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.web_port if port is None else port}"
-
-    def terminal_link(self, terminal: str, token: str) -> str:
-        """Where a browser becomes that terminal. Browsers keep what follows the # to themselves."""
-        return f"{self.console_address()}/terminal#{urlencode({'terminal': terminal, 'token': token})}"
-
-    def set_up_link(self, secret: str) -> str:
-        """Where somebody who has that secret sets a password. Browsers keep what follows the # to
-        themselves."""
-        return f"{self.console_address()}/set-up#{secret}"
 
     @property
     def _recogniser(self) -> Recogniser:

@@ -128,8 +128,8 @@ MAY_IMPORT = {
         "workers",
     },
 }
-"""The parts of the server and what each may import beside itself and `wire`. What is not named here (service,
-commands, cli) puts them together and may import all of them."""
+"""The parts of the server and what each may import beside itself and `wire`. What is not named here (parts,
+service, commands, cli) puts them together and may import all of them."""
 
 
 def part(module: str) -> str:

@@ -126,6 +126,12 @@ def invite(connection: Connection, account: int | None) -> str:
     return secret
 
 
+def set_up_link(address: str, secret: str) -> str:
+    """Where an invitation is followed; what follows the # the browser keeps to itself. `address`: the
+    console's."""
+    return f"{address}/set-up#{secret}"
+
+
 def invited(connection: Connection, secret: str) -> tuple[bool, Account | None]:
     """Whether there is such an invitation, and for which account; None: for the first one."""
     query = select(INVITATION.c.account).where(INVITATION.c.hash == hashed(secret))

@@ -17,13 +17,14 @@ async def add(settings: Settings, name: str, role: str) -> str:
     account, secret = noted(
         settings, kind, known, lambda connection: accounts.add(connection, name, Role(role)), role=role
     )
-    return f"{account.name} sets a password at {settings.set_up_link(secret)}"
+    return f"{account.name} sets a password at {accounts.set_up_link(settings.console_address(), secret)}"
 
 
 async def reset(settings: Settings, name: str) -> str:
     kind, known = ActKind.ACCOUNT_RESET, name.strip().lower()
     secret = noted(settings, kind, known, lambda connection: accounts.reset(connection, checked_name(name)))
-    return f"{checked_name(name)} sets a new password at {settings.set_up_link(secret)}"
+    link = accounts.set_up_link(settings.console_address(), secret)
+    return f"{checked_name(name)} sets a new password at {link}"
 
 
 async def listed(settings: Settings) -> str:

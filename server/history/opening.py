@@ -71,7 +71,7 @@ def _tail(path: Path) -> Iterator[LogLine]:
     with open(path, "rb") as file:
         begin = max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES)
         file.seek(begin)
-        pieces = file.read().split(b"\n")
+        pieces = file.read(TAIL_BYTES).split(b"\n")  # it may be no file, and endless
     for number, data in enumerate(dict.fromkeys(pieces[1:] if begin else pieces)):  # not the rest of a line
         with contextlib.suppress(ValueError):
             yield LogLine(path, number, *read_line(data))

@@ -1,8 +1,10 @@
 """The console, where it is wanted and can be had. No door needs it: what goes wrong with it is told, and the
 server goes on without."""
 
+import asyncio
 import logging
 import ssl
+from importlib import import_module
 from typing import Protocol
 
 from server.support.errors import StartError
@@ -28,7 +30,8 @@ class Console(Protocol):
 async def open_console(running: Running, tls: ssl.SSLContext | None) -> Console | None:
     """None: it is not to be had, and the reason has been told."""
     try:
-        from server.web.console import WebConsole
+        # seconds of processor: beside the workers, which are loading their models
+        web = await asyncio.to_thread(import_module, "server.web.console")
     except ModuleNotFoundError as missing:
         log.warning("no console: %s is not installed: pip install '.[web]'", missing.name)
         return None
@@ -37,4 +40,5 @@ async def open_console(running: Running, tls: ssl.SSLContext | None) -> Console 
     except StartError as error:
         log.error("no console: %s", error)
         return None
-    return WebConsole(running, listener, tls)
+    console: Console = web.WebConsole(running, listener, tls)
+    return console

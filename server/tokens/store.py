@@ -1,6 +1,7 @@
 """Terminals' tokens in the database: functions over a connection. The token itself is told once, here."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -26,7 +27,7 @@ class StoredToken:
 def add(connection: Connection, terminal: str) -> str:
     """A token for a terminal that has none. Raises TokenError."""
     terminal = checked(terminal)
-    known = _find(connection, terminal)
+    known = find(connection, terminal)
     if known is not None and not known.revoked:
         raise TokenError(f"{terminal} has a token already; rotate it, or revoke it first.")
     connection.execute(delete(TERMINAL_TOKEN).where(TERMINAL_TOKEN.c.terminal == terminal))
@@ -63,6 +64,12 @@ def hashes(connection: Connection) -> dict[str, str | None]:
     return {row.terminal: row.hash for row in rows}
 
 
+def terminal_link(address: str, terminal: str, token: str) -> str:
+    """Where a browser becomes that terminal; what follows the # it keeps to itself. `address`: the
+    console's."""
+    return f"{address}/terminal#{urlencode({'terminal': terminal, 'token': token})}"
+
+
 def checked(terminal: str) -> str:
     """A terminal's name as it may be. Raises TokenError."""
     if not 1 <= len(terminal) <= TERMINAL_CHARS or not terminal.isprintable() or terminal != terminal.strip():
@@ -70,13 +77,14 @@ def checked(terminal: str) -> str:
     return terminal
 
 
-def _find(connection: Connection, terminal: str) -> StoredToken | None:
+def find(connection: Connection, terminal: str) -> StoredToken | None:
+    """What is known of a terminal's token; None: it never had one from here."""
     row = connection.execute(select(TERMINAL_TOKEN).where(TERMINAL_TOKEN.c.terminal == terminal)).first()
     return None if row is None else StoredToken(row.terminal, row.created, row.hash is None)
 
 
 def _existing(connection: Connection, terminal: str) -> StoredToken:
-    known = _find(connection, terminal)
+    known = find(connection, terminal)
     if known is None or known.revoked:
         raise TokenError(f"{terminal} has no token that was made here.")
     return known

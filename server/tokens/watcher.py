@@ -43,16 +43,21 @@ class TokenWatcher:
             stored = await self._database.read(hashes)
             self.accepted = AcceptedTokens.of(self._configured, stored, self._required)
 
+    async def refresh(self) -> None:
+        """As `load`, but where the database cannot be read those of before stay in force, and it is told: at
+        first, those of the settings."""
+        try:
+            await self.load()
+        except SQLAlchemyError:
+            self._complaint.tell("the terminals' tokens cannot be read: those of before stay in force")
+        else:
+            self._complaint.mended()
+
     async def watch(self, changed: Callable[[], Awaitable[None]]) -> None:
         """Follow the database for ever; `changed` is awaited when other tokens hold."""
         while True:
             await self._sleep(POLL_SECONDS)
             before = self.accepted
-            try:
-                await self.load()
-            except SQLAlchemyError:
-                self._complaint.tell("the terminals' tokens cannot be read: those of before stay in force")
-            else:
-                self._complaint.mended()
+            await self.refresh()
             if self.accepted != before:
                 await changed()

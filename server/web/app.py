@@ -35,6 +35,7 @@ from server.web.body_limit import BodyLimit
 from server.web.description import describe
 from server.web.headers import Headers
 from server.web.idempotency import Idempotency
+from server.web.limits import LIMITED, TOO_MANY, Limits
 from server.web.pages import docs, entry, live, log, system, tune, verify
 from server.web.pages import people as people_pages
 from server.web.pages import strangers as stranger_pages
@@ -73,6 +74,7 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     app.state.running = running
     app.state.sign_in = sign_in
     app.state.tuning = Tuning(running.rules, running.source, running.gallery, running.photos.photos)
+    app.state.limits = Limits()
     app.state.stills = Stills(running)
     app.state.site_work = SiteWork(running)
     app.state.archives = Archives(running.settings.logs)
@@ -84,16 +86,9 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     app.state.assets = f"/static/{fingerprint()}"
     app.mount(app.state.assets, KeptFiles(directory=FOLDER))
     app.mount(docs.SWAGGER_ADDRESS, KeptFiles(directory=docs.SWAGGER))
-    app.include_router(_api())
-    outside = (
-        health.router,
-        metrics.router,
-        live.pictures,
-        process_frame.router,
-        pseudonyms.shortcuts,
-        thresholds.shortcuts,
-    )
-    for part in outside:
+    for part in (_api(), process_frame.router, pseudonyms.shortcuts, thresholds.shortcuts):
+        app.include_router(part, dependencies=[LIMITED], responses=TOO_MANY)
+    for part in (health.router, metrics.router, live.pictures):
         app.include_router(part)
     pages = (
         docs,

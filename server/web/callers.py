@@ -31,6 +31,11 @@ def source(connection: HTTPConnection) -> str:
     return connection.client.host if connection.client else "unknown"
 
 
+def site_address(connection: HTTPConnection) -> str:
+    """Where the caller has found this server: what a link for others begins with."""
+    return connection.headers.get("origin") or str(connection.base_url).rstrip("/")
+
+
 def cookie_name(connection: HTTPConnection) -> str:
     """With TLS browsers keep a cookie of this name from every other host, path and plain connection."""
     return "__Host-doorward" if connection.url.scheme in ("https", "wss") else "doorward"
@@ -56,6 +61,10 @@ async def find_caller(connection: HTTPConnection) -> Caller | None:
     return caller
 
 
+Known = Annotated[Caller | None, Depends(find_caller)]
+"""Who asks; looked up once for a request."""
+
+
 class Requires:
     """A dependency: whoever has this right, or with None anybody who has signed in. `keys`: also by an API
     key; one can neither make keys nor change its owner."""
@@ -64,10 +73,10 @@ class Requires:
         self.right = right
         self.keys = keys
 
-    async def __call__(self, connection: HTTPConnection) -> Caller:
+    async def __call__(self, connection: HTTPConnection, caller: Known) -> Caller:
         """Raises ProblemError; of a WebSocket WebSocketException."""
         try:
-            return self._checked(await find_caller(connection))
+            return self._checked(caller)
         except ProblemError as problem:
             if connection.scope["type"] == "websocket":
                 reason = problem.document.detail

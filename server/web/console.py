@@ -61,5 +61,5 @@ class WebConsole:
         log.info("console: %s", address)
         if not await database.read(accounts.exist):
             secret = await database.write(lambda sql: accounts.invite(sql, None))
-            link = f"{address}/set-up#{secret}"
+            link = accounts.set_up_link(address, secret)
             log.warning("FIRST START: make the first account at %s", link, extra=CONSOLE_ONLY)

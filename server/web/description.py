@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from server.web.callers import Requires
+from server.web.limits import TOLD
 
 SUMMARY = "Doorward's API: people, decisions, terminals, verification and what operators do."
 SCHEMES = {
@@ -18,7 +19,9 @@ SCHEMES = {
 def describe(app: FastAPI) -> dict[str, Any]:
     """The document, made once."""
     if app.openapi_schema is None:
-        document = get_openapi(title=app.title, version=app.version, summary=SUMMARY, routes=app.routes)
+        document = get_openapi(
+            title=app.title, version=app.version, summary=SUMMARY, description=TOLD, routes=app.routes
+        )
         document.setdefault("components", {})["securitySchemes"] = SCHEMES
         for path, method, guard in _guards(app):
             document["paths"][path][method]["security"] = _security(guard)

@@ -11,14 +11,25 @@ import cv2
 import numpy as np
 import pytest
 
+EXPECTED_MS = 15_000
+"""How long a page may take to show what is expected."""
+
 try:
     from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
-    expect.set_options(timeout=15_000)
+    expect.set_options(timeout=EXPECTED_MS)
 except ModuleNotFoundError:
     sync_playwright = expect = None  # type: ignore[assignment]
 
-__all__ = ["expect", "needs_chromium", "running_chromium", "still", "sync_playwright", "write_film"]
+__all__ = [
+    "EXPECTED_MS",
+    "expect",
+    "needs_chromium",
+    "running_chromium",
+    "still",
+    "sync_playwright",
+    "write_film",
+]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FPS = 15
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")

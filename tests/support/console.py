@@ -2,10 +2,12 @@
 
 import asyncio
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -43,6 +45,7 @@ from server.vitals.decision_counts import DecisionCounts
 from server.vitals.loop_delay import LoopDelay
 from server.vitals.vitals import Vitals
 from server.web.app import create_app
+from server.web.limits import Limits
 from server.web.running import Running
 from server.web.serving import WebServer
 from server.web.sockets import by_path
@@ -195,6 +198,7 @@ class Site:
             hasten=(lambda: None) if server is None else server.hasten,
         )
         self.app = create_app(self.running, SignIn(database, self.passwords, lambda: self.now))
+        self.app.state.limits = Limits(count(0, 1000).__next__)  # tests ask as fast as they can
 
     async def _count_change(self) -> None:
         self.tokens_changed += 1
@@ -243,14 +247,14 @@ def key_of(browser: TestClient, *scopes: str, **more: Any) -> dict[str, str]:
 class Served:
     """A site at a port of this machine, in a thread of its own."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, tls: ssl.SSLContext | None = None) -> None:
         self.site = site
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._socket.getsockname()[1])
-        self.address = f"http://127.0.0.1:{self.port}"
+        self.address = f"{'http' if tls is None else 'https'}://127.0.0.1:{self.port}"
         self._loop = asyncio.new_event_loop()
         sockets = by_path(SOCKET_PATH, terminal_sockets(site.running.serve_terminal))
-        self._server = WebServer(site.app, [self._socket], None, sockets)
+        self._server = WebServer(site.app, [self._socket], tls, sockets)
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
@@ -286,8 +290,8 @@ class Served:
 
 
 @contextmanager
-def serving(site: Site) -> Iterator[Served]:
-    served = Served(site)
+def serving(site: Site, tls: ssl.SSLContext | None = None) -> Iterator[Served]:
+    served = Served(site, tls)
     try:
         yield served
     finally:

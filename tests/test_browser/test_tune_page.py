@@ -76,6 +76,7 @@ def test_a_moved_value_shows_what_it_would_mean_and_changes_nothing(site: Site, 
 
 def test_the_slider_is_moved_by_keys_and_says_its_value(site: Site, tune: "Page") -> None:
     slider = tune.get_by_label("Strangers who may be let in")
+    expect(slider).to_be_enabled()
     slider.focus()
     tune.keyboard.press("ArrowLeft")
     expect(slider).to_have_attribute("aria-valuetext", "1 in 5,000")

@@ -3,15 +3,17 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, Strict, StrictBool
+from sqlalchemy import Connection
 
 from server.accounts import accounts, keys
 from server.accounts.accounts import Account, checked_name
 from server.accounts.rights import Right, Role
 from server.audit.operator_log import ActKind
 from server.web.acting import note
-from server.web.callers import AdministratorInPerson, Ports, SignedIn
+from server.web.callers import AdministratorInPerson, Ports, SignedIn, site_address
+from server.web.etags import IfMatch, etag_of, require_match
 from server.web.problems import ProblemError
 from wire import TERMINAL_CHARS
 
@@ -68,50 +70,86 @@ async def all_accounts(caller: AdministratorInPerson, running: Ports) -> list[Ac
     return [AccountView.of(each) for each in await running.database.read(accounts.all_accounts)]
 
 
+@router.get("/accounts/{name}", tags=["accounts"])
+async def one_account(
+    name: str, caller: AdministratorInPerson, running: Ports, response: Response
+) -> AccountView:
+    """One account. The ETag is another whenever something that can be changed is otherwise."""
+    account = await running.database.read(lambda sql: accounts.existing(sql, name))
+    response.headers["ETag"] = etag(account)
+    return AccountView.of(account)
+
+
 @router.post("/accounts", tags=["accounts"], status_code=HTTPStatus.CREATED)
-async def add_account(given: NewAccount, caller: AdministratorInPerson, running: Ports) -> Link:
+async def add_account(
+    given: NewAccount, caller: AdministratorInPerson, running: Ports, request: Request
+) -> Link:
     """Make an account; its owner sets a password by the link."""
     name = checked_name(given.name)
     await note(running, caller, ActKind.ACCOUNT_ADDED, name, role=given.role.value)
     account, secret = await running.database.write(
         lambda sql: accounts.add(sql, name, given.role, given.terminals)
     )
-    return Link(name=account.name, link=running.settings.set_up_link(secret))
+    return Link(name=account.name, link=accounts.set_up_link(site_address(request), secret))
 
 
 @router.put("/accounts/{name}", tags=["accounts"])
 async def change_account(
-    name: str, given: Standing, caller: AdministratorInPerson, running: Ports
+    name: str,
+    given: Standing,
+    caller: AdministratorInPerson,
+    running: Ports,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> AccountView:
     """Change role, terminals, or whether it is disabled; its sessions and keys follow at once."""
     details = {"role": given.role.value, "disabled": "yes" if given.disabled else "no"}
     if given.terminals is not None:
         details["terminals"] = ", ".join(sorted(given.terminals))
-    await running.database.read(lambda sql: accounts.existing(sql, name))
+    await running.database.read(lambda sql: _unchanged(sql, name, if_match))
     await note(running, caller, ActKind.ACCOUNT_CHANGED, name, **details)
-    changed = await running.database.write(
-        lambda sql: accounts.change(
-            sql, name, role=given.role, terminals=given.terminals, disabled=given.disabled
-        )
-    )
+
+    def change(sql: Connection) -> Account:
+        _unchanged(sql, name, if_match)
+        return accounts.change(sql, name, role=given.role, terminals=given.terminals, disabled=given.disabled)
+
+    changed = await running.database.write(change)
+    response.headers["ETag"] = etag(changed)
     return AccountView.of(changed)
 
 
 @router.delete("/accounts/{name}", tags=["accounts"], status_code=HTTPStatus.NO_CONTENT)
-async def remove_account(name: str, caller: AdministratorInPerson, running: Ports) -> None:
+async def remove_account(
+    name: str, caller: AdministratorInPerson, running: Ports, if_match: IfMatch = None
+) -> None:
     """Remove an account with its sessions and keys."""
-    await running.database.read(lambda sql: accounts.existing(sql, name))
+    await running.database.read(lambda sql: _unchanged(sql, name, if_match))
     await note(running, caller, ActKind.ACCOUNT_REMOVED, name)
-    await running.database.write(lambda sql: accounts.remove(sql, name))
+
+    def remove(sql: Connection) -> None:
+        _unchanged(sql, name, if_match)
+        accounts.remove(sql, name)
+
+    await running.database.write(remove)
 
 
 @router.post("/accounts/{name}/reset", tags=["accounts"])
-async def reset_account(name: str, caller: AdministratorInPerson, running: Ports) -> Link:
+async def reset_account(name: str, caller: AdministratorInPerson, running: Ports, request: Request) -> Link:
     """Take away password, second factor and sessions; the owner sets a new password by the link."""
     await running.database.read(lambda sql: accounts.existing(sql, name))
     await note(running, caller, ActKind.ACCOUNT_RESET, name)
     secret = await running.database.write(lambda sql: accounts.reset(sql, name))
-    return Link(name=name, link=running.settings.set_up_link(secret))
+    return Link(name=name, link=accounts.set_up_link(site_address(request), secret))
+
+
+def etag(account: Account) -> str:
+    """Another one whenever something that can be changed is otherwise; having signed in is no change."""
+    return etag_of(AccountView.of(account).model_copy(update={"seen": None}))
+
+
+def _unchanged(connection: Connection, name: str, if_match: str | None) -> None:
+    """Raises UnknownAccountError, and ProblemError: it is no longer what the caller has seen."""
+    require_match(if_match, etag(accounts.existing(connection, name)))
 
 
 class KeyView(BaseModel):

@@ -18,7 +18,8 @@ from server.site.file_names import canonical
 from server.site.laying_down import lay_down
 from server.site.listing import PersonView
 from server.site.people_changes import Value, confirm, set_person, unconfirm
-from server.site.renaming import rename_person
+from server.site.renaming import Rename, rename_person
+from server.site.site import Site
 from server.web.acting import note
 from server.web.api.people_models import (
     Erased,
@@ -97,17 +98,29 @@ async def change_limits(
 
 
 @router.post("/{name}/rename")
-async def rename(name: Called, given: NewName, caller: Enroller, running: Ports, files: Files) -> Renamed:
+async def rename(
+    name: Called,
+    given: NewName,
+    caller: Enroller,
+    running: Ports,
+    files: Files,
+    if_match: IfMatch = None,
+) -> Renamed:
     """Give somebody another name, which nobody has; whatever limits hold go along. The history keeps the old
     name."""
     new = canonical(given.name)
-    await files.person(name)
+    require_match(if_match, _etag(await files.person(name)))
     if new == name:
         raise ProblemError.refused("That is the present name.")
     if await _is_known(files, new):
         raise ProblemError.conflict(f"There is a {new} already.")
     await note(running, caller, ActKind.PERSON_RENAMED, name, to=new)
-    done = await files.change(lambda site: rename_person(site, name, new))
+
+    def work(site: Site) -> Rename:
+        _require_unchanged(files, name, if_match)
+        return rename_person(site, name, new)
+
+    done = await files.change(work)
     return Renamed(name=done.new, photos=len(done.paths))
 
 
@@ -118,17 +131,25 @@ async def erase(
     running: Ports,
     files: Files,
     history_too: Annotated[bool, Query(alias="history")] = False,
+    if_match: IfMatch = None,
 ) -> Erased:
     """Remove all photos of somebody, what is computed from them, and what is laid down. `history`: have the
     decisions and visits in the history name them no more; the access log, which is the evidence, keeps its
     lines. It can be asked for again."""
     require_everywhere(caller)
     known = await _is_known(files, name)
+    if known:
+        require_match(if_match, _etag(await files.person(name)))
     named = await running.database.read(partial(history.mentions, name=name)) if history_too else 0
     if not known and not named:
         raise ProblemError.not_found("There is nobody of this name.")
     await note(running, caller, ActKind.PERSON_ERASED, name, history="yes" if history_too else "no")
-    photos, limits = await files.change(lambda site: erase_person(site, name)) if known else (0, False)
+
+    def work(site: Site) -> tuple[int, bool]:
+        _require_unchanged(files, name, if_match)
+        return erase_person(site, name)
+
+    photos, limits = await files.change(work) if known else (0, False)
     await files.forget_thumbnails()
     erased = None
     if history_too:

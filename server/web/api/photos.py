@@ -24,6 +24,7 @@ from server.web.acting import note
 from server.web.api.people_models import PATH_CHARS, Judged, Outcomes, sides
 from server.web.callers import Enroller, Ports, Seer
 from server.web.enrolling import Enrolling, all_added, prepared_photo
+from server.web.etags import IfMatch, require_match
 from server.web.problems import ProblemError
 from server.web.rate import RateLimit
 from server.web.running import Running
@@ -144,7 +145,7 @@ async def photo(path: At, caller: Seer, running: Ports, files: Files, known: IfN
     kind = MEDIA_TYPES.get(file.file.path.suffix.lower())
     if kind is None:
         raise ProblemError.refused("This is no photo.")
-    headers = {**KEPT, "ETag": f'"{_sha256(file)[:32]}"'}
+    headers = {**KEPT, "ETag": _etag(_sha256(file))}
     if known == headers["ETag"]:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     data = await asyncio.to_thread(read, files.site, path)
@@ -152,9 +153,11 @@ async def photo(path: At, caller: Seer, running: Ports, files: Files, known: IfN
 
 
 @router.delete("/photos/{path:path}", status_code=HTTPStatus.NO_CONTENT)
-async def remove_photo(path: At, caller: Enroller, running: Ports, files: Files) -> None:
+async def remove_photo(
+    path: At, caller: Enroller, running: Ports, files: Files, if_match: IfMatch = None
+) -> None:
     """Remove one photo. Whom no other photo enrols is enrolled no more when this is answered."""
-    file = _file(running, path)
+    file = _unchanged(running, path, if_match)
     details = {} if file.sha256 is None else {"digest": file.sha256}
     await note(running, caller, ActKind.PHOTO_REMOVED, path, **details)
     await files.change(lambda site: remove(site, path, file.sha256))
@@ -163,18 +166,22 @@ async def remove_photo(path: At, caller: Enroller, running: Ports, files: Files)
 
 
 @router.post("/photos/{path:path}/hold", status_code=HTTPStatus.NO_CONTENT)
-async def hold_photo(path: At, caller: Enroller, running: Ports, files: Files) -> None:
+async def hold_photo(
+    path: At, caller: Enroller, running: Ports, files: Files, if_match: IfMatch = None
+) -> None:
     """Have a photo enrol nobody until it is released."""
-    _file(running, path)
+    _unchanged(running, path, if_match)
     await note(running, caller, ActKind.PHOTO_HELD, path)
     await files.change(lambda site: lay_down(site, hold(path)))
     await files.until(lambda: _is_set_aside(running, path))
 
 
 @router.post("/photos/{path:path}/release", status_code=HTTPStatus.NO_CONTENT)
-async def release_photo(path: At, caller: Enroller, running: Ports, files: Files) -> None:
+async def release_photo(
+    path: At, caller: Enroller, running: Ports, files: Files, if_match: IfMatch = None
+) -> None:
     """Take that back: the photo is judged like any other."""
-    _file(running, path)
+    _unchanged(running, path, if_match)
     await note(running, caller, ActKind.PHOTO_CONFIRMED, path)
     await files.change(lambda site: lay_down(site, release(path)))
     await files.until(lambda: not _is_set_aside(running, path))
@@ -195,6 +202,17 @@ def _file(running: Running, path: str) -> AssessedFile:
     if file is None:
         raise ProblemError.not_found("There is no such photo.")
     return file
+
+
+def _unchanged(running: Running, path: str, if_match: str | None) -> AssessedFile:
+    """The file. Raises ProblemError: there is none, or another one than the caller has seen."""
+    file = _file(running, path)
+    require_match(if_match, _etag(file.sha256 or ""))
+    return file
+
+
+def _etag(sha256: str) -> str:
+    return f'"{sha256[:32]}"'
 
 
 def _sha256(file: AssessedFile) -> str:

@@ -4,15 +4,17 @@ from http import HTTPStatus
 from typing import Annotated
 
 import segno
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
+from sqlalchemy import Connection
 
 from server.accounts.rights import Caller
 from server.audit.operator_log import ActKind
 from server.tokens import store
 from server.tokens.store import StoredToken, checked
 from server.web.acting import note
-from server.web.callers import Administrator, Ports
+from server.web.callers import Administrator, Ports, site_address
+from server.web.etags import IfMatch, etag_of, require_match
 from server.web.problems import ProblemError
 from server.web.running import Running
 from wire import TERMINAL_CHARS
@@ -52,48 +54,80 @@ async def all_tokens(caller: Administrator, running: Ports) -> list[TokenView]:
     ]
 
 
+@router.get("/tokens/{terminal}")
+async def one_token(terminal: Name, caller: Administrator, running: Ports, response: Response) -> TokenView:
+    """Whether a terminal has a token that was made here, or had one. The ETag is another with each token."""
+    _require_seen(caller, terminal)
+    known = await running.database.read(lambda sql: store.find(sql, terminal))
+    if known is None:
+        raise _none(terminal)
+    response.headers["ETag"] = etag(known)
+    return TokenView(origin="made", **vars(known))
+
+
 @router.post("/tokens/{terminal}", status_code=HTTPStatus.CREATED)
-async def add_token(terminal: Name, caller: Administrator, running: Ports) -> MadeToken:
+async def add_token(terminal: Name, caller: Administrator, running: Ports, request: Request) -> MadeToken:
     """Make a token for a terminal that has none. From the first one on every terminal needs one."""
     _require_seen(caller, checked(terminal))
-    known = await _known(running, terminal)
+    known = await running.database.read(lambda sql: store.find(sql, terminal))
     if known is not None and not known.revoked:
         raise ProblemError.conflict(f"{terminal} has a token already; replace it, or end it first.")
     await note(running, caller, ActKind.TERMINAL_TOKEN_ADDED, terminal)
     token = await running.database.write(lambda sql: store.add(sql, terminal))
     await running.tokens_changed()
-    return _made(running, terminal, token)
+    return _made(request, running, terminal, token)
 
 
 @router.put("/tokens/{terminal}")
-async def rotate_token(terminal: Name, caller: Administrator, running: Ports) -> MadeToken:
+async def rotate_token(
+    terminal: Name, caller: Administrator, running: Ports, request: Request, if_match: IfMatch = None
+) -> MadeToken:
     """Make a new token in place of the old one, which ends now."""
-    await _require_known(running, caller, terminal)
+    _require_seen(caller, terminal)
+    await running.database.read(lambda sql: _unchanged(sql, terminal, if_match))
     await note(running, caller, ActKind.TERMINAL_TOKEN_ROTATED, terminal)
-    token = await running.database.write(lambda sql: store.rotate(sql, terminal))
+
+    def rotate(sql: Connection) -> str:
+        _unchanged(sql, terminal, if_match)
+        return store.rotate(sql, terminal)
+
+    token = await running.database.write(rotate)
     await running.tokens_changed()
-    return _made(running, terminal, token)
+    return _made(request, running, terminal, token)
 
 
 @router.delete("/tokens/{terminal}", status_code=HTTPStatus.NO_CONTENT)
-async def revoke_token(terminal: Name, caller: Administrator, running: Ports) -> None:
+async def revoke_token(
+    terminal: Name, caller: Administrator, running: Ports, if_match: IfMatch = None
+) -> None:
     """End a terminal's token; who is connected with it is disconnected."""
-    await _require_known(running, caller, terminal)
+    _require_seen(caller, terminal)
+    await running.database.read(lambda sql: _unchanged(sql, terminal, if_match))
     await note(running, caller, ActKind.TERMINAL_TOKEN_REVOKED, terminal)
-    await running.database.write(lambda sql: store.revoke(sql, terminal))
+
+    def revoke(sql: Connection) -> None:
+        _unchanged(sql, terminal, if_match)
+        store.revoke(sql, terminal)
+
+    await running.database.write(revoke)
     await running.tokens_changed()
 
 
-async def _known(running: Running, terminal: str) -> StoredToken | None:
-    stored = await running.database.read(store.all_tokens)
-    return next((each for each in stored if each.terminal == terminal), None)
+def etag(token: StoredToken) -> str:
+    return etag_of(f"{token.terminal} {token.created} {token.revoked}")
 
 
-async def _require_known(running: Running, caller: Caller, terminal: str) -> None:
-    _require_seen(caller, terminal)
-    known = await _known(running, terminal)
+def _unchanged(connection: Connection, terminal: str, if_match: str | None) -> None:
+    """Raises ProblemError: the terminal has no token, or no longer that which the caller has seen."""
+    known = store.find(connection, terminal)
+    if known is not None:
+        require_match(if_match, etag(known))
     if known is None or known.revoked:
-        raise ProblemError.not_found(f"{terminal} has no token that was made here.")
+        raise _none(terminal)
+
+
+def _none(terminal: str) -> ProblemError:
+    return ProblemError.not_found(f"{terminal} has no token that was made here.")
 
 
 def _require_seen(caller: Caller, terminal: str) -> None:
@@ -101,14 +135,14 @@ def _require_seen(caller: Caller, terminal: str) -> None:
         raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", f"{terminal} is none of your terminals.")
 
 
-def _made(running: Running, terminal: str, token: str) -> MadeToken:
-    settings = running.settings
-    link = settings.terminal_link(terminal, token)
+def _made(request: Request, running: Running, terminal: str, token: str) -> MadeToken:
+    port = running.settings.port
+    link = store.terminal_link(site_address(request), terminal, token)
     picture = segno.make(link).svg_inline(scale=5, omitsize=True)
     return MadeToken(
         terminal=terminal,
         token=token,
         link=link,
         picture=picture,
-        command=f"python -m client --server HOST:{settings.port} --terminal {terminal} --token-file FILE",
+        command=f"python -m client --server HOST:{port} --terminal {terminal} --token-file FILE",
     )

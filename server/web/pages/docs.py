@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse, Response
 
 from server.web.callers import PUBLIC
 from server.web.headers import POLICY
+from server.web.limits import LIMITED
 from server.web.templating import page
 
 SWAGGER = Path(fastapi_offline.__file__).with_name("static")
@@ -25,6 +26,6 @@ async def docs(request: Request) -> Response:
     return page(request, "docs.html", headers=headers, swagger=SWAGGER_ADDRESS, description=DESCRIPTION)
 
 
-@router.get(DESCRIPTION)
+@router.get(DESCRIPTION, dependencies=[LIMITED])
 async def description(request: Request) -> JSONResponse:
     return JSONResponse(request.app.openapi())

@@ -7,7 +7,9 @@ from server.accounts import accounts
 from server.accounts.rights import Right, Role
 from server.audit.operator_log import ActKind
 from server.tokens import store
+from server.web.api.accounts import etag as account_etag
 from server.web.api.acts import PAGE, Asked
+from server.web.api.tokens import etag as token_etag
 from server.web.callers import Administrator, AdministratorInPerson, Ports
 from server.web.paging import Before, next_of
 from server.web.state import state
@@ -41,7 +43,13 @@ async def record(
 async def all_accounts(request: Request, caller: AdministratorInPerson, running: Ports) -> Response:
     found = await running.database.read(accounts.all_accounts)
     return page(
-        request, "system_accounts.html", caller=caller, accounts=found, roles=list(Role), rights=Right
+        request,
+        "system_accounts.html",
+        caller=caller,
+        accounts=found,
+        etags={each.name: account_etag(each) for each in found},
+        roles=list(Role),
+        rights=Right,
     )
 
 
@@ -53,6 +61,7 @@ async def all_terminals(request: Request, caller: AdministratorInPerson, running
         "system_terminals.html",
         caller=caller,
         tokens=[each for each in stored if caller.sees(each.terminal)],
+        etags={each.terminal: token_etag(each) for each in stored},
         configured=[name for name in sorted(running.settings.tokens) if caller.sees(name)],
         required=running.settings.needs_tokens,
     )

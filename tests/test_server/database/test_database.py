@@ -9,9 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from server.database.database import DamagedError, Database, DatabaseError, address_of, opened
+from server.database.migrate import FOLDER, STEPS
 
 
 def count(connection: Connection) -> int:
@@ -123,6 +125,11 @@ def test_the_layout_of_a_newer_version_is_not_touched(tmp_path: Path) -> None:
     file.close()
     with pytest.raises(DatabaseError, match="9999, is one that only a newer version knows"):
         Database.open(address_of(tmp_path, None))
+
+
+def test_the_steps_are_those_that_alembic_knows_in_its_order() -> None:
+    script = ScriptDirectory(str(FOLDER))
+    assert [step.revision for step in script.walk_revisions()][::-1] == STEPS
 
 
 def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:

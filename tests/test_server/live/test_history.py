@@ -6,7 +6,7 @@ from pathlib import Path
 from server.database.database import address_of, opened
 from server.history.queries import decisions, terminal_events, visits
 from tests.support.blackbox import BlackBox
-from tests.support.server_process import ServerProcess, running_server
+from tests.support.server_process import ServerProcess, running_server, wait_for
 from tests.support.visits import visit
 from tests.test_server.live.test_server import command, enrol
 
@@ -34,8 +34,9 @@ def test_a_visit_is_in_the_history_and_a_crash_leaves_out_nothing(tmp_path: Path
         assert [each.kind for each in database.read_here(terminal_events)] == ["left", "connected"]
         database.write_here(lambda each: each.exec_driver_sql("DELETE FROM decision"))
     flags = ("--logs", str(tmp_path / "logs"), "--faces", str(tmp_path / "faces"))
-    missing = command("history", "check", *flags)
-    assert missing.returncode == 1 and "1 lines, 1 of them MISSING" in missing.stdout
+    wait_for(
+        lambda: "1 lines, 1 of them MISSING" in command("history", "check", *flags).stdout, what="the line"
+    )
     with running_server(tmp_path) as server:
         assert "history: 1 lines of access_log.txt were missing, and are there now" in server.console
         assert command("history", "check", *flags).returncode == 0

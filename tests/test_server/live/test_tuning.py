@@ -20,8 +20,10 @@ API = "/api/v1"
 @contextmanager
 def administrator(server: ServerProcess) -> Iterator[httpx.Client]:
     """A browser in which the first account has signed in."""
-    found = re.search(r"(http://[\d.:]+)/set-up#(\S+)", server.console)
-    assert found is not None, server.console
+    link = re.compile(r"(http://[\d.:]+)/set-up#(\S+)")
+    wait_for(lambda: link.search(server.console) is not None, what="the link")
+    found = link.search(server.console)
+    assert found is not None
     given = {"secret": found[2], "name": "admin", "password": PASSWORD}
     with httpx.Client(base_url=found[1], timeout=60) as browser:
         assert browser.post(f"{API}/invitation", json=given).status_code == 204

@@ -76,3 +76,16 @@ def test_what_cannot_be_read_for_a_while_changes_nothing_and_is_told_once(
         assert asyncio.run(watched(watcher)) == 0
         assert watcher.accepted.accept("front", hashed(token))
     assert caplog.text.count("cannot be read: those of before stay in force") == 1
+
+
+def test_a_start_at_which_the_database_cannot_be_read_goes_on_with_the_tokens_of_the_settings(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with opened(address_of(tmp_path, None)) as database:
+        token = database.write_here(lambda connection: store.add(connection, "side"))
+        database.write_here(lambda connection: connection.exec_driver_sql("DROP TABLE terminal_token"))
+        watcher = TokenWatcher({"front": "the front door's"}, database)
+        asyncio.run(watcher.refresh())
+    assert "the terminals' tokens cannot be read" in caplog.text
+    assert watcher.accepted.accept("front", hashed("the front door's"))
+    assert watcher.accepted.required and not watcher.accepted.accept("side", hashed(token))

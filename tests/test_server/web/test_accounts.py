@@ -58,7 +58,7 @@ def test_what_is_not_there_is_told(site: Site) -> None:
 def test_a_token_is_shown_once_and_those_connected_are_told(site: Site) -> None:
     admin = site.browser("admin")
     made = admin.post("/api/v1/tokens/front").json()
-    assert made["link"].endswith(f"/terminal#terminal=front&token={made['token']}")
+    assert made["link"] == f"http://testserver/terminal#terminal=front&token={made['token']}"
     assert made["picture"].startswith("<svg")
     assert site.database.read_here(store.hashes) == {"front": hashed(made["token"])}
     assert admin.post("/api/v1/tokens/front").status_code == 409
@@ -68,6 +68,15 @@ def test_a_token_is_shown_once_and_those_connected_are_told(site: Site) -> None:
     assert admin.get("/api/v1/tokens").json()[0]["revoked"] is True
     assert site.tokens_changed == 3
     assert admin.put("/api/v1/tokens/front").status_code == 404
+
+
+def test_a_link_begins_as_the_address_that_the_administrator_sees(site: Site) -> None:
+    admin = site.browser("admin")
+    seen = {"Host": "door.example", "Origin": "https://door.example"}
+    made = admin.post("/api/v1/tokens/front", headers=seen).json()
+    assert made["link"].startswith("https://door.example/terminal#")
+    again = admin.post("/api/v1/accounts/guard/reset", headers={"Host": "door.example:8080"}).json()
+    assert again["link"].startswith("http://door.example:8080/set-up#")
 
 
 def test_a_key_for_some_terminals_touches_no_other(site: Site) -> None:

@@ -1,13 +1,15 @@
-import { ask, onClick, onSubmit, showTimes } from "./api.js";
+import { ask, onClick, onSubmit, renew, showTimes } from "./api.js";
 
 showTimes();
 
-function show(made) {
+async function show(made) {
   const place = document.getElementById("made");
   place.querySelector("span").textContent = made.name;
   place.querySelector("code").textContent = made.link;
   place.hidden = false;
   place.scrollIntoView({ block: "nearest" });
+  await renew("accounts");
+  bind();
 }
 
 function listed(text) {
@@ -21,28 +23,33 @@ const QUESTIONS = {
   remove: "Remove this account with its sessions and keys?",
 };
 
-for (const row of document.querySelectorAll("[data-account]")) {
-  const path = `/accounts/${encodeURIComponent(row.dataset.account)}`;
-  const change = async (disabled) => {
-    const role = row.querySelector("[name=role]").value;
-    await ask("PUT", path, { role, terminals: listed(row.querySelector("[name=terminals]").value), disabled });
-    location.reload();
-  };
-  const acts = {
-    save: () => change(row.querySelector("[data-do=enable]") !== null),
-    enable: () => change(false),
-    disable: () => change(true),
-    reset: async () => show(await ask("POST", `${path}/reset`)),
-    remove: async () => {
-      await ask("DELETE", path);
-      row.remove();
-    },
-  };
-  for (const button of row.querySelectorAll("[data-do]")) {
-    onClick(button, acts[button.dataset.do], QUESTIONS[button.dataset.do]);
+function bind() {
+  for (const row of document.querySelectorAll("[data-account]")) {
+    const path = `/accounts/${encodeURIComponent(row.dataset.account)}`;
+    const seen = { "If-Match": row.dataset.etag };
+    const change = async (disabled) => {
+      const role = row.querySelector("[name=role]").value;
+      const terminals = listed(row.querySelector("[name=terminals]").value);
+      await ask("PUT", path, { role, terminals, disabled }, seen);
+      location.reload();
+    };
+    const acts = {
+      save: () => change(row.querySelector("[data-do=enable]") !== null),
+      enable: () => change(false),
+      disable: () => change(true),
+      reset: async () => show(await ask("POST", `${path}/reset`)),
+      remove: async () => {
+        await ask("DELETE", path, undefined, seen);
+        row.remove();
+      },
+    };
+    for (const button of row.querySelectorAll("[data-do]")) {
+      onClick(button, acts[button.dataset.do], QUESTIONS[button.dataset.do]);
+    }
   }
 }
+bind();
 
 onSubmit(document.getElementById("new"), async (fields) => {
-  show(await ask("POST", "/accounts", { name: fields.get("name"), role: fields.get("role") }));
+  await show(await ask("POST", "/accounts", { name: fields.get("name"), role: fields.get("role") }));
 });

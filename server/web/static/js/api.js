@@ -50,6 +50,13 @@ export function tell(text) {
   setTimeout(() => notice.remove(), 6000);
 }
 
+// Do what was pressed before there was anybody to do it, when the whole script has run; see early.js.
+function makeUp(element, act) {
+  if (!("early" in element.dataset)) return;
+  delete element.dataset.early;
+  setTimeout(act);
+}
+
 // Have a form do something: `act` gets its fields; what goes wrong is told in it.
 export function onSubmit(form, act) {
   if (!form) return;
@@ -70,11 +77,13 @@ export function onSubmit(form, act) {
       button.disabled = false;
     }
   });
+  makeUp(form, () => form.requestSubmit());
 }
 
 // Have a button do something; with `question` only after it was confirmed.
 export function onClick(button, act, question) {
-  button?.addEventListener("click", async () => {
+  if (!button) return;
+  button.addEventListener("click", async () => {
     if (question && !(await confirmed(question))) return;
     button.disabled = true;
     try {
@@ -85,6 +94,8 @@ export function onClick(button, act, question) {
       button.disabled = false;
     }
   });
+  button.dataset.ready = "";
+  makeUp(button, () => button.click());
 }
 
 // Ask in a dialog that the keyboard reaches, about these sentences; resolves to true or false.
@@ -113,6 +124,15 @@ export function confirmed(question, sentences = []) {
     });
     dialog.showModal();
   });
+}
+
+// Show a part of this page as the server has it now.
+export async function renew(id) {
+  const text = await (await fetch(location.pathname)).text();
+  const part = new DOMParser().parseFromString(text, "text/html").getElementById(id);
+  if (!part) return;
+  showTimes(part);
+  document.getElementById(id).replaceWith(part);
 }
 
 // Times as the reader's clock shows them.

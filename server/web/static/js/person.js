@@ -13,7 +13,7 @@ showTimes();
 for (const figure of document.querySelectorAll("figure[data-path]")) {
   const at = (rest = "") => photoAddress(figure.dataset.path, rest);
   const act = (method, address) => async () => {
-    await ask(method, address);
+    await ask(method, address, undefined, { "If-Match": figure.dataset.etag });
     location.reload();
   };
   onClick(figure.querySelector("[data-do=hold]"), act("POST", at("/hold")));

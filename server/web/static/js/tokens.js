@@ -1,8 +1,8 @@
-import { ask, onClick, onSubmit, showTimes } from "./api.js";
+import { ask, onClick, onSubmit, renew, showTimes } from "./api.js";
 
 showTimes();
 
-function show(made) {
+async function show(made) {
   for (const part of ["terminal", "link", "token", "command"]) {
     document.getElementById(`made-${part}`).textContent = made[part];
   }
@@ -10,6 +10,8 @@ function show(made) {
   const place = document.getElementById("made");
   place.hidden = false;
   place.scrollIntoView({ block: "nearest" });
+  await renew("tokens");
+  bind();
 }
 
 const QUESTIONS = {
@@ -17,21 +19,25 @@ const QUESTIONS = {
   revoke: "End this terminal's token? It is disconnected at once.",
 };
 
-for (const row of document.querySelectorAll("[data-terminal]")) {
-  const path = `/tokens/${encodeURIComponent(row.dataset.terminal)}`;
-  const acts = {
-    add: async () => show(await ask("POST", path)),
-    rotate: async () => show(await ask("PUT", path)),
-    revoke: async () => {
-      await ask("DELETE", path);
-      location.reload();
-    },
-  };
-  for (const button of row.querySelectorAll("[data-do]")) {
-    onClick(button, acts[button.dataset.do], QUESTIONS[button.dataset.do]);
+function bind() {
+  for (const row of document.querySelectorAll("[data-terminal]")) {
+    const path = `/tokens/${encodeURIComponent(row.dataset.terminal)}`;
+    const seen = { "If-Match": row.dataset.etag };
+    const acts = {
+      add: async () => show(await ask("POST", path)),
+      rotate: async () => show(await ask("PUT", path, undefined, seen)),
+      revoke: async () => {
+        await ask("DELETE", path, undefined, seen);
+        location.reload();
+      },
+    };
+    for (const button of row.querySelectorAll("[data-do]")) {
+      onClick(button, acts[button.dataset.do], QUESTIONS[button.dataset.do]);
+    }
   }
 }
+bind();
 
 onSubmit(document.getElementById("new"), async (fields) => {
-  show(await ask("POST", `/tokens/${encodeURIComponent(fields.get("terminal").trim())}`));
+  await show(await ask("POST", `/tokens/${encodeURIComponent(fields.get("terminal").trim())}`));
 });

@@ -61,7 +61,7 @@ function reset() {
 }
 
 function showProblem(problem) {
-  const whole = form.querySelector(":scope > .error");
+  const whole = form.querySelector("fieldset > .error");
   for (const { row, name, field } of rules) {
     const told = row.querySelector(".error");
     const why = problem?.fields && Object.entries(problem.fields).find(([path]) => path.split(".")[0] === name)?.[1];
@@ -352,5 +352,6 @@ async function drawErrors() {
 
 document.getElementById("days").addEventListener("change", () => drawGrid().catch((problem) => tell(problem.message)));
 reset();
+form.querySelector("fieldset").disabled = false;
 if ("job" in document.getElementById("replay").dataset) poll();
 Promise.all([drawGrid(), drawErrors()]).catch((problem) => tell(problem.message));

@@ -1,0 +1,227 @@
+"""The parts of a server: made, and connected with each other."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from server.access.door import Door
+from server.access.lockout import Lockouts
+from server.access.present_rules import PresentRules
+from server.access.rules import Rules
+from server.audit.trail import AuditTrail
+from server.database.database import DamagedError, Database, DatabaseError, address_of
+from server.events import Enrolled, Events, Sink
+from server.gallery.cache import open_cache
+from server.gallery.enrolment import Enrolling
+from server.gallery.photo_watcher import PhotoWatcher
+from server.gallery.receipt_writer import ReceiptWriter
+from server.gallery.receipts import Receipt
+from server.history.feed import Feed
+from server.history.opening import bring_up_to_date
+from server.history.recorder import HistoryRecorder
+from server.recording.files import FOLDER as RECORDINGS
+from server.recording.recorder import Recorder
+from server.roster.backup import BACKUP_FILE
+from server.roster.watcher import PeopleFileWatcher
+from server.settings import Settings
+from server.startup.recogniser import photo_pipeline
+from server.support.errors import StartError
+from server.terminals.connections import Connections
+from server.terminals.decision_writer import DecisionWriter
+from server.terminals.frames import FrameService
+from server.terminals.listener import Listener
+from server.terminals.live import LiveBoard
+from server.terminals.proposals import Proposals
+from server.tokens.watcher import TokenWatcher
+from server.vitals.decision_counts import DecisionCounts
+from server.workers.pool import WorkerPool
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class People:
+    """Who may come in: the rules, what faces/people.toml says of everybody, and the photos."""
+
+    rules: PresentRules
+    roster: PeopleFileWatcher
+    photos: PhotoWatcher
+
+
+@dataclass(frozen=True)
+class Doors:
+    """The terminals and what they show. `listener`: has its port, and does not listen yet."""
+
+    listener: Listener
+    frames: FrameService
+    board: LiveBoard
+    proposals: Proposals
+    tokens: TokenWatcher
+    connections: Connections
+
+    async def change_tokens(self) -> None:
+        """Others may hold: whoever lost one is parted with. Raises SQLAlchemyError."""
+        await self.tokens.load()
+        await self.connections.dismiss_unauthorised()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """`database`: None where it cannot be used. `news`: of what is added to the history. `decisions`: how
+    many there were."""
+
+    audit: AuditTrail
+    database: Database | None
+    pool: WorkerPool
+    events: Events
+    news: Feed
+    decisions: DecisionCounts
+    people: People
+    doors: Doors
+
+
+async def open_parts(
+    settings: Settings, tls: ssl.SSLContext | None, stack: contextlib.AsyncExitStack
+) -> Parts:
+    """`stack`: closes them, the last one first. Raises StartError."""
+    audit = _open_audit(settings)
+    stack.callback(audit.close)
+    listener = await Listener.bind(settings.host, settings.port)
+    stack.callback(listener.close)
+    database = await asyncio.to_thread(_open_database, settings)
+    if database is not None:
+        stack.push_async_callback(asyncio.to_thread, database.close)
+    cache = open_cache(settings.logs, photo_pipeline(settings))
+    stack.callback(cache.close)
+    pool = WorkerPool(settings.workers, settings.model_settings)
+    stack.push_async_callback(pool.close)
+    news, decisions = Feed(), DecisionCounts()
+    events = Events([decisions, *_sinks(settings, database, news)])
+    stack.push_async_callback(asyncio.to_thread, events.close)
+
+    rules = PresentRules(settings.rules())
+    roster = PeopleFileWatcher(
+        settings.people_file, settings.logs / BACKUP_FILE, on_change=lambda: photos.hasten()
+    )
+    photos = PhotoWatcher(
+        folder=settings.faces,
+        cache=cache,
+        analyse=pool.analyse_photo,
+        take_receipts=_take_receipts(ReceiptWriter(audit), events, lambda: photos),
+        enrolling=Enrolling.by(lambda: rules.rules, lambda: roster.roster),
+        parallel=pool.processes,
+    )
+    rules.on_change = photos.hasten
+    people = People(rules, roster, photos)
+    doors = _doors(settings, tls, listener, people, pool, DecisionWriter(audit, events), events, database)
+    return Parts(
+        audit=audit,
+        database=database,
+        pool=pool,
+        events=events,
+        news=news,
+        decisions=decisions,
+        people=people,
+        doors=doors,
+    )
+
+
+def _doors(
+    settings: Settings,
+    tls: ssl.SSLContext | None,
+    listener: Listener,
+    people: People,
+    pool: WorkerPool,
+    writer: DecisionWriter,
+    events: Events,
+    database: Database | None,
+) -> Doors:
+    board, proposals = LiveBoard(events, settings.min_face), Proposals(events)
+    frames = FrameService(
+        analyser=pool,
+        workers=settings.workers,
+        writer=writer,
+        events=events,
+        gallery=lambda: people.photos.gallery,
+        roster=lambda: people.roster.roster,
+        rules=lambda: people.rules.rules,
+        open_door=partial(_open_door, Lockouts()),
+        hints=settings.hints(),
+        board=board,
+        proposals=proposals,
+    )
+    tokens = TokenWatcher(settings.tokens, database, required=settings.needs_tokens)
+    connections = Connections(
+        limits=settings.limits(),
+        tokens=lambda: tokens.accepted,
+        max_terminals=settings.max_terminals,
+        tls=tls,
+        note=lambda terminal: people.roster.roster.orders(terminal, datetime.now()).note,
+        on_join=frames.join,
+        on_frame=frames.offer,
+        on_propose=frames.propose,
+        on_leave=frames.leave,
+    )
+    return Doors(
+        listener=listener,
+        frames=frames,
+        board=board,
+        proposals=proposals,
+        tokens=tokens,
+        connections=connections,
+    )
+
+
+def _take_receipts(
+    writer: ReceiptWriter, events: Events, photos: Callable[[], PhotoWatcher]
+) -> Callable[[Sequence[Receipt]], Awaitable[None]]:
+    async def take(taken: Sequence[Receipt]) -> None:
+        await writer.write(taken)
+        events.publish(Enrolled(len(photos().gallery.people), photos().gallery.photos))
+
+    return take
+
+
+def _open_audit(settings: Settings) -> AuditTrail:
+    """Raises StartError."""
+    try:
+        return AuditTrail(settings.logs)
+    except OSError as error:
+        raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
+
+
+def _open_database(settings: Settings) -> Database | None:
+    """None: it cannot be used. No door needs it, but for the tokens that it holds."""
+    try:
+        database = Database.open(address_of(settings.logs, settings.database))
+    except DatabaseError as error:
+        log.error("DATABASE NOT USED, no history is kept and no token of it holds: %s", error)
+        if isinstance(error, DamagedError):
+            log.error("stop the server and make it again from the logs: python -m server history rebuild")
+        return None
+    bring_up_to_date(database, settings.logs, datetime.now() - timedelta(days=settings.history_days))
+    return database
+
+
+def _open_door(lockouts: Lockouts, terminal: str, rules: Rules) -> Door:
+    return Door(rules, new_id=lambda: secrets.token_hex(8), terminal=terminal, lockouts=lockouts)
+
+
+def _sinks(settings: Settings, database: Database | None, added: Feed) -> list[Sink]:
+    """Raises StartError."""
+    sinks: list[Sink] = []
+    if database is not None:
+        sinks.append(HistoryRecorder(database, settings.history_days, added.advance))
+    if settings.record:
+        folder = settings.logs / RECORDINGS
+        try:
+            sinks.append(Recorder.in_folder(folder, settings.record_pictures))
+        except OSError as error:
+            raise StartError(f"record: cannot record in {folder}: {error}") from error
+    return sinks

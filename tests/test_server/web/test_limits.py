@@ -1,0 +1,59 @@
+"""Each caller may ask the API so often, reads and writes apart."""
+
+from http import HTTPStatus
+
+import pytest
+
+from server.accounts.rights import Caller
+from server.web.limits import READS, STRANGERS, WRITES, Limits
+from server.web.problems import ProblemError
+from tests.support.console import Site
+
+ADA = Caller(1, "ada", frozenset(), None, "192.0.2.1", session=1)
+HER_KEY = Caller(1, "ada", frozenset(), None, "192.0.2.1", key="report")
+
+
+def test_reads_and_writes_are_counted_apart_and_each_caller_alone() -> None:
+    limits = Limits(lambda: 0.0)
+
+    def refused(caller: Caller | None, address: str, method: str) -> bool:
+        try:
+            limits.admit(caller, address, method)
+        except ProblemError:
+            return True
+        return False
+
+    def had(caller: Caller | None, address: str, method: str) -> int:
+        """How many requests are served at once."""
+        return next(number for number in range(10_000) if refused(caller, address, method))
+
+    assert had(ADA, "192.0.2.1", "DELETE") == WRITES[1]
+    assert had(ADA, "192.0.2.2", "GET") == READS[1]
+    assert had(ADA, "192.0.2.3", "POST") == 0
+    assert had(HER_KEY, "192.0.2.1", "POST") == WRITES[1]
+    assert had(None, "192.0.2.1", "POST") == STRANGERS[1]
+    assert had(None, "192.0.2.1", "GET") == 0
+    assert had(None, "192.0.2.2", "GET") == STRANGERS[1]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/session", "/api/v1/openapi.json", "/hash"])
+def test_who_asks_too_often_is_told_when_to_come_back(site: Site, path: str) -> None:
+    now = 0.0
+    site.app.state.limits = Limits(lambda: now)
+    browser = site.browser()
+    while (answer := browser.get(path)).status_code != HTTPStatus.TOO_MANY_REQUESTS:
+        assert answer.status_code in (200, 401)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "too_many" and answer.headers["retry-after"] == "1"
+    assert browser.get("/sign-in").is_success and browser.get("/healthz").is_success
+    now = 1.0
+    assert browser.get(path).status_code != HTTPStatus.TOO_MANY_REQUESTS
+
+
+def test_the_limits_are_told_in_the_description(site: Site) -> None:
+    document = site.browser().get("/api/v1/openapi.json").json()
+    assert "200 reads and 20 writes a second" in document["info"]["description"]
+    for path, methods in document["paths"].items():
+        for method, route in methods.items():
+            if path.startswith("/api/v1"):
+                assert "Retry-After" in route["responses"]["429"]["headers"], f"{method} {path}"
