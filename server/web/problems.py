@@ -150,8 +150,8 @@ async def _http(request: Request, error: Exception) -> Response:
 def _methods(request: Request) -> set[str]:
     """Those of all routes at this path: the framework tells of the first alone."""
     routes = (route for route in iter_route_contexts(request.app.routes) if route.methods)
-    found = (route.methods for route in routes if route.path_regex.match(request.url.path))
-    return set().union(*found)
+    here = (route for route in routes if route.path_regex.match(request.url.path))
+    return {method for route in here for method in route.methods or ()}
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

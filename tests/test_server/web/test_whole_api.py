@@ -56,8 +56,8 @@ HELD = [
 
 
 def held_of(case: Any) -> list[Any]:
-    """What is to hold of an answer. Only JSON that does not fit is always refused: in an address, or a form, all
-    is text, whatever it was made up from."""
+    """What is to hold of an answer. Only JSON that does not fit is always refused: in an address or a form
+    all is text, whatever it was made up from."""
     body = case.meta.components.get(ParameterLocation.BODY)
     is_wrong_json = case.media_type == "application/json" and body is not None and body.mode.is_negative
     return [*HELD, checks.negative_data_rejection] if is_wrong_json else HELD
@@ -181,9 +181,11 @@ def document(furnished: Furnished) -> Any:
     )
 
 
-@schemathesis.serializer("application/zip")
-def as_it_is(context: Any, value: Any) -> bytes:
+def as_text(context: Any, value: Any) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode()
+
+
+schemathesis.serializer("application/zip")(as_text)
 
 
 def session_of(site: Site, name: str) -> str:
