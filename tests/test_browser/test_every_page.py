@@ -138,7 +138,7 @@ class Visit:
 
     def _ask(self, url: str, request: object = None) -> None:
         self.asked.append(url)
-        if request is not None:
+        if request is not None and url.startswith(self.address):
             self.waiting.add(request)
 
     def _heard(self, said: "ConsoleMessage") -> None:
