@@ -59,10 +59,30 @@ UPLOADS: dict[str, int] = {
     f"{API}/site/archives": site.ARCHIVE_BYTES,
 }
 """Beginning of a path -> bytes of a request to it; all others are small."""
+PAGES = (
+    docs,
+    entry,
+    live,
+    live_socket,
+    log,
+    people_pages,
+    stranger_pages,
+    system,
+    terminal,
+    tune,
+    verify,
+)
 
 
 def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     """`running`: what of the server the app may reach. `sign_in`: the only way to a session."""
+    app = with_routes()
+    connect(app, running, sign_in)
+    return app
+
+
+def with_routes() -> FastAPI:
+    """An app that knows every route, and nothing yet of a server."""
     app = FastAPI(
         title="Doorward",
         version=version("doorward"),
@@ -71,6 +91,26 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
         openapi_url=None,
         responses=PROBLEMS,
     )
+    app.state.assets = f"/static/{fingerprint()}"
+    app.mount(app.state.assets, KeptFiles(directory=FOLDER))
+    app.mount(docs.SWAGGER_ADDRESS, KeptFiles(directory=docs.SWAGGER))
+    for part in (_api(), process_frame.router, pseudonyms.shortcuts, thresholds.shortcuts):
+        app.include_router(part, dependencies=[LIMITED], responses=TOO_MANY)
+    for part in (health.router, metrics.router, live.pictures):
+        app.include_router(part)
+    for page in PAGES:
+        app.include_router(page.router, include_in_schema=False)
+    problems.install(app)
+    app.add_middleware(Idempotency)
+    app.add_middleware(BodyLimit, uploads=UPLOADS)
+    app.add_middleware(SameSite)
+    app.add_middleware(Headers)
+    app.openapi = partial(describe, app)  # type: ignore[method-assign]
+    return app
+
+
+def connect(app: FastAPI, running: Running, sign_in: SignIn) -> None:
+    """Give the routes what they work with."""
     app.state.running = running
     app.state.sign_in = sign_in
     app.state.tuning = Tuning(running.rules, running.source, running.gallery, running.photos.photos)
@@ -83,35 +123,6 @@ def create_app(running: Running, sign_in: SignIn) -> FastAPI:
     app.state.strangers = Strangers(running)
     app.state.stopping = asyncio.Event()
     app.state.streams = 0
-    app.state.assets = f"/static/{fingerprint()}"
-    app.mount(app.state.assets, KeptFiles(directory=FOLDER))
-    app.mount(docs.SWAGGER_ADDRESS, KeptFiles(directory=docs.SWAGGER))
-    for part in (_api(), process_frame.router, pseudonyms.shortcuts, thresholds.shortcuts):
-        app.include_router(part, dependencies=[LIMITED], responses=TOO_MANY)
-    for part in (health.router, metrics.router, live.pictures):
-        app.include_router(part)
-    pages = (
-        docs,
-        entry,
-        live,
-        live_socket,
-        log,
-        people_pages,
-        stranger_pages,
-        system,
-        terminal,
-        tune,
-        verify,
-    )
-    for page in pages:
-        app.include_router(page.router, include_in_schema=False)
-    problems.install(app)
-    app.add_middleware(Idempotency)
-    app.add_middleware(BodyLimit, uploads=UPLOADS)
-    app.add_middleware(SameSite)
-    app.add_middleware(Headers)
-    app.openapi = partial(describe, app)  # type: ignore[method-assign]
-    return app
 
 
 def _api() -> APIRouter:

@@ -1,17 +1,22 @@
 """A console without a server: the app over a database of its own, and browsers that ask it."""
 
 import asyncio
+import atexit
+import shutil
 import socket
 import ssl
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from argon2 import PasswordHasher
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection
 from websockets.sync.client import ClientConnection, connect
@@ -26,7 +31,7 @@ from server.accounts.passwords import Passwords
 from server.accounts.rights import Role
 from server.accounts.sign_in import SignIn
 from server.audit.operator_log import Act
-from server.database.database import Database, address_of, opened
+from server.database.database import FILE, Database, address_of, opened
 from server.events import Events
 from server.gallery.admission import Arrived, LookAlikes
 from server.gallery.assessed_file import AssessedFile
@@ -44,7 +49,7 @@ from server.terminals.proposals import Proposals
 from server.vitals.decision_counts import DecisionCounts
 from server.vitals.loop_delay import LoopDelay
 from server.vitals.vitals import Vitals
-from server.web.app import create_app
+from server.web import app as web
 from server.web.limits import Limits
 from server.web.running import Running
 from server.web.serving import WebServer
@@ -59,6 +64,8 @@ T = TypeVar("T")
 PASSWORD = "correct horse battery staple"
 _QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """Hashing is to be slow, but not in every test."""
+_SPARE: list[FastAPI] = []
+"""Apps that no site uses any more: to make one takes longer than most tests."""
 
 
 class FakeRecord:
@@ -197,11 +204,18 @@ class Site:
             serve_terminal=lambda transport, address: transport.abort(),
             hasten=(lambda: None) if server is None else server.hasten,
         )
-        self.app = create_app(self.running, SignIn(database, self.passwords, lambda: self.now))
+        self.app = _SPARE.pop() if _SPARE else web.with_routes()
+        web.connect(self.app, self.running, SignIn(database, self.passwords, lambda: self.now))
         self.app.state.limits = Limits(count(0, 1000).__next__)  # tests ask as fast as they can
 
     async def _count_change(self) -> None:
         self.tokens_changed += 1
+
+    def close(self) -> None:
+        self.app.state.site_work.close()
+        self.passwords.close()
+        self.app.middleware_stack = None  # it remembers what was asked
+        _SPARE.append(self.app)
 
     def browser(self, name: str | None = None, tls: bool = False, **options: Any) -> TestClient:
         """A browser; with a name somebody has signed in there."""
@@ -214,27 +228,38 @@ class Site:
 
     def account(self, name: str, role: Role, terminals: list[str] | None = None) -> None:
         """An account with `PASSWORD`."""
-        hashed = self.passwords.hash_here(PASSWORD)
+        _add_account(self.database, name, role, terminals)
 
-        def made(sql: Connection) -> None:
-            account, secret = accounts.add(sql, name, role, terminals)
-            accounts.accept(sql, secret, account.name, hashed)
 
-        self.database.write_here(made)
+def _add_account(database: Database, name: str, role: Role, terminals: list[str] | None = None) -> None:
+    def made(sql: Connection) -> None:
+        account, secret = accounts.add(sql, name, role, terminals)
+        accounts.accept(sql, secret, account.name, _QUICK.hash(PASSWORD))
+
+    database.write_here(made)
+
+
+@cache
+def _with_accounts() -> Path:
+    """A database to be copied: to make one afresh takes longer than most tests."""
+    folder = tempfile.mkdtemp(prefix="doorward-console-")
+    atexit.register(shutil.rmtree, folder)
+    with opened(address_of(Path(folder), None)) as database:
+        for role in Role:
+            _add_account(database, role.value, role)
+    return Path(folder, FILE)
 
 
 @contextmanager
 def site(folder: Path, server: Server | None = None, **settings: Any) -> Iterator[Site]:
     """A site with one account for each role: viewer, guard, admin."""
+    shutil.copy(_with_accounts(), folder / FILE)
     with opened(address_of(folder, None)) as database:
         made = Site(database, folder, settings, server)
-        for role in Role:
-            made.account(role.value, role)
         try:
             yield made
         finally:
-            made.app.state.site_work.close()
-            made.passwords.close()
+            made.close()
 
 
 def key_of(browser: TestClient, *scopes: str, **more: Any) -> dict[str, str]:
