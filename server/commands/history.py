@@ -17,7 +17,7 @@ from server.database.database import DatabaseError, address_of, look
 from server.history import rebuild as rebuilding
 from server.history.carry import Span
 from server.history.logs import LogLine, Logs, oldest_first, rotations
-from server.history.missing import missing
+from server.history.missing import logged, missing
 from server.history.rebuild import Rebuilt
 from server.history.rows import milliseconds
 from server.history.tables import ACT, DECISION
@@ -54,7 +54,7 @@ def _of_tables(rebuilt: Rebuilt) -> Iterator[str]:
     for table, made in rebuilt.made.items():
         kept = rebuilt.kept.pop(table, 0)
         yield f"{_NAMES[table]}: {made} from the logs" + (
-            f", {kept} older or newer than those" if kept else ""
+            f", {kept} older or newer than those, or out of an archive" if kept else ""
         )
     if any(rebuilt.kept.values()):
         yield f"kept: {', '.join(f'{name} {count}' for name, count in sorted(rebuilt.kept.items()) if count)}"
@@ -98,7 +98,7 @@ class _Compared:
             self.tables[line.table].lacking += 1
         for table, found in self.tables.items():
             if found.span is not None:
-                within = select(func.count()).where(table.c.moment.between(*found.span))
+                within = select(func.count()).where(table.c.moment.between(*found.span), *logged(table))
                 found.surplus = connection.execute(within).scalar_one() - (found.lines - found.lacking)
 
     def __str__(self) -> str:

@@ -63,9 +63,9 @@ class OldFile:
         return {(identity, verdict): told for identity, verdict, told in rows}
 
     def carry_over(self, new: Connection, logged: Mapping[str, Span]) -> dict[str, int]:
-        """All tables; of those that the logs tell of, only what is older than the logs, or newer. Returns how
-        many rows of each. What refers to something that could not be read is left out. Raises
-        sqlalchemy.exc.SQLAlchemyError."""
+        """All tables; of those that the logs tell of, only what is older than the logs, or newer, or came
+        with an archive. Returns how many rows of each. What refers to something that could not be read is
+        left out. Raises sqlalchemy.exc.SQLAlchemyError."""
         new.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
         present = inspect(new).get_table_names()
         copied = {
@@ -83,7 +83,8 @@ class OldFile:
         columns, where = self.tables[table], ""
         if logged is not None:  # the rows of the logs have numbers of their own by now
             columns = [column for column in columns if column != "number"]
-            where = f"WHERE moment NOT BETWEEN {logged.first} AND {logged.last} ORDER BY moment"
+            where = f"WHERE (moment NOT BETWEEN {logged.first} AND {logged.last}"
+            where += f"{' OR imported' if 'imported' in columns else ''}) ORDER BY moment"
         names, marks = ", ".join(columns), ", ".join("?" * len(columns))
         rows = self._rows(table, f"SELECT {names}", where)
         count = 0

@@ -25,7 +25,7 @@ class Place(NamedTuple):
 @dataclass(frozen=True)
 class KeptDecision:
     """A line of the access log. `moment`: by the door's clock. `nearest`: nearest first; the log does not
-    tell it. What an older line does not tell is None."""
+    tell it. `imported`: it came with an archive. What an older line does not tell is None."""
 
     place: Place
     moment: datetime
@@ -42,6 +42,7 @@ class KeptDecision:
     latency_ms: int | None
     id: str
     nearest: tuple[Nearest, ...]
+    imported: bool
 
     @classmethod
     def of(cls, row: RowMapping) -> "KeptDecision":

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeAlias
 
-from sqlalchemy import Column, Connection, Table, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, select
 
 from server.database.plain_text import as_kept
 from server.history.logs import LogLine
@@ -26,6 +26,11 @@ def missing(connection: Connection, lines: Iterable[LogLine]) -> Iterator[LogLin
     for batch in batches(lines):
         known = {table: _known(connection, table, batch) for table in KEYS}
         yield from (line for line in batch if key_of(line.table, line.row) not in known[line.table])
+
+
+def logged(table: Table) -> list[ColumnElement[bool]]:
+    """Only the rows that a line is to tell of: none does of what came with an archive."""
+    return [DECISION.c.imported.is_(False)] if table is DECISION else []
 
 
 def batches(lines: Iterable[LogLine]) -> Iterator[list[LogLine]]:

@@ -55,8 +55,9 @@ def decision_by_id(
 def decisions_after(
     connection: Connection, number: int, which: Which = ALL, limit: int = PAGE
 ) -> list[KeptDecision]:
-    """What is new for somebody who has read up to this number, in the order in which it was written."""
-    asked = select(DECISION).where(DECISION.c.number > number, *_conditions(connection, which))
+    """What has happened since somebody has read up to this number, in the order in which it was written."""
+    happened = (DECISION.c.number > number, DECISION.c.imported.is_(False))
+    asked = select(DECISION).where(*happened, *_conditions(connection, which))
     return _all(connection, asked.order_by(DECISION.c.number).limit(limit), KeptDecision.of)
 
 

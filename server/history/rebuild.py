@@ -17,8 +17,9 @@ from sqlalchemy import Connection, delete, func, select
 from server.database.database import DatabaseError, address_at, file_of, opened
 from server.database.migrate import present_layout
 from server.history.carry import OldFile, Span
+from server.history.importing import forget_twins
 from server.history.logs import LogLine
-from server.history.missing import batches
+from server.history.missing import batches, logged
 from server.history.tables import ACT, DECISION
 from server.history.writing import load, take_stock
 from server.support import osdep
@@ -68,6 +69,7 @@ def _beside(path: Path, new: Path, lines: Iterable[LogLine]) -> Rebuilt:
             if old is not None:
                 rebuilt.kept = old.carry_over(connection, rebuilt.spans)
                 rebuilt.damage = old.damage
+        forget_twins(connection)
         take_stock(connection)
     return rebuilt
 
@@ -136,13 +138,15 @@ def _in_place(address: str, lines: Iterable[LogLine]) -> Rebuilt:
 
         with _without_indices(connection, but="ix_decision_id"):
             _fill(connection, lines, rebuilt, nearest)
+        old = {table: table.c.number <= newest[table] for table in LOGGED}
         for table in LOGGED:
-            old = table.c.number <= newest[table]
             if table.name in rebuilt.spans:
-                connection.execute(
-                    delete(table).where(old, table.c.moment.between(*rebuilt.spans[table.name]))
-                )
-            rebuilt.kept[table.name] = connection.execute(select(func.count()).where(old)).scalar_one()
+                within = table.c.moment.between(*rebuilt.spans[table.name])
+                connection.execute(delete(table).where(old[table], *logged(table), within))
+        forget_twins(connection)
+        for table in LOGGED:
+            kept = select(func.count()).where(old[table])
+            rebuilt.kept[table.name] = connection.execute(kept).scalar_one()
     return rebuilt
 
 

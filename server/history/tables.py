@@ -7,7 +7,7 @@ the time: read from its end it gives the newest rows first, and no more than a p
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Table
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Table, false
 
 from server.database.plain_text import INDEXED, PlainText
 from server.database.schema import METADATA
@@ -40,13 +40,15 @@ DECISION = _table(
     Column("latency_ms", BigInteger),
     Column("id", PlainText(INDEXED), nullable=False),
     Column("nearest", PlainText),
+    Column("imported", Boolean, nullable=False, server_default=false()),
     Index("ix_decision_moment", "moment", "number", "terminal", "verdict", "reason", "utc_offset"),
     Index("ix_decision_name", "name", "moment", "number", "verdict", "terminal"),
     Index("ix_decision_terminal", "terminal", "moment", "number", "verdict"),
     Index("ix_decision_reason", "reason", "moment", "number", "verdict"),
     Index("ix_decision_id", "id"),
 )
-"""A row for each line of the access log. `nearest`: JSON, a list of [name, distance]; not in the log."""
+"""A row for each line of the access log. `nearest`: JSON, a list of [name, distance]; not in the log.
+`imported`: it came with an archive, and no line here tells of it."""
 
 VISIT = _table(
     "visit",

@@ -52,8 +52,9 @@ class Near(BaseModel):
 
 
 class DecisionView(BaseModel):
-    """One line of the access log. `moment`: milliseconds since 1970. `words`: the reason in plain words.
-    `looks`: how often the face was compared. What an old line does not tell is null."""
+    """One decision. `moment`: milliseconds since 1970. `words`: the reason in plain words.
+    `looks`: how often the face was compared. `imported`: it came with an archive, and is no line here. What
+    an old line does not tell is null."""
 
     id: str
     moment: int
@@ -71,6 +72,7 @@ class DecisionView(BaseModel):
     accompanied: bool
     latency_ms: int | None
     nearest: list[Near]
+    imported: bool
 
     @classmethod
     def of(cls, kept: KeptDecision) -> "DecisionView":

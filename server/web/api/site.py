@@ -1,29 +1,34 @@
 """The whole site as one archive: handed out, and brought in."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 from enum import Enum
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
 
 from server.audit.operator_log import ActKind
+from server.database.database import Database
 from server.history.exporting import rows_of
-from server.history.tables import TABLES
+from server.history.importing import Span, bring_in, count_new
+from server.history.rows import Row, milliseconds
+from server.history.tables import DECISION, TABLES
 from server.site.archive import PASSPHRASE_CHARS, export
 from server.site.importing import Effect, compare, merge, replace_all
 from server.site.people_edit import ABSENT
-from server.site.restoring import open_archive
-from server.site.site import Site
+from server.site.restoring import Archive, open_archive
 from server.web.acting import note
 from server.web.api.people import require_everywhere
 from server.web.archives import Archives
 from server.web.callers import Administrator, Ports
+from server.web.problems import ProblemError
+from server.web.running import Running
 from server.web.site_work import Files
 from server.web.zip_stream import streamed
 
@@ -83,17 +88,19 @@ class Listed(BaseModel):
 
 class EffectView(BaseModel):
     """`new`: photos only in the archive. `same`: here, too. `conflicting`: something else has that path here.
-    `gone`: only here. `limits`: what people.toml and the archive say differently."""
+    `gone`: only here. `limits`: what people.toml and the archive say differently. `decisions`: so many of its
+    history are not in the log here."""
 
     new: Listed
     same: Listed
     conflicting: Listed
     gone: Listed
     limits: Listed
+    decisions: int
 
     @classmethod
-    def of(cls, effect: Effect) -> "EffectView":
-        return cls(**{key: Listed.of(paths) for key, paths in vars(effect).items()})
+    def of(cls, effect: Effect, decisions: int) -> "EffectView":
+        return cls(**{key: Listed.of(paths) for key, paths in vars(effect).items()}, decisions=decisions)
 
 
 @router.post("/export", response_class=StreamingResponse, responses=ZIP)
@@ -134,32 +141,49 @@ async def forget_archive(
 
 
 @router.post("/import/look")
-async def look_at_archive(given: Look, request: Request, caller: Administrator, files: Files) -> EffectView:
+async def look_at_archive(
+    given: Look, request: Request, caller: Administrator, running: Ports, files: Files
+) -> EffectView:
     """Check an archive as a whole, and say what bringing it in would find. Nothing is changed."""
     require_everywhere(caller)
     async with _archives(request).use(given.archive) as file:
-        return EffectView.of(await asyncio.to_thread(_look, files.site, file, given.passphrase))
+        archive = await asyncio.to_thread(open_archive, file, given.passphrase)
+        effect = await asyncio.to_thread(compare, files.site, archive)
+        return EffectView.of(effect, await _decisions(running, archive, count_new))
 
 
 @router.post("/import")
 async def import_archive(
     given: Import, request: Request, caller: Administrator, running: Ports, files: Files
 ) -> EffectView:
-    """Bring an archive in: photos and people.toml. The history in it is for other programs. What was done is
-    answered: of those conflicting nothing where it is merged."""
+    """Bring an archive in: photos, people.toml, and in either mode those decisions of its history that are
+    not here yet. What was done is answered: of those conflicting nothing where it is merged."""
     require_everywhere(caller)
     async with _archives(request).use(given.archive) as file:
         archive = await asyncio.to_thread(open_archive, file, given.passphrase)
-        photos = str(len(archive.photos))
-        await note(running, caller, ActKind.SITE_IMPORTED, None, mode=given.mode.value, photos=photos)
-        bring_in = merge if given.mode is Mode.MERGE else replace_all
-        effect = await files.change(lambda site: bring_in(site, archive))
-    await files.forget_thumbnails()
-    return EffectView.of(effect)
+        new = await _decisions(running, archive, count_new)
+        what = {"mode": given.mode.value, "photos": str(len(archive.photos)), "decisions": str(new)}
+        await note(running, caller, ActKind.SITE_IMPORTED, None, **what)
+        change = merge if given.mode is Mode.MERGE else replace_all
+        effect = await files.change(lambda site: change(site, archive))
+        await files.forget_thumbnails()
+        return EffectView.of(effect, await _decisions(running, archive, bring_in))
 
 
-def _look(site: Site, file: BinaryIO, passphrase: str | None) -> Effect:
-    return compare(site, open_archive(file, passphrase))
+async def _decisions(
+    running: Running, archive: Archive, work: Callable[[Database, Iterable[Row], Span], int]
+) -> int:
+    """What `work` counts of those that are in the archive. Raises ProblemError."""
+    if DECISION.name not in archive.tables:
+        return 0
+    now = datetime.now()
+    span = Span(milliseconds(now - timedelta(days=running.settings.history_days)), milliseconds(now))
+    try:
+        return await asyncio.to_thread(work, running.database, archive.rows(DECISION.name), span)
+    except ValueError as error:
+        raise ProblemError.refused(f"The archive's history has a decision that is none: {error}.") from None
+    except SQLAlchemyError:
+        raise ProblemError.busy("The database takes no decisions now; bring the archive in again.") from None
 
 
 def _archives(request: Request) -> Archives:

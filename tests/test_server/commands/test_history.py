@@ -71,6 +71,19 @@ def test_the_history_is_made_of_the_logs_in_the_folder(settings: Settings) -> No
     ]
 
 
+def test_what_came_with_an_archive_is_neither_missing_nor_too_much(settings: Settings) -> None:
+    write_log(settings.logs / "access_log.txt", entry(1), entry(3))
+    with opened(address_of(settings.logs, None)) as database:
+        fill(database, decision(1), decision(3))
+        fill(database, {**decision(2), "imported": True})
+    assert not [line for line in compared(settings) if "more are in the database" in line]
+    assert "decisions: 2 from the logs, 1 older or newer than those, or out of an archive" in rebuilt(
+        settings
+    )
+    assert ids(settings) == ["d1", "d2", "d3"]
+    assert not [line for line in compared(settings) if "more are in the database" in line]
+
+
 def test_that_it_was_made_again_is_noted(settings: Settings) -> None:
     write_log(settings.logs / "access_log.txt", entry(1))
     rebuilt(settings)
@@ -91,7 +104,7 @@ def test_files_may_be_named_and_what_they_do_not_reach_is_kept(settings: Setting
     ]
     lines = rebuilt(settings, *named)
     assert lines == [
-        "decisions: 4 from the logs, 2 older or newer than those",
+        "decisions: 4 from the logs, 2 older or newer than those, or out of an archive",
         "acts of operators: 2 from the logs",
     ]
     assert ids(settings) == ["d1", "d2", "d3", "d4", "d5", "d9"]

@@ -283,3 +283,20 @@ def test_names_that_a_log_escapes_come_back(path: Path, tmp_path: Path) -> None:
     rebuild(made(path), lines_of(tmp_path, entry(1, hostile)))
     with opened(address_at(path)) as database:
         assert 'Ada" id=forged\n\\x00' in database.read_here(known_names)
+
+
+def test_what_came_with_an_archive_is_kept_once_also_between_the_lines(address: str, tmp_path: Path) -> None:
+    theirs = [{**decision(number, "Eve"), "imported": True} for number in (2, 3)]
+    with opened(address) as database:
+        fill(database, decision(1), decision(5))
+        fill(database, *theirs)
+    for _ in range(2):
+        rebuild(address, lines_of(tmp_path, entry(1), entry(3, "Eve"), entry(5)))
+        with opened(address) as database:
+            found = database.read_here(decisions)
+        assert [(each.id, each.imported) for each in found] == [
+            ("d5", False),
+            ("d3", False),
+            ("d2", True),
+            ("d1", False),
+        ]

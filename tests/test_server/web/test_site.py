@@ -3,12 +3,15 @@
 import asyncio
 import io
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
 from fastapi.testclient import TestClient
 
+from server.history.rows import Row
+from server.history.tables import DECISION
 from server.site.restoring import open_archive
 from server.web import archives
 from server.web.zip_stream import CHUNK_BYTES, CHUNKS, streamed
@@ -26,6 +29,11 @@ def followed(tmp_path: Path) -> Iterator[Followed]:
     put(tmp_path / "faces", jane_doe=photo(1), john_roe=photo(2))
     with followed_site(tmp_path) as made:
         yield made
+
+
+def recent(number: int) -> Row:
+    """Decision `number`, of this hour."""
+    return decision(number, moment=datetime.now(timezone.utc) - timedelta(minutes=number + 1))
 
 
 def exported(admin: TestClient, passphrase: str | None) -> bytes:
@@ -52,6 +60,36 @@ def test_a_site_is_exported_whole(followed: Followed, passphrase: str | None) ->
     assert site.record.acts[-1].details == {"encrypted": "no" if passphrase is None else "yes"}
 
 
+@pytest.mark.parametrize("mode", ["merge", "replace"])
+def test_decisions_come_with_an_archive_once(followed: Followed, mode: str) -> None:
+    site, _ = followed
+    fill(site.database, *(recent(number) for number in range(3)))
+    admin = site.browser("admin")
+    archive = exported(admin, None)
+    site.database.write_here(lambda sql: sql.execute(DECISION.delete().where(DECISION.c.id != "d1")))
+    given = {"archive": sent(admin, archive)}
+    assert admin.post("/api/v1/site/import/look", json=given).json()["decisions"] == 2
+    for added in (2, 0):
+        done = admin.post("/api/v1/site/import", json={**given, "mode": mode})
+        assert done.status_code == 200 and done.json()["decisions"] == added, done.text
+        assert site.record.acts[-1].details["decisions"] == str(added)
+    shown = admin.get("/api/v1/decisions").json()["decisions"]
+    assert {each["id"]: each["imported"] for each in shown} == {"d0": True, "d1": False, "d2": True}
+    assert "came with an archive" in admin.get("/log/d0").text
+    assert "came with an archive" not in admin.get("/log/d1").text
+
+
+def test_an_archive_whose_history_is_none_changes_nothing(followed: Followed) -> None:
+    site, _ = followed
+    fill(site.database, {**recent(1), "nearest": "[1]"})
+    admin = site.browser("admin")
+    given = {"archive": sent(admin, exported(admin, None))}
+    for address, more in (("/look", {}), ("", {"mode": "replace"})):
+        answer = admin.post(f"/api/v1/site/import{address}", json={**given, **more})
+        assert answer.status_code == 422 and "nearest" in answer.json()["detail"]
+    assert "site_imported" not in " ".join(site.record.lines())
+
+
 def test_a_passphrase_that_is_guessed_too_soon_is_refused(followed: Followed) -> None:
     answer = followed[0].browser("admin").post("/api/v1/site/export", json={"passphrase": "short"})
     assert answer.status_code == 422
@@ -72,7 +110,7 @@ def test_what_is_missing_is_merged_after_a_look(followed: Followed) -> None:
     done = admin.post("/api/v1/site/import", json={**asked, "mode": "merge"})
     assert done.status_code == 200, done.text
     assert listed(server.faces) == ["jane_doe.jpg", "john_roe.jpg"]
-    assert site.record.acts[-1].details == {"mode": "merge", "photos": "2"}
+    assert site.record.acts[-1].details == {"mode": "merge", "photos": "2", "decisions": "0"}
 
 
 def test_everything_is_replaced(followed: Followed) -> None:

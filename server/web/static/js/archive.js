@@ -50,6 +50,7 @@ onSubmit(form, async (fields) => {
 });
 
 function show(found) {
+  effect.querySelector("#decisions").textContent = `Decisions of its history that are not in the log here: ${found.decisions}.`;
   effect.querySelector("dl").replaceChildren(
     ...Object.entries(WORDS).flatMap(([key, words]) => {
       const term = document.createElement("dt");
@@ -74,6 +75,7 @@ for (const button of effect.querySelectorAll("[data-mode]")) {
   onClick(button, async () => {
     const done = await ask("POST", "/site/import", { ...sent, mode });
     effect.hidden = true;
-    tell(mode === "merge" ? `${done.new.count} photos were added.` : "The site is as in the archive.");
+    tell(mode === "merge" ? `${done.new.count} photos were added.` : "The photos and limits are as in the archive.");
+    tell(`Decisions added to the log: ${done.decisions}.`);
   }, QUESTIONS[mode]);
 }
