@@ -39,10 +39,13 @@ def test_reads_and_writes_are_counted_apart_and_each_caller_alone() -> None:
 @pytest.mark.parametrize("path", ["/api/v1/session", "/api/v1/openapi.json", "/hash"])
 def test_who_asks_too_often_is_told_when_to_come_back(site: Site, path: str) -> None:
     now = 0.0
-    site.app.state.limits = Limits(lambda: now)
+    limits = site.app.state.limits = Limits(lambda: now)
     browser = site.browser()
-    while (answer := browser.get(path)).status_code != HTTPStatus.TOO_MANY_REQUESTS:
-        assert answer.status_code in (200, 401)
+    for _ in range(int(STRANGERS[1]) - 1):
+        limits.admit(None, "testclient", "GET")
+    assert browser.get(path).status_code in (200, 401)
+    answer = browser.get(path)
+    assert answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] == "too_many" and answer.headers["retry-after"] == "1"
     assert browser.get("/sign-in").is_success and browser.get("/healthz").is_success
