@@ -73,6 +73,7 @@ def test_a_person_who_was_changed_meanwhile_is_neither_renamed_nor_erased(
     assert ask(admin, "POST", "/people/Jane Doe/rename", old, {"name": "June Doe"}) == 412
     assert ask(admin, "DELETE", "/people/Jane Doe", old) == 412
     assert listed(server.faces) == ["jane_doe.jpg"]
+    assert site.record.lines()[-1].startswith("photo_held"), "what is not done is not written down"
     assert ask(admin, "DELETE", "/people/Jane Doe", etag(admin, "/people/Jane Doe")) == 200
     assert listed(server.faces) == []
 
