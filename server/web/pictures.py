@@ -14,13 +14,13 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
 
 from server.accounts.rights import Caller
 from server.gallery.folder import ReadError, read_photo
 from server.terminals.live import LiveFrame
 from server.web.problems import ProblemError
 from server.web.running import Running
+from server.web.uploads import form_of
 from wire import TERMINAL_CHARS
 
 T = TypeVar("T", bound="Asked")
@@ -36,8 +36,6 @@ JSON_BYTES = 12 << 20
 _CHUNK = 64 << 10
 """Characters of base64 that are decoded at once: longer ones would hold up the event loop."""
 _PATH_CHARS = 500
-_FIELDS = 20
-"""Of a form, beside its pictures."""
 
 
 class Picture(NamedTuple):
@@ -156,13 +154,9 @@ def _decoded(text: str) -> bytes | None:
 async def _read_form(
     request: Request, fields: Sequence[str], most: int
 ) -> tuple[dict[str, Any], list[Picture]]:
-    try:
-        form = await request.form(max_files=MOST_PICTURES, max_fields=_FIELDS)
-    except HTTPException as error:
-        raise ProblemError(HTTPStatus.BAD_REQUEST, "bad_request", str(error.detail)) from None
     values: dict[str, Any] = {}
     pictures = []
-    try:
+    async with form_of(request, MOST_PICTURES) as form:
         _require_few(sum(isinstance(value, UploadFile) for _, value in form.multi_items()), most)
         for name, value in form.multi_items():
             if not isinstance(value, UploadFile):
@@ -173,8 +167,6 @@ async def _read_form(
                 raise ProblemError.too_large(f"A picture may have {PICTURE_BYTES >> 20} MB.")
             else:
                 pictures.append(Picture(_printable(value.filename), await value.read()))
-    finally:
-        await form.close()
     return values, pictures
 
 

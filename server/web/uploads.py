@@ -7,12 +7,14 @@ from typing import Any
 
 from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 
 from server.web.problems import ProblemError
 
 PICTURE = "picture"
 PICTURE_BYTES = 32 << 20
-FIELDS = 10
+FIELDS = 20
+"""Of a form, beside its files."""
 
 
 @asynccontextmanager
@@ -22,8 +24,14 @@ async def form_of(request: Request, most: int) -> AsyncIterator[FormData]:
     if kind != "multipart/form-data":
         detail = "Send a form: multipart/form-data."
         raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
-    async with request.form(max_files=most, max_fields=FIELDS) as form:
+    try:
+        form = await request.form(max_files=most, max_fields=FIELDS)
+    except HTTPException as error:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "bad_request", str(error.detail)) from None
+    try:
         yield form
+    finally:
+        await form.close()
 
 
 async def picture_of(request: Request) -> bytes:
