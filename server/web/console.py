@@ -29,7 +29,9 @@ class WebConsole:
         self._passwords = Passwords()
         sign_in = SignIn(running.database, self._passwords)
         self._app = create_app(running, sign_in)
-        sockets = by_path(SOCKET_PATH, terminal_sockets(running.serve_terminal))
+        sockets = by_path(
+            SOCKET_PATH, terminal_sockets(running.serve_terminal, running.settings.console_names)
+        )
         self._server = WebServer(self._app, listener.sockets, tls, sockets)
 
     async def serve(self) -> None:
