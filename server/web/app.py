@@ -33,6 +33,7 @@ from server.web.api import (
 from server.web.archives import Archives
 from server.web.body_limit import BodyLimit
 from server.web.description import describe
+from server.web.followers import Followers
 from server.web.headers import Headers
 from server.web.idempotency import Idempotency
 from server.web.known_host import KnownHost
@@ -124,7 +125,7 @@ def connect(app: FastAPI, running: Running, sign_in: SignIn) -> None:
     app.state.recorded = Recorded(running)
     app.state.strangers = Strangers(running)
     app.state.stopping = asyncio.Event()
-    app.state.streams = 0
+    app.state.followers = Followers()
 
 
 def _api() -> APIRouter:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
 from server.accounts.rights import Caller, Right
 from server.terminals.live import LiveBoard, Viewer
 from server.web.callers import Requires, find_caller, running
+from server.web.followers import FOLLOWS
 from server.web.live import CHECK_SECONDS, HEALTH_SECONDS, health_message, packed, pause_after
 from server.web.origin import same_origin
 
@@ -22,7 +23,7 @@ MOST_NAMES = 256
 Watcher = Annotated[Caller, Depends(Requires(Right.SEE))]
 
 
-@router.websocket("/live/socket")
+@router.websocket("/live/socket", dependencies=[FOLLOWS])
 async def live_socket(socket: WebSocket, caller: Watcher) -> None:
     if not same_origin(socket.headers.get("origin"), socket.headers.get("host", "")):
         await socket.close()
