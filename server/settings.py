@@ -174,13 +174,6 @@ class Settings(BaseModel):
             return None
         return frozenset({"localhost"} | ({self.web_name.lower()} if self.web_name else set()))
 
-    def console_address(self, port: int | None = None) -> str:
-        """Where a browser on this machine finds the console. `port`: the one that it has, where any free one
-        was asked for."""
-        host = {"0.0.0.0": "localhost", "::": "localhost"}.get(self.web_host, self.web_host)  # noqa: S104
-        scheme = "http" if self.tls_cert is None else "https"
-        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.web_port if port is None else port}"
-
     @property
     def _recogniser(self) -> Recogniser:
         return RECOGNISERS[self.recogniser]
