@@ -17,8 +17,7 @@ class KnownHost:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        names = scope["app"].state.running.settings.console_names
-        if is_called(Headers(scope=scope).get("host", ""), names):
+        if scope["type"] == "lifespan" or _is_called(scope):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await WebSocket(scope, receive, send).close()
@@ -26,3 +25,8 @@ class KnownHost:
             detail = "This server has another name. Behind a proxy, the setting web_name tells it."
             problem = ProblemError(HTTPStatus.MISDIRECTED_REQUEST, "misdirected_request", detail)
             await answer(Request(scope), problem)(scope, receive, send)
+
+
+def _is_called(scope: Scope) -> bool:
+    names = scope["app"].state.running.settings.console_names
+    return is_called(Headers(scope=scope).get("host", ""), names)
