@@ -62,10 +62,7 @@ def add(
     """An account without a password, and the secret of the invitation by which its owner sets one. Raises
     AccountError."""
     name = checked_name(name)
-    if find(connection, name) is not None:
-        raise AccountError(f"There is an account {name} already.")
-    if connection.execute(select(func.count()).select_from(ACCOUNT)).scalar_one() >= MAX_ACCOUNTS:
-        raise AccountError(f"There are {MAX_ACCOUNTS} accounts already.")
+    require_new(connection, name)
     row = {
         "name": name,
         "role": role.value,
@@ -78,6 +75,14 @@ def add(
     account = find(connection, name)
     assert account is not None
     return account, invite(connection, account.number)
+
+
+def require_new(connection: Connection, name: str) -> None:
+    """Raises AccountError: there can be no further account, or none of this name."""
+    if find(connection, name) is not None:
+        raise AccountError(f"There is an account {name} already.")
+    if connection.execute(select(func.count()).select_from(ACCOUNT)).scalar_one() >= MAX_ACCOUNTS:
+        raise AccountError(f"There are {MAX_ACCOUNTS} accounts already.")
 
 
 def change(
