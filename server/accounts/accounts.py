@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from server.accounts.rights import Role
-from server.accounts.tables import ACCOUNT, INVITATION, SESSION
+from server.accounts.tables import ACCOUNT, API_KEY, INVITATION, SESSION
 from server.support.clock import now_ms
 from server.support.secret import hashed, new_secret
 
@@ -112,12 +112,13 @@ def remove(connection: Connection, name: str) -> None:
 
 
 def reset(connection: Connection, name: str) -> str:
-    """Take away password, second factor and sessions; returns the secret of a new invitation. Raises
+    """Take away password, second factor, sessions and keys; returns the secret of a new invitation. Raises
     AccountError."""
     account = existing(connection, name)
     values = {"password": None, "totp": None, "totp_step": None}
     connection.execute(update(ACCOUNT).where(ACCOUNT.c.number == account.number).values(values))
     end_sessions(connection, account.number)
+    connection.execute(delete(API_KEY).where(API_KEY.c.account == account.number))
     return invite(connection, account.number)
 
 
@@ -222,12 +223,13 @@ def existing(connection: Connection, name: str) -> Account:
 
 
 def _require_an_admin(connection: Connection) -> None:
-    """Raises AccountError: nobody would be left who can administer, and the change is undone with the
-    transaction."""
+    """Raises AccountError: nobody would be left who can sign in and administer everything, and the change is
+    undone with the transaction."""
     query = select(ACCOUNT.c.number).where(
         ACCOUNT.c.role == Role.ADMIN.value,
         ACCOUNT.c.disabled.is_(False),
         ACCOUNT.c.terminals.is_(None),
+        ACCOUNT.c.password.is_not(None),
     )
     if connection.execute(query.limit(1)).first() is None:
-        raise AccountError("One admin who is not restricted must be left.")
+        raise AccountError("One admin who has a password and is not restricted must be left.")

@@ -141,7 +141,7 @@ async def remove_account(
 async def reset_account(
     name: str, caller: SiteAdministratorInPerson, running: Ports, request: Request
 ) -> Link:
-    """Take away password, second factor and sessions; the owner sets a new password by the link."""
+    """Take away password, second factor, sessions and keys; the owner sets a new password by the link."""
     await running.database.read(lambda sql: accounts.existing(sql, name))
     await note(running, caller, ActKind.ACCOUNT_RESET, name)
     secret = await running.database.write(lambda sql: accounts.reset(sql, name))

@@ -168,7 +168,7 @@ class PasswordChange(BaseModel):
 async def change_password(
     given: PasswordChange, caller: SignedIn, running: Ports, entrance: Entrance
 ) -> None:
-    """Change one's own password; all other sessions of the account end."""
+    """Change one's own password; all other sessions of the account end, and its keys go on."""
     await _prove(entrance, caller, given.old)
     require_strong(given.new, [caller.name])
     await note(running, caller, ActKind.ACCOUNT_PASSWORD_CHANGED, caller.name)

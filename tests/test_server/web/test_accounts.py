@@ -50,6 +50,23 @@ def test_the_last_administrator_stays(site: Site) -> None:
     assert admin.get("/api/v1/session").is_success
 
 
+def test_an_admin_who_cannot_sign_in_yet_does_not_count(site: Site) -> None:
+    admin = site.browser("admin")
+    admin.post("/api/v1/accounts", json={"name": "ghost", "role": "admin"})
+    answer = admin.put("/api/v1/accounts/admin", json={"role": "viewer"})
+    assert answer.status_code == 422 and "has a password" in answer.json()["detail"]
+    site.account("second", Role.ADMIN)
+    assert admin.put("/api/v1/accounts/admin", json={"role": "viewer"}).status_code == 200
+
+
+def test_a_reset_ends_sessions_and_keys(site: Site) -> None:
+    guard, program = site.browser("guard"), site.browser()
+    key = key_of(guard, "see")
+    assert site.browser("admin").post("/api/v1/accounts/guard/reset").status_code == 200
+    assert guard.get("/api/v1/session").status_code == 401
+    assert program.get("/api/v1/session", headers=key).status_code == 401
+
+
 def test_what_is_not_there_is_told(site: Site) -> None:
     admin = site.browser("admin")
     assert admin.put("/api/v1/accounts/nobody", json={"role": "guard"}).status_code == 404

@@ -89,12 +89,14 @@ def test_other_sessions_can_be_ended(site: Site) -> None:
 
 def test_a_password_is_changed_by_who_knows_the_old_one(site: Site) -> None:
     here, there = site.browser("guard"), site.browser("guard")
+    key = key_of(here, "see")
     wrong = here.put("/api/v1/password", json={"old": "wrong", "new": NEW})
     assert wrong.status_code == 403 and wrong.json()["code"] == "wrong_password"
     assert here.put("/api/v1/password", json={"old": PASSWORD, "new": NEW}).status_code == 204
     assert there.get("/api/v1/session").status_code == 401, "signed out elsewhere"
     answer = site.browser().post("/api/v1/session", json={"name": "guard", "password": NEW})
     assert answer.status_code == 204
+    assert site.browser().get("/api/v1/session", headers=key).is_success, "keys go on"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ onClick(byId("sign-out"), async () => {
 onSubmit(byId("password"), async (fields) => {
   await ask("PUT", "/password", { old: fields.get("old"), new: fields.get("new") });
   byId("password").reset();
-  tell("The password is changed; you are signed out everywhere else.");
+  tell("The password is changed; you are signed out everywhere else. API keys go on.");
 });
 
 onClick(byId("end-others"), async () => {
