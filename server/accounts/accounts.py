@@ -14,6 +14,9 @@ from server.support.secret import hashed, new_secret
 
 NAME_CHARS = 64
 MAX_ACCOUNTS = 1000
+INVITATION_MS = 7 * 24 * 3600 * 1000
+"""For so long an account's invitation may be followed; that to make the first account does not expire."""
+NO_INVITATION = "This link holds no longer: it was used, replaced by a newer one, or is older than 7 days."
 
 
 class AccountError(ValueError):
@@ -140,14 +143,15 @@ def set_up_link(address: str, secret: str) -> str:
 
 def invited(connection: Connection, secret: str) -> tuple[bool, Account | None]:
     """Whether there is such an invitation, and for which account; None: for the first one."""
-    query = select(INVITATION.c.account).where(INVITATION.c.hash == hashed(secret))
+    query = select(INVITATION).where(INVITATION.c.hash == hashed(secret))
     row = connection.execute(query).first()
     if row is None:
         return False, None
     if row.account is None:
         return not exist(connection), None
-    found = connection.execute(select(ACCOUNT).where(ACCOUNT.c.number == row.account)).one()
-    return True, _account(found)
+    account = _account(connection.execute(select(ACCOUNT).where(ACCOUNT.c.number == row.account)).one())
+    holds = not account.disabled and now_ms() - row.created <= INVITATION_MS
+    return (True, account) if holds else (False, None)
 
 
 def accept(connection: Connection, secret: str, name: str, password: str) -> Account:
@@ -155,7 +159,7 @@ def accept(connection: Connection, secret: str, name: str, password: str) -> Acc
     `password`: its hash. Raises AccountError: there is no such invitation."""
     valid, account = invited(connection, secret)
     if not valid:
-        raise AccountError("This link has been used, or replaced by a newer one.")
+        raise AccountError(NO_INVITATION)
     if account is None:
         account, _ = add(connection, name, Role.ADMIN)
     connection.execute(delete(INVITATION).where(INVITATION.c.account == account.number))

@@ -44,7 +44,7 @@ class AccountView(BaseModel):
 
 
 class Link(BaseModel):
-    """`link`: where the owner sets a password, once."""
+    """`link`: where the owner sets a password, once, within 7 days."""
 
     name: str
     link: str

@@ -37,7 +37,7 @@ onSubmit(byId("factor-on"), async (fields) => {
 });
 
 onSubmit(byId("factor-off"), async (fields) => {
-  await ask("DELETE", "/second-factor", { password: fields.get("password") });
+  await ask("DELETE", "/second-factor", { password: fields.get("password"), code: fields.get("code") });
   location.reload();
 });
 
