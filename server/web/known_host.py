@@ -17,6 +17,8 @@ class KnownHost:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            return await self._app(scope, receive, send)
         names = scope["app"].state.running.settings.console_names
         if is_called(Headers(scope=scope).get("host", ""), names):
             await self._app(scope, receive, send)
@@ -26,3 +28,4 @@ class KnownHost:
             detail = "This server has another name. Behind a proxy, the setting web_name tells it."
             problem = ProblemError(HTTPStatus.MISDIRECTED_REQUEST, "misdirected_request", detail)
             await answer(Request(scope), problem)(scope, receive, send)
+        return None
