@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from server.accounts.rights import Role
-from server.accounts.tables import ACCOUNT, INVITATION, SESSION
+from server.accounts.tables import ACCOUNT, API_KEY, INVITATION, SESSION
 from server.support.clock import now_ms
 from server.support.secret import hashed, new_secret
 
 NAME_CHARS = 64
 MAX_ACCOUNTS = 1000
+INVITATION_MS = 7 * 24 * 3600 * 1000
+"""For so long an account's invitation may be followed; that to make the first account does not expire."""
+NO_INVITATION = "This link holds no longer: it was used, replaced by a newer one, or is older than 7 days."
 
 
 class AccountError(ValueError):
@@ -62,10 +65,7 @@ def add(
     """An account without a password, and the secret of the invitation by which its owner sets one. Raises
     AccountError."""
     name = checked_name(name)
-    if find(connection, name) is not None:
-        raise AccountError(f"There is an account {name} already.")
-    if connection.execute(select(func.count()).select_from(ACCOUNT)).scalar_one() >= MAX_ACCOUNTS:
-        raise AccountError(f"There are {MAX_ACCOUNTS} accounts already.")
+    require_new(connection, name)
     row = {
         "name": name,
         "role": role.value,
@@ -78,6 +78,14 @@ def add(
     account = find(connection, name)
     assert account is not None
     return account, invite(connection, account.number)
+
+
+def require_new(connection: Connection, name: str) -> None:
+    """Raises AccountError: there can be no further account, or none of this name."""
+    if find(connection, name) is not None:
+        raise AccountError(f"There is an account {name} already.")
+    if connection.execute(select(func.count()).select_from(ACCOUNT)).scalar_one() >= MAX_ACCOUNTS:
+        raise AccountError(f"There are {MAX_ACCOUNTS} accounts already.")
 
 
 def change(
@@ -107,12 +115,13 @@ def remove(connection: Connection, name: str) -> None:
 
 
 def reset(connection: Connection, name: str) -> str:
-    """Take away password, second factor and sessions; returns the secret of a new invitation. Raises
+    """Take away password, second factor, sessions and keys; returns the secret of a new invitation. Raises
     AccountError."""
     account = existing(connection, name)
     values = {"password": None, "totp": None, "totp_step": None}
     connection.execute(update(ACCOUNT).where(ACCOUNT.c.number == account.number).values(values))
     end_sessions(connection, account.number)
+    connection.execute(delete(API_KEY).where(API_KEY.c.account == account.number))
     return invite(connection, account.number)
 
 
@@ -134,14 +143,15 @@ def set_up_link(address: str, secret: str) -> str:
 
 def invited(connection: Connection, secret: str) -> tuple[bool, Account | None]:
     """Whether there is such an invitation, and for which account; None: for the first one."""
-    query = select(INVITATION.c.account).where(INVITATION.c.hash == hashed(secret))
+    query = select(INVITATION).where(INVITATION.c.hash == hashed(secret))
     row = connection.execute(query).first()
     if row is None:
         return False, None
     if row.account is None:
         return not exist(connection), None
-    found = connection.execute(select(ACCOUNT).where(ACCOUNT.c.number == row.account)).one()
-    return True, _account(found)
+    account = _account(connection.execute(select(ACCOUNT).where(ACCOUNT.c.number == row.account)).one())
+    holds = not account.disabled and now_ms() - row.created <= INVITATION_MS
+    return (True, account) if holds else (False, None)
 
 
 def accept(connection: Connection, secret: str, name: str, password: str) -> Account:
@@ -149,7 +159,7 @@ def accept(connection: Connection, secret: str, name: str, password: str) -> Acc
     `password`: its hash. Raises AccountError: there is no such invitation."""
     valid, account = invited(connection, secret)
     if not valid:
-        raise AccountError("This link has been used, or replaced by a newer one.")
+        raise AccountError(NO_INVITATION)
     if account is None:
         account, _ = add(connection, name, Role.ADMIN)
     connection.execute(delete(INVITATION).where(INVITATION.c.account == account.number))
@@ -217,12 +227,13 @@ def existing(connection: Connection, name: str) -> Account:
 
 
 def _require_an_admin(connection: Connection) -> None:
-    """Raises AccountError: nobody would be left who can administer, and the change is undone with the
-    transaction."""
+    """Raises AccountError: nobody would be left who can sign in and administer everything, and the change is
+    undone with the transaction."""
     query = select(ACCOUNT.c.number).where(
         ACCOUNT.c.role == Role.ADMIN.value,
         ACCOUNT.c.disabled.is_(False),
         ACCOUNT.c.terminals.is_(None),
+        ACCOUNT.c.password.is_not(None),
     )
     if connection.execute(query.limit(1)).first() is None:
-        raise AccountError("One admin who is not restricted must be left.")
+        raise AccountError("One admin who has a password and is not restricted must be left.")

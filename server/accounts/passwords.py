@@ -1,9 +1,10 @@
 """Passwords: which are good enough, and how they are kept and checked, one at a time beside the loop."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -21,6 +22,10 @@ MIN_SCORE = 3
 scenario" (Wheeler, zxcvbn, USENIX Security 2016)."""
 WAITING = 16
 """Checks that may wait; each takes about 0.1 s of one core and 64 MB. More are refused at once."""
+KEPT = 4
+"""Of these, for who has signed in from the same address before."""
+PLACES = 3
+"""Of these, for one address at most."""
 
 
 class WeakPasswordError(ValueError):
@@ -31,6 +36,14 @@ class BusyError(Exception):
     """Too many passwords are being checked."""
 
 
+class Asker(NamedTuple):
+    """Who has a password checked. `network`: the address, or the part of it that counts. `familiar`: the
+    account has signed in from there before."""
+
+    network: str
+    familiar: bool
+
+
 class Passwords:
     """Hashes and checks passwords with argon2id (RFC 9106, the second recommended option), one at a time."""
 
@@ -38,16 +51,25 @@ class Passwords:
         self._hasher = hasher or PasswordHasher()
         self._worker = ThreadPoolExecutor(1, "passwords")
         self._waiting = 0
+        self._askers: Counter[str] = Counter()
+        """Network -> how many of its checks wait."""
         self._nobodys: str | None = None
 
     async def hash(self, password: str) -> str:
         """Raises BusyError."""
         return await self._run(self.hash_here, password)
 
-    async def matches(self, password: str, kept: str | None) -> bool:
+    async def matches(self, password: str, kept: str | None, asker: Asker) -> bool:
         """Whether it is the password of that hash. Without a hash it takes as long and is not: the time does
         not tell which accounts there are. Raises BusyError."""
-        return await self._run(self._matches, password, kept)
+        full = not asker.familiar and self._waiting >= WAITING - KEPT
+        if full or self._askers[asker.network] >= PLACES:
+            raise BusyError
+        self._askers[asker.network] += 1
+        try:
+            return await self._run(self._matches, password, kept)
+        finally:
+            self._askers -= Counter([asker.network])  # forgets who has none left
 
     def hash_here(self, password: str) -> str:
         """As `hash`, in the caller's thread."""

@@ -98,6 +98,12 @@ def of_account(connection: Connection, account: int) -> list[Session]:
     ]
 
 
+def sources(connection: Connection, name: str) -> list[str]:
+    """Addresses from which the account of this name is signed in."""
+    query = select(SESSION.c.source).join_from(SESSION, ACCOUNT).where(ACCOUNT.c.name == name)
+    return list(connection.execute(query).scalars())
+
+
 def end(connection: Connection, session: int) -> None:
     connection.execute(delete(SESSION).where(SESSION.c.number == session))
 

@@ -1,17 +1,15 @@
 """Signing in: a name, a password, a code where one is asked for; and a pause for who keeps guessing."""
 
+import asyncio
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from server.accounts import second_factor, sessions
 from server.accounts.accounts import Account, AccountError, checked_name, find, password_of
-from server.accounts.passwords import MAX_CHARS, Passwords
-from server.accounts.throttle import Throttle
+from server.accounts.guesses import Guesses, network_of
+from server.accounts.passwords import MAX_CHARS, Asker, Passwords
+from server.accounts.rights import Caller
 from server.database.database import Database
-
-SOURCE_FREE = 20
-"""Failures of one address that cost nothing: an office may share one."""
 
 
 class RefusedError(Exception):
@@ -22,60 +20,65 @@ class CodeNeededError(Exception):
     """The password is right, and a code of the second factor is missing."""
 
 
-class TooManyError(Exception):
-    """Too many failures: try again after so many `seconds`."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"too many failures; {seconds:.0f} s to wait")
-        self.seconds = seconds
-
-
 class SignIn:
-    """The only way to a session."""
+    """The only way to a session. `accepting`: held while an invitation is used up."""
 
     def __init__(
         self, database: Database, passwords: Passwords, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._database = database
         self.passwords = passwords
-        self._keys = Throttle(clock)
-        self._sources = Throttle(clock, SOURCE_FREE)
+        self.accepting = asyncio.Lock()
+        self._guesses = Guesses(clock)
 
     async def __call__(self, name: str, password: str, code: str | None, *, source: str, agent: str) -> str:
         """The secret of a new session. `source`: the address that it comes from, `agent`: what the browser
-        calls itself. Raises RefusedError, CodeNeededError, TooManyError, passwords.BusyError."""
-        account = await self.prove(name, password, source)
-        if account.second_factor:
-            await self._prove_code(account.number, code, source)
-        return await self._database.write(
-            lambda connection: sessions.begin(connection, account.number, source, agent)
-        )
-
-    async def prove(self, name: str, password: str, source: str) -> Account:
-        """Whose password this is. Raises RefusedError, TooManyError, passwords.BusyError."""
+        calls itself. Raises RefusedError, CodeNeededError, guesses.TooManyError, passwords.BusyError."""
         try:
             known = checked_name(name)
         except AccountError:
             known = ""
-        with self._counted(known, source):
-            return await self._proven(known, password)
+        familiar = await self._is_familiar(known, source)
+        with self._guesses.of(known, source, familiar):
+            account = await self._proven(known, password, Asker(network_of(source), familiar))
+        if account.second_factor:
+            if not code:
+                raise CodeNeededError
+            with self._guesses.of(f"code of {known}", source, familiar):
+                await self._prove_code(account.number, code)
+        self._guesses.remember(known, source)
+        return await self._database.write(
+            lambda connection: sessions.begin(connection, account.number, source, agent)
+        )
 
-    async def _proven(self, known: str, password: str) -> Account:
+    async def prove_again(self, caller: Caller, password: str) -> None:
+        """Somebody who has signed in gives the password once more. Raises RefusedError, guesses.TooManyError,
+        passwords.BusyError."""
+        with self._guesses.within(_session(caller)):
+            await self._proven(caller.name, password, Asker(network_of(caller.source), familiar=True))
+
+    async def prove_code_again(self, caller: Caller, code: str) -> None:
+        """Somebody who has signed in gives a code of the second factor. Raises RefusedError,
+        guesses.TooManyError."""
+        with self._guesses.within(_session(caller)):
+            await self._prove_code(caller.account, code)
+
+    async def _is_familiar(self, known: str, source: str) -> bool:
+        if self._guesses.is_familiar(known, source):
+            return True
+        sources = await self._database.read(lambda connection: sessions.sources(connection, known))
+        return network_of(source) in map(network_of, sources)
+
+    async def _proven(self, known: str, password: str, asker: Asker) -> Account:
         kept = await self._database.read(lambda connection: password_of(connection, known))
-        if len(password) > MAX_CHARS or not await self.passwords.matches(password, kept):
+        if len(password) > MAX_CHARS or not await self.passwords.matches(password, kept, asker):
             raise RefusedError
         account = await self._database.read(lambda connection: find(connection, known))
         if account is None or account.disabled:
             raise RefusedError
         return account
 
-    async def _prove_code(self, account: int, code: str | None, source: str) -> None:
-        if not code:
-            raise CodeNeededError
-        with self._counted(f"code of {account}", source):
-            await self._prove_given_code(account, code)
-
-    async def _prove_given_code(self, account: int, code: str) -> None:
+    async def _prove_code(self, account: int, code: str) -> None:
         key = await self._database.read(lambda connection: second_factor.key_of(connection, account))
         step = second_factor.step_of(key or "", code)
         if step is None or not await self._database.write(
@@ -83,14 +86,7 @@ class SignIn:
         ):
             raise RefusedError
 
-    @contextmanager
-    def _counted(self, key: str, source: str) -> Iterator[None]:
-        """A try counts as failed before it is known to be, so that many at once do not get through."""
-        wait = max(self._keys.wait(key), self._sources.wait(source))
-        if wait > 0:
-            raise TooManyError(wait)
-        self._keys.failed(key)
-        self._sources.failed(source)
-        yield
-        self._keys.succeeded(key)
-        self._sources.succeeded(source)
+
+def _session(caller: Caller) -> int:
+    assert caller.session is not None
+    return caller.session

@@ -35,7 +35,6 @@ class ActKind(str, Enum):
     PERSON_RENAMED = "person_renamed"
     PERSON_CHANGED = "person_changed"
     PERSON_ERASED = "person_erased"
-    PERSON_EXPORTED = "person_exported"
     PHOTO_ADDED = "photo_added"
     PHOTO_REMOVED = "photo_removed"
     PHOTO_HELD = "photo_held"
@@ -47,8 +46,6 @@ class ActKind(str, Enum):
     SETTINGS_APPLIED = "settings_applied"
     ACCOUNT_ADDED = "account_added"
     ACCOUNT_CHANGED = "account_changed"
-    ACCOUNT_DISABLED = "account_disabled"
-    ACCOUNT_ENABLED = "account_enabled"
     ACCOUNT_REMOVED = "account_removed"
     ACCOUNT_PASSWORD_CHANGED = "account_password_changed"  # noqa: S105
     ACCOUNT_RESET = "account_reset"
@@ -72,7 +69,7 @@ class ActKind(str, Enum):
 @dataclass(frozen=True)
 class Act:
     """Something that an operator does. `moment`: with a time zone. `operator`: such as "account:jane",
-    "key:reporting/jane" or `COMMAND_LINE`. `source`: the address it came from, where it came over a network.
+    "key:jane/reporting" or `COMMAND_LINE`. `source`: the address it came from, where it came over a network.
     `subject`: on whom or what. `details`: what else there is to know, and never a secret; a key is made of
     lower-case letters and underscores, and is not `source`."""
 

@@ -16,7 +16,12 @@ async def add(settings: Settings, name: str, role: str) -> str:
         raise StartError(f"there is no role {role!r}; write viewer, guard or admin")
     kind, known = ActKind.ACCOUNT_ADDED, name.strip().lower()
     account, secret = noted(
-        settings, kind, known, lambda connection: accounts.add(connection, name, Role(role)), role=role
+        settings,
+        kind,
+        known,
+        lambda connection: accounts.add(connection, name, Role(role)),
+        role=role,
+        terminals="all",
     )
     return f"{account.name} sets a password at {accounts.set_up_link(console_address(settings), secret)}"
 

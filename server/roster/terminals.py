@@ -12,8 +12,10 @@ from server.audit.line import quoted, word
 
 @dataclass(frozen=True)
 class RulesInForce:
-    """`place`: such as "terminal lab" or "all other terminals". `note`: for those who are refused."""
+    """`terminal`: None for all that are not named. `place`: such as "terminal lab" or "all other terminals".
+    `note`: for those who are refused."""
 
+    terminal: str | None
     place: str
     policy: Policy
     liveness: Liveness
@@ -44,13 +46,14 @@ def rules_in_force(roster: Roster, rules: Rules) -> list[RulesInForce]:
     named = sorted(set(roster.terminals) - {DEFAULT})
     others = "all other terminals" if named else "all terminals"
     return [
-        *(_at(f"terminal {word(name)}", roster.orders(name, datetime.min), rules) for name in named),
-        _at(others, roster.orders(DEFAULT, datetime.min), rules),
+        *(_at(name, f"terminal {word(name)}", roster.orders(name, datetime.min), rules) for name in named),
+        _at(None, others, roster.orders(DEFAULT, datetime.min), rules),
     ]
 
 
-def _at(place: str, orders: Orders, rules: Rules) -> RulesInForce:
+def _at(terminal: str | None, place: str, orders: Orders, rules: Rules) -> RulesInForce:
     return RulesInForce(
+        terminal=terminal,
         place=place,
         policy=rules.policy if orders.policy is None else orders.policy,
         liveness=rules.liveness if orders.liveness is None else orders.liveness,

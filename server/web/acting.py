@@ -3,15 +3,30 @@
 from datetime import datetime
 from http import HTTPStatus
 
+from fastapi import Request
+
 from server.accounts.rights import Caller
 from server.audit.operator_log import Act, ActKind
+from server.web.limits import Limits
 from server.web.problems import ProblemError
 from server.web.running import Running
+
+ASKED_CHARS = 500
+"""Of a query, as the record has it."""
 
 
 async def note(running: Running, caller: Caller, kind: ActKind, subject: str | None, **details: str) -> None:
     """Write down that `caller` does this. Raises ProblemError: it cannot be, so it is not done."""
     await note_as(running, caller.title, caller.source, kind, subject, **details)
+
+
+async def note_export(request: Request, running: Running, caller: Caller, what: str) -> None:
+    """Write down that `caller` takes `what` of the history away as a file. It counts as a write: each is a
+    line. Raises ProblemError."""
+    limits: Limits = request.app.state.limits
+    limits.admit(caller, caller.source, "POST")
+    asked = {"asked": request.url.query[:ASKED_CHARS]} if request.url.query else {}
+    await note(running, caller, ActKind.HISTORY_EXPORTED, what, **asked)
 
 
 async def note_as(

@@ -61,6 +61,8 @@ UPLOADS: dict[str, int] = {
     f"{API}/site/archives": site.ARCHIVE_BYTES,
 }
 """Beginning of a path -> bytes of a request to it; all others are small."""
+SIGNING_IN = (f"{API}/session", f"{API}/invitation")
+"""Beginnings of paths where a caller becomes somebody else: their answers are told once."""
 PAGES = (
     docs,
     entry,
@@ -103,7 +105,7 @@ def with_routes() -> FastAPI:
     for page in PAGES:
         app.include_router(page.router, include_in_schema=False)
     problems.install(app)
-    app.add_middleware(Idempotency)
+    app.add_middleware(Idempotency, never=SIGNING_IN)
     app.add_middleware(BodyLimit, uploads=UPLOADS)
     app.add_middleware(SameSite)
     app.add_middleware(KnownHost)

@@ -65,13 +65,21 @@ Known = Annotated[Caller | None, Depends(find_caller)]
 """Who asks; looked up once for a request."""
 
 
+def require_everywhere(caller: Caller) -> None:
+    """Raises ProblemError: the caller sees some terminals only, and this holds at all of them."""
+    if caller.terminals is not None:
+        detail = "This holds at all terminals, and you see only some of them."
+        raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", detail)
+
+
 class Requires:
     """A dependency: whoever has this right, or with None anybody who has signed in. `keys`: also by an API
-    key; one can neither make keys nor change its owner."""
+    key; one can neither make keys nor change its owner. `everywhere`: only who sees all terminals."""
 
-    def __init__(self, right: Right | None, *, keys: bool = True) -> None:
+    def __init__(self, right: Right | None, *, keys: bool = True, everywhere: bool = False) -> None:
         self.right = right
         self.keys = keys
+        self.everywhere = everywhere
 
     async def __call__(self, connection: HTTPConnection, caller: Known) -> Caller:
         """Raises ProblemError; of a WebSocket WebSocketException."""
@@ -94,6 +102,8 @@ class Requires:
             raise ProblemError(
                 HTTPStatus.FORBIDDEN, "forbidden", f"This needs the right to {self.right.value}."
             )
+        if self.everywhere:
+            require_everywhere(caller)
         return caller
 
 
@@ -113,6 +123,11 @@ Corrector = Annotated[Caller, Depends(Requires(Right.CORRECT))]
 Administrator = Annotated[Caller, Depends(Requires(Right.ADMINISTER))]
 Measurer = Annotated[Caller, Depends(Requires(Right.METRICS))]
 AdministratorInPerson = Annotated[Caller, Depends(Requires(Right.ADMINISTER, keys=False))]
+SiteAdministrator = Annotated[Caller, Depends(Requires(Right.ADMINISTER, everywhere=True))]
+"""What is about all terminals is for who sees them all."""
+SiteAdministratorInPerson = Annotated[
+    Caller, Depends(Requires(Right.ADMINISTER, keys=False, everywhere=True))
+]
 """Accounts and keys are nothing for a key."""
 Ports = Annotated[Running, Depends(running)]
 Entrance = Annotated[SignIn, Depends(entrance)]

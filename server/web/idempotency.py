@@ -1,132 +1,142 @@
 """A request that is sent twice is done once: Idempotency-Key, for programs that lost the answer.
 
-What was answered is kept in memory alone: it may hold a key or a token that is shown once.
+What was answered is kept in memory alone: it may hold a key or a token that is shown once. It is told to the
+account or key that asked, as long as that may what it could then, and to nobody else.
 """
 
 import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from fastapi import Request
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server.accounts.rights import Caller
+from server.web.callers import find_caller
 from server.web.problems import ProblemError, answer
 
 KEY_CHARS = 100
 KEEP_SECONDS = 24 * 3600.0
-MOST = 1000
-"""Answers; the oldest is forgotten first."""
+MOST = 100
+"""Answers to one account and its keys; the oldest is forgotten first."""
 ANSWER_BYTES = 64 << 10
 """A longer answer is not kept: the request is done again."""
 BODY_BYTES = 64 << 10
-"""A longer body, an upload, is told from another by its length alone."""
-_Ident = tuple[str, str, str]
+"""A longer body, an upload, is not compared with another: it is done as often as it is sent."""
+_Ident = tuple[Caller, str, str]
 
 
 @dataclass
 class _Answer:
-    """`body`: digest of what was asked for. `messages`: what was answered, once it is known; None: it is not
+    """`asked`: digest of what was asked for. `messages`: what was answered, once it is known; None: it is not
     to be repeated."""
 
     at: float
-    body: str
+    asked: str
     done: "asyncio.Future[list[Message] | None]"
 
 
 class Idempotency:
     """ASGI middleware."""
 
-    def __init__(self, app: ASGIApp, clock: Callable[[], float] = time.monotonic) -> None:
-        """`clock`: monotonic seconds."""
+    def __init__(
+        self, app: ASGIApp, never: Sequence[str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`never`: beginnings of paths whose answers are not kept. `clock`: monotonic seconds."""
         self._app = app
+        self._never = tuple(never)
         self._clock = clock
-        self._answers: OrderedDict[_Ident, _Answer] = OrderedDict()
+        self._answers: dict[int, OrderedDict[_Ident, _Answer]] = {}
+        """By number of the account."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        key = Headers(scope=scope).get("idempotency-key") if _may_be_repeated(scope) else None
-        if key is None:
+        key = Headers(scope=scope).get("idempotency-key") if self._may_be_repeated(scope) else None
+        caller = None if key is None else await find_caller(HTTPConnection(scope))
+        if key is None or caller is None:
             await self._app(scope, receive, send)
         elif not 1 <= len(key) <= KEY_CHARS:
             detail = f"An Idempotency-Key has 1 to {KEY_CHARS} characters."
             await answer(Request(scope), ProblemError.refused(detail))(scope, receive, send)
         else:
-            await self._once(key, scope, receive, send)
+            ident = replace(caller, source="", session=None), scope["path"], key
+            await self._once(ident, scope, receive, send)
 
-    async def _once(self, key: str, scope: Scope, receive: Receive, send: Send) -> None:
-        digest, receive = await _digest(scope, receive)
-        self._forget()
-        ident = _caller(scope), scope["path"], key
-        known = self._answers.get(ident)
-        if known is None:
-            await self._do(ident, digest, scope, receive, send)
-        elif known.body != digest:
-            detail = "This Idempotency-Key was used for another request."
-            problem = ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "key_reused", detail)
-            await answer(Request(scope), problem)(scope, receive, send)
-        else:
+    def _may_be_repeated(self, scope: Scope) -> bool:
+        posted = scope["type"] == "http" and scope["method"] == "POST" and _length(scope) <= BODY_BYTES
+        return posted and not scope["path"].startswith(self._never)
+
+    async def _once(self, ident: _Ident, scope: Scope, receive: Receive, send: Send) -> None:
+        asked, receive = await _digest(scope, receive)
+        answers = self._answers.setdefault(ident[0].account, OrderedDict())
+        self._forget(answers)
+        while (known := answers.get(ident)) is not None:
+            if known.asked != asked:
+                detail = "This Idempotency-Key was used for another request."
+                problem = ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "key_reused", detail)
+                return await answer(Request(scope), problem)(scope, receive, send)
             messages = await asyncio.shield(known.done)
-            if messages is None:
-                await self._app(scope, receive, send)
-            for message in messages or ():
-                await send(message)
+            if messages is not None:
+                for message in messages:
+                    await send(message)
+                return None
+        answers[ident] = entry = _Answer(self._clock(), asked, asyncio.get_running_loop().create_future())
+        messages = None
+        try:
+            messages = await self._do(scope, receive, send)
+        finally:
+            if messages is None and answers.get(ident) is entry:
+                del answers[ident]
+            entry.done.set_result(messages)
 
-    async def _do(self, ident: _Ident, digest: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _do(self, scope: Scope, receive: Receive, send: Send) -> list[Message] | None:
+        """What was answered, if it is to be repeated."""
         sent: list[Message] = []
 
         async def noted(message: Message) -> None:
             sent.append(message)
             await send(message)
 
-        entry = _Answer(self._clock(), digest, asyncio.get_running_loop().create_future())
-        self._answers[ident] = entry
-        try:
-            await self._app(scope, receive, noted)
-        finally:
-            kept = sent if _is_final(sent) else None
-            entry.done.set_result(kept)
-            if kept is None:
-                self._answers.pop(ident, None)
+        await self._app(scope, receive, noted)
+        return sent if _is_final(sent) else None
 
-    def _forget(self) -> None:
+    def _forget(self, answers: "OrderedDict[_Ident, _Answer]") -> None:
+        """What is too old, and what there is no room for beside one more."""
         oldest = self._clock() - KEEP_SECONDS
-        while self._answers:
-            entry = next(iter(self._answers.values()))
-            if entry.at >= oldest and len(self._answers) < MOST:
+        while answers:
+            entry = next(iter(answers.values()))
+            if entry.at >= oldest and len(answers) < MOST:
                 return
-            self._answers.popitem(last=False)
+            answers.popitem(last=False)
 
 
-def _may_be_repeated(scope: Scope) -> bool:
-    return bool(scope["type"] == "http" and scope["method"] == "POST")
-
-
-def _caller(scope: Scope) -> str:
+def _length(scope: Scope) -> float:
+    """Of the body, in bytes; infinite where it is not told."""
     headers = Headers(scope=scope)
-    credentials = f"{headers.get('authorization')}\n{headers.get('cookie')}"
-    return hashlib.sha256(credentials.encode()).hexdigest()
+    if "transfer-encoding" in headers:
+        return float("inf")
+    return int(headers.get("content-length", 0))
 
 
 async def _digest(scope: Scope, receive: Receive) -> tuple[str, Receive]:
-    """Of the body, and how it is received once more."""
-    length = Headers(scope=scope).get("content-length")
-    if length is None or int(length) > BODY_BYTES:
-        return f"length {length}", receive
-    body, more = b"", True
-    while more:
-        message = await receive()
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-    first = [{"type": "http.request", "body": body, "more_body": False}]
+    """Of all that is asked for but the path, and how it is received once more."""
+    kind = Headers(scope=scope).get("content-type", "")
+    digest = hashlib.sha256(repr((scope["query_string"], kind)).encode())
+    received: list[Message] = []
+    while not received or received[-1].get("more_body", False):
+        received.append(await receive())
+        digest.update(received[-1].get("body", b""))
+    rest = iter(received)
 
     async def again() -> Message:
-        return first.pop() if first else await receive()
+        return next(rest, None) or await receive()
 
-    return hashlib.sha256(body).hexdigest(), again
+    return digest.hexdigest(), again
 
 
 def _is_final(sent: list[Message]) -> bool:

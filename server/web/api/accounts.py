@@ -12,7 +12,7 @@ from server.accounts.accounts import Account, checked_name
 from server.accounts.rights import Right, Role
 from server.audit.operator_log import ActKind
 from server.web.acting import note
-from server.web.callers import AdministratorInPerson, Ports, SignedIn, site_address
+from server.web.callers import Ports, SignedIn, SiteAdministratorInPerson, site_address
 from server.web.etags import IfMatch, etag_of, require_match
 from server.web.problems import ProblemError
 from wire import TERMINAL_CHARS
@@ -44,7 +44,7 @@ class AccountView(BaseModel):
 
 
 class Link(BaseModel):
-    """`link`: where the owner sets a password, once."""
+    """`link`: where the owner sets a password, once, within 7 days."""
 
     name: str
     link: str
@@ -65,14 +65,14 @@ class NewAccount(BaseModel):
 
 
 @router.get("/accounts", tags=["accounts"])
-async def all_accounts(caller: AdministratorInPerson, running: Ports) -> list[AccountView]:
+async def all_accounts(caller: SiteAdministratorInPerson, running: Ports) -> list[AccountView]:
     """Who may use the console."""
     return [AccountView.of(each) for each in await running.database.read(accounts.all_accounts)]
 
 
 @router.get("/accounts/{name}", tags=["accounts"])
 async def one_account(
-    name: str, caller: AdministratorInPerson, running: Ports, response: Response
+    name: str, caller: SiteAdministratorInPerson, running: Ports, response: Response
 ) -> AccountView:
     """One account. The ETag is another whenever something that can be changed is otherwise."""
     account = await running.database.read(lambda sql: accounts.existing(sql, name))
@@ -82,11 +82,13 @@ async def one_account(
 
 @router.post("/accounts", tags=["accounts"], status_code=HTTPStatus.CREATED)
 async def add_account(
-    given: NewAccount, caller: AdministratorInPerson, running: Ports, request: Request
+    given: NewAccount, caller: SiteAdministratorInPerson, running: Ports, request: Request
 ) -> Link:
     """Make an account; its owner sets a password by the link."""
     name = checked_name(given.name)
-    await note(running, caller, ActKind.ACCOUNT_ADDED, name, role=given.role.value)
+    await running.database.read(lambda sql: accounts.require_new(sql, name))
+    details = {"role": given.role.value, "terminals": _told(given.terminals)}
+    await note(running, caller, ActKind.ACCOUNT_ADDED, name, **details)
     account, secret = await running.database.write(
         lambda sql: accounts.add(sql, name, given.role, given.terminals)
     )
@@ -97,15 +99,17 @@ async def add_account(
 async def change_account(
     name: str,
     given: Standing,
-    caller: AdministratorInPerson,
+    caller: SiteAdministratorInPerson,
     running: Ports,
     response: Response,
     if_match: IfMatch = None,
 ) -> AccountView:
     """Change role, terminals, or whether it is disabled; its sessions and keys follow at once."""
-    details = {"role": given.role.value, "disabled": "yes" if given.disabled else "no"}
-    if given.terminals is not None:
-        details["terminals"] = ", ".join(sorted(given.terminals))
+    details = {
+        "role": given.role.value,
+        "disabled": "yes" if given.disabled else "no",
+        "terminals": _told(given.terminals),
+    }
     await running.database.read(lambda sql: _unchanged(sql, name, if_match))
     await note(running, caller, ActKind.ACCOUNT_CHANGED, name, **details)
 
@@ -120,7 +124,7 @@ async def change_account(
 
 @router.delete("/accounts/{name}", tags=["accounts"], status_code=HTTPStatus.NO_CONTENT)
 async def remove_account(
-    name: str, caller: AdministratorInPerson, running: Ports, if_match: IfMatch = None
+    name: str, caller: SiteAdministratorInPerson, running: Ports, if_match: IfMatch = None
 ) -> None:
     """Remove an account with its sessions and keys."""
     await running.database.read(lambda sql: _unchanged(sql, name, if_match))
@@ -134,8 +138,10 @@ async def remove_account(
 
 
 @router.post("/accounts/{name}/reset", tags=["accounts"])
-async def reset_account(name: str, caller: AdministratorInPerson, running: Ports, request: Request) -> Link:
-    """Take away password, second factor and sessions; the owner sets a new password by the link."""
+async def reset_account(
+    name: str, caller: SiteAdministratorInPerson, running: Ports, request: Request
+) -> Link:
+    """Take away password, second factor, sessions and keys; the owner sets a new password by the link."""
     await running.database.read(lambda sql: accounts.existing(sql, name))
     await note(running, caller, ActKind.ACCOUNT_RESET, name)
     secret = await running.database.write(lambda sql: accounts.reset(sql, name))
@@ -145,6 +151,11 @@ async def reset_account(name: str, caller: AdministratorInPerson, running: Ports
 def etag(account: Account) -> str:
     """Another one whenever something that can be changed is otherwise; having signed in is no change."""
     return etag_of(AccountView.of(account).model_copy(update={"seen": None}))
+
+
+def _told(terminals: list[str] | None) -> str:
+    """For the operators' record."""
+    return "all" if terminals is None else ", ".join(sorted(terminals))
 
 
 def _unchanged(connection: Connection, name: str, if_match: str | None) -> None:
@@ -205,7 +216,8 @@ async def add_key(given: NewKey, caller: SignedIn, running: Ports) -> MadeKey:
     if beyond:
         raise ProblemError.refused(f"You may not give what you have not: {', '.join(beyond)}.")
     scopes = ", ".join(sorted(scope.value for scope in given.scopes))
-    await note(running, caller, ActKind.KEY_ADDED, given.name, scopes=scopes, days=str(given.days))
+    details = {"scopes": scopes, "days": str(given.days), "terminals": _told(given.terminals)}
+    await note(running, caller, ActKind.KEY_ADDED, given.name, **details)
     number, key = await running.database.write(
         lambda sql: keys.add(
             sql,

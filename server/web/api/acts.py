@@ -6,7 +6,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy import Connection
@@ -15,6 +15,7 @@ from server.audit.operator_log import ActKind
 from server.history import queries
 from server.history.conditions import Span
 from server.history.kept import KeptAct, Place
+from server.web.acting import note_export
 from server.web.callers import Administrator, Ports
 from server.web.csv_lines import csv_lines
 from server.web.moments import Moment
@@ -97,8 +98,9 @@ async def acts(
 
 
 @router.get("/acts/export", response_class=StreamingResponse, responses={200: {"content": {"text/csv": {}}}})
-async def export_acts(asked: Asked, caller: Administrator, running: Ports) -> Response:
-    """All acts that fulfil the conditions, as CSV."""
+async def export_acts(asked: Asked, caller: Administrator, running: Ports, request: Request) -> Response:
+    """All acts that fulfil the conditions, as CSV. The record says so first."""
+    await note_export(request, running, caller, "acts")
     headers = {"Content-Disposition": 'attachment; filename="operators.csv"'}
     kind = "text/csv; charset=utf-8"
     return StreamingResponse(_lines(asked, running), media_type=kind, headers=headers)

@@ -21,6 +21,7 @@ from server.history.conditions import Span
 from server.history.corrections import Correction, corrections
 from server.history.kept import KeptDecision, Place
 from server.history.queries import Which
+from server.web.acting import note_export
 from server.web.api.correction_models import CorrectionView
 from server.web.callers import Ports, Seer, find_caller
 from server.web.csv_lines import csv_lines
@@ -219,8 +220,16 @@ async def _ticks(running: Running, caller: Caller, request: Request) -> AsyncIte
 
 
 @router.get("/export", response_class=StreamingResponse, responses={200: {"content": FILES}})
-async def export(asked: Asked, running: Ports, format: Format = Format.CSV) -> Response:  # noqa: A002
-    """All decisions that fulfil the conditions, as a file: CSV, or JSON lines."""
+async def export(
+    asked: Asked,
+    caller: Seer,
+    running: Ports,
+    request: Request,
+    format: Format = Format.CSV,  # noqa: A002
+) -> Response:
+    """All decisions that fulfil the conditions, as a file: CSV, or JSON lines. The operators' record says so
+    first."""
+    await note_export(request, running, caller, "decisions")
     name = f"decisions.{'csv' if format is Format.CSV else 'jsonl'}"
     kind = "text/csv; charset=utf-8" if format is Format.CSV else "application/x-ndjson"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -9,7 +9,6 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
-from server.accounts.rights import Caller
 from server.audit.operator_log import ActKind
 from server.gallery.names import NAME_CHARS
 from server.history import erasing as history
@@ -32,7 +31,7 @@ from server.web.api.people_models import (
     Renamed,
     checked_windows,
 )
-from server.web.callers import Administrator, Enroller, Ports, Seer
+from server.web.callers import Administrator, Enroller, Ports, Seer, require_everywhere
 from server.web.etags import IfMatch, require_match
 from server.web.problems import ProblemError
 from server.web.site_work import Files, SiteWork
@@ -174,13 +173,6 @@ async def unconfirm_pair(name: Called, given: Other, caller: Enroller, running: 
         raise ProblemError.not_found(f"{name} and {given.other} are not confirmed.")
     await note(running, caller, ActKind.PERSON_CHANGED, name, unconfirmed=given.other)
     await files.change(lambda site: lay_down(site, unconfirm(name, given.other)))
-
-
-def require_everywhere(caller: Caller) -> None:
-    """Raises ProblemError: the caller sees some terminals only, and this holds at all of them."""
-    if caller.terminals is not None:
-        detail = "This holds at all terminals, and you see only some of them."
-        raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", detail)
 
 
 def _etag(view: PersonView) -> str:

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from server.accounts import accounts, second_factor, sessions
+from server.accounts.guesses import TooManyError
 from server.accounts.passwords import MAX_CHARS, require_strong
-from server.accounts.rights import Caller, Right
-from server.accounts.sign_in import CodeNeededError, RefusedError, SignIn, TooManyError
+from server.accounts.rights import Caller, Right, Role
+from server.accounts.sign_in import CodeNeededError, RefusedError, SignIn
 from server.audit.operator_log import ActKind
 from server.web.acting import note, note_as
 from server.web.callers import PUBLIC, Anybody, Entrance, Ports, SignedIn, cookie_name, source
@@ -130,7 +131,7 @@ async def look_at_invitation(given: Invitation, running: Ports) -> Invited:
     """Whose password an invitation lets one set."""
     valid, account = await running.database.read(lambda sql: accounts.invited(sql, given.secret))
     if not valid:
-        raise ProblemError.not_found("This link has been used, or replaced by a newer one.")
+        raise ProblemError.not_found(accounts.NO_INVITATION)
     return Invited(name=None if account is None else account.name)
 
 
@@ -149,14 +150,24 @@ async def accept_invitation(
     invited = await look_at_invitation(given, running)
     name = accounts.checked_name(given.name if invited.name is None else invited.name)
     require_strong(given.password, [name])
-    kind = ActKind.ACCOUNT_ADDED if invited.name is None else ActKind.ACCOUNT_PASSWORD_CHANGED
-    await note_as(running, "invitation", source(request), kind, name)
     hashed = await entrance.passwords.hash(given.password)
-    account = await running.database.write(lambda sql: accounts.accept(sql, given.secret, name, hashed))
+    async with entrance.accepting:
+        await look_at_invitation(given, running)  # of two at once the second finds it used
+        await _note_invited(running, request, invited, name)
+        account = await running.database.write(lambda sql: accounts.accept(sql, given.secret, name, hashed))
     secret = await running.database.write(
         lambda sql: sessions.begin(sql, account.number, source(request), _agent(request))
     )
+    await _note_sign_in(running, request, secret)
     return _signed_in(request, secret)
+
+
+async def _note_invited(running: Running, request: Request, invited: Invited, name: str) -> None:
+    if invited.name is None:
+        kind, details = ActKind.ACCOUNT_ADDED, {"role": Role.ADMIN.value, "terminals": "all"}
+    else:
+        kind, details = ActKind.ACCOUNT_PASSWORD_CHANGED, {}
+    await note_as(running, "invitation", source(request), kind, name, **details)
 
 
 class PasswordChange(BaseModel):
@@ -168,7 +179,7 @@ class PasswordChange(BaseModel):
 async def change_password(
     given: PasswordChange, caller: SignedIn, running: Ports, entrance: Entrance
 ) -> None:
-    """Change one's own password; all other sessions of the account end."""
+    """Change one's own password; all other sessions of the account end, and its keys go on."""
     await _prove(entrance, caller, given.old)
     require_strong(given.new, [caller.name])
     await note(running, caller, ActKind.ACCOUNT_PASSWORD_CHANGED, caller.name)
@@ -204,8 +215,10 @@ class FactorProof(BaseModel):
 async def turn_on_second_factor(
     given: FactorProof, caller: SignedIn, running: Ports, entrance: Entrance
 ) -> None:
-    """Ask for a code at every sign-in from now on."""
+    """Ask for a code at every sign-in from now on. One that is on is turned off first."""
     await _prove(entrance, caller, given.password)
+    if await _second_factor(running, caller) is not None:
+        raise ProblemError.conflict("A second factor is on already; turn it off first.")
     step = second_factor.step_of(given.key, given.code)
     if step is None:
         raise ProblemError.refused("This code is not what the app shows for this key now.")
@@ -214,13 +227,18 @@ async def turn_on_second_factor(
 
 
 class Proof(BaseModel):
+    """`code`: of the authenticator app, if a second factor is on."""
+
     password: Password
+    code: Code = ""
 
 
 @router.delete("/second-factor", status_code=HTTPStatus.NO_CONTENT)
 async def turn_off_second_factor(given: Proof, caller: SignedIn, running: Ports, entrance: Entrance) -> None:
-    """Ask for the password alone."""
+    """Ask for the password alone. While a second factor is on, this takes a code of it."""
     await _prove(entrance, caller, given.password)
+    if await _second_factor(running, caller) is not None:
+        await _prove_code(entrance, caller, given.code)
     await note(running, caller, ActKind.ACCOUNT_SECOND_FACTOR_REMOVED, caller.name)
     await running.database.write(lambda sql: second_factor.turn_off(sql, caller.account))
 
@@ -228,11 +246,26 @@ async def turn_off_second_factor(given: Proof, caller: SignedIn, running: Ports,
 async def _prove(entrance: SignIn, caller: Caller, password: str) -> None:
     """Who sits at a browser that somebody left signed in does not get far. Raises ProblemError."""
     try:
-        await entrance.prove(caller.name, password, caller.source)
+        await entrance.prove_again(caller, password)
     except RefusedError:
         raise ProblemError(HTTPStatus.FORBIDDEN, "wrong_password", "The password is wrong.") from None
     except TooManyError as error:
         raise _too_often(error) from None
+
+
+async def _prove_code(entrance: SignIn, caller: Caller, code: str) -> None:
+    """Raises ProblemError."""
+    try:
+        await entrance.prove_code_again(caller, code)
+    except RefusedError:
+        detail = "Give the code that your authenticator app shows; each is good once."
+        raise ProblemError(HTTPStatus.FORBIDDEN, "wrong_code", detail) from None
+    except TooManyError as error:
+        raise _too_often(error) from None
+
+
+async def _second_factor(running: Running, caller: Caller) -> str | None:
+    return await running.database.read(lambda sql: second_factor.key_of(sql, caller.account))
 
 
 def _too_often(error: TooManyError) -> ProblemError:

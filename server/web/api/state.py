@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from server.web.callers import Administrator, Ports
+from server.web.callers import Ports, SiteAdministrator
 from server.web.state import state
 from server.web.state_views import StateView
 
@@ -10,6 +10,6 @@ router = APIRouter(tags=["system"])
 
 
 @router.get("/system")
-async def system(caller: Administrator, running: Ports) -> StateView:
-    """How the server is doing now."""
+async def system(caller: SiteAdministrator, running: Ports) -> StateView:
+    """How the server is doing now. For who sees all terminals."""
     return await state(running)

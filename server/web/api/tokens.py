@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 from server.accounts.rights import Caller
 from server.audit.operator_log import ActKind
 from server.tokens import store
+from server.tokens.accepted import AcceptedTokens
 from server.tokens.store import StoredToken, checked
 from server.web.acting import note
-from server.web.callers import Administrator, Ports, site_address
+from server.web.callers import Administrator, Ports, require_everywhere, site_address
 from server.web.etags import IfMatch, etag_of, require_match
 from server.web.problems import ProblemError
 from server.web.running import Running
@@ -67,11 +68,14 @@ async def one_token(terminal: Name, caller: Administrator, running: Ports, respo
 
 @router.post("/tokens/{terminal}", status_code=HTTPStatus.CREATED)
 async def add_token(terminal: Name, caller: Administrator, running: Ports, request: Request) -> MadeToken:
-    """Make a token for a terminal that has none. From the first one on every terminal needs one."""
+    """Make a token for a terminal that has none. From the first one on every terminal needs one, so
+    that the first is made by who sees all terminals."""
     _require_seen(caller, checked(terminal))
     known = await running.database.read(lambda sql: store.find(sql, terminal))
     if known is not None and not known.revoked:
         raise ProblemError.conflict(f"{terminal} has a token already; replace it, or end it first.")
+    if not await running.database.read(lambda sql: _are_required(sql, running)):
+        require_everywhere(caller)  # it would shut every other terminal out
     await note(running, caller, ActKind.TERMINAL_TOKEN_ADDED, terminal)
     token = await running.database.write(lambda sql: store.add(sql, terminal))
     await running.tokens_changed()
@@ -128,6 +132,12 @@ def _unchanged(connection: Connection, terminal: str, if_match: str | None) -> N
 
 def _none(terminal: str) -> ProblemError:
     return ProblemError.not_found(f"{terminal} has no token that was made here.")
+
+
+def _are_required(connection: Connection, running: Running) -> bool:
+    """Whether a terminal without a token is refused already."""
+    settings = running.settings
+    return AcceptedTokens.of(settings.tokens, store.hashes(connection), settings.needs_tokens).required
 
 
 def _require_seen(caller: Caller, terminal: str) -> None:

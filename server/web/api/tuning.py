@@ -57,7 +57,7 @@ Tuner = Annotated[Tuning, Depends(tuning)]
 async def present_rules(caller: Administrator, running: Ports, tuner: Tuner, response: Response) -> RulesView:
     """The rules that hold now, and what they mean for the people enrolled."""
     response.headers["ETag"] = etag(running)
-    return await shown(running, tuner)
+    return await shown(running, tuner, caller)
 
 
 @router.post("/preview")
@@ -170,11 +170,11 @@ async def apply(
             await asyncio.to_thread(tuner.applying.write, plan)
             tuner.applying.put_in_force(plan)
     response.headers["ETag"] = etag(running)
-    return await shown(running, tuner)
+    return await shown(running, tuner, caller)
 
 
-async def shown(running: Running, tuner: Tuning) -> RulesView:
-    """The rules that hold now, also for the page."""
+async def shown(running: Running, tuner: Tuning, caller: Caller) -> RulesView:
+    """The rules that hold now, of what the caller may see; also for the page."""
     rules, settings = running.rules.rules, running.settings
     gallery, found = await tuner.self_tests.of_those_enrolled()
     return RulesView(
@@ -186,7 +186,7 @@ async def shown(running: Running, tuner: Tuning) -> RulesView:
         elsewhere=[
             f"{here.place}: {differs}"
             for here in rules_in_force(running.roster(), rules)
-            if (differs := here.unlike(rules))
+            if (here.terminal is None or caller.sees(here.terminal)) and (differs := here.unlike(rules))
         ],
         outlook=await _outlook(rules, running, gallery, found),
         recording=settings.record,

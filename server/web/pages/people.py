@@ -15,7 +15,7 @@ from server.history.conditions import Span
 from server.history.kept import KeptDecision
 from server.history.queries import Which
 from server.web.api.people_models import Badge, Person
-from server.web.callers import Administrator, Ports, Seer
+from server.web.callers import Ports, Seer, SiteAdministrator
 from server.web.problems import ProblemError
 from server.web.running import Running
 from server.web.site_work import Files
@@ -75,7 +75,7 @@ async def person(
 
 
 @router.get("/system/archive")
-async def archive(request: Request, caller: Administrator) -> Response:
+async def archive(request: Request, caller: SiteAdministrator) -> Response:
     return page(request, "system_archive.html", caller=caller)
 
 

@@ -10,7 +10,7 @@ from server.tokens import store
 from server.web.api.accounts import etag as account_etag
 from server.web.api.acts import PAGE, Asked
 from server.web.api.tokens import etag as token_etag
-from server.web.callers import Administrator, AdministratorInPerson, Ports
+from server.web.callers import Administrator, AdministratorInPerson, Ports, SiteAdministratorInPerson
 from server.web.paging import Before, next_of
 from server.web.state import state
 from server.web.templating import page
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/system")
 
 
 @router.get("")
-async def present_state(request: Request, caller: AdministratorInPerson, running: Ports) -> Response:
+async def present_state(request: Request, caller: SiteAdministratorInPerson, running: Ports) -> Response:
     return page(request, "system_state.html", caller=caller, state=await state(running))
 
 
@@ -40,7 +40,7 @@ async def record(
 
 
 @router.get("/accounts")
-async def all_accounts(request: Request, caller: AdministratorInPerson, running: Ports) -> Response:
+async def all_accounts(request: Request, caller: SiteAdministratorInPerson, running: Ports) -> Response:
     found = await running.database.read(accounts.all_accounts)
     return page(
         request,

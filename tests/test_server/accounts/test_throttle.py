@@ -1,4 +1,4 @@
-"""Who keeps failing waits twice as long each time; a success, or an hour, forgives all."""
+"""Who keeps failing waits twice as long each time; a success or an hour forgives all, five minutes one."""
 
 from server.accounts.throttle import FORGET_SECONDS, MAX_SECONDS, REMEMBERED, Throttle
 
@@ -29,6 +29,26 @@ def test_others_do_not_wait_and_a_success_forgives() -> None:
     assert throttle.wait("jane") > 0 and throttle.wait("joe") == 0
     throttle.succeeded("jane")
     assert throttle.wait("jane") == 0
+
+
+def test_a_failure_is_taken_back_and_those_before_it_count() -> None:
+    throttle = Throttle(Clock(), free=2)
+    for _ in range(3):
+        throttle.failed("jane")
+    throttle.take_back("jane")
+    assert throttle.wait("jane") == 2.0
+    throttle.take_back("jane")
+    assert throttle.wait("jane") == 0
+
+
+def test_who_keeps_away_has_fewer_failures() -> None:
+    clock = Clock()
+    throttle = Throttle(clock, free=1)
+    for _ in range(4):
+        throttle.failed("jane")
+    clock.now = 2 * MAX_SECONDS
+    throttle.failed("jane")
+    assert throttle.wait("jane") == 8.0, "two were forgiven"
 
 
 def test_after_an_hour_all_is_forgotten() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fastapi.testclient import TestClient
 
+from server.accounts.rights import Role
 from server.support.secret import hashed
 from server.tokens import store
 from tests.support import console
@@ -51,6 +52,23 @@ def test_the_last_administrator_stays(site: Site) -> None:
     assert admin.get("/api/v1/session").is_success
 
 
+def test_an_admin_who_cannot_sign_in_yet_does_not_count(site: Site) -> None:
+    admin = site.browser("admin")
+    admin.post("/api/v1/accounts", json={"name": "ghost", "role": "admin"})
+    answer = admin.put("/api/v1/accounts/admin", json={"role": "viewer"})
+    assert answer.status_code == 422 and "has a password" in answer.json()["detail"]
+    site.account("second", Role.ADMIN)
+    assert admin.put("/api/v1/accounts/admin", json={"role": "viewer"}).status_code == 200
+
+
+def test_a_reset_ends_sessions_and_keys(site: Site) -> None:
+    guard, program = site.browser("guard"), site.browser()
+    key = key_of(guard, "see")
+    assert site.browser("admin").post("/api/v1/accounts/guard/reset").status_code == 200
+    assert guard.get("/api/v1/session").status_code == 401
+    assert program.get("/api/v1/session", headers=key).status_code == 401
+
+
 def test_what_is_not_there_is_told(site: Site) -> None:
     admin = site.browser("admin")
     assert admin.put("/api/v1/accounts/nobody", json={"role": "guard"}).status_code == 404
@@ -88,9 +106,60 @@ def links_begin_as_the_page(admin: TestClient) -> None:
     assert again["link"].startswith("http://door.example:8080/set-up#")
 
 
+def test_who_sees_some_terminals_only_has_no_say_over_accounts(site: Site) -> None:
+    site.account("porter", Role.ADMIN, ["lab"])
+    porter = site.browser("porter")
+    for answer in (
+        porter.get("/api/v1/accounts"),
+        porter.get("/api/v1/accounts/admin"),
+        porter.post("/api/v1/accounts", json={"name": "puppet", "role": "admin"}),
+        porter.put("/api/v1/accounts/porter", json={"role": "admin"}),
+        porter.post("/api/v1/accounts/admin/reset"),
+        porter.delete("/api/v1/accounts/admin"),
+        porter.get("/system/accounts"),
+    ):
+        assert answer.status_code == 403 and "all terminals" in answer.json()["detail"]
+    assert site.browser("admin").get("/api/v1/accounts/porter").json()["terminals"] == ["lab"]
+
+
+def test_the_record_tells_at_which_terminals_an_account_and_a_key_hold(site: Site) -> None:
+    admin = site.browser("admin")
+    site.record.acts.clear()
+    for terminals in (None, ["lab", "front"]):
+        restricted = {"role": "guard", "terminals": terminals}
+        name = "jane" if terminals is None else "joe"
+        assert admin.post("/api/v1/accounts", json={"name": name, **restricted}).is_success
+        assert admin.put(f"/api/v1/accounts/{name}", json=restricted).is_success
+        key_of(admin, "see", terminals=terminals)
+    told = [act.details["terminals"] for act in site.record.acts]
+    assert told == ["all"] * 3 + ["front, lab"] * 3
+
+
+def test_an_account_that_is_there_already_is_not_noted_as_added(site: Site) -> None:
+    admin = site.browser("admin")
+    site.record.acts.clear()
+    assert admin.post("/api/v1/accounts", json={"name": "guard", "role": "guard"}).status_code == 422
+    assert site.record.acts == []
+
+
+def test_the_first_token_is_made_by_who_sees_all_terminals(site: Site) -> None:
+    site.account("porter", Role.ADMIN, ["lab"])
+    porter = site.browser("porter")
+    assert porter.post("/api/v1/tokens/lab").status_code == 403, "it would shut all other terminals out"
+    assert site.browser("admin").post("/api/v1/tokens/front").status_code == 201
+    assert porter.post("/api/v1/tokens/lab").status_code == 201
+
+
+def test_where_tokens_are_required_anyhow_who_sees_some_terminals_makes_the_first(tmp_path: Path) -> None:
+    with console.site(tmp_path, tokens={"front": "x" * 16}) as site:
+        site.account("porter", Role.ADMIN, ["lab"])
+        assert site.browser("porter").post("/api/v1/tokens/lab").status_code == 201
+
+
 def test_a_key_for_some_terminals_touches_no_other(site: Site) -> None:
-    key = key_of(site.browser("admin"), "administer", terminals=["lab"])
-    program = site.browser()
+    admin, program = site.browser("admin"), site.browser()
+    key = key_of(admin, "administer", terminals=["lab"])
+    assert admin.post("/api/v1/tokens/side").status_code == 201
     assert program.post("/api/v1/tokens/lab", headers=key).status_code == 201
     assert program.post("/api/v1/tokens/front", headers=key).status_code == 403
     assert [each["terminal"] for each in program.get("/api/v1/tokens", headers=key).json()] == ["lab"]

@@ -73,6 +73,22 @@ def test_what_makes_no_sense_is_refused(kept: Site, asked: dict[str, Any]) -> No
     assert kept.browser("admin").get(API, params=asked).status_code == 422
 
 
+def test_an_export_is_written_down_or_not_made(kept: Site) -> None:
+    admin = kept.browser("admin")
+    kept.record.acts.clear()
+    assert admin.get(f"{API}/export?operator=account:john").is_success
+    assert admin.get("/api/v1/decisions/export").is_success
+    assert kept.record.lines() == [
+        "history_exported account:admin acts",
+        "history_exported account:admin decisions",
+    ]
+    assert [act.details for act in kept.record.acts] == [{"asked": "operator=account:john"}, {}]
+    kept.record.broken = True
+    for path in (f"{API}/export", "/api/v1/decisions/export"):
+        answer = admin.get(path)
+        assert answer.status_code == 503 and answer.json()["code"] == "record_unavailable"
+
+
 def test_the_record_is_exported_without_formulas(kept: Site) -> None:
     answer = kept.browser("admin").get(f"{API}/export", params={"operator": "account:john"})
     assert answer.headers["content-disposition"] == 'attachment; filename="operators.csv"'

@@ -114,6 +114,18 @@ def test_a_key_gets_where_its_one_scope_leads_and_nowhere_in_person(tmp_path: Pa
             assert is_denied(site.browser(), door, **key) != allowed, door
 
 
+def test_what_is_about_all_terminals_is_for_who_sees_them_all(site: Site) -> None:
+    found = [door for door in doors(site) if door.guard is not None and door.guard.everywhere]
+    for part in ("/api/v1/accounts", "/api/v1/system", "/system", "/system/accounts", "/system/archive"):
+        assert part in {door.path for door in found}
+    site.account("porter", Role.ADMIN, ["lab"])
+    porter = site.browser("porter")
+    key = key_of(site.browser("admin"), "administer", terminals=["lab"])
+    for door in found:
+        assert is_denied(porter, door) and is_denied(site.browser(), door, **key), door
+    assert porter.get("/system/terminals").text.count('href="/system') == 2, "it is led nowhere else"
+
+
 def test_a_disabled_account_gets_nowhere(site: Site) -> None:
     guard = site.browser("guard")
     site.browser("admin").put("/api/v1/accounts/guard", json={"role": "guard", "disabled": True})

@@ -1,14 +1,19 @@
 """Signing in, signing out, and what somebody may change about their own account."""
 
+import asyncio
 import re
 import time
 
+import httpx
 import pyotp
 import pytest
 from sqlalchemy import delete
 
 from server.accounts import accounts, keys, sessions
+from server.accounts.guesses import NAME_FREE
+from server.accounts.sign_in import SignIn
 from server.accounts.tables import ACCOUNT
+from server.audit.operator_log import Act
 from server.support.clock import now_ms
 from tests.support.console import PASSWORD, Site, key_of
 
@@ -89,12 +94,14 @@ def test_other_sessions_can_be_ended(site: Site) -> None:
 
 def test_a_password_is_changed_by_who_knows_the_old_one(site: Site) -> None:
     here, there = site.browser("guard"), site.browser("guard")
+    key = key_of(here, "see")
     wrong = here.put("/api/v1/password", json={"old": "wrong", "new": NEW})
     assert wrong.status_code == 403 and wrong.json()["code"] == "wrong_password"
     assert here.put("/api/v1/password", json={"old": PASSWORD, "new": NEW}).status_code == 204
     assert there.get("/api/v1/session").status_code == 401, "signed out elsewhere"
     answer = site.browser().post("/api/v1/session", json={"name": "guard", "password": NEW})
     assert answer.status_code == 204
+    assert site.browser().get("/api/v1/session", headers=key).is_success, "keys go on"
 
 
 @pytest.mark.parametrize(
@@ -106,7 +113,9 @@ def test_a_password_that_would_be_guessed_is_refused(site: Site, password: str, 
     assert answer.status_code == 422 and said in answer.json()["detail"]
 
 
-def test_a_second_factor_is_asked_for_once_its_code_was_proven(site: Site) -> None:
+def test_a_second_factor_is_asked_for_once_its_code_was_proven(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     browser = site.browser("guard")
     begun = browser.post("/api/v1/second-factor").json()
     assert begun["picture"].startswith("<svg")
@@ -124,8 +133,15 @@ def test_a_second_factor_is_asked_for_once_its_code_was_proven(site: Site) -> No
     assert used.status_code == 401, "a code is good once"
     fresh = {**credentials, "code": totp.at(int(time.time()) + 30)}
     assert other.post("/api/v1/session", json=fresh).status_code == 204
-    off = other.request("DELETE", "/api/v1/second-factor", json={"password": PASSWORD})
-    assert off.status_code == 204
+    again = browser.put("/api/v1/second-factor", json={**proof, "code": totp.now()})
+    assert again.status_code == 409, "it is not replaced by who knows the password alone"
+    for code in ({}, {"code": ""}, {"code": fresh["code"]}):
+        alone = other.request("DELETE", "/api/v1/second-factor", json={"password": PASSWORD, **code})
+        assert alone.status_code == 403 and alone.json()["code"] == "wrong_code"
+    later = time.time() + 60
+    monkeypatch.setattr("server.accounts.second_factor.time.time", lambda: later)
+    given = {"password": PASSWORD, "code": totp.at(int(later))}
+    assert other.request("DELETE", "/api/v1/second-factor", json=given).status_code == 204
     assert site.browser().post("/api/v1/session", json=credentials).status_code == 204
 
 
@@ -138,7 +154,101 @@ def test_the_first_account_is_made_by_the_link_once(site: Site) -> None:
     assert browser.post("/api/v1/invitation", json=given).status_code == 204
     assert "administer" in browser.get("/api/v1/session").json()["rights"]
     assert site.browser().post("/api/v1/invitation", json={**given, "name": "eve"}).status_code == 404
-    assert site.record.lines() == ["account_added invitation jane"]
+    assert site.record.lines() == ["account_added invitation jane", "sign_in account:jane jane"]
+
+
+def test_of_two_who_follow_the_first_link_at_once_one_is_written_down(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.database.write_here(lambda sql: sql.execute(delete(ACCOUNT)))
+    secret = site.database.write_here(lambda sql: accounts.invite(sql, None))
+    note = site.record.note
+
+    async def slowly(act: Act) -> None:
+        await note(act)
+        await asyncio.sleep(0.1)
+
+    async def follow(name: str) -> int:
+        given = {"secret": secret, "name": name, "password": NEW}
+        transport = httpx.ASGITransport(app=site.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as browser:
+            return (await browser.post("/api/v1/invitation", json=given)).status_code
+
+    async def test() -> list[int]:
+        return list(await asyncio.gather(follow("jane"), follow("eve")))
+
+    monkeypatch.setattr(site.record, "note", slowly)
+    assert sorted(asyncio.run(test())) == [204, 404]
+    assert [line.split()[0] for line in site.record.lines()] == ["account_added", "sign_in"]
+
+
+def test_an_invitation_of_an_account_expires_and_the_first_does_not(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def holds(secret: str) -> bool:
+        look = site.browser().post("/api/v1/invitation/look", json={"secret": secret})
+        given = {"secret": secret, "name": "jane", "password": NEW}
+        used = site.browser().post("/api/v1/invitation", json=given)
+        assert look.is_success == used.is_success
+        return look.is_success
+
+    made = site.browser("admin").post("/api/v1/accounts/guard/reset").json()["link"].split("#")[1]
+    now = now_ms()
+    monkeypatch.setattr("server.accounts.accounts.now_ms", lambda: now + accounts.INVITATION_MS + 1000)
+    assert not holds(made)
+    monkeypatch.undo()
+    assert holds(made)
+    site.database.write_here(lambda sql: sql.execute(delete(ACCOUNT)))
+    secret = site.database.write_here(lambda sql: accounts.invite(sql, None))
+    monkeypatch.setattr("server.accounts.accounts.now_ms", lambda: now + 2 * accounts.INVITATION_MS)
+    assert holds(secret)
+
+
+def test_an_account_that_is_disabled_cannot_be_entered_by_a_link(site: Site) -> None:
+    admin = site.browser("admin")
+    secret = admin.post("/api/v1/accounts/guard/reset").json()["link"].split("#")[1]
+    admin.put("/api/v1/accounts/guard", json={"role": "guard", "disabled": True})
+    answer = site.browser().post("/api/v1/invitation", json={"secret": secret, "password": NEW})
+    assert answer.status_code == 404
+
+
+def test_a_stranger_keeps_nobody_out(site: Site) -> None:
+    own = site.browser("guard", client=("192.0.2.7", 1))
+    stranger = site.browser(client=("198.51.100.9", 1))
+    guesses = [stranger.post("/api/v1/session", json={"name": "guard", "password": "x"}) for _ in range(7)]
+    assert [answer.status_code for answer in guesses] == [401] * 5 + [429] * 2
+    credentials = {"name": "guard", "password": PASSWORD}
+    other = site.browser(client=("203.0.113.3", 1))
+    assert other.post("/api/v1/session", json=credentials).status_code == 204
+    assert stranger.post("/api/v1/session", json=credentials).status_code == 429
+    assert own.put("/api/v1/password", json={"old": PASSWORD, "new": NEW}).status_code == 204
+
+
+def test_where_somebody_has_signed_in_before_the_guesses_of_the_world_do_not_count(site: Site) -> None:
+    site.browser("guard", client=("192.0.2.7", 1)).delete("/api/v1/session")
+    for number in range(NAME_FREE):
+        attacker = site.browser(client=(f"10.0.0.{number}", 1))
+        attacker.post("/api/v1/session", json={"name": "guard", "password": "x"})
+    credentials = {"name": "guard", "password": PASSWORD}
+    assert site.browser(client=("10.0.1.1", 1)).post("/api/v1/session", json=credentials).status_code == 429
+    assert site.browser("guard", client=("192.0.2.7", 1)).get("/api/v1/session").is_success
+
+
+def test_who_signed_in_before_the_server_started_anew_is_known_by_the_session(site: Site) -> None:
+    site.browser("guard", client=("192.0.2.7", 1))
+    site.app.state.sign_in = SignIn(site.database, site.passwords, lambda: site.now)
+    for number in range(NAME_FREE):
+        attacker = site.browser(client=(f"10.0.0.{number}", 1))
+        attacker.post("/api/v1/session", json={"name": "guard", "password": "x"})
+    assert site.browser("guard", client=("192.0.2.7", 1)).get("/api/v1/session").is_success
+
+
+def test_who_sits_at_somebody_elses_browser_guesses_no_faster(site: Site) -> None:
+    browser = site.browser("guard")
+    wrong = {"old": "wrong", "new": NEW}
+    answers = [browser.put("/api/v1/password", json=wrong).status_code for _ in range(6)]
+    assert answers == [403] * 5 + [429]
+    assert site.browser("guard").put("/api/v1/password", json={**wrong, "old": PASSWORD}).status_code == 204
 
 
 def test_the_first_link_is_void_once_there_is_an_account(site: Site) -> None:

@@ -70,6 +70,13 @@ def test_the_rules_that_hold_are_shown_with_what_they_mean(site: Site) -> None:
     assert found["outlook"]["photos"] == {"recognised": 2, "refused": 2, "near_tie": 0, "confused": 0}
 
 
+def test_what_holds_at_other_terminals_is_told_to_nobody_who_does_not_see_them(site: Site) -> None:
+    site.roster = Roster(terminals={name: TerminalRules(policy=Policy.ALL) for name in ("lab", "vault")})
+    site.account("porter", Role.ADMIN, ["lab"])
+    assert site.browser("porter").get(API).json()["elsewhere"] == ["terminal lab: policy all"]
+    assert "vault" not in site.browser("porter").get("/tune").text
+
+
 def test_the_ranges_are_those_of_the_settings() -> None:
     assert set(Wanted.model_fields) == set(FORM)
     settings, wanted = (kind.model_json_schema()["properties"] for kind in (Settings, Wanted))

@@ -13,7 +13,7 @@ onClick(byId("sign-out"), async () => {
 onSubmit(byId("password"), async (fields) => {
   await ask("PUT", "/password", { old: fields.get("old"), new: fields.get("new") });
   byId("password").reset();
-  tell("The password is changed; you are signed out everywhere else.");
+  tell("The password is changed; you are signed out everywhere else. API keys go on.");
 });
 
 onClick(byId("end-others"), async () => {
@@ -37,7 +37,7 @@ onSubmit(byId("factor-on"), async (fields) => {
 });
 
 onSubmit(byId("factor-off"), async (fields) => {
-  await ask("DELETE", "/second-factor", { password: fields.get("password") });
+  await ask("DELETE", "/second-factor", { password: fields.get("password"), code: fields.get("code") });
   location.reload();
 });
 

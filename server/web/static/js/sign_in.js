@@ -6,7 +6,13 @@ const code = document.getElementById("code");
 // Only to a page of this console.
 function wanted() {
   const next = new URLSearchParams(location.search).get("next") ?? "/";
-  return next.startsWith("/") && !next.startsWith("//") && !next.includes("\\") ? next : "/";
+  try {
+    const address = new URL(next, location.origin);
+    if (address.origin === location.origin) return location.origin + address.pathname + address.search;
+  } catch {
+    // It is no address at all.
+  }
+  return "/";
 }
 
 onSubmit(form, async (fields) => {

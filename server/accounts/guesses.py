@@ -1,0 +1,106 @@
+"""Who guesses passwords and codes, and how long they wait. Pure but for the clock that it is given.
+
+Failures count by name and address together, so that nobody keeps the owner of an account out from elsewhere;
+by address, so that nobody tries one password with many names; and by name, so that nobody guesses from many
+addresses: addresses from which the account has signed in before are not kept waiting by those.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from server.accounts.passwords import BusyError
+from server.accounts.throttle import REMEMBERED, Throttle
+
+SOURCE_FREE = 20
+"""Failures of one address that cost nothing: an office may share one."""
+NAME_FREE = 100
+"""Failures with one name from addresses that its account does not know: NIST SP 800-63B-4, section 3.2.2,
+allows so many in a row."""
+PREFIX = 64
+"""Bits of an IPv6 address that tell one subscriber from another; the others each may choose at will."""
+
+
+class TooManyError(Exception):
+    """Too many failures: try again after so many `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"too many failures; {seconds:.0f} s to wait")
+        self.seconds = seconds
+
+
+class Guesses:
+    """Owned by the event loop."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """`clock`: monotonic seconds."""
+        self._pairs = Throttle(clock)
+        self._sources = Throttle(clock, SOURCE_FREE)
+        self._names = Throttle(clock, NAME_FREE)
+        self._sessions = Throttle(clock)
+        self._familiar: OrderedDict[str, None] = OrderedDict()
+
+    def is_familiar(self, name: str, source: str) -> bool:
+        """Whether this account has signed in from there."""
+        return _pair(name, source) in self._familiar
+
+    def remember(self, name: str, source: str) -> None:
+        """This account has signed in from there."""
+        self._familiar.pop(_pair(name, source), None)
+        self._familiar[_pair(name, source)] = None
+        if len(self._familiar) > REMEMBERED:
+            self._familiar.popitem(last=False)
+
+    @contextmanager
+    def of(self, name: str, source: str, familiar: bool) -> Iterator[None]:
+        """One try: what is raised within is a failure. `source`: the address that it comes from; `familiar`:
+        the account has signed in from there before. Raises TooManyError."""
+        pair, network = _pair(name, source), network_of(source)
+        counts = [(self._pairs, pair), (self._sources, network)]
+        with _counted(counts if familiar else [*counts, (self._names, name)]):
+            yield
+        self._pairs.succeeded(pair)
+        self._sources.take_back(network)
+        self._names.succeeded(name)
+
+    @contextmanager
+    def within(self, session: int) -> Iterator[None]:
+        """As `of`, by whom has signed in already; `session`: where."""
+        key = str(session)
+        with _counted([(self._sessions, key)]):
+            yield
+        self._sessions.succeeded(key)
+
+
+def network_of(source: str) -> str:
+    """Of whom an address is: itself, or the beginning of an IPv6 address. What is none stays as it is."""
+    try:
+        address = ip_address(source)
+    except ValueError:
+        return source
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ip_network((int(address), PREFIX), strict=False))
+    return str(address)
+
+
+def _pair(name: str, source: str) -> str:
+    return f"{network_of(source)} {name}"
+
+
+@contextmanager
+def _counted(counts: list[tuple[Throttle, str]]) -> Iterator[None]:
+    """A try counts as failed before it is known to be, so that many at once do not get through."""
+    wait = max(throttle.wait(key) for throttle, key in counts)
+    if wait > 0:
+        raise TooManyError(wait)
+    for throttle, key in counts:
+        throttle.failed(key)
+    try:
+        yield
+    except BusyError:  # nothing was tried
+        for throttle, key in counts:
+            throttle.take_back(key)
+        raise
