@@ -25,6 +25,7 @@ from server.web.api.people_models import PATH_CHARS, Judged, Outcomes, sides
 from server.web.callers import Enroller, Ports, Seer
 from server.web.enrolling import Enrolling, all_added, prepared_photo
 from server.web.etags import IfMatch, require_match
+from server.web.people_rights import require_everywhere, require_may_bar, require_may_take_away
 from server.web.problems import ProblemError
 from server.web.rate import RateLimit
 from server.web.running import Running
@@ -83,6 +84,7 @@ async def add_photos(request: Request, caller: Enroller, running: Ports, files: 
     """Add photos, or zips of them, and say what became of each. `person`: whom all of them show; without it
     each is called after the person, as in faces/. A photo that would enrol nobody is not added. Those that
     are added are in force when this is answered, or soon after."""
+    require_everywhere(caller)
     async with form_of(request, MAX_PHOTOS) as form:
         person = form.get("person") or None
         if not (person is None or (isinstance(person, str) and len(person) <= NAME_CHARS)):
@@ -156,8 +158,12 @@ async def photo(path: At, caller: Seer, running: Ports, files: Files, known: IfN
 async def remove_photo(
     path: At, caller: Enroller, running: Ports, files: Files, if_match: IfMatch = None
 ) -> None:
-    """Remove one photo. Whom no other photo enrols is enrolled no more when this is answered."""
-    file = _unchanged(running, path, if_match)
+    """Remove one photo. Whom no other photo enrols is enrolled no more when this is answered. One of somebody
+    whom people.toml says anything of is removed by an administrator."""
+    require_everywhere(caller)
+    file = _file(running, path)
+    require_may_take_away(caller, file.person, (path,), running.roster())
+    require_match(if_match, _etag(file.sha256 or ""))
     details = {} if file.sha256 is None else {"digest": file.sha256}
     await note(running, caller, ActKind.PHOTO_REMOVED, path, **details)
     await files.change(lambda site: remove(site, path, file.sha256))
@@ -169,7 +175,10 @@ async def remove_photo(
 async def hold_photo(
     path: At, caller: Enroller, running: Ports, files: Files, if_match: IfMatch = None
 ) -> None:
-    """Have a photo enrol nobody until it is released."""
+    """Have a photo enrol nobody until it is released; one of somebody who has limits by an administrator."""
+    require_everywhere(caller)
+    shown = _file(running, path).person
+    require_may_bar(caller, () if shown is None else (shown,), running.roster())
     _unchanged(running, path, if_match)
     await note(running, caller, ActKind.PHOTO_HELD, path)
     await files.change(lambda site: lay_down(site, hold(path)))
@@ -181,6 +190,7 @@ async def release_photo(
     path: At, caller: Enroller, running: Ports, files: Files, if_match: IfMatch = None
 ) -> None:
     """Take that back: the photo is judged like any other."""
+    require_everywhere(caller)
     _unchanged(running, path, if_match)
     await note(running, caller, ActKind.PHOTO_CONFIRMED, path)
     await files.change(lambda site: lay_down(site, release(path)))

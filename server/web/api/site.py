@@ -24,10 +24,10 @@ from server.site.importing import Effect, compare, merge, replace_all
 from server.site.people_edit import ABSENT
 from server.site.restoring import Archive, open_archive
 from server.web.acting import note
-from server.web.api.people import require_everywhere
 from server.web.archives import Archives
 from server.web.callers import Administrator, Ports
 from server.web.import_record import limits_told, rules_told
+from server.web.people_rights import require_everywhere
 from server.web.problems import ProblemError
 from server.web.running import Running
 from server.web.site_work import Files
