@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
 from server.access.seen import PhotoRefused, PictureError
+from server.accounts.rights import Caller
 from server.audit.operator_log import ActKind
 from server.gallery.admission import Ruling
 from server.gallery.assessed_file import AssessedFile
@@ -29,8 +30,8 @@ from server.web.people_rights import require_everywhere, require_may_bar, requir
 from server.web.problems import ProblemError
 from server.web.rate import RateLimit
 from server.web.running import Running
-from server.web.site_work import Files
-from server.web.uploads import PICTURE, body_of, form_of, picture_of
+from server.web.site_work import Files, SiteWork
+from server.web.uploads import PICTURE, Turns, body_of, form_of, picture_of
 from server.workers import main as worker
 from server.workers.analyser import AnalysisFailedError
 
@@ -80,11 +81,19 @@ class Checks:
     response_model=Outcomes,
     openapi_extra=body_of("files", several=True, texts=("person",)),
 )
-async def add_photos(request: Request, caller: Enroller, running: Ports, files: Files) -> Outcomes:
+async def add_photos(
+    request: Request, caller: Enroller, running: Ports, files: Files, uploading: Turns
+) -> Outcomes:
     """Add photos, or zips of them, and say what became of each. `person`: whom all of them show; without it
     each is called after the person, as in faces/. A photo that would enrol nobody is not added. Those that
-    are added are in force when this is answered, or soon after."""
+    are added are in force when this is answered, or soon after. One upload at a time is taken from each
+    account."""
     require_everywhere(caller)
+    with uploading.turn(caller):
+        return await _added(request, caller, running, files)
+
+
+async def _added(request: Request, caller: Caller, running: Running, files: SiteWork) -> Outcomes:
     async with form_of(request, MAX_PHOTOS) as form:
         person = form.get("person") or None
         if not (person is None or (isinstance(person, str) and len(person) <= NAME_CHARS)):

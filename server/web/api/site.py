@@ -31,6 +31,7 @@ from server.web.people_rights import require_everywhere
 from server.web.problems import ProblemError
 from server.web.running import Running
 from server.web.site_work import Files
+from server.web.uploads import Turns
 from server.web.zip_stream import streamed
 
 router = APIRouter(prefix="/site", tags=["site"])
@@ -137,11 +138,12 @@ async def export_site(given: Wanted, caller: Administrator, running: Ports, file
 
 
 @router.post("/archives", status_code=HTTPStatus.CREATED, openapi_extra=BODY)
-async def send_archive(request: Request, caller: Administrator) -> Sent:
+async def send_archive(request: Request, caller: Administrator, uploading: Turns) -> Sent:
     """Send an archive, as it is, in the body. It is kept in a file that nobody else can open, for an hour,
-    and takes the place of one that was sent before."""
+    and takes the place of one that was sent before. One upload at a time is taken from each account."""
     require_everywhere(caller)
-    archive, size = await _archives(request).receive(request.stream())
+    with uploading.turn(caller):
+        archive, size = await _archives(request).receive(request.stream())
     return Sent(archive=archive, bytes=size)
 
 

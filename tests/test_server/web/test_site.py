@@ -14,7 +14,7 @@ from server.history.rows import Row
 from server.history.tables import DECISION
 from server.site.archive import export
 from server.site.restoring import open_archive
-from server.web import archives
+from server.web import room
 from server.web.zip_stream import CHUNK_BYTES, CHUNKS, streamed
 from tests.support.console import Site
 from tests.support.histories import decision, fill
@@ -216,7 +216,7 @@ def test_an_archive_is_kept_until_another_comes_or_it_is_removed(followed: Follo
 
 
 def test_the_logs_keep_room_on_the_disk(followed: Followed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "SPARE_BYTES", 1 << 60)
+    monkeypatch.setattr(room, "SPARE_BYTES", 1 << 60)
     answer = followed[0].browser("admin").post("/api/v1/site/archives", content=b"zip")
     assert answer.status_code == 422 and "no room" in answer.json()["detail"]
 
