@@ -188,7 +188,7 @@ def run() -> None:
         server.stop()
     check(lines)
     say(f"done: the log is {HOME / 'logs' / 'access_log.txt'}")
-    say(f"what the terminal showed: {pictures['granted']} and {pictures['denied']}")
+    say(f"what the terminal showed: {', '.join(map(str, pictures.values()))}")
 
 
 def main() -> int:

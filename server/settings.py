@@ -116,6 +116,11 @@ class Settings(BaseModel):
     web: bool = Field(True, description="serve the console, the API and browsers as terminals")
     web_host: Address = Field("127.0.0.1", min_length=1, description="address of the console")
     web_port: int = Field(8080, ge=0, le=65535, description="TCP port of the console; 0 takes any free one")
+    web_name: str | None = Field(
+        None,
+        pattern="^[A-Za-z0-9.-]{1,253}$",
+        description="name by which browsers call the console through a proxy on this machine",
+    )
     record: bool = Field(False, description="keep what was seen, as numbers, for python -m server replay")
     record_days: int = Field(7, ge=1, le=365, description="how long recordings are kept")
     record_pictures: bool = Field(False, description="keep the pictures, too")
@@ -160,12 +165,14 @@ class Settings(BaseModel):
         browsers = self.web and not _is_local(self.web_host)
         return (not self.is_local or browsers) and not self.insecure
 
-    def console_address(self, port: int | None = None) -> str:
-        """Where a browser on this machine finds the console. `port`: the one that it has, where any free one
-        was asked for."""
-        host = {"0.0.0.0": "localhost", "::": "localhost"}.get(self.web_host, self.web_host)  # noqa: S104
-        scheme = "http" if self.tls_cert is None else "https"
-        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.web_port if port is None else port}"
+    @property
+    def console_names(self) -> frozenset[str] | None:
+        """The only names by which browsers may call the console, beside addresses; None: any. A page of a
+        name that was made to lead to this machine must not be taken for one of ours (DNS rebinding): with
+        TLS the certificate keeps it out, and what other machines reach needs a token or a password."""
+        if self.tls_cert is not None or not _is_local(self.web_host):
+            return None
+        return frozenset({"localhost"} | ({self.web_name.lower()} if self.web_name else set()))
 
     @property
     def _recogniser(self) -> Recogniser:

@@ -71,7 +71,8 @@ def check(settings: Settings, file: Path | None) -> Iterator[Finding]:
     roster, wrong = _roster(settings)
     yield from _all(Grade.ERROR, "people", wrong)
     if not wrong:
-        yield Finding(Grade.OK, "people", f"{settings.people_file}: {roster.summary()}")
+        known = roster.summary() if settings.people_file.exists() else "there is none: nobody is limited"
+        yield Finding(Grade.OK, "people", f"{settings.people_file}: {known}")
     yield from _graded("rules", of_rules(settings.rules(), roster, settings.people_file))
     try:
         settings, remarks = with_recogniser(settings)
@@ -82,7 +83,9 @@ def check(settings: Settings, file: Path | None) -> Iterator[Finding]:
         yield from _graded("recogniser", remarks)
     yield from _photos(settings, roster, tokens)
     yield from _logs(settings)
-    yield from _port(settings)
+    yield from _port(settings.host, settings.port, "port")
+    if settings.web:
+        yield from _port(settings.web_host, settings.web_port, "web_port")
     yield from _models(settings)
 
 
@@ -192,22 +195,22 @@ def _logs(settings: Settings) -> Iterator[Finding]:
     yield from _graded("logs", of_recording(settings))
 
 
-def _port(settings: Settings) -> Iterator[Finding]:
-    place = f"{settings.host}:{settings.port}"
-    if settings.port == 0:
-        yield Finding(Grade.OK, "port", "any free one")
+def _port(host: str, port: int, about: str) -> Iterator[Finding]:
+    place = f"{host}:{port}"
+    if port == 0:
+        yield Finding(Grade.OK, about, "any free one")
         return
     try:
         for family, kind, protocol, _, address in socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         ):
             _bind(family, kind, protocol, address)
     except socket.gaierror as error:
-        yield Finding(Grade.ERROR, "port", f"{settings.host} is no address of this machine: {error.strerror}")
+        yield Finding(Grade.ERROR, about, f"{host} is no address of this machine: {error.strerror}")
     except OSError as error:
-        yield Finding(Grade.ERROR, "port", f"{place} cannot be used: {_why_not(error, settings.port)}")
+        yield Finding(Grade.ERROR, about, f"{place} cannot be used: {_why_not(error, port)}")
     else:
-        yield Finding(Grade.OK, "port", f"{place} is free")
+        yield Finding(Grade.OK, about, f"{place} is free")
 
 
 def _bind(family: int, kind: int, protocol: int, address: tuple[object, ...]) -> None:

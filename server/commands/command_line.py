@@ -96,5 +96,6 @@ def _flag(name: str) -> str:
 def _help(setting: str) -> str:
     field = Settings.model_fields[setting]
     default = field.get_default(call_default_factory=True)
-    shown = "" if default in (None, False) else f" (default: {getattr(default, 'value', default)})"
+    told = "on" if default is True else getattr(default, "value", default)
+    shown = "" if default in (None, False) else f" (default: {told})"
     return f"{field.description}{shown}"

@@ -241,7 +241,7 @@ for no public site.""",
   python -m server tls init
   python -m server tls init door-server.lan 192.168.1.10
 """,
-        flags=("port", "web_port"),
+        flags=("logs", "port", "web_port"),
         arguments=(_TLS_FOLDER, Argument("names", "host names and addresses of this server", many=True)),
         function="tls:init",
     ),
@@ -254,7 +254,7 @@ of the old one.""",
         examples="""\
   python -m server tls renew
 """,
-        flags=(),
+        flags=("logs",),
         arguments=(_TLS_FOLDER, Argument("names", "other host names and addresses", many=True)),
         function="tls:renew",
     ),

@@ -59,6 +59,7 @@ def noted(
         return done
 
     try:
+        settings.logs.mkdir(parents=True, exist_ok=True)
         return written(settings, work_and_note)
     except OSError as error:
         raise StartError(f"the operators' record cannot be written, so nothing is done: {error}") from error

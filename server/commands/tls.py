@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from server.audit.operator_log import COMMAND_LINE, Act, ActKind, append
 from server.commands.authority import (
     AuthorityError,
     Key,
@@ -46,6 +47,7 @@ async def init(settings: Settings, folder: Path = FOLDER, names: Sequence[str] =
         certificate = new_certificate(server_key, called, authority, authority_key, now)
     except AuthorityError as error:
         raise StartError(str(error)) from error
+    _note(settings, called)
     _write_new(
         folder,
         {
@@ -68,6 +70,7 @@ async def renew(settings: Settings, folder: Path = FOLDER, names: Sequence[str] 
         called = Names.read(names) if names else names_of(before)
         now = datetime.now(timezone.utc)
         certificate = new_certificate(server_key, called, authority, authority_key, now)
+        _note(settings, called)
         unfinished = folder / f".{SERVER}.new"
         unfinished.write_bytes(pem(certificate))
         unfinished.replace(folder / SERVER)
@@ -78,6 +81,15 @@ async def renew(settings: Settings, folder: Path = FOLDER, names: Sequence[str] 
     except AuthorityError as error:
         raise StartError(f"{folder}: {error}: python -m server tls init --folder ANOTHER") from error
     return f"{_certificate_line(folder, certificate)}\nRestart the server: it reads its certificate then."
+
+
+def _note(settings: Settings, called: Names) -> None:
+    """In the operators' record, before it is so. Raises StartError: it cannot be written."""
+    act = Act(datetime.now().astimezone(), COMMAND_LINE, ActKind.CERTIFICATE_MADE, str(called))
+    try:
+        append(settings.logs, act)
+    except OSError as error:
+        raise StartError(f"the operators' record cannot be written, so nothing is done: {error}") from error
 
 
 def own_names() -> list[str]:

@@ -6,6 +6,7 @@ from server.accounts.rights import Role
 from server.audit.operator_log import ActKind
 from server.commands.terminals import noted, written
 from server.settings import Settings
+from server.startup.console_address import console_address
 from server.support.clock import moment
 from server.support.errors import StartError
 
@@ -17,13 +18,13 @@ async def add(settings: Settings, name: str, role: str) -> str:
     account, secret = noted(
         settings, kind, known, lambda connection: accounts.add(connection, name, Role(role)), role=role
     )
-    return f"{account.name} sets a password at {accounts.set_up_link(settings.console_address(), secret)}"
+    return f"{account.name} sets a password at {accounts.set_up_link(console_address(settings), secret)}"
 
 
 async def reset(settings: Settings, name: str) -> str:
     kind, known = ActKind.ACCOUNT_RESET, name.strip().lower()
     secret = noted(settings, kind, known, lambda connection: accounts.reset(connection, checked_name(name)))
-    link = accounts.set_up_link(settings.console_address(), secret)
+    link = accounts.set_up_link(console_address(settings), secret)
     return f"{checked_name(name)} sets a new password at {link}"
 
 

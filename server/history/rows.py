@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any, TypeAlias
 
 from server.access.decision import Nearest
@@ -16,11 +16,13 @@ Row: TypeAlias = dict[str, Any]
 
 LARGEST = 2**63 - 1
 """What a BIGINT holds."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def milliseconds(moment: datetime) -> int:
-    """Since 1970, UTC. `moment`: with a time zone, or of this machine's clock."""
-    return round(moment.timestamp() * 1000)
+    """Whole ones since 1970, UTC, as the logs have them. `moment`: with a time zone, or of this machine's
+    clock."""
+    return (moment.astimezone(timezone.utc) - _EPOCH) // timedelta(milliseconds=1)
 
 
 def decision_row(fields: Mapping[str, str | None], nearest: Sequence[Nearest] = ()) -> Row:

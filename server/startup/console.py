@@ -7,6 +7,7 @@ import ssl
 from importlib import import_module
 from typing import Protocol
 
+from server.startup.console_address import console_address
 from server.support.errors import StartError
 from server.terminals.listener import Listener
 from server.web.running import Running
@@ -40,5 +41,6 @@ async def open_console(running: Running, tls: ssl.SSLContext | None) -> Console 
     except StartError as error:
         log.error("no console: %s", error)
         return None
-    console: Console = web.WebConsole(running, listener, tls)
+    address = await asyncio.to_thread(console_address, running.settings, listener.addresses[0][1])
+    console: Console = web.WebConsole(running, listener, tls, address)
     return console

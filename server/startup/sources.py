@@ -198,6 +198,7 @@ def _right(place: Place) -> str:
         "host": 'an address in quotes, like "127.0.0.1"',
         "threshold": "a number",
         "web_host": 'an address in quotes, like "127.0.0.1"',
+        "web_name": 'a name in quotes, like "door.example.com"',
         "antispoof_sha256": "64 hexadecimal digits in quotes",
         "database": 'an address in quotes, like "postgresql://user:password@host/name"',
     }.get(name, "a path in quotes")

@@ -28,7 +28,7 @@ class Strangers(Generic[K]):
 
     def arrive(self, stranger: K, address: str) -> K | None:
         """Count a newcomer. Returns who is to be disconnected for it, and counts no more."""
-        self._origins[stranger] = _origin(address)
+        self._origins[stranger] = origin(address)
         if len(self._origins) <= self._limit:
             return None
         crowds = Counter(self._origins.values())
@@ -42,7 +42,8 @@ class Strangers(Generic[K]):
         self._origins.pop(stranger, None)
 
 
-def _origin(address: str) -> str:
+def origin(address: str) -> str:
+    """What counts as one: an address, or the network that an IPv6 host has to itself."""
     parsed = ip_address(address.partition("%")[0])
     if not isinstance(parsed, IPv6Address):
         return address

@@ -33,8 +33,10 @@ from server.web.api import (
 from server.web.archives import Archives
 from server.web.body_limit import BodyLimit
 from server.web.description import describe
+from server.web.followers import Followers
 from server.web.headers import Headers
 from server.web.idempotency import Idempotency
+from server.web.known_host import KnownHost
 from server.web.limits import LIMITED, TOO_MANY, Limits
 from server.web.pages import docs, entry, live, log, system, tune, verify
 from server.web.pages import people as people_pages
@@ -104,6 +106,7 @@ def with_routes() -> FastAPI:
     app.add_middleware(Idempotency)
     app.add_middleware(BodyLimit, uploads=UPLOADS)
     app.add_middleware(SameSite)
+    app.add_middleware(KnownHost)
     app.add_middleware(Headers)
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     return app
@@ -123,7 +126,7 @@ def connect(app: FastAPI, running: Running, sign_in: SignIn) -> None:
     app.state.recorded = Recorded(running)
     app.state.strangers = Strangers(running)
     app.state.stopping = asyncio.Event()
-    app.state.streams = 0
+    app.state.followers = Followers()
 
 
 def _api() -> APIRouter:

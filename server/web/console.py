@@ -22,14 +22,19 @@ log = logging.getLogger(__name__)
 class WebConsole:
     """A console that has its port."""
 
-    def __init__(self, running: Running, listener: Listener, tls: ssl.SSLContext | None) -> None:
-        """`listener`: bound."""
+    def __init__(
+        self, running: Running, listener: Listener, tls: ssl.SSLContext | None, address: str
+    ) -> None:
+        """`listener`: bound. `address`: where a browser finds it."""
         self._running = running
         self._listener = listener
+        self._address = address
         self._passwords = Passwords()
         sign_in = SignIn(running.database, self._passwords)
         self._app = create_app(running, sign_in)
-        sockets = by_path(SOCKET_PATH, terminal_sockets(running.serve_terminal))
+        sockets = by_path(
+            SOCKET_PATH, terminal_sockets(running.serve_terminal, running.settings.console_names)
+        )
         self._server = WebServer(self._app, listener.sockets, tls, sockets)
 
     async def serve(self) -> None:
@@ -57,9 +62,8 @@ class WebConsole:
 
     async def _tell(self) -> None:
         database = self._running.database
-        address = self._running.settings.console_address(self._listener.addresses[0][1])
-        log.info("console: %s", address)
+        log.info("console: %s", self._address)
         if not await database.read(accounts.exist):
             secret = await database.write(lambda sql: accounts.invite(sql, None))
-            link = accounts.set_up_link(address, secret)
+            link = accounts.set_up_link(self._address, secret)
             log.warning("FIRST START: make the first account at %s", link, extra=CONSOLE_ONLY)

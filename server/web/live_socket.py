@@ -4,13 +4,13 @@ slow sees fewer, and never old ones."""
 import asyncio
 import json
 from collections.abc import Collection
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from server.accounts.rights import Caller, Right
 from server.terminals.live import LiveBoard, Viewer
-from server.web.callers import Requires, find_caller, running
+from server.web.callers import Seer, find_caller, running
+from server.web.followers import FOLLOWS
 from server.web.live import CHECK_SECONDS, HEALTH_SECONDS, health_message, packed, pause_after
 from server.web.origin import same_origin
 
@@ -19,11 +19,10 @@ NO_LONGER = 4401
 """Close code: whoever watches may do so no more."""
 STOPPING = 1001
 MOST_NAMES = 256
-Watcher = Annotated[Caller, Depends(Requires(Right.SEE))]
 
 
-@router.websocket("/live/socket")
-async def live_socket(socket: WebSocket, caller: Watcher) -> None:
+@router.websocket("/live/socket", dependencies=[FOLLOWS])
+async def live_socket(socket: WebSocket, caller: Seer) -> None:
     if not same_origin(socket.headers.get("origin"), socket.headers.get("host", "")):
         await socket.close()
         return

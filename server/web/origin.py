@@ -1,5 +1,7 @@
-"""Whether a request comes from a page of this very server."""
+"""Whether a request is meant for this very server, and comes from a page of it."""
 
+from collections.abc import Collection
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -23,4 +25,16 @@ def same_origin(origin: str | None, host: str) -> bool:
             called.port or port,
         )
     except (KeyError, ValueError):
+        return False
+
+
+def is_called(host: str, names: Collection[str] | None) -> bool:
+    """Whether this server may be called so. `host`: the request's header of this name. `names`: see
+    `Settings.console_names`; an address always may be, as nobody can have it lead elsewhere."""
+    if names is None:
+        return True
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name in names or bool(ip_address(name))
+    except ValueError:
         return False

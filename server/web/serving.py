@@ -10,11 +10,10 @@ from collections.abc import Iterator, Sequence
 import uvicorn
 from fastapi import FastAPI
 
-CONNECTIONS = 256
-"""More are told to come back later. A browser that watches has two or three."""
+from server.web.connections import IDLE_SECONDS, crowd_control
+
 STOP_SECONDS = 2
 """How long requests under way may take to finish when the server stops."""
-KEEP_ALIVE_SECONDS = 30
 HEADER_BYTES = 32 << 10
 
 
@@ -42,19 +41,18 @@ class WebServer:
             log_config=None,
             access_log=False,
             lifespan="off",
-            http="h11",
+            http=crowd_control(),
             ws=websockets,
             proxy_headers=False,
             server_header=False,
-            limit_concurrency=CONNECTIONS,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_keep_alive=IDLE_SECONDS,
             timeout_graceful_shutdown=STOP_SECONDS,
             h11_max_incomplete_event_size=HEADER_BYTES,
             ssl_context_factory=None if tls is None else (lambda config, default: tls),
         )
         self._server = _Server(config)
         self._sockets = list(sockets)
-        logging.getLogger("uvicorn").setLevel(logging.WARNING)
+        logging.getLogger("uvicorn").setLevel(logging.ERROR)  # anybody can cause its warnings
 
     async def serve(self) -> None:
         """Serve until `stop`; returns when all connections have ended."""

@@ -186,7 +186,9 @@ class Site:
         self.proposals = Proposals(self.events)
         self.news = FakeNews()
         self.running = Running(
-            settings=Settings.model_validate({"logs": logs, "faces": logs / "faces", **settings}),
+            settings=Settings.model_validate(
+                {"logs": logs, "faces": logs / "faces", "web_name": "testserver", **settings}
+            ),
             database=database,
             record=self.record,
             workers=self.workers,
@@ -278,7 +280,9 @@ class Served:
         self.port = int(self._socket.getsockname()[1])
         self.address = f"{'http' if tls is None else 'https'}://127.0.0.1:{self.port}"
         self._loop = asyncio.new_event_loop()
-        sockets = by_path(SOCKET_PATH, terminal_sockets(site.running.serve_terminal))
+        sockets = by_path(
+            SOCKET_PATH, terminal_sockets(site.running.serve_terminal, site.running.settings.console_names)
+        )
         self._server = WebServer(site.app, [self._socket], tls, sockets)
         self._thread = threading.Thread(target=self._run)
         self._thread.start()

@@ -24,6 +24,7 @@ from server.history.queries import Which
 from server.web.api.correction_models import CorrectionView
 from server.web.callers import Ports, Seer, find_caller
 from server.web.csv_lines import csv_lines
+from server.web.followers import FOLLOWS
 from server.web.live import CHECK_SECONDS
 from server.web.moments import Moment
 from server.web.paging import Before, next_of
@@ -168,7 +169,7 @@ async def decisions(
     return DecisionPage(decisions=[DecisionView.of(each) for each in found], next=next_of(found, limit))
 
 
-@router.get("/stream", response_class=EventSourceResponse)
+@router.get("/stream", response_class=EventSourceResponse, dependencies=[FOLLOWS])
 async def stream(
     asked: Asked,
     caller: Seer,

@@ -10,6 +10,7 @@ from fastapi.responses import Response, StreamingResponse
 from server.accounts.rights import Caller, Right
 from server.terminals.live import LiveFrame
 from server.web.callers import Ports, Seer, find_caller
+from server.web.followers import FOLLOWS
 from server.web.live import CHECK_SECONDS, pause_after
 from server.web.problems import ProblemError
 from server.web.running import Running
@@ -22,8 +23,6 @@ HEAD = b"--doorward\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
 Responses: TypeAlias = dict[int | str, dict[str, Any]]
 JPEG: Responses = {200: {"content": {"image/jpeg": {}}, "description": "The picture."}}
 STREAM: Responses = {200: {"content": {"multipart/x-mixed-replace": {}}, "description": "The pictures."}}
-STREAMS = 16
-"""Programs that may take streams at once: each costs as much as somebody who watches."""
 
 
 @router.get("/live")
@@ -37,13 +36,11 @@ async def snapshot(name: str, caller: Seer, running: Ports) -> Response:
     return Response(_newest(running, caller, name).jpeg, media_type="image/jpeg")
 
 
-@pictures.get("/stream.mjpg", response_class=StreamingResponse, responses=STREAM)
+@pictures.get("/stream.mjpg", response_class=StreamingResponse, responses=STREAM, dependencies=[FOLLOWS])
 async def stream(name: str, caller: Seer, running: Ports, request: Request) -> Response:
     """The pictures of a door as they come, as motion JPEG. It ends with the connection, or with the right to
     see."""
     _newest(running, caller, name)
-    if request.app.state.streams >= STREAMS:
-        raise ProblemError.busy("Too many programs take streams at the moment.")
     kind = f"multipart/x-mixed-replace; boundary={BOUNDARY}"
     return StreamingResponse(_parts(name, running, request), media_type=kind)
 
@@ -58,7 +55,6 @@ def _newest(running: Running, caller: Caller, name: str) -> LiveFrame:
 
 async def _parts(name: str, running: Running, request: Request) -> AsyncIterator[bytes]:
     state, loop = request.app.state, asyncio.get_running_loop()
-    state.streams += 1
     checked = loop.time()
     try:
         with running.live.watch({name}) as viewer:
@@ -73,5 +69,3 @@ async def _parts(name: str, running: Running, request: Request) -> AsyncIterator
                         return
     except asyncio.TimeoutError:
         return
-    finally:
-        state.streams -= 1

@@ -5,7 +5,7 @@ answers to pings, without a limit, and could not cut off a peer that does not re
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from server.terminals.transport import Transport
@@ -14,9 +14,11 @@ from server.web.terminal.websocket import READ_BYTES, WebSocketTransport
 SOCKET_PATH = "/terminal/socket"
 
 
-def terminal_sockets(serve: Callable[[Transport, str], None]) -> type[asyncio.Protocol]:
+def terminal_sockets(
+    serve: Callable[[Transport, str], None], names: Collection[str] | None
+) -> type[asyncio.Protocol]:
     """For the WebSockets at SOCKET_PATH: see `server.web.sockets`. `serve`: takes over each connection, and
-    the address it is from.
+    the address it is from. `names`: see `Settings.console_names`.
 
     The web server has read a request that asks for one, and repeats it to an instance. From there on the
     connection is a terminal's, or a stranger's, like those over TCP: the web server does not count it, and
@@ -32,6 +34,6 @@ def terminal_sockets(serve: Callable[[Transport, str], None]) -> type[asyncio.Pr
             if address is None:  # that peer has gone again
                 writer.transport.abort()
                 return
-            serve(WebSocketTransport(reader, writer, SOCKET_PATH), str(address[0]))
+            serve(WebSocketTransport(reader, writer, SOCKET_PATH, names), str(address[0]))
 
     return TerminalSocket

@@ -5,6 +5,7 @@ import contextlib
 import http
 import logging
 import socket
+from collections.abc import Collection
 
 from websockets.exceptions import InvalidState
 from websockets.frames import CloseCode, Frame, Opcode
@@ -12,7 +13,7 @@ from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
 from server.terminals.tcp import SEND_BUFFER
-from server.web.origin import same_origin
+from server.web.origin import is_called, same_origin
 
 log = logging.getLogger(__name__)
 
@@ -35,12 +36,20 @@ class WebSocketTransport:
     more is read: whoever does not read the answers is not read either.
     """
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str) -> None:
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        path: str,
+        names: Collection[str] | None = None,
+    ) -> None:
+        """`names`: see `Settings.console_names`."""
         host, port = writer.get_extra_info("peername")[:2]
         self.peer = f"{host}:{port}"
         self._reader = reader
         self._writer = writer
         self._path = path
+        self._names = names
         self._protocol = ServerProtocol(max_size=MESSAGE_BYTES, logger=_protocol_log)
         self._draining = asyncio.Lock()
         self._received = bytearray()
@@ -110,6 +119,8 @@ class WebSocketTransport:
         hosts = request.headers.get_all("Host")
         if len(origins) > 1 or len(hosts) != 1:
             return http.HTTPStatus.BAD_REQUEST, "it must have one Host, and at most one Origin"
+        if not is_called(hosts[0], self._names):
+            return http.HTTPStatus.MISDIRECTED_REQUEST, "this server has another name"
         if not same_origin(origins[0] if origins else None, hosts[0]):
             log.warning("%s: a page of %s wanted to be a terminal", self.peer, ascii(origins[0][:200]))
             return http.HTTPStatus.FORBIDDEN, "only pages of this server may be a terminal"

@@ -54,9 +54,9 @@ def expired_certificate(key: str, cert: str) -> None:
 def found(about: str, **values: Any) -> list[Finding]:
     """The findings about one point. The models, which take seconds, are the last and loaded when wanted."""
     findings = []
-    for finding in check(Settings.model_validate({"port": 0, **values}), None):
+    for finding in check(Settings.model_validate({"port": 0, "web_port": 0, **values}), None):
         findings.append(finding)
-        if finding.about == "port" and about != "models":
+        if finding.about == "web_port" and about != "models":
             break
     return [finding for finding in findings if finding.about == about]
 
@@ -73,18 +73,19 @@ def everything(folder: Path) -> dict[str, tuple[int, float]]:
 def test_all_is_well_and_nothing_is_written(folder: Path) -> None:
     (folder / "faces" / "jane.jpg").touch()
     before = everything(folder), everything(MODEL_CACHE)
-    findings = list(check(Settings.model_validate({"port": 0}), None))
+    findings = list(check(Settings.model_validate({"port": 0, "web_port": 0}), None))
     assert not failed(findings)
     assert [str(finding) for finding in findings] == [
         f"ok       settings: none, as there is no {folder}/doorward.toml:"
         " defaults, environment and flags hold",
         "ok       network: 127.0.0.1, no TLS, no tokens",
-        "ok       people: faces/people.toml: people 0, terminals 0, confirmed pairs 0, held photos 0",
+        "ok       people: faces/people.toml: there is none: nobody is limited",
         "ok       rules: policy any; liveness passive",
         "ok       recogniser: sface",
         f"ok       photos: {folder}/faces: 1 person by 1 photo",
         f"ok       logs: {folder}/logs can be written to",
         "ok       port: any free one",
+        "ok       web_port: any free one",
         "ok       models: they can be loaded",
     ]
     assert (everything(folder), everything(MODEL_CACHE)) == before
@@ -216,8 +217,11 @@ def test_files_that_are_no_photos_are_named_and_not_all_of_them() -> None:
 def test_a_port_that_another_program_has_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        (line,) = told("port", port=port)
-        assert line.startswith(f"ERROR    port: 127.0.0.1:{port} cannot be used: another program has it")
+        for about in ("port", "web_port"):
+            (line,) = told(about, **{about: port})
+            assert line.startswith(
+                f"ERROR    {about}: 127.0.0.1:{port} cannot be used: another program has it"
+            )
     assert told("port", port=port) == [f"ok       port: 127.0.0.1:{port} is free"]
 
 

@@ -114,7 +114,8 @@ def test_the_help_says_what_a_setting_is_and_its_default(
     field = Settings.model_fields[setting]
     default = field.get_default(call_default_factory=True)
     assert str(field.description) in told
-    assert (f"(default: {getattr(default, 'value', default)})" in told) == (default not in (None, False))
+    shown = "on" if default is True else getattr(default, "value", default)
+    assert (f"(default: {shown})" in told) == (default not in (None, False))
 
 
 def whole_number(text: str) -> int:

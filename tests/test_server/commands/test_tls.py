@@ -19,6 +19,14 @@ SETTINGS = Settings.model_validate({"port": 5001, "web_port": 8443})
 FILES = ("ca-key.pem", "ca.pem", "server-key.pem", "server.pem")
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the logs are."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.chdir(folder)
+    return folder
+
+
 def init(folder: Path, *names: str) -> str:
     return asyncio.run(tls.init(SETTINGS, folder, names))
 
@@ -48,6 +56,19 @@ def test_a_server_can_be_started_with_what_is_made(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of files are POSIX's")
+def test_what_is_made_is_in_the_operators_record_before(tmp_path: Path, home: Path) -> None:
+    init(tmp_path / "tls", "door-server.lan", "192.168.1.10")
+    renew(tmp_path / "tls", "new.door-server.lan")
+    made, renewed = (home / "logs" / "operator_log.txt").read_text().splitlines()
+    assert 'certificate_made "command line" "door-server.lan, 192.168.1.10"' in made
+    assert 'certificate_made "command line" new.door-server.lan' in renewed
+    (home / "logs" / "operator_log.txt").unlink()
+    (home / "logs" / "operator_log.txt").mkdir()
+    with pytest.raises(StartError, match="so nothing is done"):
+        init(tmp_path / "other", "door-server.lan")
+    assert not (tmp_path / "other").exists()
+
+
 def test_keys_are_their_owners_alone(tmp_path: Path) -> None:
     init(tmp_path, "door.lan")
     modes = {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in FILES}

@@ -1,7 +1,12 @@
 """Accounts and terminals' tokens, by an administrator."""
 
+from pathlib import Path
+
+from fastapi.testclient import TestClient
+
 from server.support.secret import hashed
 from server.tokens import store
+from tests.support import console
 from tests.support.console import Site, key_of
 
 
@@ -70,8 +75,12 @@ def test_a_token_is_shown_once_and_those_connected_are_told(site: Site) -> None:
     assert admin.put("/api/v1/tokens/front").status_code == 404
 
 
-def test_a_link_begins_as_the_address_that_the_administrator_sees(site: Site) -> None:
-    admin = site.browser("admin")
+def test_a_link_begins_as_the_address_that_the_administrator_sees(tmp_path: Path) -> None:
+    with console.site(tmp_path, web_host="0.0.0.0", insecure=True) as site:
+        links_begin_as_the_page(site.browser("admin"))
+
+
+def links_begin_as_the_page(admin: TestClient) -> None:
     seen = {"Host": "door.example", "Origin": "https://door.example"}
     made = admin.post("/api/v1/tokens/front", headers=seen).json()
     assert made["link"].startswith("https://door.example/terminal#")

@@ -17,6 +17,7 @@ from server.accounts.rights import Role
 from server.terminals.peer import PendingFrame
 from server.web.live import PICTURES_PER_SECOND, ROUNDS_PER_SECOND, pause_after
 from tests.support.console import Served, Site, serving
+from tests.support.server_process import wait_for
 from wire import Box, ErrorMessage, FaceReport, Message, Prompt, Result, Timing, Verdict
 
 PICTURE = b"\xff\xd8 a picture"
@@ -151,6 +152,21 @@ def test_who_has_not_signed_in_sees_nothing(served: Served) -> None:
     with pytest.raises(InvalidStatus), served.watch(None):
         pass
     assert served.site.browser().get("/terminals/front/snapshot.jpg").status_code == 401
+
+
+def test_an_account_follows_so_often_and_no_more(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.web.followers.EACH", 2)
+    connected(served, "front")("front", 1)
+    stream = served.site.browser("viewer")
+    with served.watch("viewer"), served.watch("viewer") as second:
+        second.recv(20)
+        with pytest.raises(InvalidStatus):
+            served.watch("viewer")
+        refused = stream.get("/terminals/front/stream.mjpg")
+        assert refused.status_code == 503 and refused.json()["code"] == "busy"
+        with served.watch("guard") as other:
+            other.recv(20)
+    wait_for(lambda: not served.site.app.state.followers._counts, what="those who left are counted no more")
 
 
 def test_a_page_of_another_site_sees_nothing(served: Served) -> None:

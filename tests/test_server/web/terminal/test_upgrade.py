@@ -89,7 +89,9 @@ def at(
         listener = await Listener.bind("127.0.0.1", 0)
         site.port = listener.addresses[0][1]
         context = certificate.server_side(*tls) if tls else None
-        web = WebServer(with_one_page(), listener.sockets, context, terminal_sockets(site.connections.serve))
+        web = WebServer(
+            with_one_page(), listener.sockets, context, terminal_sockets(site.connections.serve, None)
+        )
         serving = asyncio.ensure_future(web.serve())
         await until(lambda: answers(site.port))
         await test(site)

@@ -23,7 +23,7 @@ class Port:
         self.number = 0
 
     def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.taken.put_nowait(WebSocketTransport(reader, writer, PATH))
+        self.taken.put_nowait(WebSocketTransport(reader, writer, PATH, {"door.lan"}))
 
     async def connect(self, receive_buffer: int | None = None) -> tuple[WebSocketTransport, WebSocketPeer]:
         """A transport that is not open yet, and its peer."""
@@ -176,6 +176,7 @@ def test_a_page_of_this_server_is_let_in(origin: str) -> None:
         (request(Origin="https://evil.example"), "HTTP/1.1 403 Forbidden"),
         (request(Origin="null"), "HTTP/1.1 403 Forbidden"),
         (request(host=""), "HTTP/1.1 400 Bad Request"),
+        (request(host="rebound.example"), "HTTP/1.1 421 Misdirected Request"),
         (request(path="/another"), "HTTP/1.1 404 Not Found"),
         (request(Upgrade=""), "HTTP/1.1 426 Upgrade Required"),
         (request(Sec_WebSocket_Version="12"), "HTTP/1.1 400 Bad Request"),
