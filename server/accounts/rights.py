@@ -57,6 +57,11 @@ class Caller:
     def may(self, right: Right) -> bool:
         return right in self.rights
 
+    @property
+    def everywhere(self) -> bool:
+        """Whether it may act upon all terminals, and so do what holds at all of them."""
+        return self.terminals is None
+
     def sees(self, terminal: str) -> bool:
         return self.terminals is None or terminal in self.terminals
 

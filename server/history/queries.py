@@ -47,9 +47,11 @@ def decision_by_id(
     connection: Connection, identity: str, terminals: Collection[str] | None = None
 ) -> list[KeptDecision]:
     """The lines of one decision, in order; none of one that is not known. A grant that nobody could be told
-    has a second line."""
-    asked = select(DECISION).where(DECISION.c.id == identity, *at(DECISION, terminals))
-    return _all(connection, asked.order_by(DECISION.c.number), KeptDecision.of)
+    has a second line. What came with an archive says nothing of a decision of this site's own."""
+    asked = select(DECISION).where(DECISION.c.id == identity).order_by(DECISION.c.number)
+    found = _all(connection, asked, KeptDecision.of)
+    lines = [line for line in found if not line.imported] or found
+    return [line for line in lines if terminals is None or line.terminal in terminals]
 
 
 def decisions_after(

@@ -165,9 +165,13 @@ def parse(data: bytes) -> Roster:
     Raises PeopleFileError.
     """
     try:
-        content = document(data)
+        return roster_of(document(data))
     except TomlError as error:
         raise PeopleFileError([str(error)]) from None
+
+
+def roster_of(content: Mapping[str, object]) -> Roster:
+    """The same of a content that is taken apart already. Raises PeopleFileError."""
     problems = _duplicates(content.get("people"))
     try:
         roster = _PeopleFile.model_validate(content).roster()

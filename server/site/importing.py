@@ -10,15 +10,19 @@ import os
 import shutil
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from server.access.orders import Roster
 from server.gallery.folder import BadFile, FolderItem, PhotoFile, ReadError, read_photo, scan
 from server.gallery.names import person_name
+from server.roster.people_file import roster_of
+from server.site.differences import Differences, differing
 from server.site.errors import Kind, SiteError, cause
 from server.site.file_names import key
-from server.site.people_changes import add_missing, differing, keep_limits
+from server.site.people_changes import add_missing, keep_limits
+from server.site.people_edit import Stored
 from server.site.photo_files import refuse_other_folders, unlink
 from server.site.placing import UNFINISHED, put, write_aside
 from server.site.restoring import Archive
@@ -31,36 +35,39 @@ class Effect:
     """What an import does. Photos are told by their paths relative to faces/.
 
     `new`: only in the archive. `same`: here, too. `conflicting`: something else has that path here, or one
-    that differs in capitals only. `gone`: only here. `limits`: what people.toml and the archive say
-    differently, in sentences.
+    that differs in capitals only. `gone`: only here. `merging`, `replacing`: what changes of people.toml, by
+    `merge` and by `replace_all`.
     """
 
     new: tuple[str, ...]
     same: tuple[str, ...]
     conflicting: tuple[str, ...]
     gone: tuple[str, ...]
-    limits: tuple[str, ...]
+    merging: Differences
+    replacing: Differences
 
 
 def compare(site: Site, archive: Archive) -> Effect:
     """What `merge` or `replace_all` would find now. Raises SiteError."""
-    ours, theirs = document(site.people.read().data), document(archive.people or b"")
-    return _effect(site.faces, _scanned(site), archive, tuple(differing(ours, theirs)))
+    return _effect(site.faces, _scanned(site), archive, site.people.read())
 
 
-def merge(site: Site, archive: Archive) -> Effect:
-    """Add the photos and limits that are missing here; what is here stays as it is.
+def merge(site: Site, archive: Archive, expected: Differences | None = None) -> Effect:
+    """Add the photos and limits that are missing here; what is here stays as it is. `expected`: the only
+    changes of people.toml that may be made.
 
-    Returns what was done: of `conflicting` and `limits` nothing. Raises SiteError: nothing was done, or the
-    sentence says what was.
+    Returns what was done: of `conflicting` and `replacing` nothing. Raises SiteError: nothing was done, or
+    the sentence says what was.
     """
     with site.changing:
-        effect = compare(site, archive)
+        stored = site.people.read()
+        effect = _effect(site.faces, _scanned(site), archive, stored)
+        _require(effect.merging, expected)
         paths = list(map(PurePath, effect.new))
         refuse_other_folders(site.faces, paths)
         with _staged(site.faces, archive, paths) as staged:
             theirs = document(archive.people or b"")
-            laid_down = site.people.edit(add_missing(theirs, effect.new)).roster
+            laid_down = site.people.edit(add_missing(theirs, effect.new), expected=stored.etag).roster
             _wait_for_limits(site, laid_down, _people(paths), effect.new)
             with site.listing:
                 late = _put_all(site.faces, staged)
@@ -69,8 +76,8 @@ def merge(site: Site, archive: Archive) -> Effect:
     return replace(effect, new=new, conflicting=(*effect.conflicting, *late))
 
 
-def replace_all(site: Site, archive: Archive) -> Effect:
-    """Have the very photos and the people.toml of the archive here, and no others.
+def replace_all(site: Site, archive: Archive, expected: Differences | None = None) -> Effect:
+    """Have the very photos and the people.toml of the archive here, and no others. `expected`: as above.
 
     Returns what was done: those `conflicting` are as in the archive, those `gone` are removed. Raises
     SiteError: nothing was done, or the sentence says what was; it can be tried again.
@@ -79,8 +86,8 @@ def replace_all(site: Site, archive: Archive) -> Effect:
         stored = site.people.read()
         items = _scanned(site)
         theirs = archive.people or b""
-        limits = tuple(differing(document(stored.data), document(theirs)))
-        effect = _effect(site.faces, items, archive, limits)
+        effect = _effect(site.faces, items, archive, stored)
+        _require(effect.replacing, expected)
         paths = [path for path in archive.photos if path.as_posix() not in effect.same]
         refuse_other_folders(site.faces, [*map(PurePath, effect.gone), *paths])
         _refuse_obstacles(items, archive.photos)
@@ -105,7 +112,13 @@ def _scanned(site: Site) -> list[FolderItem]:
         raise SiteError(Kind.REFUSED, f"{site.faces} cannot be listed: {cause(error)}") from error
 
 
-def _effect(faces: Path, items: Iterable[FolderItem], archive: Archive, limits: tuple[str, ...]) -> Effect:
+def _require(found: Differences, expected: Differences | None) -> None:
+    """Raises SiteError."""
+    if expected is not None and found != expected:
+        raise SiteError(Kind.CONFLICT, "people.toml has been changed meanwhile; look at the archive again")
+
+
+def _effect(faces: Path, items: Iterable[FolderItem], archive: Archive, stored: Stored) -> Effect:
     here = {item.path: item for item in items}
     taken = {key(path.as_posix()) for path in here}
     new, same, conflicting = [], [], []
@@ -121,7 +134,17 @@ def _effect(faces: Path, items: Iterable[FolderItem], archive: Archive, limits: 
         for path, item in here.items()
         if isinstance(item, PhotoFile) and path not in archive.photos
     ]
-    return Effect(tuple(new), tuple(same), tuple(conflicting), tuple(gone), limits)
+    theirs = document(archive.people or b"")
+    merged = deepcopy(document(stored.data))
+    add_missing(theirs, new)(merged)
+    return Effect(
+        tuple(new),
+        tuple(same),
+        tuple(conflicting),
+        tuple(gone),
+        merging=differing(stored.roster, roster_of(merged)),
+        replacing=differing(stored.roster, roster_of(theirs)),
+    )
 
 
 def _sha256(path: Path) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from io import SEEK_END
+from itertools import islice
 from pathlib import PurePath, PurePosixPath
 from typing import BinaryIO, NamedTuple, TypeAlias
 from zipfile import ZipFile, ZipInfo
@@ -12,7 +13,7 @@ from server.gallery.folder import MAX_FILE_BYTES, is_ignored
 from server.gallery.names import PHOTO_SUFFIXES, person_name
 from server.site.errors import Kind, SiteError
 from server.site.file_names import canonical
-from server.site.zip_reading import ENCRYPTED, chunks, open_zip
+from server.site.zip_reading import ENCRYPTED, Allowance, chunks, open_zip
 
 MAX_PHOTOS = 1000
 """In one upload."""
@@ -23,7 +24,7 @@ MAX_RATIO = 20
 SMALL = 100_000
 """Bytes of an entry for which that does not matter."""
 DIRECTORY_BYTES = 1_000_000
-"""Largest directory of a zip."""
+"""Of the directories of all zips of one upload."""
 SUFFIXES = PHOTO_SUFFIXES | {".heic", ".heif"}
 """Of photos that can be made fit for the gallery."""
 
@@ -74,33 +75,31 @@ def incoming(uploads: Sequence[Upload], person: str | None = None) -> Iterator[I
     are too many or too large together.
     """
     name = None if person is None else canonical(person)
-    files = [file for upload in uploads for file in _files(upload)]
+    allowance = Allowance(DIRECTORY_BYTES)
+    listed = (file for upload in uploads for file in _files(upload, allowance))
+    files = list(islice(listed, MAX_PHOTOS + 1))
     if len(files) > MAX_PHOTOS:
-        raise SiteError(
-            Kind.TOO_LARGE, f"these are {len(files)} files; at most {MAX_PHOTOS} are taken at once"
-        )
+        raise SiteError(Kind.TOO_LARGE, f"these are more than {MAX_PHOTOS} files; send fewer at once")
     if (total := sum(file.size for file in files)) > MAX_BYTES:
         raise SiteError(Kind.TOO_LARGE, f"these are {total} bytes; at most {MAX_BYTES} are taken at once")
     return (_taken(file, name) for file in files)
 
 
-def _files(upload: Upload) -> list[_File]:
+def _files(upload: Upload, allowance: Allowance) -> Iterator[_File]:
     size = upload.file.seek(0, SEEK_END)
     upload.file.seek(0)
     if PurePosixPath(upload.name).suffix.lower() == ".zip":
         try:
-            return _entries(upload)
+            opened = open_zip(upload.file, allowance)
         except SiteError as error:
-            return [_File(upload.name, upload.name, 0, bytes, str(error))]
-    if _is_hidden(upload.name):
-        return []
-    return [_File(upload.name, upload.name, size, upload.file.read, _unfit(upload.name, size))]
+            yield _File(upload.name, upload.name, 0, bytes, str(error))
+        else:
+            yield from _entries(upload.name, opened)
+    elif not _is_hidden(upload.name):
+        yield _File(upload.name, upload.name, size, upload.file.read, _unfit(upload.name, size))
 
 
-def _entries(upload: Upload) -> list[_File]:
-    """Raises SiteError."""
-    opened = open_zip(upload.file, DIRECTORY_BYTES)
-    found = []
+def _entries(name: str, opened: ZipFile) -> Iterator[_File]:
     for entry in opened.infolist():
         if entry.is_dir() or _is_hidden(entry.filename):
             continue
@@ -111,8 +110,7 @@ def _entries(upload: Upload) -> list[_File]:
             why = "it is packed too tightly for a photo"
         read = partial(_unpacked, opened, entry)
         size = 0 if why else entry.file_size
-        found.append(_File(f"{upload.name}: {entry.filename}", entry.filename, size, read, why))
-    return found
+        yield _File(f"{name}: {entry.filename}", entry.filename, size, read, why)
 
 
 def _unpacked(opened: ZipFile, entry: ZipInfo) -> bytes:

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import PurePath
 from typing import TypeAlias
 
+from server.access.orders import DEFAULT
 from server.gallery.names import person_name
 from server.roster.people_file import display_name
 from server.site.errors import Kind, SiteError
@@ -150,13 +151,12 @@ def rename_person(old: str, new: str, paths: Mapping[str, str]) -> Change:
 
 
 def add_missing(theirs: Content, paths: Collection[str]) -> Change:
-    """Add what another people.toml lays down and this one says nothing about; of held photos those at
-    `paths`."""
+    """Add what another people.toml lays down and this one says nothing about: of held photos those at
+    `paths`, and nothing for a terminal that the entry for all of them here lays down already."""
 
     def change(content: Content) -> None:
         _add_people(content, theirs)
-        for name, rules in theirs.get("terminals", {}).items():
-            content.setdefault("terminals", {}).setdefault(name, rules)
+        _add_terminals(content, theirs)
         for pair in _pairs(theirs):
             confirm(*pair)(content)
         for path in _held(theirs):
@@ -177,22 +177,19 @@ def keep_limits(ours: Content) -> Change:
     return change
 
 
-def differing(ours: Content, theirs: Content) -> Iterator[str]:
-    """What both say, and not the same, in sentences."""
-    own = {display_name(key): limits for key, limits in ours.get("people", {}).items()}
-    for key, limits in theirs.get("people", {}).items():
-        if own.get(display_name(key), limits) != limits:
-            yield f"{display_name(key)} has other limits in the archive"
-    for name, rules in theirs.get("terminals", {}).items():
-        if ours.get("terminals", {}).get(name, rules) != rules:
-            yield f"terminal {name} has other rules in the archive"
-
-
 def _add_people(content: Content, other: Content) -> None:
     known = set(map(display_name, content.get("people", ())))
     for key, limits in other.get("people", {}).items():
         if display_name(key) not in known:
             content.setdefault("people", {})[key] = limits
+
+
+def _add_terminals(content: Content, other: Content) -> None:
+    laid_down = set(content.get("terminals", {}).get(DEFAULT, ()))
+    for name, rules in other.get("terminals", {}).items():
+        missing = {key: value for key, value in rules.items() if key not in laid_down}
+        if missing and name not in content.get("terminals", ()):
+            content.setdefault("terminals", {})[name] = missing
 
 
 def _set(content: Content, section: str, key: str, values: Mapping[str, Value | None]) -> None:

@@ -17,7 +17,7 @@ from server.roster.people_file import PeopleFileError, parse
 from server.site.archive import FORMAT, HISTORY, MANIFEST, PEOPLE, PHOTOS, TABLE, VERSION, Manifest
 from server.site.errors import Kind, SiteError
 from server.site.file_names import portable
-from server.site.zip_reading import ENCRYPTED, chunks, open_zip
+from server.site.zip_reading import ENCRYPTED, Allowance, chunks, open_zip
 from server.support.toml_file import MAX_FILE_BYTES as MAX_PEOPLE_BYTES
 
 MAX_PHOTOS = 50_000
@@ -98,7 +98,7 @@ class Archive:
 
 def open_archive(file: BinaryIO, passphrase: str | None = None) -> Archive:
     """Check an archive: takes about as long as reading it. Nothing is written. Raises SiteError."""
-    zipped = open_zip(file, DIRECTORY_BYTES, pyzipper.AESZipFile)
+    zipped = open_zip(file, Allowance(DIRECTORY_BYTES), pyzipper.AESZipFile)
     infos = zipped.infolist()
     encrypted = {bool(info.flag_bits & ENCRYPTED) for info in infos}
     if encrypted == {True, False} or (encrypted == {False} and passphrase is not None):

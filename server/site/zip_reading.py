@@ -7,6 +7,8 @@ from typing import Any, BinaryIO
 from server.site.errors import Kind, SiteError
 
 CHUNK_BYTES = 1 << 16
+READ_BYTES = 1 << 20
+"""Of an entry or its header at once."""
 ENCRYPTED = 0x1
 """The bit of `ZipInfo.flag_bits`."""
 _DAMAGED = "this is no zip file, or a damaged one"
@@ -14,18 +16,28 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """How entries may be packed: what unpacks others may want gigabytes."""
 
 
-def open_zip(file: BinaryIO, directory_bytes: int, kind: Callable[[Any], Any] = zipfile.ZipFile) -> Any:
+class Allowance:
+    """Bytes of directories that may still be read, of one zip or several together; each entry takes about ten
+    times its bytes of memory."""
+
+    def __init__(self, most: int) -> None:
+        self.left = most
+
+
+def open_zip(file: BinaryIO, allowance: Allowance, kind: Callable[[Any], Any] = zipfile.ZipFile) -> Any:
     """A zip file open for reading, of type `kind`; that it is closed does not matter.
 
-    `directory_bytes`: largest directory that is read; each entry takes about ten times its bytes of memory.
+    What is read of its directory is taken from the `allowance`, also where the zip turns out to be none.
     Raises SiteError.
     """
+    bounded = _Bounded(file, allowance)
     try:
-        opened = kind(_Bounded(file, directory_bytes))
+        opened = kind(bounded)
     except _TooMuchError:
         raise SiteError(Kind.TOO_LARGE, "the zip has too many entries") from None
     except Exception as error:  # whatever hostile bytes do to zipfile
         raise SiteError(Kind.REFUSED, _DAMAGED) from error
+    bounded.end_of_directory()
     for entry in opened.infolist():
         if (why := _out_of_bounds(entry)) is not None:
             raise SiteError(Kind.REFUSED, f"the zip has an entry {entry.filename!a}, {why}")
@@ -56,18 +68,26 @@ class _TooMuchError(Exception):
 
 
 class _Bounded:
-    """A file of which no more than so many bytes are read at once, as zipfile reads a directory."""
+    """A file of which no more is read than is allowed, as zipfile reads a directory; afterwards, of the
+    entries, no more at once than zipfile reads of one."""
 
-    def __init__(self, file: BinaryIO, most: int) -> None:
+    def __init__(self, file: BinaryIO, allowance: Allowance) -> None:
         self._file = file
-        self._most = most
+        self._allowance: Allowance | None = allowance
         self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
 
     def read(self, size: int = -1) -> bytes:
-        data = self._file.read(min(size, self._most + 1) if size >= 0 else self._most + 1)
-        if len(data) > self._most:
+        most = READ_BYTES if self._allowance is None else self._allowance.left
+        data = self._file.read(min(size, most + 1) if size >= 0 else most + 1)
+        if len(data) > most:
             raise _TooMuchError
+        if self._allowance is not None:
+            self._allowance.left -= len(data)
         return data
+
+    def end_of_directory(self) -> None:
+        """What follows are entries."""
+        self._allowance = None
 
     def close(self) -> None:
         """The file is its owner's."""

@@ -51,7 +51,7 @@ from server.web.static_files import FOLDER, KeptFiles, fingerprint
 from server.web.stills import Stills
 from server.web.strangers import Strangers
 from server.web.terminal import routes as terminal
-from server.web.uploads import PICTURE_BYTES
+from server.web.uploads import PICTURE_BYTES, Uploading
 
 API = "/api/v1"
 UPLOADS: dict[str, int] = {
@@ -123,6 +123,7 @@ def connect(app: FastAPI, running: Running, sign_in: SignIn) -> None:
     app.state.stills = Stills(running)
     app.state.site_work = SiteWork(running)
     app.state.archives = Archives(running.settings.logs)
+    app.state.uploading = Uploading()
     app.state.checks = photos.Checks()
     app.state.recorded = Recorded(running)
     app.state.strangers = Strangers(running)

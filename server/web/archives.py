@@ -3,7 +3,6 @@ folder, which is gone when it is closed."""
 
 import asyncio
 import secrets
-import shutil
 import tempfile
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,29 +10,24 @@ from pathlib import Path
 from typing import BinaryIO
 
 from server.web.problems import ProblemError
+from server.web.room import has_room
 
 KEPT_SECONDS = 3600.0
-SPARE_BYTES = 1 << 30
-"""Of the disk that are left to the logs, without which no door opens."""
 BUFFER_BYTES = 4 << 20
 
 
 class Archives:
-    """Keeps one, the newest. Owned by the event loop."""
+    """Keeps one, the newest that came whole; several may be on their way. Owned by the event loop."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._using = asyncio.Lock()
-        self._receiving = False
         self._id = ""
         self._file: BinaryIO | None = None
         self._end: asyncio.TimerHandle | None = None
 
     async def receive(self, chunks: AsyncIterable[bytes]) -> tuple[str, int]:
         """Keep what comes; returns its id and its size in bytes. Raises ProblemError."""
-        if self._receiving:
-            raise ProblemError.busy("Another archive is being sent.")
-        self._receiving = True
         try:
             file: BinaryIO = await asyncio.to_thread(tempfile.TemporaryFile, dir=self._folder)
             try:
@@ -43,8 +37,6 @@ class Archives:
                 raise
         except OSError as error:
             raise ProblemError.busy("The archive cannot be kept: the logs folder takes no file.") from error
-        finally:
-            self._receiving = False
         async with self._using:
             self._forget()
             self._id, self._file = secrets.token_hex(8), file
@@ -80,7 +72,7 @@ class Archives:
 
     def _append(self, file: BinaryIO, data: bytes) -> int:
         """Raises OSError, ProblemError."""
-        if shutil.disk_usage(self._folder).free < SPARE_BYTES + len(data):
+        if not has_room(self._folder, len(data)):
             raise ProblemError.refused(
                 "There is no room for the archive: the disk of the logs is nearly full."
             )

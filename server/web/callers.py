@@ -67,7 +67,7 @@ Known = Annotated[Caller | None, Depends(find_caller)]
 
 def require_everywhere(caller: Caller) -> None:
     """Raises ProblemError: the caller sees some terminals only, and this holds at all of them."""
-    if caller.terminals is not None:
+    if not caller.everywhere:
         detail = "This holds at all terminals, and you see only some of them."
         raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", detail)
 

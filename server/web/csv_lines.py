@@ -4,6 +4,10 @@ import csv
 import io
 from collections.abc import Iterable
 
+FORMULA = tuple("=+-@")
+BLANKS = tuple("\t\r\n")
+"""Which such programs take for the start of something, too."""
+
 
 def csv_lines(rows: Iterable[Iterable[object]]) -> bytes:
     text = io.StringIO()
@@ -12,4 +16,7 @@ def csv_lines(rows: Iterable[Iterable[object]]) -> bytes:
 
 
 def _harmless(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell
+    """White space in front of a formula is passed over."""
+    if isinstance(cell, str) and (cell.startswith(BLANKS) or cell.lstrip().startswith(FORMULA)):
+        return f"'{cell}"
+    return cell

@@ -23,6 +23,12 @@ from server.web.templating import page
 
 MEDIA_TYPE = "application/problem+json"
 SIGN_IN = "/sign-in"
+CODES = {
+    HTTPStatus.REQUEST_TIMEOUT: "stalled",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+    HTTPStatus.INSUFFICIENT_STORAGE: "no_room",
+}
+"""Of bodies that are not read to their ends."""
 
 
 class ProblemDocument(BaseModel):
@@ -134,11 +140,15 @@ async def _problem(request: Request, error: Exception) -> Response:
 
 
 async def _http(request: Request, error: Exception) -> Response:
-    """What the framework itself refuses."""
     assert isinstance(error, HTTPException)
+    return answer_of(request, error)
+
+
+def answer_of(request: Request, error: HTTPException) -> Response:
+    """What the framework itself refuses, or `server.web.body_limit` while it reads."""
     status = HTTPStatus(error.status_code)
-    if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return answer(request, ProblemError.too_large(error.detail))
+    if status in CODES:
+        return answer(request, ProblemError(status, CODES[status], error.detail, headers=error.headers))
     details = {404: "There is nothing here.", 405: "This cannot be done here."}
     detail = details.get(status, status.description or status.phrase)
     headers = dict(error.headers or {})

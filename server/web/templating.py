@@ -5,7 +5,7 @@ from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from fastapi.datastructures import QueryParams
@@ -76,6 +76,12 @@ def _capitalise_first(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
+def _segment(text: str) -> str:
+    """As one part of an address' path, slashes and all."""
+    return quote(text, safe="", errors="replace")
+
+
+_ENVIRONMENT.filters["segment"] = _segment
 _ENVIRONMENT.filters["capitalize_first"] = _capitalise_first
 _ENVIRONMENT.filters["urlencode_with"] = _urlencode_with
 _ENVIRONMENT.filters["one_in"] = one_in

@@ -31,9 +31,10 @@ from server.web.api.correction_models import (
 )
 from server.web.api.decisions import kept_decision
 from server.web.api.people_models import shown_path
-from server.web.callers import Corrector, Ports, Seer
+from server.web.callers import Corrector, Ports, Seer, require_everywhere
 from server.web.correcting import NearPhoto, near_photos, one_more_photo
 from server.web.enrolling import Enrolling, prepared_photo
+from server.web.people_rights import may_bar, require_may_bar
 from server.web.problems import ProblemError
 from server.web.recorded import Recordings
 from server.web.running import Running
@@ -87,7 +88,8 @@ async def look_at_correction(
     photos = _photos(running, person, found)
     enrolled = [each.path for each in photos if each.enrolled]
     chosen = None if given.photo is None else _photo_of(running, person, given.photo).file.path.as_posix()
-    path = chosen or (enrolled[0] if enrolled and found is not None else None)
+    likeliest = enrolled and found is not None and may_bar(caller, person, running.roster())
+    path = chosen or (enrolled[0] if likeliest else None)
     compared = await recorded.without(PurePath(path), files) if path is not None else None
     return NotHerLook(
         kind="not_her",
@@ -112,6 +114,7 @@ async def correct(
     of somebody who was not recognised the picture becomes a further photo."""
     decision = await _decision(running, caller, id)
     if isinstance(given, WasHim):
+        require_everywhere(caller)
         shown = _shown(await recorded.look(decision))
         return await _add_him(given.person, decision, shown, running, caller, files)
     person = _granted(decision)
@@ -119,6 +122,7 @@ async def correct(
     if given.photo is None:
         await note(running, caller, ActKind.DECISION_CORRECTED, id, **details)
         return Corrected(kind=CorrectionKind.NOT_HER, person=person)
+    require_may_bar(caller, (person,), running.roster())
     path = _photo_of(running, person, given.photo).file.path.as_posix()
     await note(running, caller, ActKind.DECISION_CORRECTED, id, photo=path, **details)
     await files.change(lambda site: lay_down(site, hold(path)))

@@ -33,6 +33,7 @@ from server.web.api.people_models import (
 )
 from server.web.callers import Administrator, Enroller, Ports, Seer, require_everywhere
 from server.web.etags import IfMatch, require_match
+from server.web.people_rights import require_may_bar, require_may_take_away
 from server.web.problems import ProblemError
 from server.web.site_work import Files, SiteWork
 
@@ -106,9 +107,12 @@ async def rename(
     if_match: IfMatch = None,
 ) -> Renamed:
     """Give somebody another name, which nobody has; whatever limits hold go along. The history keeps the old
-    name."""
+    name. Whoever people.toml says anything of is renamed by an administrator."""
+    require_everywhere(caller)
     new = canonical(given.name)
-    require_match(if_match, _etag(await files.person(name)))
+    view = await files.person(name)
+    require_may_take_away(caller, name, _paths(view), running.roster())
+    require_match(if_match, _etag(view))
     if new == name:
         raise ProblemError.refused("That is the present name.")
     if await _is_known(files, new):
@@ -158,7 +162,9 @@ async def erase(
 
 @router.post("/{name}/confirm", status_code=HTTPStatus.NO_CONTENT)
 async def confirm_pair(name: Called, given: Other, caller: Enroller, running: Ports, files: Files) -> None:
-    """Say that somebody and a look-alike are two people: both are enrolled."""
+    """Say that somebody and a look-alike are two people: both are enrolled. An administrator says it of
+    whoever has limits."""
+    require_may_bar(caller, (name, given.other), running.roster())
     other = (await files.person(given.other)).name
     if (await files.person(name)).name == other:
         raise ProblemError.refused("These are one person.")
@@ -169,6 +175,7 @@ async def confirm_pair(name: Called, given: Other, caller: Enroller, running: Po
 @router.post("/{name}/unconfirm", status_code=HTTPStatus.NO_CONTENT)
 async def unconfirm_pair(name: Called, given: Other, caller: Enroller, running: Ports, files: Files) -> None:
     """Take that back: of the two, who came later is enrolled no more if the faces are that near."""
+    require_may_bar(caller, (name, given.other), running.roster())
     if frozenset((name, given.other)) not in running.roster().confirmed:
         raise ProblemError.not_found(f"{name} and {given.other} are not confirmed.")
     await note(running, caller, ActKind.PERSON_CHANGED, name, unconfirmed=given.other)
@@ -177,6 +184,10 @@ async def unconfirm_pair(name: Called, given: Other, caller: Enroller, running: 
 
 def _etag(view: PersonView) -> str:
     return f'"{view.etag}"'
+
+
+def _paths(view: PersonView) -> list[str]:
+    return [photo.path for photo in view.photos]
 
 
 def _require_unchanged(files: SiteWork, name: str, if_match: str | None) -> None:

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
 from server.access.seen import PhotoRefused, PictureError
+from server.accounts.rights import Caller
 from server.audit.operator_log import ActKind
 from server.gallery.admission import Ruling
 from server.gallery.assessed_file import AssessedFile
@@ -22,14 +23,15 @@ from server.site.people_changes import hold, release
 from server.site.photo_files import read, remove
 from server.web.acting import note
 from server.web.api.people_models import PATH_CHARS, Judged, Outcomes, sides
-from server.web.callers import Enroller, Ports, Seer
+from server.web.callers import Enroller, Ports, Seer, require_everywhere
 from server.web.enrolling import Enrolling, all_added, prepared_photo
 from server.web.etags import IfMatch, require_match
+from server.web.people_rights import require_may_bar, require_may_take_away
 from server.web.problems import ProblemError
 from server.web.rate import RateLimit
 from server.web.running import Running
-from server.web.site_work import Files
-from server.web.uploads import PICTURE, body_of, form_of, picture_of
+from server.web.site_work import Files, SiteWork
+from server.web.uploads import PICTURE, Turns, body_of, form_of, picture_of
 from server.workers import main as worker
 from server.workers.analyser import AnalysisFailedError
 
@@ -79,10 +81,19 @@ class Checks:
     response_model=Outcomes,
     openapi_extra=body_of("files", several=True, texts=("person",)),
 )
-async def add_photos(request: Request, caller: Enroller, running: Ports, files: Files) -> Outcomes:
+async def add_photos(
+    request: Request, caller: Enroller, running: Ports, files: Files, uploading: Turns
+) -> Outcomes:
     """Add photos, or zips of them, and say what became of each. `person`: whom all of them show; without it
     each is called after the person, as in faces/. A photo that would enrol nobody is not added. Those that
-    are added are in force when this is answered, or soon after."""
+    are added are in force when this is answered, or soon after. One upload at a time is taken from each
+    account."""
+    require_everywhere(caller)
+    with uploading.turn(caller):
+        return await _added(request, caller, running, files)
+
+
+async def _added(request: Request, caller: Caller, running: Running, files: SiteWork) -> Outcomes:
     async with form_of(request, MAX_PHOTOS) as form:
         person = form.get("person") or None
         if not (person is None or (isinstance(person, str) and len(person) <= NAME_CHARS)):
@@ -156,8 +167,12 @@ async def photo(path: At, caller: Seer, running: Ports, files: Files, known: IfN
 async def remove_photo(
     path: At, caller: Enroller, running: Ports, files: Files, if_match: IfMatch = None
 ) -> None:
-    """Remove one photo. Whom no other photo enrols is enrolled no more when this is answered."""
-    file = _unchanged(running, path, if_match)
+    """Remove one photo. Whom no other photo enrols is enrolled no more when this is answered. One of somebody
+    whom people.toml says anything of is removed by an administrator."""
+    require_everywhere(caller)
+    file = _file(running, path)
+    require_may_take_away(caller, file.person, (path,), running.roster())
+    require_match(if_match, _etag(file.sha256 or ""))
     details = {} if file.sha256 is None else {"digest": file.sha256}
     await note(running, caller, ActKind.PHOTO_REMOVED, path, **details)
     await files.change(lambda site: remove(site, path, file.sha256))
@@ -169,7 +184,10 @@ async def remove_photo(
 async def hold_photo(
     path: At, caller: Enroller, running: Ports, files: Files, if_match: IfMatch = None
 ) -> None:
-    """Have a photo enrol nobody until it is released."""
+    """Have a photo enrol nobody until it is released; one of somebody who has limits by an administrator."""
+    require_everywhere(caller)
+    shown = _file(running, path).person
+    require_may_bar(caller, () if shown is None else (shown,), running.roster())
     _unchanged(running, path, if_match)
     await note(running, caller, ActKind.PHOTO_HELD, path)
     await files.change(lambda site: lay_down(site, hold(path)))
@@ -181,6 +199,7 @@ async def release_photo(
     path: At, caller: Enroller, running: Ports, files: Files, if_match: IfMatch = None
 ) -> None:
     """Take that back: the photo is judged like any other."""
+    require_everywhere(caller)
     _unchanged(running, path, if_match)
     await note(running, caller, ActKind.PHOTO_CONFIRMED, path)
     await files.change(lambda site: lay_down(site, release(path)))

@@ -14,7 +14,7 @@ from server.site.incoming import Received
 from server.terminals.proposals import Proposal
 from server.web.acting import note
 from server.web.api.people_models import NewName, Outcome, Sides, sides
-from server.web.callers import Enroller, Ports
+from server.web.callers import Enroller, Ports, require_everywhere
 from server.web.enrolling import Enrolling
 from server.web.problems import ProblemError
 from server.web.running import Running
@@ -62,6 +62,7 @@ async def picture(id: Id, caller: Enroller, running: Ports) -> Response:  # noqa
 async def enrol(id: Id, given: NewName, caller: Enroller, running: Ports, files: Files) -> Outcome:  # noqa: A002
     """Enrol the face under a name, new or known. It waits no more, unless the picture would enrol nobody."""
     proposal = _waiting(running, caller, id)
+    require_everywhere(caller)
     name = canonical(given.name)
     photo = Received(f"proposal of {proposal.terminal}", proposal.jpeg, name)
     enrolling = Enrolling(running, caller, files)

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from server.audit.operator_log import ActKind
 from server.database.database import Database
 from server.history.exporting import rows_of
-from server.history.importing import Span, bring_in, count_new
+from server.history.importing import Counted, Span, bring_in, count
 from server.history.rows import Row, milliseconds
 from server.history.tables import DECISION, TABLES
 from server.site.archive import PASSPHRASE_CHARS, export
@@ -26,9 +26,11 @@ from server.site.restoring import Archive, open_archive
 from server.web.acting import note
 from server.web.archives import Archives
 from server.web.callers import Administrator, Ports, require_everywhere
+from server.web.import_record import limits_told, rules_told
 from server.web.problems import ProblemError
 from server.web.running import Running
 from server.web.site_work import Files
+from server.web.uploads import Turns
 from server.web.zip_stream import streamed
 
 router = APIRouter(prefix="/site", tags=["site"])
@@ -87,19 +89,31 @@ class Listed(BaseModel):
 
 class EffectView(BaseModel):
     """`new`: photos only in the archive. `same`: here, too. `conflicting`: something else has that path here.
-    `gone`: only here. `limits`: what people.toml and the archive say differently. `decisions`: so many of its
-    history are not in the log here."""
+    `gone`: only here. `merging`, `replacing`: each change of people.toml by either mode: terminals' rules,
+    people's limits, confirmed pairs, held photos. `decisions`: so many of its history are not in the log
+    here; `known`: so many are."""
 
     new: Listed
     same: Listed
     conflicting: Listed
     gone: Listed
-    limits: Listed
+    merging: list[str]
+    replacing: list[str]
     decisions: int
+    known: int
 
     @classmethod
-    def of(cls, effect: Effect, decisions: int) -> "EffectView":
-        return cls(**{key: Listed.of(paths) for key, paths in vars(effect).items()}, decisions=decisions)
+    def of(cls, effect: Effect, counted: Counted) -> "EffectView":
+        return cls(
+            new=Listed.of(effect.new),
+            same=Listed.of(effect.same),
+            conflicting=Listed.of(effect.conflicting),
+            gone=Listed.of(effect.gone),
+            merging=list(map(str, effect.merging)),
+            replacing=list(map(str, effect.replacing)),
+            decisions=counted.new,
+            known=counted.known,
+        )
 
 
 @router.post("/export", response_class=StreamingResponse, responses=ZIP)
@@ -123,11 +137,12 @@ async def export_site(given: Wanted, caller: Administrator, running: Ports, file
 
 
 @router.post("/archives", status_code=HTTPStatus.CREATED, openapi_extra=BODY)
-async def send_archive(request: Request, caller: Administrator) -> Sent:
+async def send_archive(request: Request, caller: Administrator, uploading: Turns) -> Sent:
     """Send an archive, as it is, in the body. It is kept in a file that nobody else can open, for an hour,
-    and takes the place of one that was sent before."""
+    and takes the place of one that was sent before. One upload at a time is taken from each account."""
     require_everywhere(caller)
-    archive, size = await _archives(request).receive(request.stream())
+    with uploading.turn(caller):
+        archive, size = await _archives(request).receive(request.stream())
     return Sent(archive=archive, bytes=size)
 
 
@@ -148,7 +163,7 @@ async def look_at_archive(
     async with _archives(request).use(given.archive) as file:
         archive = await asyncio.to_thread(open_archive, file, given.passphrase)
         effect = await asyncio.to_thread(compare, files.site, archive)
-        return EffectView.of(effect, await _decisions(running, archive, count_new))
+        return EffectView.of(effect, await _decisions(running, archive, count))
 
 
 @router.post("/import")
@@ -156,25 +171,37 @@ async def import_archive(
     given: Import, request: Request, caller: Administrator, running: Ports, files: Files
 ) -> EffectView:
     """Bring an archive in: photos, people.toml, and in either mode those decisions of its history that are
-    not here yet. What was done is answered: of those conflicting nothing where it is merged."""
+    not here yet. Each terminal whose rules change, and the people whose limits do, are written down
+    first; what people.toml here says stays where it is merged. What was done is answered: of those
+    conflicting nothing where it is merged."""
     require_everywhere(caller)
     async with _archives(request).use(given.archive) as file:
         archive = await asyncio.to_thread(open_archive, file, given.passphrase)
-        new = await _decisions(running, archive, count_new)
-        what = {"mode": given.mode.value, "photos": str(len(archive.photos)), "decisions": str(new)}
+        counted = await _decisions(running, archive, count)
+        effect = await asyncio.to_thread(compare, files.site, archive)
+        change, changes = (
+            (merge, effect.merging) if given.mode is Mode.MERGE else (replace_all, effect.replacing)
+        )
+        for terminal, rules in rules_told(changes).items():
+            await note(running, caller, ActKind.RULES_CHANGED, terminal, archive=given.mode.value, **rules)
+        what = {
+            "mode": given.mode.value,
+            "photos": str(len(archive.photos)),
+            "decisions": str(counted.new),
+            **limits_told(changes),
+        }
         await note(running, caller, ActKind.SITE_IMPORTED, None, **what)
-        change = merge if given.mode is Mode.MERGE else replace_all
-        effect = await files.change(lambda site: change(site, archive))
+        effect = await files.change(lambda site: change(site, archive, changes))
         await files.forget_thumbnails()
         return EffectView.of(effect, await _decisions(running, archive, bring_in))
 
 
 async def _decisions(
-    running: Running, archive: Archive, work: Callable[[Database, Iterable[Row], Span], int]
-) -> int:
+    running: Running, archive: Archive, work: Callable[[Database, Iterable[Row], Span], Counted]
+) -> Counted:
     """What `work` counts of those that are in the archive. Raises ProblemError."""
     if DECISION.name not in archive.tables:
-        return 0
+        return Counted(0, 0)
     now = datetime.now()
     span = Span(milliseconds(now - timedelta(days=running.settings.history_days)), milliseconds(now))
     try:

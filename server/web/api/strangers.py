@@ -15,7 +15,7 @@ from server.site.file_names import canonical
 from server.site.incoming import Received
 from server.web.acting import note
 from server.web.api.people_models import NewName, Outcome, Sides, sides
-from server.web.callers import Enroller, Ports, Seer
+from server.web.callers import Enroller, Ports, Seer, require_everywhere
 from server.web.enrolling import Enrolling
 from server.web.problems import ProblemError
 from server.web.running import Running
@@ -127,6 +127,7 @@ async def enrol_stranger(
 ) -> Outcome:
     """Enrol the face under a name, new or known, by the best picture that is kept of it."""
     stranger = await _find(unknown, caller, id)
+    require_everywhere(caller)
     shown, jpeg = await _picture(stranger)
     photo = Received("picture of an unknown visitor", jpeg, canonical(given.name))
     enrolling = Enrolling(running, caller, files)

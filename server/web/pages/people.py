@@ -16,6 +16,7 @@ from server.history.kept import KeptDecision
 from server.history.queries import Which
 from server.web.api.people_models import Badge, Person
 from server.web.callers import Ports, Seer, SiteAdministrator
+from server.web.people_rights import may_bar, may_take_away
 from server.web.problems import ProblemError
 from server.web.running import Running
 from server.web.site_work import Files
@@ -71,6 +72,8 @@ async def person(
         terminals=sorted(each for each in terminals - {"default"} if caller.sees(each)),
         doors=_doors(running, caller),
         words=refusal,
+        may_bar=lambda *names: all(may_bar(caller, each, known.roster) for each in names),
+        may_take_away=lambda *paths: may_take_away(caller, name, paths, known.roster),
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from server.site import importing
 from server.site.archive import export
+from server.site.differences import Changed, Difference, Subject
 from server.site.errors import Kind, SiteError
 from server.site.importing import Effect, compare, merge, replace_all
 from server.site.placing import UNFINISHED, clean
@@ -74,12 +75,37 @@ def archived(faces: Path, people: bytes | None) -> Archive:
     return open_archive(file)
 
 
+def told(subject: Subject, name: str, key: str, before: str, after: str) -> Difference:
+    return Difference(subject, name, (Changed(key, before, after),))
+
+
 EFFECT = Effect(
     new=("cy.jpg", "eve/1.jpg"),
     same=("bob.jpg",),
     conflicting=("bob_2.jpg", "dan/1.jpg"),
     gone=("DAN/1.jpg", "ada.jpg"),
-    limits=("Bob has other limits in the archive", "terminal lab has other rules in the archive"),
+    merging=(
+        told(Subject.TERMINAL, "door", "attempts", "not laid down", "0"),
+        told(Subject.PERSON, "Cy", "disabled", "no", "yes"),
+        told(Subject.PAIR, "Bob and Cy", "confirmed", "no", "yes"),
+        told(Subject.PHOTO, "cy.jpg", "held", "no", "yes"),
+    ),
+    replacing=(
+        told(Subject.TERMINAL, "door", "attempts", "not laid down", "0"),
+        told(Subject.TERMINAL, "lab", "attempts", "3", "5"),
+        told(Subject.PERSON, "Ada", "disabled", "yes", "no"),
+        Difference(
+            Subject.PERSON,
+            "Bob",
+            (Changed("valid_until", "2026-12-31", "not laid down"), Changed("disabled", "no", "yes")),
+        ),
+        told(Subject.PERSON, "Cy", "disabled", "no", "yes"),
+        told(Subject.PAIR, "Ada and Bob", "confirmed", "yes", "no"),
+        told(Subject.PAIR, "Bob and Cy", "confirmed", "no", "yes"),
+        told(Subject.PHOTO, "ada.jpg", "held", "yes", "no"),
+        told(Subject.PHOTO, "bob.jpg", "held", "no", "yes"),
+        told(Subject.PHOTO, "cy.jpg", "held", "no", "yes"),
+    ),
 )
 
 
@@ -113,7 +139,7 @@ def test_replacing_makes_the_site_what_the_archive_is(site: Site, archive: Archi
     assert (site.faces / "dan" / "1.jpg").read_bytes() == photo(3, 0.1)
     assert site.people.path.read_text() == THEIRS
     effect = replace_all(site, archive)
-    assert (effect.new, effect.conflicting, effect.gone, effect.limits) == ((), (), (), ())
+    assert (effect.new, effect.conflicting, effect.gone, effect.replacing) == ((), (), (), ())
 
 
 def test_an_archive_without_people_toml_lifts_all_limits_only_when_it_replaces(
@@ -121,10 +147,28 @@ def test_an_archive_without_people_toml_lifts_all_limits_only_when_it_replaces(
 ) -> None:
     put(tmp_path / "other", eve=photo(4))
     without = archived(tmp_path / "other", None)
-    merge(site, without)
-    assert site.people.path.read_text() == OURS
+    effect = merge(site, without)
+    assert site.people.path.read_text() == OURS and effect.merging == ()
+    assert "person Ada: disabled no, was yes" in map(str, effect.replacing)
+    assert "terminal lab: attempts not laid down, was 3" in map(str, effect.replacing)
     replace_all(site, without)
     assert site.people.path.read_text() == "" and listed(site.faces) == ["eve.jpg"]
+
+
+def test_what_people_toml_says_by_then_is_what_was_told_or_nothing_is_done(
+    site: Site, archive: Archive
+) -> None:
+    effect = compare(site, archive)
+    site.people.path.write_text(
+        OURS.replace("attempts = 3", "attempts = 2") + "\n[terminals.gate]\nattempts = 1\n"
+    )
+    with refused(Kind.CONFLICT, "changed meanwhile; look at the archive again"):
+        replace_all(site, archive, effect.replacing)
+    site.people.path.write_text(OURS + "\n[terminals.door]\nattempts = 1\n")
+    with refused(Kind.CONFLICT, "changed meanwhile; look at the archive again"):
+        merge(site, archive, effect.merging)
+    site.people.path.write_text(OURS)
+    assert merge(site, archive, effect.merging) == EFFECT
 
 
 def test_an_empty_site_becomes_what_the_archive_is(tmp_path: Path, archive: Archive) -> None:

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from io import BytesIO
 from itertools import islice
+from typing import BinaryIO
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from server.gallery.folder import MAX_FILE_BYTES
 from server.site import incoming as module
 from server.site.errors import Kind, SiteError
 from server.site.incoming import Incoming, Received, Rejected, Upload, incoming
+from server.site.zip_reading import Allowance, open_zip
 from tests.support.site import refused
 
 
@@ -96,7 +98,7 @@ def test_what_is_too_much_together_is_refused_at_once(monkeypatch: pytest.Monkey
     monkeypatch.setattr(module, "MAX_PHOTOS", 3)
     photos = [upload("a.jpg"), upload("a.zip", zipped("b.jpg", "c.jpg"))]
     assert len(list(incoming(photos))) == 3
-    with refused(Kind.TOO_LARGE, "these are 4 files; at most 3"):
+    with refused(Kind.TOO_LARGE, "these are more than 3 files"):
         incoming([*photos, upload("d.jpg")])
     monkeypatch.setattr(module, "MAX_BYTES", 14)
     with refused(Kind.TOO_LARGE, "these are 15 bytes; at most 14"):
@@ -129,6 +131,41 @@ def test_a_zip_with_a_huge_directory_is_not_read(monkeypatch: pytest.MonkeyPatch
     with zipfile.ZipFile(commented, "a") as made:
         made.comment = b"x" * 60_000
     assert told(upload("a.zip", commented.getvalue())) == [("a.zip", "the zip has too many entries")]
+
+
+def test_the_directories_of_all_zips_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = zipped(*(f"{at}.jpg" for at in range(10)))
+    read = len(data) - data.index(b"PK\1\2") + 100
+    monkeypatch.setattr(module, "DIRECTORY_BYTES", 2 * read)
+    found = told(*(upload(f"{at}.zip", data) for at in range(4)), upload("jane.jpg"))
+    assert found[20:] == [
+        ("2.zip", "the zip has too many entries"),
+        ("3.zip", "the zip has too many entries"),
+        ("jane.jpg", "Jane"),
+    ]
+
+
+def test_a_small_rest_of_the_directories_does_not_keep_photos_from_being_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = zipped("jane.jpg", data=bytes(range(256)) * 500, method=zipfile.ZIP_STORED)
+    monkeypatch.setattr(module, "DIRECTORY_BYTES", 200)
+    assert told(upload("a.zip", data)) == [("a.zip: jane.jpg", "Jane")]
+
+
+def test_no_more_is_listed_than_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_PHOTOS", 3)
+    opened: list[object] = []
+
+    def watched(file: BinaryIO, allowance: Allowance) -> object:
+        opened.append(file)
+        return open_zip(file, allowance)
+
+    monkeypatch.setattr(module, "open_zip", watched)
+    data = zipped("a.jpg", "b.jpg", "c.jpg")
+    with refused(Kind.TOO_LARGE, "these are more than 3 files"):
+        incoming([upload(f"{at}.zip", data) for at in range(9)])
+    assert len(opened) == 2
 
 
 def link() -> zipfile.ZipInfo:

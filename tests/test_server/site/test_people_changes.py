@@ -8,6 +8,7 @@ from server.roster.people_file import parse
 from server.site.errors import Kind, SiteError
 from server.site.people_changes import (
     Change,
+    add_missing,
     confirm,
     copy_person,
     drop_copy,
@@ -135,6 +136,23 @@ def test_two_who_were_a_pair_are_none_under_one_name() -> None:
 def test_what_has_been_laid_down_for_the_new_name_stays() -> None:
     changed = after(rename_person("Jane Doe", "Ada", {}))
     assert changed["people"] == {"Ada": {"valid_until": date(2026, 1, 1)}}
+
+
+def test_a_merge_takes_no_rule_that_is_laid_down_here_for_all_terminals_or_for_that_one() -> None:
+    theirs = {
+        "terminals": {
+            "default": {"liveness": "off"},
+            "door": {"liveness": "off", "note": "Ring"},
+            "gate": {"liveness": "off"},
+            "lab": {"liveness": "off"},
+        }
+    }
+    ours = set_terminal("default", {"liveness": "challenge"})
+    assert after(ours, add_missing(theirs, ()))["terminals"] == {
+        "lab": {"attempts": 3},
+        "default": {"liveness": "challenge"},
+        "door": {"note": "Ring"},
+    }
 
 
 def test_the_content_that_is_changed_here_is_a_valid_one() -> None:

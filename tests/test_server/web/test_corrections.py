@@ -164,6 +164,33 @@ def test_a_picture_without_a_good_face_is_not_added(followed: Followed) -> None:
     assert site.record.lines() == [SIGNED_IN]
 
 
+def test_who_sees_some_doors_notes_what_was_wrong_and_changes_nobodys_photos(followed: Followed) -> None:
+    site, server = followed
+    wrong, _, denied = recorded(followed)
+    site.account("front-guard", Role.GUARD, ["front"])
+    guard, files = site.browser("front-guard"), listed(server.faces)
+    path, given = f"/api/v1/decisions/{wrong.id}/correction", {"kind": "not_her"}
+    assert guard.post(path, json={**given, "photo": "jane_doe_2.jpg"}).status_code == 403
+    him = {"kind": "was_him", "person": "John Roe"}
+    assert guard.post(f"/api/v1/decisions/{denied.id}/correction", json=him).status_code == 403
+    assert listed(server.faces) == files and not server.roster.roster.held
+    assert "You see some doors only" in guard.get(f"/log/{denied.id}").text
+    assert guard.post(f"{path}/look", json=given).json()["photo"] is None
+    assert guard.post(path, json=given).status_code == 201
+
+
+def test_no_photo_of_somebody_with_limits_is_held_by_a_guard(followed: Followed) -> None:
+    site, server = followed
+    wrong, _, _ = recorded(followed)
+    (server.faces / "people.toml").write_text('[people."Jane Doe"]\nvalid_until = 2099-01-01')
+    server.until(lambda: "Jane Doe" in server.roster.roster.permits)
+    path = f"/api/v1/decisions/{wrong.id}/correction"
+    given = {"kind": "not_her", "photo": "jane_doe_2.jpg"}
+    answer = site.browser("guard").post(path, json=given)
+    assert answer.status_code == 403 and "only an administrator" in answer.json()["detail"]
+    assert site.browser("admin").post(path, json=given).status_code == 201
+
+
 def test_who_may_correct_and_where(followed: Followed) -> None:
     site, _ = followed
     wrong, _, _ = recorded(followed)

@@ -16,6 +16,7 @@ from server.audit.access_log import AccessEntry, parse
 from server.history.rows import decision_row
 from server.history.tables import DECISION
 from tests.support.console import Site, key_of
+from tests.support.histories import decision, fill
 from wire import Verdict
 from wire.reasons import Reason
 
@@ -149,6 +150,12 @@ def test_they_are_told_as_they_happen_and_who_comes_back_misses_none(site: Site)
                 threading.Timer(0.01, stop).start()
                 break
     assert [int(line[4:], 16) for line in events] == [2, 3]
+
+
+def test_an_id_that_is_an_address_of_its_own_leads_nowhere_else(site: Site) -> None:
+    fill(site.database, {**decision(1), "id": "a/../b?c=d#e"})
+    page = site.browser("viewer").get("/log").text
+    assert 'href="/log/a%2F..%2Fb%3Fc%3Dd%23e"' in page
 
 
 @pytest.mark.parametrize("path", ["/log", "/log?verdict=denied&since=2026-11-20T00:00", "/log?like=x"])

@@ -82,3 +82,16 @@ def test_nobody_sees_those_of_anothers_doors(followed: Followed) -> None:
     assert guard.get(f"/api/v1/proposals/{ident}/picture.jpg").status_code == 404
     assert guard.post(f"/api/v1/proposals/{ident}/enrol", json={"name": "Mary Major"}).status_code == 404
     assert site.browser("viewer").get("/api/v1/proposals").status_code == 403
+
+
+def test_who_sees_some_doors_dismisses_what_was_proposed_there_and_enrols_nobody(followed: Followed) -> None:
+    site, _ = followed
+    site.account("front-guard", Role.GUARD, ["front"])
+    ident = propose(site, photo(4))
+    guard = site.browser("front-guard")
+    assert [each["id"] for each in guard.get("/api/v1/proposals").json()] == [ident]
+    answer = guard.post(f"/api/v1/proposals/{ident}/enrol", json={"name": "Mary Major"})
+    assert answer.status_code == 403 and "all terminals" in answer.json()["detail"]
+    page = guard.get("/people").text
+    assert 'data-do="dismiss"' in page and 'name="name"' not in page
+    assert guard.delete(f"/api/v1/proposals/{ident}").status_code == 204

@@ -12,8 +12,9 @@ from fastapi.testclient import TestClient
 
 from server.history.rows import Row
 from server.history.tables import DECISION
+from server.site.archive import export
 from server.site.restoring import open_archive
-from server.web import archives
+from server.web import room
 from server.web.zip_stream import CHUNK_BYTES, CHUNKS, streamed
 from tests.support.console import Site
 from tests.support.histories import decision, fill
@@ -68,7 +69,8 @@ def test_decisions_come_with_an_archive_once(followed: Followed, mode: str) -> N
     archive = exported(admin, None)
     site.database.write_here(lambda sql: sql.execute(DECISION.delete().where(DECISION.c.id != "d1")))
     given = {"archive": sent(admin, archive)}
-    assert admin.post("/api/v1/site/import/look", json=given).json()["decisions"] == 2
+    looked = admin.post("/api/v1/site/import/look", json=given).json()
+    assert (looked["decisions"], looked["known"]) == (2, 1)
     for added in (2, 0):
         done = admin.post("/api/v1/site/import", json={**given, "mode": mode})
         assert done.status_code == 200 and done.json()["decisions"] == added, done.text
@@ -124,6 +126,77 @@ def test_everything_is_replaced(followed: Followed) -> None:
     assert listed(server.faces) == ["jane_doe.jpg", "john_roe.jpg"]
 
 
+OURS = """\
+[people."Jane Doe"]
+disabled = true
+
+[terminals.lab]
+liveness = "challenge"
+"""
+THEIRS = """\
+confirmed = [["Jane Doe", "John Roe"]]
+
+[terminals.default]
+liveness = "off"
+attempts = 0
+
+[terminals.lab]
+liveness = "off"
+"""
+
+
+def elsewhere(server: Server, people: str | None) -> bytes:
+    """An archive of the same photos with another people.toml."""
+    file = io.BytesIO()
+    data = None if people is None else people.encode()
+    export(server.faces, data, {}, file, moment=datetime.now(timezone.utc))
+    return file.getvalue()
+
+
+def test_what_a_merge_would_change_at_the_doors_is_told_and_written_down_first(followed: Followed) -> None:
+    site, server = followed
+    (server.faces / "people.toml").write_text(OURS)
+    server.until(lambda: "lab" in server.roster.roster.terminals)
+    admin = site.browser("admin")
+    given = {"archive": sent(admin, elsewhere(server, THEIRS))}
+    default = "liveness off, was not laid down; attempts 0, was not laid down"
+    merging = [
+        f"terminal default: {default}",
+        "terminal lab: attempts 0, was not laid down",
+        "pair Jane Doe and John Roe: confirmed yes, was no",
+    ]
+    assert admin.post("/api/v1/site/import/look", json=given).json()["merging"] == merging
+    done = admin.post("/api/v1/site/import", json={**given, "mode": "merge"})
+    assert done.status_code == 200 and done.json()["merging"] == merging, done.text
+    assert site.record.lines()[-3:] == [
+        "rules_changed account:admin default",
+        "rules_changed account:admin lab",
+        "site_imported account:admin None",
+    ]
+    assert site.record.acts[-2].details == {"archive": "merge", "attempts": "0, was not laid down"}
+    assert site.record.acts[-1].details["pairs"] == merging[-1]
+    assert 'liveness = "challenge"' in (server.faces / "people.toml").read_text()
+
+
+def test_what_replacing_would_drop_is_told_and_written_down_first(followed: Followed) -> None:
+    site, server = followed
+    (server.faces / "people.toml").write_text(OURS)
+    server.until(lambda: "lab" in server.roster.roster.terminals)
+    admin = site.browser("admin")
+    given = {"archive": sent(admin, elsewhere(server, None))}
+    looked = admin.post("/api/v1/site/import/look", json=given).json()
+    person = "person Jane Doe: disabled no, was yes"
+    assert looked["replacing"] == ["terminal lab: liveness not laid down, was challenge", person]
+    assert looked["merging"] == []
+    site.record.broken = True
+    assert admin.post("/api/v1/site/import", json={**given, "mode": "replace"}).status_code == 503
+    assert (server.faces / "people.toml").read_text() == OURS, "nothing is done that is not written down"
+    site.record.broken = False
+    assert admin.post("/api/v1/site/import", json={**given, "mode": "replace"}).status_code == 200
+    assert site.record.lines()[-2:] == ["rules_changed account:admin lab", "site_imported account:admin None"]
+    assert site.record.acts[-1].details["people"] == person
+
+
 def test_what_is_no_archive_changes_nothing_and_is_not_written_down(followed: Followed) -> None:
     site, server = followed
     admin = site.browser("admin")
@@ -143,7 +216,7 @@ def test_an_archive_is_kept_until_another_comes_or_it_is_removed(followed: Follo
 
 
 def test_the_logs_keep_room_on_the_disk(followed: Followed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "SPARE_BYTES", 1 << 60)
+    monkeypatch.setattr(room, "SPARE_BYTES", 1 << 60)
     answer = followed[0].browser("admin").post("/api/v1/site/archives", content=b"zip")
     assert answer.status_code == 422 and "no room" in answer.json()["detail"]
 

@@ -107,6 +107,10 @@ def test_nobody_sees_who_came_to_anothers_terminals(followed: Followed) -> None:
         assert {visit["terminal"] for each in found for visit in each["visits"]} == {"lab"}
         assert {each["id"] for each in found} == set(lab)
         assert browser.delete(f"/api/v1/strangers/{front[0]}").status_code == 404
+        answer = browser.post(f"/api/v1/strangers/{lab[0]}/enrol", json={"name": "new person"})
+        assert answer.status_code == 403 and "all terminals" in answer.json()["detail"]
+        page = browser.get("/strangers").text
+        assert "data-dismiss" in page and 'name="name"' not in page
 
 
 def test_where_nothing_is_recorded_the_page_says_what_would_be(tmp_path: Path) -> None:

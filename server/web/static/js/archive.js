@@ -9,7 +9,6 @@ const WORDS = {
   same: "photos are here, too",
   conflicting: "photos are others here than in the archive",
   gone: "photos are only here",
-  limits: "things are laid down differently",
 };
 let sent = null;
 
@@ -50,7 +49,8 @@ onSubmit(form, async (fields) => {
 });
 
 function show(found) {
-  effect.querySelector("#decisions").textContent = `Decisions of its history that are not in the log here: ${found.decisions}.`;
+  effect.querySelector("#decisions").textContent = `Decisions of its history that are not in the log here: ${found.decisions}; that are, and stay as they are: ${found.known}.`;
+  for (const list of effect.querySelectorAll("[data-changes]")) tellChanges(list, found[list.dataset.changes]);
   effect.querySelector("dl").replaceChildren(
     ...Object.entries(WORDS).flatMap(([key, words]) => {
       const term = document.createElement("dt");
@@ -66,9 +66,21 @@ function show(found) {
   effect.scrollIntoView({ block: "nearest" });
 }
 
+// Every change of people.toml, in words: what holds at the doors is confirmed by nobody who has not seen it.
+function tellChanges(list, changes) {
+  list.replaceChildren(
+    ...(changes.length ? changes : ["nothing"]).map((sentence) => {
+      const item = document.createElement("li");
+      item.textContent = sentence;
+      return item;
+    }),
+  );
+  list.closest("div").classList.toggle("warning", changes.length > 0);
+}
+
 const QUESTIONS = {
-  merge: "Add what is missing here?",
-  replace: "Replace all photos and all limits by those of the archive?",
+  merge: "Add what is missing here, and change people.toml as the page says?",
+  replace: "Replace all photos by those of the archive, and change people.toml as the page says?",
 };
 for (const button of effect.querySelectorAll("[data-mode]")) {
   const { mode } = button.dataset;
