@@ -1,17 +1,28 @@
 """What operators do is on the disk before it takes effect."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 
 from server.accounts.rights import Caller
 from server.audit.operator_log import Act, ActKind
+from server.web.api.people_models import shown_path
 from server.web.problems import ProblemError
 from server.web.running import Running
+
+LISTED = 20
+"""So many photos are named in one act."""
 
 
 async def note(running: Running, caller: Caller, kind: ActKind, subject: str | None, **details: str) -> None:
     """Write down that `caller` does this. Raises ProblemError: it cannot be, so it is not done."""
     await note_as(running, caller.title, caller.source, kind, subject, **details)
+
+
+def staying(paths: Sequence[str]) -> dict[str, str]:
+    """The detail of an act by which the look-alike of these photos goes, and they are held for that."""
+    more = f" and {len(paths) - LISTED} more" if len(paths) > LISTED else ""
+    return {"held": ", ".join(map(shown_path, paths[:LISTED])) + more} if paths else {}
 
 
 async def note_as(

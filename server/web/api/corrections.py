@@ -15,9 +15,7 @@ from server.history.corrections import CorrectionKind
 from server.history.kept import KeptDecision
 from server.recording.looks import Shown, VisitLook
 from server.site.incoming import Received
-from server.site.laying_down import lay_down
-from server.site.people_changes import hold
-from server.web.acting import note
+from server.web.acting import note, staying
 from server.web.api.correction_models import (
     Changes,
     Corrected,
@@ -119,10 +117,10 @@ async def correct(
     if given.photo is None:
         await note(running, caller, ActKind.DECISION_CORRECTED, id, **details)
         return Corrected(kind=CorrectionKind.NOT_HER, person=person)
-    path = _photo_of(running, person, given.photo).file.path.as_posix()
-    await note(running, caller, ActKind.DECISION_CORRECTED, id, photo=path, **details)
-    await files.change(lambda site: lay_down(site, hold(path)))
-    await files.until(lambda: not _photo_of(running, person, path).enrolled)
+    file = _photo_of(running, person, given.photo)
+    path, alike = file.file.path.as_posix(), await files.mistaken_for(person, without=file)
+    await note(running, caller, ActKind.DECISION_CORRECTED, id, photo=path, **details, **staying(alike))
+    await files.hold([path, *alike])
     return Corrected(kind=CorrectionKind.NOT_HER, person=person, held=shown_path(path))
 
 

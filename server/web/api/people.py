@@ -20,7 +20,7 @@ from server.site.listing import PersonView
 from server.site.people_changes import Value, confirm, set_person, unconfirm
 from server.site.renaming import Rename, rename_person
 from server.site.site import Site
-from server.web.acting import note
+from server.web.acting import note, staying
 from server.web.api.people_models import (
     Erased,
     LimitsChange,
@@ -31,6 +31,7 @@ from server.web.api.people_models import (
     Photo,
     Renamed,
     checked_windows,
+    shown_path,
 )
 from server.web.callers import Administrator, Enroller, Ports, Seer
 from server.web.etags import IfMatch, require_match
@@ -135,7 +136,8 @@ async def erase(
 ) -> Erased:
     """Remove all photos of somebody, what is computed from them, and what is laid down. `history`: have the
     decisions and visits in the history name them no more; the access log, which is the evidence, keeps its
-    lines. It can be asked for again."""
+    lines. Photos of others that enrol nobody because they look like this person stay held, until somebody
+    releases them. It can be asked for again."""
     require_everywhere(caller)
     known = await _is_known(files, name)
     if known:
@@ -143,18 +145,22 @@ async def erase(
     named = await running.database.read(partial(history.mentions, name=name)) if history_too else 0
     if not known and not named:
         raise ProblemError.not_found("There is nobody of this name.")
-    await note(running, caller, ActKind.PERSON_ERASED, name, history="yes" if history_too else "no")
+    alike = await files.mistaken_for(name)
+    said = {"history": "yes" if history_too else "no", **staying(alike)}
+    await note(running, caller, ActKind.PERSON_ERASED, name, **said)
+    await files.hold(alike)
 
     def work(site: Site) -> tuple[int, bool]:
         _require_unchanged(files, name, if_match)
         return erase_person(site, name)
 
     photos, limits = await files.change(work) if known else (0, False)
+    await files.until(lambda: files.known().person(name) is None)
     await files.forget_thumbnails()
     erased = None
     if history_too:
         erased = await running.database.write(partial(history.erase_name, name=name))
-    return Erased(photos=photos, limits=limits, history=erased)
+    return Erased(photos=photos, limits=limits, history=erased, held=list(map(shown_path, alike)))
 
 
 @router.post("/{name}/confirm", status_code=HTTPStatus.NO_CONTENT)

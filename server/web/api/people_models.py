@@ -165,11 +165,13 @@ class Renamed(BaseModel):
 
 class Erased(BaseModel):
     """`photos`: how many were removed. `limits`: whether people.toml said something about the person.
-    `history`: in how many places of the history the name stood; null: it was left there."""
+    `history`: in how many places of the history the name stood; null: it was left there. `held`: photos of
+    others that look like this person, and enrol nobody until they are released."""
 
     photos: int
     limits: bool
     history: int | None
+    held: list[str]
 
 
 class Outcome(BaseModel):

@@ -1,11 +1,11 @@
 // One person: photos, limits, name, end.
-import { ask, onClick, onSubmit, showTimes } from "./api.js";
+import { ask, onClick, onSubmit, showTimes, tellNext } from "./api.js";
 import { offerCamera } from "./photo_camera.js";
 import { photoAddress } from "./photo_address.js";
 import { Schedule } from "./schedule.js";
 import { takeUploads } from "./uploads.js";
 
-const { name, etag } = document.getElementById("person").dataset;
+const { name, etag, enrolled, alike } = document.getElementById("person").dataset;
 const path = `/people/${encodeURIComponent(name)}`;
 
 showTimes();
@@ -16,9 +16,11 @@ for (const figure of document.querySelectorAll("figure[data-path]")) {
     await ask(method, address, undefined, { "If-Match": figure.dataset.etag });
     location.reload();
   };
-  onClick(figure.querySelector("[data-do=hold]"), act("POST", at("/hold")));
+  const last = enrolled === "1" && figure.querySelector(".badge.accepted");
+  const staying = last && alike ? ` ${name} is enrolled no more then; what looks like ${name} stays held: ${alike}.` : "";
+  onClick(figure.querySelector("[data-do=hold]"), act("POST", at("/hold")), staying && `Hold ${figure.dataset.path}?${staying}`);
   onClick(figure.querySelector("[data-do=release]"), act("POST", at("/release")));
-  onClick(figure.querySelector("[data-do=remove]"), act("DELETE", at()), `Remove ${figure.dataset.path}?`);
+  onClick(figure.querySelector("[data-do=remove]"), act("DELETE", at()), `Remove ${figure.dataset.path}?${staying}`);
 }
 
 for (const button of document.querySelectorAll("[data-confirm], [data-unconfirm]")) {
@@ -61,7 +63,9 @@ onSubmit(document.getElementById("rename"), async (fields) => {
 
 onSubmit(document.getElementById("erase"), async (fields) => {
   if (fields.get("typed") !== name) throw new Error("That is not the name.");
-  await ask("DELETE", `${path}?history=${fields.has("history")}`);
+  const erased = await ask("DELETE", `${path}?history=${fields.has("history")}`, undefined, { "If-Match": etag });
+  const staying = erased.held.map((photo) => ` ${photo} looks like this person and stays held.`);
+  tellNext(`${name} is erased.${staying.join("")}`);
   location.assign("/people");
 });
 
