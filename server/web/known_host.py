@@ -18,7 +18,7 @@ class KnownHost:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         names = scope["app"].state.running.settings.console_names
-        if is_called(Headers(scope=scope).get("host", ""), names):
+        if scope["type"] == "lifespan" or is_called(Headers(scope=scope).get("host", ""), names):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await WebSocket(scope, receive, send).close()
