@@ -107,21 +107,28 @@ async def rename(
     files: Files,
     if_match: IfMatch = None,
 ) -> Renamed:
-    """Give somebody another name, which nobody has; whatever limits hold go along. The history keeps the old
-    name."""
+    """Give somebody another name, which nobody has; whatever limits hold go along. With `merge` somebody has
+    it, and gets the photos beside their own: these two are one person. Then nothing may be laid down for the
+    old name, and no photo enrol it. The history keeps the old name."""
     new = canonical(given.name)
-    require_match(if_match, _etag(await files.person(name)))
+    view = await files.person(name)
+    require_match(if_match, _etag(view))
     if new == name:
         raise ProblemError.refused("That is the present name.")
-    if await _is_known(files, new):
+    if not given.merge and await _is_known(files, new):
         raise ProblemError.conflict(f"There is a {new} already.")
-    await note(running, caller, ActKind.PERSON_RENAMED, name, to=new)
+    if given.merge and view.enrolled:
+        raise ProblemError.conflict(f"{name} is enrolled; hold or remove these photos first.")
+    merged = {"merged": "yes"} if given.merge else {}
+    await note(running, caller, ActKind.PERSON_RENAMED, name, to=new, **merged)
 
     def work(site: Site) -> Rename:
         _require_unchanged(files, name, if_match)
-        return rename_person(site, name, new)
+        return rename_person(site, name, new, merge=given.merge)
 
     done = await files.change(work)
+    if given.merge:
+        await files.until(lambda: name not in files.known().named)
     return Renamed(name=done.new, photos=len(done.paths))
 
 

@@ -96,6 +96,25 @@ def test_somebody_gets_another_name(followed: Followed) -> None:
     assert taken.status_code == 409 and site.record.lines()[-1] == "person_renamed account:guard Jane Doe"
 
 
+def test_a_held_photo_is_said_to_be_of_the_person_it_looks_like(followed: Followed) -> None:
+    site, server = followed
+    guard, data = site.browser("guard"), photo(1, 0.2)
+    (sent,) = guard.post("/api/v1/people/photos", files={"files": ("jane3.jpg", data)}).json()["files"]
+    assert (sent["status"], sent["person"], sent["look_alike"]) == ("held", "Jane3", "Jane Doe")
+    assert sent["sentence"].endswith("; say that Jane Doe is somebody else, or that it is Jane Doe")
+    page = guard.get("/people/Jane3").text
+    assert "It is Jane Doe: add as one more photo" in page and "people.toml" not in page
+    merged = {"name": "Jane Doe", "merge": True}
+    answer = guard.post("/api/v1/people/Jane3/rename", json=merged)
+    assert answer.json() == {"name": "Jane Doe", "photos": 1}, answer.text
+    assert names(guard) == ["Jane Doe", "John Roe"]
+    server.until(lambda: server.watcher.gallery.photos_of("Jane Doe") == 3)
+    assert site.record.lines()[-1] == "person_renamed account:guard Jane3"
+    assert site.record.acts[-1].details == {"to": "Jane Doe", "merged": "yes"}
+    enrolled = guard.post("/api/v1/people/John Roe/rename", json=merged)
+    assert enrolled.status_code == 409 and "is enrolled" in enrolled.json()["detail"]
+
+
 def test_who_is_erased_is_gone_and_named_no_more(followed: Followed) -> None:
     site, server = followed
     near = [Nearest("Jane Doe", 0.4), Nearest("John Roe", 1.2)]

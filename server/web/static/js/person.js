@@ -3,7 +3,7 @@ import { ask, onClick, onSubmit, showTimes, tellNext } from "./api.js";
 import { offerCamera } from "./photo_camera.js";
 import { photoAddress } from "./photo_address.js";
 import { Schedule } from "./schedule.js";
-import { takeUploads } from "./uploads.js";
+import { addToOther, takeUploads } from "./uploads.js";
 
 const { name, etag, enrolled, alike } = document.getElementById("person").dataset;
 const path = `/people/${encodeURIComponent(name)}`;
@@ -31,6 +31,15 @@ for (const button of document.querySelectorAll("[data-confirm], [data-unconfirm]
     await ask("POST", `${path}/${word}`, { other });
     location.reload();
   }, question);
+}
+
+for (const button of document.querySelectorAll("[data-merge]")) {
+  const other = button.dataset.merge;
+  onClick(button, async () => {
+    await addToOther(name, other);
+    tellNext(`What were photos of ${name} are photos of ${other} now.`);
+    location.assign(`/people/${encodeURIComponent(other)}`);
+  }, `${name} is ${other}? All photos of ${name} become photos of ${other}.`);
 }
 
 const limits = document.getElementById("limits");
