@@ -44,8 +44,10 @@ class Rename:
 
 def rename_person(site: Site, old: str, new: str, *, merge: bool = False) -> Rename:
     """Give the person `old` the name `new`, which nobody has. `merge`: which somebody has, to whose photos
-    these are added; nothing may be laid down for `old`. Raises SiteError: nothing was renamed, or the sentence
-    says how far it came; it can be tried again."""
+    these are added; nothing may be laid down for `old`.
+
+    Raises SiteError: nothing was renamed, or the sentence says how far it came; it can be tried again.
+    """
     new = canonical(new)
     with site.changing:
         rename = _noted(site)

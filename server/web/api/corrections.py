@@ -107,9 +107,15 @@ async def correct(
     files: Files,
 ) -> Corrected:
     """Say that a decision was wrong. Of somebody who was taken for another one a photo of that one is held;
-    of somebody who was not recognised the picture becomes a further photo."""
+    of somebody who was not recognised the picture becomes a further photo; or either is only noted."""
     decision = await _decision(running, caller, id)
     if isinstance(given, WasHim):
+        _require_denied(decision)
+        _known(running, given.person)
+        if not given.add:
+            details = {"correction": given.kind, "person": given.person, "added": "no"}
+            await note(running, caller, ActKind.DECISION_CORRECTED, id, **details)
+            return Corrected(kind=CorrectionKind.WAS_HIM, person=given.person)
         shown = _shown(await recorded.look(decision))
         return await _add_him(given.person, decision, shown, running, caller, files)
     person = _granted(decision)
@@ -148,8 +154,6 @@ async def _look_at_him(
 async def _add_him(
     person: str, decision: KeptDecision, shown: Shown, running: Running, caller: Caller, files: Files
 ) -> Corrected:
-    _require_denied(decision)
-    _known(running, person)
     try:
         prepared = await prepared_photo(running, shown.jpeg, shown.box)
     except PictureError as error:
