@@ -298,7 +298,7 @@ async function drawGrid() {
     chart.redraw?.disconnect();
     return;
   }
-  about.textContent = `Of ${grid.visits.toLocaleString("en")} visits, so many came near enough to somebody, at other thresholds.`;
+  about.textContent = `Of ${grid.visits.toLocaleString("en")} visits, so many came near enough to somebody, at other thresholds; whoever was recognised and barred is among them. Visits whose looks agreed on nobody are not, at any threshold.`;
   const shares = [...grid.lines, grid.present].map((line) => line.recognised / grid.visits);
   const floor = Math.max(0, Math.floor(10 * Math.min(...shares) - 0.5) / 10);
   const ticks = [];
