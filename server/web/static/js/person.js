@@ -12,15 +12,16 @@ showTimes();
 
 for (const figure of document.querySelectorAll("figure[data-path]")) {
   const at = (rest = "") => photoAddress(figure.dataset.path, rest);
-  const act = (method, address) => async () => {
+  const act = (method, address, done) => async () => {
     await ask(method, address, undefined, { "If-Match": figure.dataset.etag });
+    tellNext(`${figure.dataset.path} is ${done}.`);
     location.reload();
   };
   const last = enrolled === "1" && figure.querySelector(".badge.accepted");
   const staying = last && alike ? ` ${name} is enrolled no more then; what looks like ${name} stays held: ${alike}.` : "";
-  onClick(figure.querySelector("[data-do=hold]"), act("POST", at("/hold")), staying && `Hold ${figure.dataset.path}?${staying}`);
-  onClick(figure.querySelector("[data-do=release]"), act("POST", at("/release")));
-  onClick(figure.querySelector("[data-do=remove]"), act("DELETE", at()), `Remove ${figure.dataset.path}?${staying}`);
+  onClick(figure.querySelector("[data-do=hold]"), act("POST", at("/hold"), "held"), staying && `Hold ${figure.dataset.path}?${staying}`);
+  onClick(figure.querySelector("[data-do=release]"), act("POST", at("/release"), "released"));
+  onClick(figure.querySelector("[data-do=remove]"), act("DELETE", at(), "removed"), `Remove ${figure.dataset.path}?${staying}`);
 }
 
 for (const button of document.querySelectorAll("[data-confirm], [data-unconfirm]")) {
@@ -61,6 +62,7 @@ if (limits) {
       terminals,
     };
     await ask("PATCH", path, given, { "If-Match": etag });
+    tellNext("The limits are saved, and hold at the doors.");
     location.reload();
   });
 }
@@ -80,6 +82,12 @@ onSubmit(document.getElementById("erase"), async (fields) => {
 
 const wasAdded = (outcome) => !["refused", "duplicate"].includes(outcome.status);
 takeUploads(name, () => {}, (outcomes) => {
-  if (outcomes.length && outcomes.every(wasAdded)) location.reload();
+  if (outcomes.length && outcomes.every(wasAdded)) showAdded(outcomes);
 });
-offerCamera(document.getElementById("take"), name, () => location.reload());
+offerCamera(document.getElementById("take"), name, (outcome) => showAdded([outcome]));
+
+function showAdded(outcomes) {
+  const list = outcomes.map((outcome) => `${outcome.path}: ${outcome.status}.`).join(" ");
+  tellNext(`Added: ${list}`);
+  location.reload();
+}

@@ -1,4 +1,4 @@
-import { ask, confirmed, showTimes, tell } from "./api.js";
+import { ask, confirmed, showTimes, tell, tellNext } from "./api.js";
 import { lineChart, table } from "./chart.js";
 
 const STRANGERS = [100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000, 1000000];
@@ -165,6 +165,7 @@ form.addEventListener("submit", async (event) => {
   applyButton.disabled = true;
   try {
     await ask("PUT", "/tuning", wanted(), { "If-Match": form.dataset.etag });
+    tellNext("The settings are applied, and hold at every terminal.");
     location.reload();
   } catch (problem) {
     applyButton.disabled = false;
