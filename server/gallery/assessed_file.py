@@ -44,6 +44,12 @@ class AssessedFile:
     def enrolled(self) -> bool:
         return self.judgement is not None and self.judgement.ruling is Ruling.ADMITTED
 
+    @property
+    def looks_like(self) -> str | None:
+        """Because of whom the photo enrols nobody."""
+        other = None if self.judgement is None else self.judgement.other
+        return None if other is None else other.name
+
     def has_content_of(self, other: "AssessedFile | None") -> bool:
         """Whether both were read, and hold the same bytes."""
         return other is not None and self.sha256 is not None and self.sha256 == other.sha256

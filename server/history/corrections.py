@@ -25,13 +25,14 @@ class CorrectionKind(str, Enum):
 
 @dataclass(frozen=True)
 class Correction:
-    """`decision`: its id. `person`: who it was not, or who it was. `photo`: the one that is held since then,
-    or was added."""
+    """`decision`: its id. `person`: who it was not, or who it was. `photo`: the one that is held since then.
+    `added`: whether the picture was to become a photo of the person."""
 
     decision: str
     kind: CorrectionKind
     person: str
     photo: str | None
+    added: bool
     operator: str
     moment: datetime
 
@@ -45,11 +46,13 @@ def corrections(connection: Connection, decisions: Collection[str]) -> dict[str,
     for row in connection.execute(asked.order_by(ACT.c.number)).mappings():
         details = json.loads(row["details"])
         if details.get("correction") in list(CorrectionKind):
+            kind = CorrectionKind(details["correction"])
             found[row["subject"]] = Correction(
                 decision=row["subject"],
-                kind=CorrectionKind(details["correction"]),
+                kind=kind,
                 person=details.get("person", ""),
                 photo=details.get("photo"),
+                added=kind is CorrectionKind.WAS_HIM and details.get("added") != "no",
                 operator=row["operator"],
                 moment=moment_at(row["moment"], row["utc_offset"]),
             )

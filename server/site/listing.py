@@ -92,6 +92,12 @@ class Known:
         """None: nobody is called so, exactly."""
         return self._view(name) if name in self._everybody else None
 
+    def mistaken_for(self, name: str) -> list[str]:
+        """The photos of others that enrol nobody because they look like this person; without this person
+        they would."""
+        files = (file for other in self.named if other != name for file in self.files_of(other))
+        return sorted(file.file.path.as_posix() for file in files if file.looks_like == name)
+
     def unnamed(self) -> list[PhotoView]:
         """Files in faces/ that are named after nobody."""
         return [self._photo(file) for file in self.files_of(None)]

@@ -42,14 +42,17 @@ class Rename:
     paths: Mapping[str, str]
 
 
-def rename_person(site: Site, old: str, new: str) -> Rename:
-    """Give the person `old` the name `new`, which nobody has. Raises SiteError: nothing was renamed, or the
-    sentence says how far it came; it can be tried again."""
+def rename_person(site: Site, old: str, new: str, *, merge: bool = False) -> Rename:
+    """Give the person `old` the name `new`, which nobody has. `merge`: which somebody has, to whose photos
+    these are added; nothing may be laid down for `old`.
+
+    Raises SiteError: nothing was renamed, or the sentence says how far it came; it can be tried again.
+    """
     new = canonical(new)
     with site.changing:
         rename = _noted(site)
         if rename is None:
-            rename = _planned(site, old, new)
+            rename = _planned(site, old, new, merge)
             _note(site, rename)
         elif (rename.old, rename.new) != (old, new):
             sentence = f"{rename.old} is still being renamed to {rename.new}; have that done first"
@@ -67,7 +70,7 @@ def resume(site: Site) -> Rename | None:
     return rename
 
 
-def _planned(site: Site, old: str, new: str) -> Rename:
+def _planned(site: Site, old: str, new: str, merge: bool) -> Rename:
     """Raises SiteError: it must not be done."""
     laid_down = site.people.read().roster
     try:
@@ -75,12 +78,24 @@ def _planned(site: Site, old: str, new: str) -> Rename:
         own = [photo.path for photo in photos if photo.person == old]
         if not own and not _is_laid_down(laid_down, old):
             raise SiteError(Kind.NOT_FOUND, f"there is no {old}")
-        if _is_laid_down(laid_down, new) or any(photo.person == new for photo in photos):
+        known = any(photo.person == new for photo in photos)
+        if merge:
+            _require_mergeable(laid_down, old, new, known)
+        elif known or _is_laid_down(laid_down, new):
             raise SiteError(Kind.CONFLICT, f"there is a {new} already")
         refuse_other_folders(site.faces, own)
         return Rename(old, new, _new_paths(site.faces, own, new))
     except OSError as error:
         raise SiteError(Kind.REFUSED, f"{site.faces} cannot be listed: {cause(error)}") from error
+
+
+def _require_mergeable(laid_down: Roster, old: str, new: str, known: bool) -> None:
+    """Raises SiteError: limits or pairs would be lost, or there is nobody to get the photos."""
+    if not known:
+        raise SiteError(Kind.NOT_FOUND, f"there is no photo of {new}")
+    if _is_laid_down(laid_down, old):
+        sentence = f"{old} has limits, or is confirmed to be another person than a look-alike"
+        raise SiteError(Kind.CONFLICT, f"{sentence}; take that back first")
 
 
 def _is_laid_down(roster: Roster, name: str) -> bool:

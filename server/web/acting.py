@@ -1,5 +1,6 @@
 """What operators do is on the disk before it takes effect."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 
@@ -7,12 +8,15 @@ from fastapi import Request
 
 from server.accounts.rights import Caller
 from server.audit.operator_log import Act, ActKind
+from server.web.api.people_models import shown_path
 from server.web.limits import Limits
 from server.web.problems import ProblemError
 from server.web.running import Running
 
 ASKED_CHARS = 500
 """Of a query, as the record has it."""
+LISTED = 20
+"""So many photos are named in one act."""
 
 
 async def note(running: Running, caller: Caller, kind: ActKind, subject: str | None, **details: str) -> None:
@@ -27,6 +31,12 @@ async def note_export(request: Request, running: Running, caller: Caller, what: 
     limits.admit(caller, caller.source, "POST")
     asked = {"asked": request.url.query[:ASKED_CHARS]} if request.url.query else {}
     await note(running, caller, ActKind.HISTORY_EXPORTED, what, **asked)
+
+
+def staying(paths: Sequence[str]) -> dict[str, str]:
+    """The detail of an act by which the look-alike of these photos goes, and they are held for that."""
+    more = f" and {len(paths) - LISTED} more" if len(paths) > LISTED else ""
+    return {"held": ", ".join(map(shown_path, paths[:LISTED])) + more} if paths else {}
 
 
 async def note_as(

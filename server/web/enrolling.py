@@ -15,7 +15,7 @@ from server.site.file_names import canonical
 from server.site.incoming import Incoming, Received, Rejected
 from server.site.photo_files import add
 from server.web.acting import note
-from server.web.api.people_models import Outcome, shown_path
+from server.web.api.people_models import Outcome, shown_path, what_to_do
 from server.web.running import Running
 from server.web.site_work import SiteWork
 from server.workers import main as worker
@@ -110,7 +110,12 @@ def _as_judged(outcome: Outcome, file: AssessedFile) -> Outcome | None:
     if not isinstance(file.outcome, PhotoRefused) and file.judgement is None:
         return None
     receipt = file.receipt()
-    return outcome.model_copy(update={"status": STATUSES[receipt.status], "sentence": receipt.detail})
+    update = {
+        "status": STATUSES[receipt.status],
+        "sentence": what_to_do(receipt.reason, receipt.look_alike, receipt.detail),
+        "look_alike": file.looks_like if receipt.status is Status.HELD else None,
+    }
+    return outcome.model_copy(update=update)
 
 
 def _refused(name: str, person: str | None, why: str) -> Outcome:

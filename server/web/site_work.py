@@ -4,7 +4,7 @@ loop."""
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Annotated, TypeVar
@@ -13,10 +13,13 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from server.access.odds import refused_at_first
+from server.gallery.admission import Ruling
 from server.gallery.assessed_file import AssessedFile
 from server.site import renaming
 from server.site.errors import Kind, SiteError
+from server.site.laying_down import lay_down
 from server.site.listing import Known, PersonView
+from server.site.people_changes import hold
 from server.site.people_edit import PeopleFile
 from server.site.placing import clean
 from server.site.site import InForce, Site
@@ -79,6 +82,21 @@ class SiteWork:
         done.add_done_callback(self._one_less)
         return await asyncio.shield(done)
 
+    async def mistaken_for(self, name: str, without: AssessedFile | None = None) -> list[str]:
+        """The photos of others that nobody but this person keeps from enrolling somebody. `without`: one of
+        the person's photos; as long as there is another one, none."""
+        if without is not None and not (without.enrolled and self.known().gallery.photos_of(name) == 1):
+            return []
+        return await asyncio.to_thread(self.known().mistaken_for, name)
+
+    async def hold(self, paths: Sequence[str]) -> None:
+        """Have these photos enrol nobody until they are released. Raises ProblemError, SiteError."""
+        if not paths:
+            return
+        await self.change(lambda site: lay_down(site, *map(hold, paths)))
+        if not await self.until(lambda: self._set_aside(set(paths))):
+            raise ProblemError.busy("The photos are held, but the server has not noticed yet; try again.")
+
     async def until(self, condition: Callable[[], bool]) -> bool:
         """Wait until the server has looked at its files; False: it takes long."""
         self._running.hasten()
@@ -93,6 +111,11 @@ class SiteWork:
         photos = self._running.photos
         for person in (*photos.people(), None):
             yield from photos.files_of(person)
+
+    def _set_aside(self, paths: set[str]) -> bool:
+        """Whether none of these photos is compared with others any more."""
+        named = [file for file in self.files() if file.file.path.as_posix() in paths]
+        return all(file.judgement is None or file.judgement.ruling is Ruling.SET_ASIDE for file in named)
 
     async def forget_thumbnails(self) -> None:
         """Of photos that are gone."""

@@ -13,6 +13,14 @@ from wire import Verdict
 from wire.reasons import Reason
 from wire.words import refusal
 
+MORE = {
+    Reason.NEAR_TIE: "two people as near",
+    Reason.DISAGREEING: "looks disagree",
+    Reason.LOG_UNAVAILABLE: "log not written",
+    Reason.UNDELIVERED: "terminal not told",
+}
+"""What tells reasons apart of which a visitor reads the same."""
+
 
 @dataclass(frozen=True)
 class Why:
@@ -51,6 +59,12 @@ def _decision(kept: KeptDecision) -> Decision:
         accompanied=kept.accompanied,
         nearest=kept.nearest,
     )
+
+
+def reason_label(reason: Reason) -> str:
+    """A reason in words by which an operator tells it from every other one; visitors are told less."""
+    more = MORE.get(reason)
+    return refusal(reason.value) if more is None else f"{refusal(reason.value)}: {more}"
 
 
 def said(tried: Any) -> str:

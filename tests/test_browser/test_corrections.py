@@ -58,6 +58,27 @@ def test_a_guard_says_that_it_was_not_her(page: "Page", console: Console) -> Non
     assert server.roster.roster.held == {"jane_doe_2.jpg"}
 
 
+def test_a_denial_of_which_nothing_is_recorded_is_noted_alone(page: "Page", console: Console) -> None:
+    site, server, served = console
+    door = RecordedDoor(site, server.watcher.gallery, frame=FRAME)
+    denied = door.visit(face(look(1, 0.8)), b"face 1 0.8")
+    door.close()
+    assert denied.verdict is Verdict.DENIED
+    for path in site.running.settings.logs.rglob("*.rec"):
+        path.unlink()
+    sign_in(page, served)
+    page.goto(f"{served.address}/log/{denied.id}")
+    page.get_by_role("heading", name="Whom it was nearest to").wait_for()
+    page.get_by_placeholder("somebody enrolled").fill("Jane Doe")
+    page.get_by_role("button", name="Correct it").click()
+    page.get_by_text("The picture cannot be added as a photo of Jane Doe.").wait_for()
+    assert "refused at first" not in page.locator("#prospect").inner_text()
+    page.get_by_role("button", name="Only note that it was wrong").click()
+    page.get_by_text("Corrected by account:guard").wait_for()
+    page.get_by_text("The correction is written down.").wait_for()
+    assert site.record.acts[-1].details["added"] == "no"
+
+
 def test_a_guard_enrols_a_stranger(page: "Page", console: Console) -> None:
     site, server, served = console
     door = RecordedDoor(site, server.watcher.gallery, frame=FRAME)

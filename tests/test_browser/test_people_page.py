@@ -27,11 +27,11 @@ DROP = """([name, bytes]) => {
 }"""
 
 
-def jpeg(who: int) -> bytes:
+def jpeg(who: int, distance: float = 0.0) -> bytes:
     """A gray picture that says whom it shows."""
     data = io.BytesIO()
     Image.new("RGB", (32, 32), "gray").save(data, "JPEG")
-    return data.getvalue() + photo(who)
+    return data.getvalue() + photo(who, distance)
 
 
 @pytest.fixture
@@ -79,3 +79,13 @@ def test_a_person_is_held_limited_and_erased(page: "Page", server: Server) -> No
     page.click("#erase button")
     page.locator("#empty").wait_for()
     assert listed(server.faces) == [] and not server.roster.roster.permits
+
+
+def test_a_look_alike_is_added_to_the_person_it_is(page: "Page", server: Server) -> None:
+    again: FilePayload = {"name": "jane3.jpg", "mimeType": "image/jpeg", "buffer": jpeg(1, 0.2)}
+    page.set_input_files("#chosen", [again])
+    page.locator("#uploads li .badge.held").wait_for()
+    page.get_by_role("button", name="It is Jane Doe: add as one more photo").click()
+    page.locator("#uploads li", has_text="It is a photo of Jane Doe now.").wait_for()
+    server.until(lambda: server.watcher.gallery.photos_of("Jane Doe") == 2)
+    assert listed(server.faces) == ["jane_doe.jpg", "jane_doe_2.jpg"]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from server.access.decision import Decision
 from server.accounts.rights import Caller
@@ -28,12 +28,14 @@ class NotHer(BaseModel):
 
 
 class WasHim(BaseModel):
-    """Somebody enrolled was denied as unknown. The picture of the decision becomes a further photo."""
+    """Somebody enrolled was denied as unknown. `add`: the picture of the decision becomes a further photo;
+    else it is only noted that the decision was wrong."""
 
     model_config = ConfigDict(extra="forbid")
 
     kind: Literal["was_him"]
     person: Name
+    add: StrictBool = True
 
 
 Given: TypeAlias = Annotated[NotHer | WasHim, Field(discriminator="kind")]
@@ -181,11 +183,12 @@ class WasHimLook(BaseModel):
 
 class CorrectionView(BaseModel):
     """Who has said that a decision was wrong, and when. `person`: who it was not, or who it was. `photo`: the
-    one that is held since."""
+    one that is held since. `added`: whether the picture was added as a photo."""
 
     kind: CorrectionKind
     person: str
     photo: str | None
+    added: bool
     operator: str
     moment: int
 
@@ -195,6 +198,7 @@ class CorrectionView(BaseModel):
             kind=correction.kind,
             person=correction.person,
             photo=None if correction.photo is None else shown_path(correction.photo),
+            added=correction.added,
             operator=correction.operator,
             moment=int(correction.moment.timestamp() * 1000),
         )

@@ -15,9 +15,7 @@ from server.history.corrections import CorrectionKind
 from server.history.kept import KeptDecision
 from server.recording.looks import Shown, VisitLook
 from server.site.incoming import Received
-from server.site.laying_down import lay_down
-from server.site.people_changes import hold
-from server.web.acting import note
+from server.web.acting import note, staying
 from server.web.api.correction_models import (
     Changes,
     Corrected,
@@ -111,9 +109,15 @@ async def correct(
     files: Files,
 ) -> Corrected:
     """Say that a decision was wrong. Of somebody who was taken for another one a photo of that one is held;
-    of somebody who was not recognised the picture becomes a further photo."""
+    of somebody who was not recognised the picture becomes a further photo; or either is only noted."""
     decision = await _decision(running, caller, id)
     if isinstance(given, WasHim):
+        _require_denied(decision)
+        _known(running, given.person)
+        if not given.add:
+            details = {"correction": given.kind, "person": given.person, "added": "no"}
+            await note(running, caller, ActKind.DECISION_CORRECTED, id, **details)
+            return Corrected(kind=CorrectionKind.WAS_HIM, person=given.person)
         require_everywhere(caller)
         shown = _shown(await recorded.look(decision))
         return await _add_him(given.person, decision, shown, running, caller, files)
@@ -123,10 +127,10 @@ async def correct(
         await note(running, caller, ActKind.DECISION_CORRECTED, id, **details)
         return Corrected(kind=CorrectionKind.NOT_HER, person=person)
     require_may_bar(caller, (person,), running.roster())
-    path = _photo_of(running, person, given.photo).file.path.as_posix()
-    await note(running, caller, ActKind.DECISION_CORRECTED, id, photo=path, **details)
-    await files.change(lambda site: lay_down(site, hold(path)))
-    await files.until(lambda: not _photo_of(running, person, path).enrolled)
+    file = _photo_of(running, person, given.photo)
+    path, alike = file.file.path.as_posix(), await files.mistaken_for(person, without=file)
+    await note(running, caller, ActKind.DECISION_CORRECTED, id, photo=path, **details, **staying(alike))
+    await files.hold([path, *alike])
     return Corrected(kind=CorrectionKind.NOT_HER, person=person, held=shown_path(path))
 
 
@@ -154,8 +158,6 @@ async def _look_at_him(
 async def _add_him(
     person: str, decision: KeptDecision, shown: Shown, running: Running, caller: Caller, files: Files
 ) -> Corrected:
-    _require_denied(decision)
-    _known(running, person)
     try:
         prepared = await prepared_photo(running, shown.jpeg, shown.box)
     except PictureError as error:

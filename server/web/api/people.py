@@ -19,7 +19,7 @@ from server.site.listing import PersonView
 from server.site.people_changes import Value, confirm, set_person, unconfirm
 from server.site.renaming import Rename, rename_person
 from server.site.site import Site
-from server.web.acting import note
+from server.web.acting import note, staying
 from server.web.api.people_models import (
     Erased,
     LimitsChange,
@@ -30,6 +30,7 @@ from server.web.api.people_models import (
     Photo,
     Renamed,
     checked_windows,
+    shown_path,
 )
 from server.web.callers import Administrator, Enroller, Ports, Seer, require_everywhere
 from server.web.etags import IfMatch, require_match
@@ -106,8 +107,10 @@ async def rename(
     files: Files,
     if_match: IfMatch = None,
 ) -> Renamed:
-    """Give somebody another name, which nobody has; whatever limits hold go along. The history keeps the old
-    name. Whoever people.toml says anything of is renamed by an administrator."""
+    """Give somebody another name, which nobody has; whatever limits hold go along. With `merge` somebody has
+    it, and gets the photos beside their own: these two are one person. Then nothing may be laid down for the
+    old name, and no photo enrol it. The history keeps the old name. Whoever people.toml says anything of is
+    renamed by an administrator."""
     require_everywhere(caller)
     new = canonical(given.name)
     view = await files.person(name)
@@ -115,15 +118,20 @@ async def rename(
     require_match(if_match, _etag(view))
     if new == name:
         raise ProblemError.refused("That is the present name.")
-    if await _is_known(files, new):
+    if not given.merge and await _is_known(files, new):
         raise ProblemError.conflict(f"There is a {new} already.")
-    await note(running, caller, ActKind.PERSON_RENAMED, name, to=new)
+    if given.merge and view.enrolled:
+        raise ProblemError.conflict(f"{name} is enrolled; hold or remove these photos first.")
+    merged = {"merged": "yes"} if given.merge else {}
+    await note(running, caller, ActKind.PERSON_RENAMED, name, to=new, **merged)
 
     def work(site: Site) -> Rename:
         _require_unchanged(files, name, if_match)
-        return rename_person(site, name, new)
+        return rename_person(site, name, new, merge=given.merge)
 
     done = await files.change(work)
+    if given.merge:
+        await files.until(lambda: name not in files.known().named)
     return Renamed(name=done.new, photos=len(done.paths))
 
 
@@ -138,7 +146,8 @@ async def erase(
 ) -> Erased:
     """Remove all photos of somebody, what is computed from them, and what is laid down. `history`: have the
     decisions and visits in the history name them no more; the access log, which is the evidence, keeps its
-    lines. It can be asked for again."""
+    lines. Photos of others that enrol nobody because they look like this person stay held, until somebody
+    releases them. It can be asked for again."""
     require_everywhere(caller)
     known = await _is_known(files, name)
     if known:
@@ -146,18 +155,22 @@ async def erase(
     named = await running.database.read(partial(history.mentions, name=name)) if history_too else 0
     if not known and not named:
         raise ProblemError.not_found("There is nobody of this name.")
-    await note(running, caller, ActKind.PERSON_ERASED, name, history="yes" if history_too else "no")
+    alike = await files.mistaken_for(name)
+    said = {"history": "yes" if history_too else "no", **staying(alike)}
+    await note(running, caller, ActKind.PERSON_ERASED, name, **said)
+    await files.hold(alike)
 
     def work(site: Site) -> tuple[int, bool]:
         _require_unchanged(files, name, if_match)
         return erase_person(site, name)
 
     photos, limits = await files.change(work) if known else (0, False)
+    await files.until(lambda: files.known().person(name) is None)
     await files.forget_thumbnails()
     erased = None
     if history_too:
         erased = await running.database.write(partial(history.erase_name, name=name))
-    return Erased(photos=photos, limits=limits, history=erased)
+    return Erased(photos=photos, limits=limits, history=erased, held=list(map(shown_path, alike)))
 
 
 @router.post("/{name}/confirm", status_code=HTTPStatus.NO_CONTENT)

@@ -11,7 +11,7 @@ from server.access.permits import Permit, Window, bar
 from server.accounts.rights import Caller
 from server.gallery.admission import LookAlikes
 from server.gallery.names import NAME_CHARS
-from server.gallery.receipts import Status
+from server.gallery.receipts import LookAlike, Status
 from server.site.listing import PersonView, PhotoView
 from wire import TERMINAL_CHARS, Box
 from wire.reasons import Reason
@@ -63,7 +63,7 @@ class Photo(BaseModel):
             sha256=view.sha256,
             status=view.status,
             reason=view.reason,
-            sentence=view.sentence,
+            sentence=what_to_do(view.reason, view.look_alike, view.sentence),
             look_alike=None if alike is None else Near(name=alike.name, distance=alike.distance),
             held=view.held,
         )
@@ -147,7 +147,10 @@ class LimitsChange(BaseModel):
 
 
 class NewName(BaseModel):
+    """`merge`: somebody has the name, and is this very person."""
+
     name: Name
+    merge: StrictBool = False
 
 
 class Other(BaseModel):
@@ -165,23 +168,27 @@ class Renamed(BaseModel):
 
 class Erased(BaseModel):
     """`photos`: how many were removed. `limits`: whether people.toml said something about the person.
-    `history`: in how many places of the history the name stood; null: it was left there."""
+    `history`: in how many places of the history the name stood; null: it was left there. `held`: photos of
+    others that look like this person, and enrol nobody until they are released."""
 
     photos: int
     limits: bool
     history: int | None
+    held: list[str]
 
 
 class Outcome(BaseModel):
     """What became of a file. `status`: `accepted`; `held`, it waits for somebody to confirm that it is not a
     look-alike's; `rejected`, it was added and enrols nobody; `added`, it has yet to be judged; `duplicate`,
-    this very photo is there already, at `path`; `refused`, it was not added. `sentence`: why."""
+    this very photo is there already, at `path`; `refused`, it was not added. `sentence`: why. `look_alike`:
+    whom a photo that is held could be taken for."""
 
     file: str
     status: Literal["accepted", "held", "rejected", "added", "duplicate", "refused"]
     person: str | None
     path: str | None
     sentence: str
+    look_alike: str | None = None
 
 
 class Outcomes(BaseModel):
@@ -213,6 +220,17 @@ def badges(view: PersonView, now: datetime) -> list[Badge]:
         Reason.NOT_YET_VALID: Badge.NOT_YET_VALID,
     }
     return found + ([barred[reason]] if reason in barred else [])
+
+
+def what_to_do(reason: str, look_alike: LookAlike | None, sentence: str) -> str:
+    """What a receipt says, for somebody who can press a button where it tells to edit a file."""
+    if reason == "held_by_hand":
+        return "it enrols nobody until somebody releases it"
+    if reason == "needs_confirmation" and look_alike is not None:
+        other = look_alike.name
+        near = f"the face could be taken for {other}, who came first (distance {look_alike.distance:.2f})"
+        return f"{near}; say that {other} is somebody else, or that it is {other}"
+    return sentence
 
 
 def shown_path(path: str | PurePath) -> str:

@@ -19,9 +19,9 @@ from server.gallery.assessed_file import AssessedFile
 from server.gallery.names import NAME_CHARS, person_name
 from server.site.incoming import MAX_PHOTOS, Upload, incoming
 from server.site.laying_down import lay_down
-from server.site.people_changes import hold, release
+from server.site.people_changes import release
 from server.site.photo_files import read, remove
-from server.web.acting import note
+from server.web.acting import note, staying
 from server.web.api.people_models import PATH_CHARS, Judged, Outcomes, sides
 from server.web.callers import Enroller, Ports, Seer, require_everywhere
 from server.web.enrolling import Enrolling, all_added, prepared_photo
@@ -167,14 +167,17 @@ async def photo(path: At, caller: Seer, running: Ports, files: Files, known: IfN
 async def remove_photo(
     path: At, caller: Enroller, running: Ports, files: Files, if_match: IfMatch = None
 ) -> None:
-    """Remove one photo. Whom no other photo enrols is enrolled no more when this is answered. One of somebody
-    whom people.toml says anything of is removed by an administrator."""
+    """Remove one photo. Whom no other photo enrols is enrolled no more when this is answered; photos of
+    others that look like that person are held from then on. One of somebody whom people.toml says anything of
+    is removed by an administrator."""
     require_everywhere(caller)
     file = _file(running, path)
     require_may_take_away(caller, file.person, (path,), running.roster())
-    require_match(if_match, _etag(file.sha256 or ""))
+    _unchanged(running, path, if_match)
     details = {} if file.sha256 is None else {"digest": file.sha256}
-    await note(running, caller, ActKind.PHOTO_REMOVED, path, **details)
+    alike = await _kept_out_by(files, file)
+    await note(running, caller, ActKind.PHOTO_REMOVED, path, **details, **staying(alike))
+    await files.hold(alike)
     await files.change(lambda site: remove(site, path, file.sha256))
     await files.until(lambda: _find(running, path) is None)
     await files.forget_thumbnails()
@@ -184,14 +187,14 @@ async def remove_photo(
 async def hold_photo(
     path: At, caller: Enroller, running: Ports, files: Files, if_match: IfMatch = None
 ) -> None:
-    """Have a photo enrol nobody until it is released; one of somebody who has limits by an administrator."""
+    """Have a photo enrol nobody until it is released; one of somebody who has limits by an administrator.
+    Where no other enrols the person, photos of others that look like that person are held, too."""
     require_everywhere(caller)
     shown = _file(running, path).person
     require_may_bar(caller, () if shown is None else (shown,), running.roster())
-    _unchanged(running, path, if_match)
-    await note(running, caller, ActKind.PHOTO_HELD, path)
-    await files.change(lambda site: lay_down(site, hold(path)))
-    await files.until(lambda: _is_set_aside(running, path))
+    alike = await _kept_out_by(files, _unchanged(running, path, if_match))
+    await note(running, caller, ActKind.PHOTO_HELD, path, **staying(alike))
+    await files.hold([path, *alike])
 
 
 @router.post("/photos/{path:path}/release", status_code=HTTPStatus.NO_CONTENT)
@@ -204,6 +207,11 @@ async def release_photo(
     await note(running, caller, ActKind.PHOTO_CONFIRMED, path)
     await files.change(lambda site: lay_down(site, release(path)))
     await files.until(lambda: not _is_set_aside(running, path))
+
+
+async def _kept_out_by(files: Files, file: AssessedFile) -> list[str]:
+    """Photos of others that would enrol somebody without this one."""
+    return [] if file.person is None else await files.mistaken_for(file.person, without=file)
 
 
 def _find(running: Running, path: str) -> AssessedFile | None:

@@ -1,7 +1,9 @@
 """Terminals' tokens: made, replaced and ended by an administrator; told once, with what a terminal needs."""
 
+import shlex
 from http import HTTPStatus
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import segno
 from fastapi import APIRouter, Path, Request, Response
@@ -10,6 +12,7 @@ from sqlalchemy import Connection
 
 from server.accounts.rights import Caller
 from server.audit.operator_log import ActKind
+from server.settings import Settings
 from server.tokens import store
 from server.tokens.accepted import AcceptedTokens
 from server.tokens.store import StoredToken, checked
@@ -18,9 +21,11 @@ from server.web.callers import Administrator, Ports, require_everywhere, site_ad
 from server.web.etags import IfMatch, etag_of, require_match
 from server.web.problems import ProblemError
 from server.web.running import Running
+from server.web.terminal.routes import CA_FILE, own_authority
 from wire import TERMINAL_CHARS
 
 router = APIRouter(tags=["terminals"])
+TOKEN_FILE = "token.txt"  # noqa: S105
 Name = Annotated[str, Path(min_length=1, max_length=TERMINAL_CHARS)]
 
 
@@ -35,7 +40,8 @@ class TokenView(BaseModel):
 
 class MadeToken(BaseModel):
     """`token`: shown this once. `link`: opens a browser as this terminal; `picture`: the link as a QR code,
-    SVG. `command`: starts a terminal on this machine."""
+    SVG. `command`: starts a terminal with this machine's first camera, from a folder with the token in
+    `token.txt` and the server's authority, where it has its own, in `ca.pem`."""
 
     terminal: str
     token: str
@@ -146,13 +152,24 @@ def _require_seen(caller: Caller, terminal: str) -> None:
 
 
 def _made(request: Request, running: Running, terminal: str, token: str) -> MadeToken:
-    port = running.settings.port
-    link = store.terminal_link(site_address(request), terminal, token)
+    address = site_address(request)
+    link = store.terminal_link(address, terminal, token)
     picture = segno.make(link).svg_inline(scale=5, omitsize=True)
     return MadeToken(
         terminal=terminal,
         token=token,
         link=link,
         picture=picture,
-        command=f"python -m client --server HOST:{port} --terminal {terminal} --token-file FILE",
+        command=_command(address, terminal, running.settings),
     )
+
+
+def _command(address: str, terminal: str, settings: Settings) -> str:
+    """`address`: where the console was found; terminals come to another port of that host."""
+    host = urlsplit(address).hostname or "localhost"
+    server = f"[{host}]:{settings.port}" if ":" in host else f"{host}:{settings.port}"
+    tls: tuple[str, ...] = () if settings.tls_cert is None else ("--tls",)
+    if own_authority(settings) is not None:
+        tls = ("--ca", CA_FILE)
+    rest = ("--terminal", terminal, "--token-file", TOKEN_FILE, "--source", "0")
+    return shlex.join(("python", "-m", "client", "--server", server, *tls, *rest))

@@ -11,6 +11,7 @@ from server.web.api.decisions import PAGE, Asked, explain_kept, kept_decision
 from server.web.callers import Ports, Seer
 from server.web.paging import Before, next_of
 from server.web.templating import page
+from server.web.why import reason_label
 from wire.reasons import Reason
 from wire.words import refusal
 
@@ -32,7 +33,7 @@ async def log(request: Request, caller: Seer, asked: Asked, before: Before, runn
         next=next_of(decisions, PAGE),
         newest=before is None,
         terminals=terminals,
-        reasons=[(each.value, refusal(each.value)) for each in Reason],
+        reasons=[(each.value, reason_label(each)) for each in Reason],
         words=refusal,
         asked=request.query_params,
     )

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 from sqlalchemy import Connection
 
-from server.accounts.rights import Caller
+from server.accounts.rights import Caller, Right
 from server.gallery.names import NAME_CHARS
 from server.history import overview, queries
 from server.history.conditions import Span
 from server.history.kept import KeptDecision
 from server.history.queries import Which
-from server.web.api.people_models import Badge, Person
+from server.web.api.people_models import Badge, Person, shown_path
 from server.web.callers import Ports, Seer, SiteAdministrator
 from server.web.people_rights import may_bar, may_take_away
 from server.web.problems import ProblemError
@@ -60,6 +60,7 @@ async def person(
 
     decisions, terminals = await running.database.read(kept)
     shown = Person.of(view, caller, datetime.now())
+    alike = await files.mistaken_for(name) if caller.may(Right.ENROL) else []
     terminals |= {*running.settings.tokens, *known.roster.terminals, *(shown.limits.terminals or ())}
     return page(
         request,
@@ -68,6 +69,7 @@ async def person(
         person=shown,
         etag=f'"{view.etag}"',
         badges=BADGES,
+        alike=list(map(shown_path, alike)),
         decisions=decisions,
         terminals=sorted(each for each in terminals - {"default"} if caller.sees(each)),
         doors=_doors(running, caller),

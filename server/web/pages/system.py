@@ -14,6 +14,7 @@ from server.web.callers import Administrator, AdministratorInPerson, Ports, Site
 from server.web.paging import Before, next_of
 from server.web.state import state
 from server.web.templating import page
+from server.web.terminal.routes import own_authority
 
 router = APIRouter(prefix="/system")
 
@@ -63,5 +64,6 @@ async def all_terminals(request: Request, caller: AdministratorInPerson, running
         tokens=[each for each in stored if caller.sees(each.terminal)],
         etags={each.terminal: token_etag(each) for each in stored},
         configured=[name for name in sorted(running.settings.tokens) if caller.sees(name)],
+        ca=own_authority(running.settings) is not None,
         required=running.settings.needs_tokens,
     )

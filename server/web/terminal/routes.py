@@ -22,7 +22,7 @@ router = APIRouter(dependencies=[PUBLIC])
 
 @router.get("/terminal")
 def terminal(request: Request, running: Ports) -> Response:
-    ca = _own_authority(running.settings)
+    ca = own_authority(running.settings)
     return page(request, "terminal/terminal.html", words=vocabulary(), ca=ca is not None)
 
 
@@ -30,14 +30,15 @@ def terminal(request: Request, running: Ports) -> Response:
 def certificate_authority(running: Ports) -> Response:
     """The certificate by which browsers come to trust this server, where it is from no authority that they
     know."""
-    ca = _own_authority(running.settings)
+    ca = own_authority(running.settings)
     if ca is None:
         detail = "This server has no certificate authority of its own."
         raise ProblemError(HTTPStatus.NOT_FOUND, "not_found", detail)
     return FileResponse(ca, media_type=CA_TYPE, filename="doorward-ca.crt")
 
 
-def _own_authority(settings: Settings) -> Path | None:
+def own_authority(settings: Settings) -> Path | None:
+    """The file of the authority that vouches for this server; None: another one does, or there is no TLS."""
     if settings.tls_cert is None:
         return None
     beside = settings.tls_cert.with_name(CA_FILE)

@@ -646,6 +646,15 @@ def test_each_visit_is_accounted_for_when_it_is_over() -> None:
     assert account.seconds == pytest.approx(8 * STEP)
 
 
+@pytest.mark.parametrize("permit", [Permit(schedule=()), Permit(terminals=frozenset({"back"}))], ids=str)
+def test_whoever_is_recognised_and_barred_is_accounted_for_as_recognised(permit: Permit) -> None:
+    doorway = Doorway(Liveness.OFF, roster=laid_down(permit))
+    doorway.watch(ada, frames=5)
+    (account,) = [account for _ in range(8) for account in doorway.see().ended]
+    assert account.candidate == "Ada" and account.distance is not None
+    assert account.decision is not None and account.distance <= account.decision.threshold
+
+
 def test_a_closing_door_accounts_for_those_who_are_there() -> None:
     doorway = Doorway(Liveness.OFF)
     doorway.watch(ada, frames=3)

@@ -37,7 +37,7 @@ def test_the_last_correction_of_a_decision_is_told(database: Database) -> None:
     last = corrected(database, 2, "d1", "was_him", person="Bob")
     corrected(database, 3, "d2", "of_a_newer_server", person="Bob")
     found = database.read_here(lambda connection: corrections(connection, ["d1", "d2", "d3"]))
-    expected = Correction("d1", CorrectionKind.WAS_HIM, "Bob", None, "account:jane", last.moment)
+    expected = Correction("d1", CorrectionKind.WAS_HIM, "Bob", None, True, "account:jane", last.moment)
     assert found == {"d1": expected}
 
 

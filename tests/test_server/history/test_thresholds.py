@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,6 +39,13 @@ def test_a_line_tells_whom_the_threshold_would_have_recognised() -> None:
     assert not grid_of([refused], [0.3], margin=0.0)[0].lost, "only a grant can be lost"
     for reason in (Reason.TOO_FEW_LOOKS, Reason.LEFT, Reason.UNKNOWN_FACE):
         assert grid_of([visit(0.33, reason)], [0.34], margin=0.0)[0].gained == {"Ada": 1}
+
+
+@pytest.mark.parametrize("reason", [Reason.OUTSIDE_SCHEDULE, Reason.WRONG_TERMINAL, Reason.DISABLED])
+def test_whoever_was_barred_was_recognised(reason: Reason) -> None:
+    strict, present = grid_of([visit(0.25, reason), visit(0.2)], [0.22, 0.3], margin=0.03)
+    assert (strict.recognised, present.recognised) == (1, 2)
+    assert not strict.lost and not present.gained, "that a limit was in the way does not change"
 
 
 some_visits = st.lists(

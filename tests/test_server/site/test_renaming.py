@@ -75,6 +75,26 @@ def test_photos_in_folders_get_another_folder_and_keep_their_names_where_they_ca
     assert not (site.faces / "Bob").exists() and site.people.path.read_text() == TEXT
 
 
+def test_photos_are_put_beside_those_of_the_same_person(site: Site) -> None:
+    put(site.faces, june3=photo(1, 0.1))
+    site.people.edit(hold("june3.jpg"))
+    rename_person(site, "June3", "June Doe", merge=True)
+    assert listed(site.faces) == ["jane_doe.jpg", "jane_doe_2.jpg", "june_doe.jpg", "june_doe_2.jpg"]
+    assert site.people.read().roster.held == {"jane_doe_2.jpg", "june_doe_2.jpg"}
+    assert site.people.read().roster.permits.keys() == {"Jane Doe", "June Doe"}
+
+
+def test_limits_and_pairs_are_not_lost_by_a_merge(site: Site) -> None:
+    put(site.faces, june3=photo(1, 0.1), jill=photo(2))
+    with refused(Kind.CONFLICT, "Jane Doe has limits, or is confirmed"):
+        rename_person(site, "Jane Doe", "June Doe", merge=True)
+    site.people.edit(confirm("June3", "Jill"))
+    with refused(Kind.CONFLICT, "June3 has limits, or is confirmed"):
+        rename_person(site, "June3", "June Doe", merge=True)
+    with refused(Kind.NOT_FOUND, "there is no photo of Ada"):
+        rename_person(site, "Jill", "Ada", merge=True)
+
+
 def test_names_that_are_taken_are_left_alone_and_suffixes_stay(site: Site) -> None:
     (site.faces / "June_Doe.png").write_bytes(photo(2))
     (site.faces / "Jane_ROE.jpg").write_bytes(photo(3))

@@ -1,9 +1,13 @@
 """Accounts and terminals' tokens, by an administrator."""
 
+import shlex
 from pathlib import Path
+from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
+from client.options import parse
 from server.accounts.rights import Role
 from server.support.secret import hashed
 from server.tokens import store
@@ -154,6 +158,34 @@ def test_where_tokens_are_required_anyhow_who_sees_some_terminals_makes_the_firs
     with console.site(tmp_path, tokens={"front": "x" * 16}) as site:
         site.account("porter", Role.ADMIN, ["lab"])
         assert site.browser("porter").post("/api/v1/tokens/lab").status_code == 201
+
+
+def test_the_command_starts_a_terminal_at_the_host_of_the_page(tmp_path: Path) -> None:
+    tls: dict[str, Any] = {"tls_cert": tmp_path / "server.pem", "tls_key": tmp_path / "server-key.pem"}
+    for path in (*tls.values(), tmp_path / "ca.pem"):
+        path.touch()
+    with console.site(tmp_path, web_host="0.0.0.0", port=5001, **tls) as site:
+        admin = site.browser("admin", tls=True)
+        seen = {"Host": "door.example:8080", "Origin": "https://door.example:8080"}
+        made = admin.post("/api/v1/tokens/back door", headers=seen).json()
+        command = shlex.split(made["command"])
+        assert command[:5] == ["python", "-m", "client", "--server", "door.example:5001"]
+        assert command[5:9] == ["--ca", "ca.pem", "--terminal", "back door"]
+        assert "/terminal/ca.pem" in admin.get("/system/terminals").text
+        (tmp_path / "ca.pem").unlink()
+        assert "--tls --terminal" in admin.put("/api/v1/tokens/back door", headers=seen).json()["command"]
+
+
+def test_a_command_without_tls_is_one_that_a_terminal_understands(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = {"Host": "[::1]:8080", "Origin": "http://[::1]:8080"}
+    made = site.browser("admin").post("/api/v1/tokens/front", headers=seen).json()
+    assert made["command"].startswith("python -m client --server '[::1]:5000' --terminal front ")
+    (tmp_path / "token.txt").write_text(made["token"])
+    monkeypatch.chdir(tmp_path)
+    options = parse(shlex.split(made["command"])[3:], {})
+    assert (options.host, options.port, options.source, options.tls) == ("::1", 5000, "0", None)
 
 
 def test_a_key_for_some_terminals_touches_no_other(site: Site) -> None:

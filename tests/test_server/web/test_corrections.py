@@ -64,6 +64,12 @@ def test_without_pictures_and_without_a_recording_it_is_told_why(followed: Follo
     look_ = guard.post(f"/api/v1/decisions/{denied.id}/correction/look", json=asked).json()
     assert not look_["good"] and "record_pictures" in look_["sentence"]
     assert guard.post(f"/api/v1/decisions/{denied.id}/correction", json=asked).status_code == 404
+    noted = guard.post(f"/api/v1/decisions/{denied.id}/correction", json={**asked, "add": False})
+    assert noted.status_code == 201 and noted.json()["added"] is None, noted.text
+    assert site.record.acts[-1].details == {"correction": "was_him", "person": "John Roe", "added": "no"}
+    assert not guard.get(f"/api/v1/decisions/{denied.id}").json()["correction"]["added"]
+    page = guard.get(f"/log/{denied.id}").text
+    assert "this was <a" in page and "was added as a photo" not in page
     for path in site.running.settings.logs.rglob("*.rec"):
         path.unlink()
     told = guard.get(f"/api/v1/decisions/{wrong.id}/look").json()
@@ -133,6 +139,7 @@ def test_this_was_him(followed: Followed) -> None:
         f"decision_corrected account:guard {denied.id}",
         "photo_added account:guard John Roe",
     ]
+    assert guard.get(f"/api/v1/decisions/{denied.id}").json()["correction"]["added"]
     nobody = {"kind": "was_him", "person": "Nobody"}
     assert guard.post(path, json=nobody).status_code == 404
     assert guard.post(f"/api/v1/decisions/{wrong.id}/correction", json=given).status_code == 409

@@ -15,6 +15,7 @@ from server.accounts.rights import Role
 from server.audit.access_log import AccessEntry, parse
 from server.history.rows import decision_row
 from server.history.tables import DECISION
+from server.web.why import reason_label
 from tests.support.console import Site, key_of
 from tests.support.histories import decision, fill
 from wire import Verdict
@@ -185,3 +186,8 @@ def test_a_key_that_may_see_sees_them(site: Site) -> None:
     kept(site, 1)
     key = key_of(site.browser("viewer"), "see")
     assert len(site.browser().get("/api/v1/decisions", headers=key).json()["decisions"]) == 1
+
+
+def test_reasons_are_told_apart_by_whoever_looks_for_them() -> None:
+    labels = [reason_label(reason) for reason in Reason]
+    assert len(set(labels)) == len(labels) and "Out of order: terminal not told" in labels

@@ -96,13 +96,32 @@ def test_somebody_gets_another_name(followed: Followed) -> None:
     assert taken.status_code == 409 and site.record.lines()[-1] == "person_renamed account:guard Jane Doe"
 
 
+def test_a_held_photo_is_said_to_be_of_the_person_it_looks_like(followed: Followed) -> None:
+    site, server = followed
+    guard, data = site.browser("guard"), photo(1, 0.2)
+    (sent,) = guard.post("/api/v1/people/photos", files={"files": ("jane3.jpg", data)}).json()["files"]
+    assert (sent["status"], sent["person"], sent["look_alike"]) == ("held", "Jane3", "Jane Doe")
+    assert sent["sentence"].endswith("; say that Jane Doe is somebody else, or that it is Jane Doe")
+    page = guard.get("/people/Jane3").text
+    assert "It is Jane Doe: add as one more photo" in page and "people.toml" not in page
+    merged = {"name": "Jane Doe", "merge": True}
+    answer = guard.post("/api/v1/people/Jane3/rename", json=merged)
+    assert answer.json() == {"name": "Jane Doe", "photos": 1}, answer.text
+    assert names(guard) == ["Jane Doe", "John Roe"]
+    server.until(lambda: server.watcher.gallery.photos_of("Jane Doe") == 3)
+    assert site.record.lines()[-1] == "person_renamed account:guard Jane3"
+    assert site.record.acts[-1].details == {"to": "Jane Doe", "merged": "yes"}
+    enrolled = guard.post("/api/v1/people/John Roe/rename", json=merged)
+    assert enrolled.status_code == 409 and "is enrolled" in enrolled.json()["detail"]
+
+
 def test_who_is_erased_is_gone_and_named_no_more(followed: Followed) -> None:
     site, server = followed
     near = [Nearest("Jane Doe", 0.4), Nearest("John Roe", 1.2)]
     fill(site.database, decision(1, "Jane Doe", nearest=near), decision(2, "John Roe", nearest=near[1:]))
     admin = site.browser("admin")
     answer = admin.delete("/api/v1/people/Jane Doe?history=true")
-    assert answer.json() == {"photos": 2, "limits": False, "history": 2}, answer.text
+    assert answer.json() == {"photos": 2, "limits": False, "history": 2, "held": []}, answer.text
     assert listed(server.faces) == ["john_roe.jpg"] and names(admin) == ["John Roe"]
     rows = site.database.read_here(
         lambda sql: sql.execute(select(DECISION.c.name, DECISION.c.nearest).order_by(DECISION.c.number)).all()
@@ -119,6 +138,48 @@ def test_without_asking_the_history_keeps_the_name(followed: Followed) -> None:
     fill(site.database, decision(1, "Jane Doe"))
     assert site.browser("admin").delete("/api/v1/people/Jane Doe").json()["history"] is None
     assert site.database.read_here(lambda sql: sql.execute(select(DECISION.c.name)).scalar()) == "Jane Doe"
+
+
+def with_look_alike(followed: Followed) -> None:
+    """June looks like Jane, who is enrolled by two photos; nobody has confirmed the two."""
+    _, server = followed
+    put(server.faces, june_doe=photo(1, 0.2))
+    server.until(lambda: any(file.looks_like == "Jane Doe" for file in server.watcher.files_of("June Doe")))
+
+
+def test_a_look_alike_stays_out_when_somebody_is_erased(followed: Followed) -> None:
+    site, server = followed
+    with_look_alike(followed)
+    admin = site.browser("admin")
+    page = admin.get("/people/Jane%20Doe").text
+    assert "<code>june_doe.jpg</code> looks like this person and stays held" in page
+    assert admin.delete("/api/v1/people/Jane Doe").json()["held"] == ["june_doe.jpg"]
+    assert names(admin) == ["John Roe", "June Doe"], "the list is right at once"
+    put(server.faces, ada=photo(3))
+    server.until(lambda: "Ada" in server.watcher.gallery)
+    assert "June Doe" not in server.watcher.gallery
+    assert server.roster.roster.held == {"june_doe.jpg"}
+    assert site.record.acts[-1].details == {"history": "no", "held": "june_doe.jpg"}
+    released = admin.post("/api/v1/people/photos/june_doe.jpg/release")
+    assert released.status_code == 204
+    server.until(lambda: "June Doe" in server.watcher.gallery)
+
+
+@pytest.mark.parametrize(("method", "rest"), [("DELETE", ""), ("POST", "/hold")])
+def test_a_look_alike_stays_out_when_the_last_photo_goes(followed: Followed, method: str, rest: str) -> None:
+    site, server = followed
+    with_look_alike(followed)
+    guard = site.browser("guard")
+    assert guard.request(method, f"/api/v1/people/photos/jane_doe_2.jpg{rest}").status_code == 204
+    assert "june_doe.jpg" not in server.roster.roster.held and "held" not in site.record.acts[-1].details
+    server.until(lambda: server.watcher.gallery.photos_of("Jane Doe") == 1)
+    assert guard.request(method, f"/api/v1/people/photos/jane_doe.jpg{rest}").status_code == 204
+    server.until(lambda: "Jane Doe" not in server.watcher.gallery)
+    put(server.faces, ada=photo(3))
+    server.until(lambda: "Ada" in server.watcher.gallery)
+    assert "June Doe" not in server.watcher.gallery
+    assert "june_doe.jpg" in server.roster.roster.held
+    assert site.record.acts[-1].details["held"] == "june_doe.jpg"
 
 
 def test_a_look_alike_is_held_until_the_pair_is_confirmed(followed: Followed) -> None:

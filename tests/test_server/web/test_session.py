@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from pathlib import Path
 
 import httpx
 import pyotp
@@ -11,10 +12,12 @@ from sqlalchemy import delete
 
 from server.accounts import accounts, keys, sessions
 from server.accounts.guesses import NAME_FREE
+from server.accounts.rights import Role
 from server.accounts.sign_in import SignIn
 from server.accounts.tables import ACCOUNT
 from server.audit.operator_log import Act
 from server.support.clock import now_ms
+from tests.support import console
 from tests.support.console import PASSWORD, Site, key_of
 
 NEW = "a quiet lighthouse keeper 77"
@@ -311,3 +314,13 @@ def test_a_key_that_was_ended_or_has_expired_is_none(site: Site, monkeypatch: py
 def test_nobody_ends_somebody_elses_key(site: Site) -> None:
     key_of(site.browser("guard"), "see")
     assert site.browser("viewer").delete("/api/v1/keys/1").status_code == 404
+
+
+def test_a_key_is_offered_the_terminals_that_are_known_and_seen(tmp_path: Path) -> None:
+    with console.site(tmp_path, tokens={"front": "0123456789abcdef", "lab": "fedcba9876543210"}) as site:
+        admin = site.browser("admin").get("/account").text
+        assert all(f'name="terminals" value="{name}"' in admin for name in ("front", "lab"))
+        assert "say that a decision was wrong" in admin
+        site.account("lab-guard", Role.GUARD, ["lab"])
+        guard = site.browser("lab-guard").get("/account").text
+        assert 'value="lab"' in guard and 'value="front"' not in guard

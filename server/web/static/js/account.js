@@ -41,9 +41,17 @@ onSubmit(byId("factor-off"), async (fields) => {
   location.reload();
 });
 
+const { everywhere } = byId("key").elements;
+const doors = [...byId("key").querySelectorAll("[name=terminals]")];
+const dim = () => doors.forEach((door) => { door.disabled = everywhere.checked; });
+everywhere?.addEventListener("change", dim);
+if (everywhere) dim();
+
 onSubmit(byId("key"), async (fields) => {
   const given = { name: fields.get("name"), scopes: fields.getAll("scopes"), days: Number(fields.get("days")) };
+  if (everywhere && !everywhere.checked) given.terminals = fields.getAll("terminals");
   if (!given.scopes.length) throw new Error("Choose what it may do.");
+  if (given.terminals?.length === 0) throw new Error("Choose a terminal, or all.");
   const made = await ask("POST", "/keys", given);
   byId("made").querySelector("code").textContent = made.key;
   byId("made").hidden = false;

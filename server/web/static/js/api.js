@@ -50,6 +50,19 @@ export function tell(text) {
   setTimeout(() => notice.remove(), 6000);
 }
 
+const LATER = "notice";
+
+// Have a sentence told by the page that is shown next, in this tab.
+export function tellNext(text) {
+  sessionStorage.setItem(LATER, text);
+}
+
+const told = sessionStorage.getItem(LATER);
+if (told) {
+  sessionStorage.removeItem(LATER);
+  tell(told);
+}
+
 // Do what was pressed before there was anybody to do it, when the whole script has run; see early.js.
 function makeUp(element, act) {
   if (!("early" in element.dataset)) return;

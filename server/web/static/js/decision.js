@@ -1,5 +1,5 @@
 // One decision: what was seen, and saying that it was wrong.
-import { ask, onClick, onSubmit, showTimes } from "./api.js";
+import { ask, onClick, onSubmit, showTimes, tellNext } from "./api.js";
 import { framed } from "./face.js";
 import { photoAddress } from "./photo_address.js";
 
@@ -8,6 +8,8 @@ const path = `/decisions/${encodeURIComponent(id)}`;
 const seen = document.getElementById("seen");
 const unseen = document.getElementById("unseen");
 const prospect = document.getElementById("prospect");
+const { verdict } = document.getElementById("decision").dataset;
+const TAKEN_FOR = verdict === "granted" ? "Whom it was taken for" : "Whom it was nearest to";
 
 showTimes();
 showLook();
@@ -41,6 +43,8 @@ async function showLook() {
     if (look.picture) {
       const picture = framed(`/api/v1${path}/picture.jpg`, look.picture, "The frame, with a box around the face");
       seen.append(figure(picture, "The frame in which the face was to be seen best"));
+    } else if (look.person) {
+      document.getElementById("look-title").textContent = TAKEN_FOR;
     }
     const nearest = look.photos.find((photo) => photo.enrolled);
     if (nearest) {
@@ -57,25 +61,30 @@ async function showLook() {
   seen.removeAttribute("aria-busy");
 }
 
-// Show what a correction would mean, and a button that makes it.
-function offer(parts, label, act) {
-  const button = made("button", label, "primary");
-  button.type = "button";
+// Show what a correction would mean, and buttons: pairs of a label and what to correct, the first one foremost.
+function offer(parts, corrections) {
+  const row = made("p", "", "row");
+  corrections.forEach(([label, given], at) => {
+    const button = made("button", label, at ? "" : "primary");
+    button.type = "button";
+    onClick(button, () => correct(given));
+    row.append(button);
+  });
   const cancel = made("button", "Cancel");
   cancel.type = "button";
-  const row = made("p", "", "row");
-  if (act) row.append(button);
+  onClick(cancel, () => { prospect.hidden = true; });
   row.append(cancel);
   prospect.replaceChildren(...parts, row);
   prospect.hidden = false;
-  onClick(button, act ?? (() => {}));
-  onClick(cancel, () => { prospect.hidden = true; });
 }
 
 async function correct(given) {
   await ask("POST", `${path}/correction`, given);
+  tellNext("The correction is written down.");
   location.reload();
 }
+
+const NOTE = "Only note that it was wrong";
 
 function changesOf(changes) {
   if (!changes) return [made("p", "Nothing is recorded, so it cannot be told which visits that would change.", "quiet")];
@@ -123,8 +132,8 @@ async function lookAtHer(photo) {
   ];
   if (look.photo) parts.push(...changesOf(look.changes));
   if (look.photo && look.last) parts.push(made("p", `No other photo enrols ${look.person}: nobody is recognised as ${look.person} then.`, "warning"));
-  const chosen = look.photo ? { kind: "not_her", photo: look.photo } : { kind: "not_her" };
-  offer(parts, look.photo ? "Hold the photo" : "Only note that it was wrong", () => correct(chosen));
+  const holding = look.photo ? [["Hold the photo", { kind: "not_her", photo: look.photo }]] : [];
+  offer(parts, [...holding, [NOTE, { kind: "not_her" }]]);
 }
 
 const percent = (share) => `${Math.round(100 * share)} of 100`;
@@ -134,13 +143,13 @@ async function lookAtHim(person) {
   prospect.hidden = false;
   const look = await ask("POST", `${path}/correction/look`, { kind: "was_him", person });
   const parts = [made("h3", `This was ${look.person}`)];
-  if (look.sentence) parts.push(made("p", look.sentence, look.good ? "" : "warning"));
-  if (look.refused_then !== null) {
+  if (!look.good) parts.push(made("p", `The picture cannot be added as a photo of ${look.person}. ${look.sentence}`, "warning"));
+  if (look.good) {
     const now = look.refused === null ? "" : `, now ${percent(look.refused)}`;
     parts.push(made("p", `With this picture as photo ${look.photos + 1}, ${percent(look.refused_then)} visits of ${person} are refused at first${now}.`));
     parts.push(made("p", `Strangers let in: about 1 in ${Math.round(1 / look.risk).toLocaleString()}, as before.`));
   }
-  if (look.other_then) {
+  if (look.good && look.other_then) {
     const before = look.other ? ` (now ${look.other.distance.toFixed(3)} from ${look.other.name})` : "";
     parts.push(made("p", `Nearest to ${person} is then ${look.other_then.name} at ${look.other_then.distance.toFixed(3)}${before}; the threshold is ${look.threshold.toFixed(3)}.`));
   }
@@ -151,7 +160,8 @@ async function lookAtHim(person) {
     row.append(link);
     parts.push(row);
   }
-  offer(parts, "Add it as a photo", look.good ? () => correct({ kind: "was_him", person }) : null);
+  const adding = look.good ? [["Add it as a photo", { kind: "was_him", person }]] : [];
+  offer(parts, [...adding, [NOTE, { kind: "was_him", person, add: false }]]);
 }
 
 function failed(error) {

@@ -1,24 +1,27 @@
 // One person: photos, limits, name, end.
-import { ask, onClick, onSubmit, showTimes } from "./api.js";
+import { ask, onClick, onSubmit, showTimes, tellNext } from "./api.js";
 import { offerCamera } from "./photo_camera.js";
 import { photoAddress } from "./photo_address.js";
 import { Schedule } from "./schedule.js";
-import { takeUploads } from "./uploads.js";
+import { addToOther, takeUploads } from "./uploads.js";
 
-const { name, etag } = document.getElementById("person").dataset;
+const { name, etag, enrolled, alike } = document.getElementById("person").dataset;
 const path = `/people/${encodeURIComponent(name)}`;
 
 showTimes();
 
 for (const figure of document.querySelectorAll("figure[data-path]")) {
   const at = (rest = "") => photoAddress(figure.dataset.path, rest);
-  const act = (method, address) => async () => {
+  const act = (method, address, done) => async () => {
     await ask(method, address, undefined, { "If-Match": figure.dataset.etag });
+    tellNext(`${figure.dataset.path} is ${done}.`);
     location.reload();
   };
-  onClick(figure.querySelector("[data-do=hold]"), act("POST", at("/hold")));
-  onClick(figure.querySelector("[data-do=release]"), act("POST", at("/release")));
-  onClick(figure.querySelector("[data-do=remove]"), act("DELETE", at()), `Remove ${figure.dataset.path}?`);
+  const last = enrolled === "1" && figure.querySelector(".badge.accepted");
+  const staying = last && alike ? ` ${name} is enrolled no more then; what looks like ${name} stays held: ${alike}.` : "";
+  onClick(figure.querySelector("[data-do=hold]"), act("POST", at("/hold"), "held"), staying && `Hold ${figure.dataset.path}?${staying}`);
+  onClick(figure.querySelector("[data-do=release]"), act("POST", at("/release"), "released"));
+  onClick(figure.querySelector("[data-do=remove]"), act("DELETE", at(), "removed"), `Remove ${figure.dataset.path}?${staying}`);
 }
 
 for (const button of document.querySelectorAll("[data-confirm], [data-unconfirm]")) {
@@ -29,6 +32,15 @@ for (const button of document.querySelectorAll("[data-confirm], [data-unconfirm]
     await ask("POST", `${path}/${word}`, { other });
     location.reload();
   }, question);
+}
+
+for (const button of document.querySelectorAll("[data-merge]")) {
+  const other = button.dataset.merge;
+  onClick(button, async () => {
+    await addToOther(name, other);
+    tellNext(`What were photos of ${name} are photos of ${other} now.`);
+    location.assign(`/people/${encodeURIComponent(other)}`);
+  }, `${name} is ${other}? All photos of ${name} become photos of ${other}.`);
 }
 
 const limits = document.getElementById("limits");
@@ -50,6 +62,7 @@ if (limits) {
       terminals,
     };
     await ask("PATCH", path, given, { "If-Match": etag });
+    tellNext("The limits are saved, and hold at the doors.");
     location.reload();
   });
 }
@@ -61,12 +74,20 @@ onSubmit(document.getElementById("rename"), async (fields) => {
 
 onSubmit(document.getElementById("erase"), async (fields) => {
   if (fields.get("typed") !== name) throw new Error("That is not the name.");
-  await ask("DELETE", `${path}?history=${fields.has("history")}`);
+  const erased = await ask("DELETE", `${path}?history=${fields.has("history")}`, undefined, { "If-Match": etag });
+  const staying = erased.held.map((photo) => ` ${photo} looks like this person and stays held.`);
+  tellNext(`${name} is erased.${staying.join("")}`);
   location.assign("/people");
 });
 
 const wasAdded = (outcome) => !["refused", "duplicate"].includes(outcome.status);
 takeUploads(name, () => {}, (outcomes) => {
-  if (outcomes.length && outcomes.every(wasAdded)) location.reload();
+  if (outcomes.length && outcomes.every(wasAdded)) showAdded(outcomes);
 });
-offerCamera(document.getElementById("take"), name, () => location.reload());
+offerCamera(document.getElementById("take"), name, (outcome) => showAdded([outcome]));
+
+function showAdded(outcomes) {
+  const list = outcomes.map((outcome) => `${outcome.path}: ${outcome.status}.`).join(" ");
+  tellNext(`Added: ${list}`);
+  location.reload();
+}

@@ -1,4 +1,4 @@
-import { ask, confirmed, showTimes, tell } from "./api.js";
+import { ask, confirmed, showTimes, tell, tellNext } from "./api.js";
 import { lineChart, table } from "./chart.js";
 
 const STRANGERS = [100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000, 1000000];
@@ -165,6 +165,7 @@ form.addEventListener("submit", async (event) => {
   applyButton.disabled = true;
   try {
     await ask("PUT", "/tuning", wanted(), { "If-Match": form.dataset.etag });
+    tellNext("The settings are applied, and hold at every terminal.");
     location.reload();
   } catch (problem) {
     applyButton.disabled = false;
@@ -298,7 +299,7 @@ async function drawGrid() {
     chart.redraw?.disconnect();
     return;
   }
-  about.textContent = `Of ${grid.visits.toLocaleString("en")} visits, so many came near enough to somebody, at other thresholds.`;
+  about.textContent = `Of ${grid.visits.toLocaleString("en")} visits, so many came near enough to somebody, at other thresholds; whoever was recognised and barred is among them. Visits whose looks agreed on nobody are not, at any threshold.`;
   const shares = [...grid.lines, grid.present].map((line) => line.recognised / grid.visits);
   const floor = Math.max(0, Math.floor(10 * Math.min(...shares) - 0.5) / 10);
   const ticks = [];

@@ -1,6 +1,8 @@
 // Photos on their way to the server: chosen or dropped anywhere on the page, one after the other, each with its
 // progress and what became of it.
 
+import { ask, onClick } from "./api.js";
+
 const chosen = document.getElementById("chosen");
 const drop = document.getElementById("drop");
 const list = document.getElementById("uploads");
@@ -14,6 +16,11 @@ const WORDS = {
   duplicate: "there already",
   refused: "not added",
 };
+
+// Say that two names are of one person, who is called `other`.
+export function addToOther(name, other) {
+  return ask("POST", `/people/${encodeURIComponent(name)}/rename`, { name: other, merge: true });
+}
 
 // Send a form; `progress` is told 0 to 1. Resolves to the status and the answer's JSON.
 export function send(method, path, body, progress) {
@@ -40,7 +47,38 @@ function line(name) {
   return item;
 }
 
-function tellOutcome(item, outcome) {
+function buttonOf(text, act) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "small";
+  button.textContent = text;
+  onClick(button, act);
+  return button;
+}
+
+// What can be said of a photo that is held because its person looks like somebody.
+function answersTo(item, { person, look_alike: other }, done) {
+  const row = document.createElement("span");
+  row.className = "row";
+  const told = (sentence) => {
+    row.replaceChildren(sentence);
+    item.querySelector(".badge").remove();
+    done([]);
+  };
+  row.append(
+    buttonOf(`${other} is somebody else`, async () => {
+      await ask("POST", `/people/${encodeURIComponent(person)}/confirm`, { other });
+      told(`${person} and ${other} are two people.`);
+    }),
+    buttonOf(`It is ${other}: add as one more photo`, async () => {
+      await addToOther(person, other);
+      told(`It is a photo of ${other} now.`);
+    }),
+  );
+  return row;
+}
+
+function tellOutcome(item, outcome, done = () => {}) {
   const place = item.querySelector(".outcome");
   const words = WORDS[outcome.status] ?? outcome.status;
   place.replaceChildren();
@@ -55,10 +93,11 @@ function tellOutcome(item, outcome) {
     place.append(" ", link);
   }
   if (outcome.sentence) place.append(` ${outcome.sentence}`);
+  if (outcome.status === "held" && outcome.look_alike) place.append(answersTo(item, outcome, done));
   item.querySelector("progress").hidden = true;
 }
 
-async function upload(file, item, person) {
+async function upload(file, item, person, done) {
   const form = new FormData();
   if (person) form.append("person", person);
   form.append("files", file, file.name);
@@ -76,9 +115,9 @@ async function upload(file, item, person) {
   if (first === undefined) tellOutcome(item, { status: "refused", sentence: "there is no photo in it" });
   else {
     if (rest.length) item.querySelector(".file").textContent = first.file;
-    tellOutcome(item, first);
+    tellOutcome(item, first, done);
   }
-  for (const outcome of rest) tellOutcome(line(outcome.file), outcome);
+  for (const outcome of rest) tellOutcome(line(outcome.file), outcome, done);
   return answer.files;
 }
 
@@ -92,7 +131,7 @@ export function takeUploads(person, begin, done) {
     begin();
     before = before.then(async () => {
       const outcomes = [];
-      for (const [file, item] of items) outcomes.push(...(await upload(file, item, person)));
+      for (const [file, item] of items) outcomes.push(...(await upload(file, item, person, done)));
       done(outcomes);
     });
   };
