@@ -8,18 +8,16 @@ addresses: addresses from which the account has signed in before are not kept wa
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from server.accounts.passwords import BusyError
 from server.accounts.throttle import REMEMBERED, Throttle
+from server.support.networks import network_of
 
 SOURCE_FREE = 20
 """Failures of one address that cost nothing: an office may share one."""
 NAME_FREE = 100
 """Failures with one name from addresses that its account does not know: NIST SP 800-63B-4, section 3.2.2,
 allows so many in a row."""
-PREFIX = 64
-"""Bits of an IPv6 address that tell one subscriber from another; the others each may choose at will."""
 
 
 class TooManyError(Exception):
@@ -71,19 +69,6 @@ class Guesses:
         with _counted([(self._sessions, key)]):
             yield
         self._sessions.succeeded(key)
-
-
-def network_of(source: str) -> str:
-    """Of whom an address is: itself, or the beginning of an IPv6 address. What is none stays as it is."""
-    try:
-        address = ip_address(source)
-    except ValueError:
-        return source
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(ip_network((int(address), PREFIX), strict=False))
-    return str(address)
 
 
 def _pair(name: str, source: str) -> str:

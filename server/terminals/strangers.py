@@ -2,16 +2,15 @@
 
 from collections import Counter
 from collections.abc import Hashable
-from ipaddress import IPv6Address, ip_address
 from typing import Generic, TypeVar
+
+from server.support.networks import network_of
 
 K = TypeVar("K", bound=Hashable)
 
 STRANGERS = 128
 """How many may be connected without having said hello: a large site may come back all at once after a power
 cut. With TLS a flood of them takes 60 MB, and no more."""
-HOST_BITS = 64
-"""An IPv6 host has all addresses of such a network to itself, and counts once."""
 
 
 class Strangers(Generic[K]):
@@ -28,7 +27,7 @@ class Strangers(Generic[K]):
 
     def arrive(self, stranger: K, address: str) -> K | None:
         """Count a newcomer. Returns who is to be disconnected for it, and counts no more."""
-        self._origins[stranger] = origin(address)
+        self._origins[stranger] = network_of(address)
         if len(self._origins) <= self._limit:
             return None
         crowds = Counter(self._origins.values())
@@ -40,13 +39,3 @@ class Strangers(Generic[K]):
     def leave(self, stranger: K) -> None:
         """Count it no more: it has said hello, or has gone."""
         self._origins.pop(stranger, None)
-
-
-def origin(address: str) -> str:
-    """What counts as one: an address, or the network that an IPv6 host has to itself."""
-    parsed = ip_address(address.partition("%")[0])
-    if not isinstance(parsed, IPv6Address):
-        return address
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(IPv6Address(int(parsed) >> HOST_BITS << HOST_BITS))

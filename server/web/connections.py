@@ -6,7 +6,8 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from server.terminals.strangers import Strangers, origin
+from server.support.networks import network_of
+from server.terminals.strangers import Strangers
 
 CONNECTIONS = 512
 """Whoever asks while there are more is told to come back later. A browser that watches has two or three."""
@@ -36,7 +37,7 @@ def crowd_control(idle: int = IDLE, busy_each: int = BUSY_EACH) -> type[asyncio.
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            self._origin = origin(self.client[0] if self.client else "::")
+            self._origin = network_of(self.client[0] if self.client else "unknown")
             self._wait()
 
         def handle_events(self) -> None:

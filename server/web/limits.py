@@ -9,6 +9,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from server.accounts.rights import Caller
+from server.support.networks import network_of
 from server.web.callers import Known, source
 from server.web.problems import MEDIA_TYPE, ProblemDocument, ProblemError
 from server.web.rate import RateLimit
@@ -37,7 +38,7 @@ class Limits:
     def admit(self, caller: Caller | None, address: str, method: str) -> None:
         """Raises ProblemError: too often."""
         if caller is None:
-            wait = self._strangers.take(address)
+            wait = self._strangers.take(network_of(address))
         else:
             wait = (self._reads if method in SAFE else self._writes).take(caller.title)
         if wait:

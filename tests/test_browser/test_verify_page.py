@@ -147,6 +147,15 @@ def test_several_pictures_are_answered_one_after_the_other_and_bad_ones_say_why(
     guard.locator("#progress").wait_for(state="hidden")
 
 
+def test_a_file_that_is_chosen_before_the_script_has_loaded_is_asked_about(guard: "Page") -> None:
+    held: list[Any] = []
+    guard.route("**/js/verify.js", lambda route: held.append(route))
+    guard.goto(guard.url, wait_until="commit")
+    choose(guard, uploaded("early.jpg", jpeg("obama2")))
+    held.pop().continue_()
+    assert answer(guard).get_by_role("heading").inner_text() == "early.jpg"
+
+
 def test_a_stored_photo_and_what_a_door_shows_are_asked_about(guard: "Page") -> None:
     guard.get_by_label("Stored photo").fill("joe_biden.jpg")
     guard.get_by_role("button", name="Use it", exact=True).click()

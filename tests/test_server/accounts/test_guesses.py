@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.accounts.guesses import NAME_FREE, SOURCE_FREE, Guesses, TooManyError, network_of
+from server.accounts.guesses import NAME_FREE, SOURCE_FREE, Guesses, TooManyError
 from server.accounts.passwords import BusyError
 from server.accounts.throttle import FREE
 
@@ -52,20 +52,6 @@ def test_addresses_of_one_subscriber_are_one() -> None:
     found = [guess(guesses, "jane", f"2001:db8:1:2::{number:x}") for number in range(FREE + 1)]
     assert found == ["wrong"] * FREE + ["waits"]
     assert guess(guesses, "jane", "2001:db8:1:3::1") == "wrong"
-
-
-@pytest.mark.parametrize(
-    ("source", "network"),
-    [
-        (OWN, OWN),
-        ("::ffff:192.0.2.7", OWN),
-        ("2001:db8::1:2:3:4", "2001:db8::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("unknown", "unknown"),
-    ],
-)
-def test_whose_an_address_is(source: str, network: str) -> None:
-    assert network_of(source) == network
 
 
 def test_what_was_not_tried_is_no_failure() -> None:

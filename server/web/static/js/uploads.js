@@ -136,10 +136,12 @@ export function takeUploads(person, begin, done) {
     });
   };
   document.getElementById("choose").addEventListener("click", () => chosen.click());
-  chosen.addEventListener("change", () => {
+  const take = () => {
     add(chosen.files);
     chosen.value = "";
-  });
+  };
+  chosen.addEventListener("change", take);
+  setTimeout(take); // what was chosen before this script had loaded
   const isFiles = (event) => event.dataTransfer?.types.includes("Files") && !document.querySelector("dialog[open]");
   document.addEventListener("dragover", (event) => {
     if (!isFiles(event)) return;

@@ -110,10 +110,13 @@ for (const radio of form.elements.question) {
 byId("person").hidden = form.elements.question.value !== "verify";
 form.addEventListener("submit", (event) => event.preventDefault());
 
-form.elements.files.addEventListener("change", () => {
-  askOfFiles(form.elements.files.files);
-  form.elements.files.value = "";
-});
+function askOfChosen() {
+  const chosen = form.elements.files;
+  if (!chosen.files.length) return;
+  askOfFiles(chosen.files);
+  chosen.value = "";
+}
+form.elements.files.addEventListener("change", askOfChosen);
 const drop = byId("drop");
 for (const kind of ["dragenter", "dragover"]) {
   document.addEventListener(kind, (event) => {
@@ -177,3 +180,4 @@ onClick(byId("take"), async () => {
   askOf([{ name: `Camera, ${time}`, file: new File([file], "camera.jpg") }]);
 });
 addEventListener("pagehide", closeCamera);
+askOfChosen(); // before this script had loaded
