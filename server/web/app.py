@@ -38,6 +38,7 @@ from server.web.headers import Headers
 from server.web.idempotency import Idempotency
 from server.web.known_host import KnownHost
 from server.web.limits import LIMITED, TOO_MANY, Limits
+from server.web.live import Bulletin
 from server.web.pages import docs, entry, live, log, system, tune, verify
 from server.web.pages import people as people_pages
 from server.web.pages import strangers as stranger_pages
@@ -129,6 +130,7 @@ def connect(app: FastAPI, running: Running, sign_in: SignIn) -> None:
     app.state.strangers = Strangers(running)
     app.state.stopping = asyncio.Event()
     app.state.followers = Followers()
+    app.state.bulletin = Bulletin(running.live.health)
 
 
 def _api() -> APIRouter:

@@ -1,8 +1,10 @@
 """Pictures of the doors for those who watch: which go out and when, and how they are packed. Pure."""
 
 import json
+import math
 import struct
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +21,24 @@ HEALTH_SECONDS = 1.0
 CHECK_SECONDS = 1.5
 """How often it is looked up whether somebody may still watch: who may no longer is gone within 2 s."""
 _LENGTH = struct.Struct(">I")
+
+
+class Bulletin:
+    """How the terminals fare, looked up once for all who watch."""
+
+    def __init__(self, look: Callable[[], list[Health]], clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock`: monotonic seconds."""
+        self._look = look
+        self._clock = clock
+        self._found: list[Health] = []
+        self._until = -math.inf
+
+    def latest(self) -> list[Health]:
+        """At most half of `HEALTH_SECONDS` old."""
+        if self._clock() >= self._until:
+            self._found = self._look()
+            self._until = self._clock() + HEALTH_SECONDS / 2
+        return self._found
 
 
 def pause_after(pictures: int, watching: int) -> float:

@@ -11,7 +11,7 @@ from server.accounts.rights import Caller, Right
 from server.terminals.live import LiveBoard, Viewer
 from server.web.callers import Seer, find_caller, running
 from server.web.followers import FOLLOWS
-from server.web.live import CHECK_SECONDS, HEALTH_SECONDS, health_message, packed, pause_after
+from server.web.live import CHECK_SECONDS, HEALTH_SECONDS, Bulletin, health_message, packed, pause_after
 from server.web.origin import same_origin
 
 router = APIRouter()
@@ -39,6 +39,7 @@ class _Watching:
         self._caller = caller
         self._viewer = viewer
         self._board: LiveBoard = running(socket).live
+        self._bulletin: Bulletin = socket.app.state.bulletin
         self._shown = asyncio.Event()
         self._only: frozenset[str] | None = None
 
@@ -68,7 +69,7 @@ class _Watching:
 
     async def _send_health(self) -> int:
         while True:
-            seen = [each for each in self._board.health() if self._caller.sees(each.terminal)]
+            seen = [each for each in self._bulletin.latest() if self._caller.sees(each.terminal)]
             await self._socket.send_text(health_message(seen))
             await asyncio.sleep(HEALTH_SECONDS)
 

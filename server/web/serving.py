@@ -43,6 +43,7 @@ class WebServer:
             lifespan="off",
             http=crowd_control(),
             ws=websockets,
+            ws_per_message_deflate=False,  # JPEG grows no smaller, and trying takes the loop a millisecond
             proxy_headers=False,
             server_header=False,
             timeout_keep_alive=IDLE_SECONDS,

@@ -73,6 +73,7 @@ class WorkerPool:
         self._replaced = 0
         self._restarts: set[asyncio.Task[None]] = set()
         self._logged: set[worker.LogMessage] = set()
+        self._serving = False
         self._photos = asyncio.Semaphore(self.processes)
         self._closed = False
 
@@ -106,13 +107,16 @@ class WorkerPool:
         return await self.run(worker.analyse, jpeg, hints)
 
     async def analyse_photo(self, data: bytes) -> PhotoOutcome:
-        """Judge and embed one enrolment photo. Raises AnalysisFailedError."""
+        """Judge and embed one enrolment photo, behind the doors' frames. Raises AnalysisFailedError."""
+        if self._serving:
+            return await self.run_beside(worker.analyse_photo, data)
         async with self._photos:
             return await self.run(worker.analyse_photo, data)
 
     def serve_frames(self) -> None:
         """From now on frames come: what is beside them leaves them all processes but the spare."""
         self._photos = asyncio.Semaphore(SPARES)
+        self._serving = True
 
     async def run_beside(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """As `run`, for what may wait, and must not keep frames waiting: it gets what processors they leave,

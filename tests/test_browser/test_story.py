@@ -93,7 +93,7 @@ def make_the_account(server: ServerProcess, console: "Page") -> None:
     expect(console.get_by_role("heading", name="Live")).to_be_visible()
     assert " account_added invitation ada " in acts(server)
     console.goto(link[0])
-    expect(console.get_by_text("This link has been used")).to_be_visible()
+    expect(console.get_by_text("This link holds no longer")).to_be_visible()
     console.goto(link[0].partition("/set-up")[0])
 
 

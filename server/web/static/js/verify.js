@@ -159,9 +159,11 @@ onClick(byId("use-camera"), async () => {
   }
   try {
     video.srcObject = await openCamera(null);
+    byId("take").disabled = true;
     byId("camera").hidden = false;
     byId("use-camera").hidden = true;
     await video.play();
+    byId("take").disabled = false;
     byId("take").focus();
   } catch (reason) {
     closeCamera();
