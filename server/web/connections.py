@@ -1,6 +1,7 @@
 """The console's connections: no machine can take them all and keep the others out."""
 
 import asyncio
+import socket
 from collections import Counter
 from typing import Any
 
@@ -48,6 +49,8 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        # the body of an answer should leave at once, not wait for the acknowledgement of its headers
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._origin = network_of(self.client[0] if self.client else "unknown")
         self._wait()
 

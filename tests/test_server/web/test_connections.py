@@ -105,6 +105,21 @@ def test_an_address_has_so_many_requests_under_way_and_others_have_theirs() -> N
         assert web.ask() == 200
 
 
+def test_an_answer_leaves_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    accepted: list[asyncio.BaseTransport] = []
+
+    class Noted(crowd_control()):  # type: ignore[misc]
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            super().connection_made(transport)
+            accepted.append(transport)
+
+    monkeypatch.setattr("server.web.serving.crowd_control", lambda: Noted)
+    with web_server() as web:
+        assert web.ask() == 200
+        (transport,) = accepted
+        assert transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 @pytest.mark.parametrize("sent", [b"", GET[:-2]], ids=["nothing", "half of a request"])
 def test_a_request_has_to_be_there_in_time(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
     monkeypatch.setattr(connections, "IDLE_SECONDS", 0.2)
