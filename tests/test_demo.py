@@ -32,5 +32,6 @@ def test_the_demo_grants_the_enrolled_and_denies_photo_and_stranger_although_por
     for verdict, channel in (("granted", 1), ("denied", 2)):
         picture = cv2.imread(str(ROOT / ".demo" / f"{verdict}.png"))
         assert picture is not None
-        banner = np.median(picture[int(picture.shape[0] * 0.82) : int(picture.shape[0] * 0.92)], axis=(0, 1))
+        strip = picture[int(picture.shape[0] * 0.82) : int(picture.shape[0] * 0.92)].astype(np.uint8)
+        banner = np.median(strip, axis=(0, 1))
         assert banner.argmax() == channel, f"the {verdict} banner has the wrong colour"

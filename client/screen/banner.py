@@ -139,7 +139,7 @@ def _draw_arrow(area: Image, message: Message, background: Bgr, letters: Bgr) ->
         return
     down = message.arrow is Arrow.DOWN
     length, across = area.shape[:2] if down else area.shape[1::-1]
-    drawn = np.full((across, length, 3), background, np.uint8)
+    drawn: Image = np.full((across, length, 3), background, np.uint8)
     points = np.round(ARROW * (length - 1, across - 1)).astype(np.int32)
     cv2.fillPoly(drawn, [points], _shade(background, letters), cv2.LINE_AA)
     empty = round((1 - message.progress) * length)

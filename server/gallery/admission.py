@@ -116,7 +116,7 @@ class Admission:
         self._column: dict[str, int] = {}
         self._photos: dict[str, list[NDArray[np.float32]]] = {}
         self._near: dict[str, dict[str, float]] = {}
-        self._templates = np.empty((EMBEDDING_SIZE, 64), np.float32)
+        self._templates: NDArray[np.float32] = np.empty((EMBEDDING_SIZE, 64), np.float32)
 
     def _holds_at(self, limit: float) -> bool:
         """Whether what was judged is right at this distance, too: a larger one could hold who was let in, a

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, RowMapping, Select, Table, func, select, tuple_
+from sqlalchemy import Connection, RowMapping, Select, Table, func, literal, select, tuple_
 
 from server.history.conditions import ALWAYS, Conditions, Span, among, at, distinct, equal
 from server.history.kept import KeptAct, KeptDecision, KeptTerminalEvent, KeptVisit, Place
@@ -134,7 +134,9 @@ def _page(
 ) -> list[T]:
     asked = select(table).where(*conditions)
     if before is not None:
-        asked = asked.where(tuple_(table.c.moment, table.c.number) < tuple_(*before))
+        row = table.c.moment, table.c.number
+        place = (literal(value, column.type) for value, column in zip(before, row, strict=True))
+        asked = asked.where(tuple_(*row) < tuple_(*place))
     return _all(connection, asked.order_by(table.c.moment.desc(), table.c.number.desc()).limit(limit), make)
 
 

@@ -62,4 +62,5 @@ def _places(rows: int, columns: int) -> NDArray[np.float32]:
     for stride in STRIDES:
         row, column = np.indices((rows // stride, columns // stride)).reshape(2, -1)
         levels.append(np.column_stack([column, row] * 7 + [np.full(row.size, stride)]))
-    return np.concatenate(levels).astype(np.float32)
+    places: NDArray[np.float32] = np.concatenate(levels).astype(np.float32)
+    return places

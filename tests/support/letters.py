@@ -1,7 +1,10 @@
 """Letters for tests: those of all fonts that are on this machine, and those that OpenCV brings."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from client.screen.fonts import OPENCV_FOLDER, Fonts
 from client.screen.lettering import Lettering
@@ -20,9 +23,9 @@ def needs_letters(text: str) -> pytest.MarkDecorator:
 
 def written(
     lettering: Lettering, text: str, left: float = 20, baseline: float = 60, width: int = 300
-) -> np.ndarray:
+) -> NDArray[Any]:
     """`text`, not made legible, with capitals 30 pixels high: uint8[100, width], black on white is 255."""
     picture = np.zeros((100, width, 3), np.uint8)
     lettering.write(picture, text, left, baseline, 30, (255, 255, 255))
-    ink: np.ndarray = picture[:, :, 0]
+    ink: NDArray[Any] = picture[:, :, 0]
     return ink

@@ -1,12 +1,14 @@
 """Pictures and videos made for tests."""
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 
-def drawn_face() -> np.ndarray:
+def drawn_face() -> NDArray[Any]:
     """A face as the cascade sees it: light skin, dark hair, eyes and brows, a lighter nose, a mouth."""
     scene = np.full((480, 640, 3), 20, np.uint8)
 

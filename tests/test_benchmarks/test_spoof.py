@@ -180,7 +180,7 @@ def test_every_manner_ends_at_what_was_asked(manner: Manner) -> None:
     """And whoever goes astray begins at the other side."""
     obedience = manners(np.random.default_rng(1))[manner]
     asked = [Asked(Prompt.TURN_LEFT, 1.0)]
-    yaws = [float(obedience.at(time, asked)[0]) for time in np.arange(1.0, 6.0, 0.1)]
+    yaws = [float(obedience.at(float(time), asked)[0]) for time in np.arange(1.0, 6.0, 0.1)]
     assert yaws[0] == 0 and yaws[-1] == obedience.angle >= 18
     assert (min(yaws) < -5) is (manner is Manner.ASTRAY)
     back = [*asked, Asked(Prompt.LOOK_AT_CAMERA, 1.2)]

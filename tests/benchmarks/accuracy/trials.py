@@ -63,7 +63,8 @@ def plain_rule(photos: list[Rows], frames: list[Rows]) -> Distances:
             seen = np.stack([rows[frame % len(rows), 0] for rows in frames])
             squares = (known**2).sum(axis=1)[:, None] + (seen**2).sum(axis=1) - 2 * known @ seen.T
             np.minimum(nearest, squares, out=nearest)
-    return np.sqrt(np.maximum(0, nearest), dtype=np.float32)
+    distances: Distances = np.sqrt(np.maximum(0, nearest), dtype=np.float32)
+    return distances
 
 
 def apart(scores: Rows) -> Distances:

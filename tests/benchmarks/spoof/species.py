@@ -305,7 +305,7 @@ def most_turning(piece: Clip, seconds: float = 8.0) -> float:
     """Where the part of the video begins in which the head turns most, in seconds."""
     step = 0.4
     times = np.arange(0, piece.seconds, step)
-    turned = np.array([_turned(piece.at(time)) for time in times])
+    turned = np.array([_turned(piece.at(float(time))) for time in times])
     window = max(1, round(seconds / step))
     spans = [_span(turned[first : first + window]) for first in range(max(1, len(turned) - window + 1))]
     return float(times[int(np.argmax(spans))])

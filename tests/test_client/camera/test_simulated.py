@@ -1,7 +1,10 @@
 """The simulated camera."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from client.camera.simulated import (
     EMPTY_SECONDS,
@@ -17,9 +20,9 @@ from client.camera.simulated import (
 PHOTO = np.full((900, 600, 3), (40, 200, 240), np.uint8)
 
 
-def visitor(frame: np.ndarray) -> np.ndarray:
+def visitor(frame: NDArray[Any]) -> NDArray[Any]:
     """Where the photo is in the picture."""
-    near: np.ndarray = np.abs(frame.astype(int) - PHOTO[0, 0]).max(axis=2) < 50
+    near: NDArray[Any] = np.abs(frame.astype(int) - PHOTO[0, 0]).max(axis=2) < 50
     return near
 
 
@@ -52,7 +55,8 @@ def test_the_whole_photo_stays_in_view(shape: tuple[int, int]) -> None:
 
 def test_the_visitor_moves_a_little() -> None:
     centres = [
-        np.argwhere(visitor(frame_at(PHOTO, EMPTY_SECONDS + t))).mean(axis=0) for t in np.arange(0, 6, 0.5)
+        np.argwhere(visitor(frame_at(PHOTO, EMPTY_SECONDS + float(t)))).mean(axis=0)
+        for t in np.arange(0, 6, 0.5)
     ]
     spread = np.ptp(centres, axis=0)
     assert 3 < spread[0] < 48 and 10 < spread[1] < 64

@@ -1,16 +1,17 @@
 """Sources: what plays, what is missing, what breaks, and what comes back."""
 
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from client.camera.sources import CameraLostError, open_source, without_password
 from client.exits import Exit, FatalError
 from tests.support.pictures import write_image, write_video
 
 
-def played(spec: str, fps: float | None = None) -> list[tuple[np.ndarray, float]]:
+def played(spec: str, fps: float | None = None) -> list[tuple[NDArray[Any], float]]:
     return list(open_source(spec, fps).frames())
 
 

@@ -1,8 +1,11 @@
 """Frames that fit the server's limits."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from client.connection.jpeg import LimitsTooSmallError, encode_within
 from wire import Limits
@@ -11,7 +14,7 @@ NOISE = np.random.default_rng(1).integers(0, 255, (720, 1280, 3), np.uint8)
 ROOMY = Limits(10**7, 10**8)
 
 
-def decoded(jpeg: bytes) -> np.ndarray:
+def decoded(jpeg: bytes) -> NDArray[Any]:
     image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert image is not None
     return image

@@ -1,9 +1,12 @@
 """Pixels of the banner: headline, lines, arrow, the time that is left."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from client.screen.banner import BANNER_COLOURS, draw_banner, layout
 from client.screen.overlay import draw
@@ -20,19 +23,19 @@ def bar(
     banner: Banner = Banner.CHECKING,
     names: tuple[str, ...] = (),
     size: tuple[int, int] = (HEIGHT, WIDTH),
-) -> np.ndarray:
+) -> NDArray[Any]:
     drawn = np.zeros((*size, 3), np.uint8)
     draw_banner(drawn, Screen(banner, names, (), "connected", 12.3, message or Message()), LETTERING)
     return drawn
 
 
-def inked(drawn: np.ndarray, banner: Banner = Banner.CHECKING) -> np.ndarray:
+def inked(drawn: NDArray[Any], banner: Banner = Banner.CHECKING) -> NDArray[Any]:
     """Where something is drawn: bool[height, width]."""
-    mask: np.ndarray = (drawn != BANNER_COLOURS[banner][0]).any(axis=2)
+    mask: NDArray[Any] = (drawn != BANNER_COLOURS[banner][0]).any(axis=2)
     return mask
 
 
-def rows_of_ink(drawn: np.ndarray, banner: Banner = Banner.CHECKING) -> list[int]:
+def rows_of_ink(drawn: NDArray[Any], banner: Banner = Banner.CHECKING) -> list[int]:
     """Heights in pixels of the rows of letters, from the top."""
     filled = inked(drawn, banner).any(axis=1)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], filled, [False]]).astype(int)))

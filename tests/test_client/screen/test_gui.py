@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from client.exits import Exit, FatalError
 from client.screen.banner import BANNER_COLOURS, draw_banner
@@ -42,7 +44,7 @@ class Display:
     name: str
     framebuffer: Path
 
-    def screenshot(self) -> np.ndarray:
+    def screenshot(self) -> NDArray[Any]:
         """uint8 (h, w, 3) BGR."""
         data = self.framebuffer.read_bytes()
         header = struct.unpack_from(f">{XWD_FIELDS}I", data)
@@ -179,7 +181,7 @@ def test_names_of_all_people_are_on_the_screen(display: Display, photo: Path) ->
             wait_until(lambda: (display.screenshot()[480:608, :640] == bar).all(), seen, START_SECONDS)  # noqa: B023
 
 
-def bright_side(picture: np.ndarray) -> str:
+def bright_side(picture: NDArray[Any]) -> str:
     """Where the visitor stands, "" while nobody does."""
     left, right = picture[:, 200:300].mean(), picture[:, 340:440].mean()
     return "" if abs(left - right) < 50 else "left" if left > right else "right"

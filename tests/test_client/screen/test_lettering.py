@@ -1,11 +1,13 @@
 """Letters: which are shown, how wide they are, where they break."""
 
 import unicodedata
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from client.screen.fonts import OPENCV_FOLDER, Fonts
 from client.screen.lettering import MAX_CHARS, MAX_MARKS, Lettering
@@ -64,7 +66,7 @@ def test_piles_of_marks_are_cut() -> None:
     assert len(LETTERING.legible("q" + "\u0303" * 50)) == 1 + MAX_MARKS
 
 
-def written(text: str, left: float = 20, baseline: float = 50, grey: int = 0) -> np.ndarray:
+def written(text: str, left: float = 20, baseline: float = 50, grey: int = 0) -> NDArray[Any]:
     picture = np.full((70, 200, 3), grey, np.uint8)
     LETTERING.write(picture, text, left, baseline, 30, (10, 200, 90))
     return picture

@@ -1,9 +1,11 @@
 """Pixels and letters of the overlay. The banner has tests of its own."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from client.camera.frames import Area
 from client.screen.banner import BANNER_COLOURS
@@ -14,11 +16,11 @@ from tests.support.letters import LETTERING
 from wire.words import Arrow, Banner
 
 
-def picture(width: int = 640, height: int = 480) -> np.ndarray:
+def picture(width: int = 640, height: int = 480) -> NDArray[Any]:
     return np.full((height, width, 3), 90, np.uint8)
 
 
-def draw(frame: np.ndarray, shown: Screen, mirrored: bool = False) -> np.ndarray:
+def draw(frame: NDArray[Any], shown: Screen, mirrored: bool = False) -> NDArray[Any]:
     return drawn_with(frame, shown, LETTERING, mirrored)
 
 

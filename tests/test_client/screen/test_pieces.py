@@ -1,10 +1,13 @@
 """Names of all people, seen by their pixels."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from client.screen.fonts import Fonts
@@ -19,7 +22,7 @@ BOTH = pytest.mark.parametrize("lettering", [LETTERING, PLAIN], ids=["as here", 
 BASELINE = 60
 
 
-def by_pillow(text: str, engine: ImageFont.Layout, left: int = 20) -> np.ndarray:
+def by_pillow(text: str, engine: ImageFont.Layout, left: int = 20) -> NDArray[Any]:
     """`text` as Pillow writes it in DejaVu, of the size that `written` has: uint8[100, 300]."""
     size = round(30 / FONTS.main.capital)
     sheet = Image.new("L", (300, 100))
@@ -28,13 +31,13 @@ def by_pillow(text: str, engine: ImageFont.Layout, left: int = 20) -> np.ndarray
     return np.asarray(sheet)
 
 
-def parts(ink: np.ndarray) -> int:
+def parts(ink: NDArray[Any]) -> int:
     """How many separate shapes there are."""
     return int(cv2.connectedComponents((ink > 100).astype(np.uint8))[0]) - 1
 
 
-def columns(ink: np.ndarray) -> np.ndarray:
-    filled: np.ndarray = np.flatnonzero(ink.any(axis=0))
+def columns(ink: NDArray[Any]) -> NDArray[Any]:
+    filled: NDArray[Any] = np.flatnonzero(ink.any(axis=0))
     return filled
 
 

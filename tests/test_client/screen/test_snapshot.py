@@ -3,10 +3,12 @@
 import threading
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from client.connection.exchange import SentFrame
 from client.connection.jpeg import Encoded
@@ -45,7 +47,7 @@ def write_all(path: Path, *answers: Answer) -> None:
     assert not thread.is_alive()
 
 
-def drawn(path: Path) -> np.ndarray:
+def drawn(path: Path) -> NDArray[Any]:
     picture = cv2.imread(str(path))
     assert picture is not None
     return picture

@@ -1,7 +1,10 @@
 """What the window does with keys and with pictures of another shape."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from client.screen.window import Window, padded
 
@@ -15,7 +18,7 @@ class FakeGui:
         self.key = 255
         self.closed = False
         self.told: list[object] = []
-        self.shown: list[np.ndarray] = []
+        self.shown: list[NDArray[Any]] = []
         self.now_sized = (640, 480)
 
     def size(self) -> tuple[int, int]:
@@ -27,7 +30,7 @@ class FakeGui:
     def fill_screen(self, on: bool) -> None:
         self.told.append(on)
 
-    def show(self, picture: np.ndarray) -> int:
+    def show(self, picture: NDArray[Any]) -> int:
         self.shown.append(picture)
         return self.key
 

@@ -2,9 +2,11 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "accuracy" / "README.md"
 
@@ -26,7 +28,7 @@ def test_the_example_names_who_came(
     random = np.random.default_rng(1)
     faces = {name: random.normal(0, 0.1, 128) for name in ("Ann", "Bob", "nobody")}
 
-    def seen(name: str) -> np.ndarray:
+    def seen(name: str) -> NDArray[Any]:
         return (faces[name] + random.normal(0, 0.005, (2, 128))).astype(np.float32)
 
     np.save(tmp_path / "photos.npy", np.stack([seen("Ann"), seen("Ann"), seen("Bob")]))

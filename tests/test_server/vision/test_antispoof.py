@@ -2,9 +2,11 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from server.vision.antispoof import Antispoof, AntispoofError, around, probabilities
 from wire import Box
@@ -46,7 +48,7 @@ def written(folder: Path, content: bytes) -> tuple[Path, str]:
     return path, hashlib.sha256(content).hexdigest()
 
 
-def picture(red: int, green: int, blue: int) -> np.ndarray:
+def picture(red: int, green: int, blue: int) -> NDArray[Any]:
     return np.full((240, 320, 3), (red, green, blue), np.uint8)
 
 

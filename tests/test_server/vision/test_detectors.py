@@ -2,10 +2,12 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from server.vision.boxes import SAME_PLACE, overlap
 from server.vision.detection import Detector, Found
@@ -53,7 +55,7 @@ def portrait(name: str, face: int, light: float = 1.0) -> JpegFrame:
     return JpegFrame(encoded(np.clip(small * light + noise, 0, 255).astype(np.uint8)), 10**7)
 
 
-def rgb(picture: np.ndarray) -> Picture:
+def rgb(picture: NDArray[Any]) -> Picture:
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
 
 

@@ -1,10 +1,12 @@
 """Landmarks of real faces, and where heads are turned."""
 
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from server.access.liveness.passive import Passive
 from server.access.liveness.sightings import Sighting
@@ -33,7 +35,7 @@ def landmarker() -> Landmarker:
     return Landmarker()
 
 
-def view_of(picture: np.ndarray) -> GrayView:
+def view_of(picture: NDArray[Any]) -> GrayView:
     gray = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
     return GrayView(gray, gray.shape[1], gray.shape[0])
 
@@ -44,13 +46,13 @@ def found(view: GrayView, least: int = 80) -> Box:
     return max(boxes, key=lambda box: box.area)
 
 
-def landmarks_of(picture: np.ndarray) -> Landmarks:
+def landmarks_of(picture: NDArray[Any]) -> Landmarks:
     view = view_of(picture)
     return landmarker().find(view, found(view))
 
 
 @lru_cache
-def portrait() -> np.ndarray:
+def portrait() -> NDArray[Any]:
     picture = cv2.imread(str(photo("obama")))
     assert picture is not None
     return cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
@@ -122,7 +124,7 @@ def test_a_face_at_the_edge_of_the_frame_does_no_harm() -> None:
         assert np.isfinite(landmarker().find(view, box).points).all()
 
 
-def frames() -> list[np.ndarray]:
+def frames() -> list[NDArray[Any]]:
     if not TURNING.exists():
         pytest.skip("needs the shared videos")
     video = cv2.VideoCapture(str(TURNING))

@@ -3,10 +3,12 @@
 import logging
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from server.access.seen import TEXTURE_SIDE, LandmarkModel, Landmarks
 from server.vision.liveness_models import LivenessModels
@@ -25,7 +27,7 @@ def mesh() -> Mesh:
         pytest.skip(str(error))
 
 
-def mesh_of(picture: np.ndarray) -> Landmarks:
+def mesh_of(picture: NDArray[Any]) -> Landmarks:
     view = view_of(picture)
     return mesh().find(view, found(view))
 

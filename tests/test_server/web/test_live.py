@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection
+from websockets.sync.connection import Connection
 
 from server.access.seen import Analysis
 from server.accounts.rights import Role
@@ -66,7 +66,7 @@ def unpacked(message: bytes) -> tuple[dict[str, Any], bytes]:
     return json.loads(message[4 : 4 + length]), message[4 + length :]
 
 
-def pictures(socket: ClientConnection, count: int) -> list[tuple[dict[str, Any], bytes]]:
+def pictures(socket: Connection, count: int) -> list[tuple[dict[str, Any], bytes]]:
     """The next pictures; what is told between them is left out."""
     found: list[tuple[dict[str, Any], bytes]] = []
     while len(found) < count:
@@ -76,7 +76,7 @@ def pictures(socket: ClientConnection, count: int) -> list[tuple[dict[str, Any],
     return found
 
 
-def close_code(socket: ClientConnection) -> int | None:
+def close_code(socket: Connection) -> int | None:
     """Once the server has closed it."""
     with contextlib.suppress(ConnectionClosed):
         while True:

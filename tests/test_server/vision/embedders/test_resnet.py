@@ -152,7 +152,7 @@ def test_extreme_chips_are_embedded_as_dlib_does_it() -> None:
     flat = [np.full((150, 150, 3), value, np.uint8) for value in (0, 255)]
     colours = [np.full((150, 150, 3), colour, np.uint8) for colour in ([255, 0, 0], [0, 255, 0], [0, 0, 255])]
     noise = [generator.integers(0, 256, (150, 150, 3), np.uint8) for _ in range(2)]
-    chips = np.stack(flat + colours + noise)
+    chips = np.stack([*flat, *colours, *noise])
     assert np.abs(converted()(chips) - dlib_embedder()(chips)).max() < under_test.TOLERANCE
 
 
