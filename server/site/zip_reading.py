@@ -74,7 +74,7 @@ class _Bounded:
     def __init__(self, file: BinaryIO, allowance: Allowance) -> None:
         self._file = file
         self._allowance: Allowance | None = allowance
-        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+        self.seek, self.tell = file.seek, file.tell
 
     def read(self, size: int = -1) -> bytes:
         most = READ_BYTES if self._allowance is None else self._allowance.left
@@ -84,6 +84,10 @@ class _Bounded:
         if self._allowance is not None:
             self._allowance.left -= len(data)
         return data
+
+    def seekable(self) -> bool:
+        """What was sent is in memory or on disk; an upload of Python 3.10 cannot tell."""
+        return True
 
     def end_of_directory(self) -> None:
         """What follows are entries."""

@@ -246,17 +246,27 @@ def _with_accounts() -> Path:
     """A database to be copied: to make one afresh takes longer than most tests."""
     folder = tempfile.mkdtemp(prefix="doorward-console-")
     atexit.register(shutil.rmtree, folder)
-    with opened(address_of(Path(folder), None)) as database:
-        for role in Role:
-            _add_account(database, role.value, role)
+    _furnish(address_of(Path(folder), None))
     return Path(folder, FILE)
 
 
+def _furnish(address: str) -> None:
+    with opened(address) as database:
+        for role in Role:
+            _add_account(database, role.value, role)
+
+
 @contextmanager
-def site(folder: Path, server: Server | None = None, **settings: Any) -> Iterator[Site]:
-    """A site with one account for each role: viewer, guard, admin."""
-    shutil.copy(_with_accounts(), folder / FILE)
-    with opened(address_of(folder, None)) as database:
+def site(
+    folder: Path, server: Server | None = None, address: str | None = None, **settings: Any
+) -> Iterator[Site]:
+    """A site with one account for each role: viewer, guard, admin. `address`: of an empty database, where it
+    is not to be a file of the folder."""
+    if address is None:
+        shutil.copy(_with_accounts(), folder / FILE)
+    else:
+        _furnish(address)
+    with opened(address_of(folder, address)) as database:
         made = Site(database, folder, settings, server)
         try:
             yield made

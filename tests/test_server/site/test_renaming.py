@@ -246,6 +246,7 @@ def kill_at(patch: pytest.MonkeyPatch, last: int) -> None:
     patch.setattr(renaming, "put", claim_and_move)
     for name in ("replace", "unlink", "rmdir"):
         patch.setattr(os, name, partial(change, getattr(os, name)))
+    patch.setattr(Path, "unlink", lambda path, missing_ok=False: os.unlink(path))  # of Python 3.10, too
 
 
 @pytest.mark.parametrize("last", range(15))
