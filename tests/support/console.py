@@ -257,16 +257,15 @@ def _furnish(address: str) -> None:
 
 
 @contextmanager
-def site(
-    folder: Path, server: Server | None = None, address: str | None = None, **settings: Any
-) -> Iterator[Site]:
-    """A site with one account for each role: viewer, guard, admin. `address`: of an empty database, where it
-    is not to be a file of the folder."""
-    if address is None:
-        shutil.copy(_with_accounts(), folder / FILE)
-    else:
+def site(folder: Path, server: Server | None = None, **settings: Any) -> Iterator[Site]:
+    """A site with one account for each role: viewer, guard, admin. Where the settings name a database, it is
+    an empty one."""
+    address = address_of(folder, settings.get("database"))
+    if "database" in settings:
         _furnish(address)
-    with opened(address_of(folder, address)) as database:
+    else:
+        shutil.copy(_with_accounts(), folder / FILE)
+    with opened(address) as database:
         made = Site(database, folder, settings, server)
         try:
             yield made
