@@ -76,6 +76,12 @@ async def _of_session(database: Database, secret: str, address: str) -> Caller |
     return caller
 
 
+def session_of(caller: Caller) -> int:
+    """Of somebody who has signed in."""
+    assert caller.session is not None
+    return caller.session
+
+
 Known = Annotated[Caller | None, Depends(find_caller)]
 """Who asks; looked up once for a request."""
 
