@@ -41,7 +41,9 @@ class BrowserContext(ssl.SSLContext):
 
     sslobject_class = _Handshake
 
-    def wrap_bio(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *rest: Any, **more: Any) -> _Handshake:
+    def wrap_bio(
+        self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *rest: Any, **more: Any
+    ) -> _Handshake:
         made = super().wrap_bio(incoming, outgoing, *rest, **more)
         assert isinstance(made, _Handshake)
         made.outgoing = outgoing
