@@ -28,9 +28,12 @@ def test_who_connects_is_shown_and_its_token_can_then_be_revoked(page: "Page", t
         expect(row).to_contain_text("not seen")
         revoke = row.get_by_role("button", name="Revoke")
         revoke.focus()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
         served.call(partial(made.live.join, Peer("front")))
         page.clock.run_for(2 * FRESH_MS)
         expect(revoke).to_be_focused()
+        assert asked == []
         page.get_by_label("Name").focus()
         page.clock.run_for(FRESH_MS)
         expect(row).to_contain_text("connected")
