@@ -11,6 +11,7 @@ from server.accounts import accounts, keys
 from server.accounts.accounts import Account, checked_name
 from server.accounts.rights import Right, Role
 from server.audit.operator_log import ActKind
+from server.support.setting_types import TerminalName
 from server.web.acting import note
 from server.web.callers import Ports, SignedIn, SiteAdministratorInPerson, site_address
 from server.web.etags import IfMatch, etag_of, require_match
@@ -19,7 +20,7 @@ from wire import TERMINAL_CHARS
 
 router = APIRouter()
 Terminals = Annotated[
-    list[Annotated[str, Field(min_length=1, max_length=TERMINAL_CHARS)]], Field(max_length=200)
+    list[Annotated[TerminalName, Field(min_length=1, max_length=TERMINAL_CHARS)]], Field(max_length=200)
 ]
 
 
