@@ -36,8 +36,8 @@ def require_face_stays(person: str | None, is_last: bool, roster: Roster) -> Non
     if is_last and person in roster.permits:
         raise ProblemError.conflict(
             f"Limits are laid down for {person}, and no other photo enrols them: without it the same face"
-            " could be enrolled under another name. Add another photo first, lift the limits, or erase the person;"
-            " who is to come in nowhere is disabled."
+            " could be enrolled under another name. Add another photo first, lift the limits, or erase the"
+            " person; who is to come in nowhere is disabled."
         )
 
 
