@@ -1,11 +1,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
+DECISIVE := tests/test_wire tests/test_server/access tests/test_server/audit
 
 .NOTPARALLEL:
-.PHONY: help demo demo-console test bench bench-console bench-history accuracy spoof lint format clean
+.PHONY: help demo demo-console test coverage bench bench-console bench-history accuracy spoof lint format clean
 
 help:  ## Show this help
-	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo "  Another Python than python3: make PYTHON=python3.12 ..."
 
 demo:  ## See it work: sample people at a door (sets up .venv first)
@@ -16,13 +17,18 @@ demo-console:  ## A running site with a history, to click through in a browser
 	@$(PYTHON) scripts/bootstrap.py
 	@$(BIN)/python scripts/demo_console.py
 
-test:  ## Everything CI runs: style, types, tests with branch coverage
+test:  ## Everything CI runs: style, types, all tests, branch coverage of what decides
 	@$(PYTHON) scripts/bootstrap.py --test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --cov --cov-report=term-missing
+	$(BIN)/python -m pytest $(DECISIVE) --cov --cov-report=
 	$(BIN)/coverage report --include='wire/*,server/access/*,server/audit/*' --fail-under=90
+	$(BIN)/python -m pytest $(DECISIVE:%=--ignore=%)
+
+coverage:  ## All tests with branch coverage of everything: takes twice as long
+	@$(PYTHON) scripts/bootstrap.py --test
+	$(BIN)/python -m pytest --cov --cov-report=term-missing
 
 bench:  ## As shipped, against face_recognition's usual loops: 20 minutes, writes docs/benchmarks/ (Linux)
 	@$(PYTHON) scripts/bootstrap.py --bench

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,19 +22,16 @@ from server.terminals.fair_queue import FairQueue
 from server.terminals.frame_tally import FrameTally
 from server.terminals.live import LiveBoard
 from server.terminals.peer import Peer, PendingFrame
+from server.terminals.place import Place
 from server.terminals.proposals import Proposals
 from server.workers.analyser import Analyser, AnalysisFailedError
-from wire import Box, ErrorCode, ErrorMessage, ProposalOutcome, Proposed, Result, Timing
+from wire import ErrorCode, ErrorMessage, ProposalOutcome, Proposed, Result, Timing
 
 log = logging.getLogger(__name__)
 
 SLOW_SECONDS = 1.0
 """Answers later than this keep visitors waiting; several of them are needed for a decision."""
 COMPLAINT_SECONDS = 60.0
-REMEMBERED_FRAMES = 256
-"""Of each terminal: a visitor is decided about within seconds of leaving."""
-SHOWN_FRAMES = 4
-"""Of each terminal, with their pictures: what it says of the newest comes when the next may be answered."""
 
 
 class FrameCounts(NamedTuple):
@@ -57,26 +53,6 @@ class _Analysed:
     analysis: Analysis
     started: float
     seconds: float
-
-
-class _Place:
-    """A terminal's place at the server: its door, what is done for it now, and the frames it has lately
-    sent. `shown`: the newest answered ones, by their seq, and where unknown faces are in them."""
-
-    def __init__(self, door: Door, rules: Rules) -> None:
-        """`rules`: the settings', by which the door decides at this moment."""
-        self.door = door
-        self.rules = rules
-        self.work: asyncio.Task[None] | None = None
-        self.shown: deque[tuple[int, bytes, tuple[Box, ...]]] = deque(maxlen=SHOWN_FRAMES)
-        self._sent: deque[tuple[float, int]] = deque(maxlen=REMEMBERED_FRAMES)
-
-    def remember(self, frame: PendingFrame) -> None:
-        self._sent.append((frame.received, frame.seq))
-
-    def seq_of(self, received: float | None) -> int | None:
-        """The frame received at that time; None for none, and when it is not known any more."""
-        return None if received is None else next((seq for at, seq in self._sent if at == received), None)
 
 
 class FrameService:
@@ -116,7 +92,7 @@ class FrameService:
         self._board = board
         self._proposals = proposals
         self._queue: FairQueue[Peer, PendingFrame] = FairQueue()
-        self._places: dict[Peer, _Place] = {}
+        self._places: dict[Peer, Place] = {}
         self._sweeps = 0
         self._stopping = False
         self._next_complaint = 0.0
@@ -125,7 +101,7 @@ class FrameService:
     def join(self, peer: Peer) -> None:
         """A terminal has been welcomed."""
         rules = self._rules()
-        self._places[peer] = _Place(self._open_door(peer.terminal, rules), rules)
+        self._places[peer] = Place(self._open_door(peer.terminal, rules), rules)
         self._board.join(peer)
         self._events.publish(TerminalChanged(peer.terminal, peer.id, connected=True))
 
@@ -136,10 +112,11 @@ class FrameService:
 
     def propose(self, peer: Peer, seq: int) -> None:
         """The terminal proposes the unknown face of an answered frame for enrolment."""
-        shown = next((each for each in self._places[peer].shown if each[0] == seq), None)
-        outcome = (
-            ProposalOutcome.TOO_LATE if shown is None else self._proposals.add(peer.terminal, *shown[1:])
-        )
+        shown = self._places[peer].shown(seq)
+        if shown is None:
+            outcome = ProposalOutcome.TOO_LATE
+        else:
+            outcome = self._proposals.add(peer.terminal, shown.jpeg, shown.unknown)
         peer.send(Proposed(seq, outcome))
 
     def counts(self) -> FrameCounts:
@@ -188,7 +165,7 @@ class FrameService:
         self._events.publish(DoorClosed(peer.id, peer.terminal, closed, place.rules))
         self._events.publish(TerminalChanged(peer.terminal, peer.id, connected=False))
 
-    async def _serve_frame(self, peer: Peer, place: _Place, frame: PendingFrame) -> None:
+    async def _serve_frame(self, peer: Peer, place: Place, frame: PendingFrame) -> None:
         """All of a frame's way; the terminal's next one is taken up afterwards."""
         try:
             try:
@@ -204,7 +181,7 @@ class FrameService:
         finally:
             self._queue.done(peer)
 
-    async def _look(self, peer: Peer, place: _Place, frame: PendingFrame) -> _Analysed | None:
+    async def _look(self, peer: Peer, place: Place, frame: PendingFrame) -> _Analysed | None:
         """Have a worker look at the frame; None when it cannot, and the terminal has been told why."""
         if not peer.open:
             return None
@@ -239,7 +216,7 @@ class FrameService:
         finally:
             self._sweeps -= sweep
 
-    async def _answer(self, peer: Peer, place: _Place, analysed: _Analysed) -> None:
+    async def _answer(self, peer: Peer, place: Place, analysed: _Analysed) -> None:
         """Decide, have the decision written, tell the terminal, then whoever else wants to know."""
         frame = analysed.frame
         place.remember(frame)
@@ -248,13 +225,13 @@ class FrameService:
         timing = Timing(_ms(analysed.started - frame.received), _ms(analysed.seconds))
         result = _result(frame.seq, outcome, timing, place.seq_of(outcome.decided_at))
         peer.send(result)
-        place.shown.append((frame.seq, frame.jpeg, outcome.unknown))
+        place.show(frame, outcome.unknown)
         self._board.answered(peer, frame, analysed.analysis, result, outcome.decision)
         self._tell_visits(peer, observed.moment, observed.ended)
         if self._events.wanted(FrameObserved):
             self._events.publish(FrameObserved(peer.id, peer.terminal, observed, place.rules))
 
-    async def _decide(self, peer: Peer, place: _Place, analysed: _Analysed) -> tuple[Outcome, ObservedFrame]:
+    async def _decide(self, peer: Peer, place: Place, analysed: _Analysed) -> tuple[Outcome, ObservedFrame]:
         """What the door makes of a frame, and all that it was told."""
         door, frame, gallery, moment = place.door, analysed.frame, self._gallery(), datetime.now()
         orders, place.rules = self._roster().orders(peer.terminal, moment), self._rules()

@@ -13,6 +13,7 @@ from server.web.api import (
     accounts,
     acts,
     corrections,
+    credentials,
     decisions,
     health,
     metrics,
@@ -136,7 +137,7 @@ def connect(app: FastAPI, running: Running, sign_in: SignIn) -> None:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=API)
-    own = (session, accounts, tokens)
+    own = (session, credentials, accounts, tokens)
     seen = (decisions, corrections, strangers, photos, people, proposals)
     asked = (recognition, pseudonyms, thresholds)
     for part in (*own, *seen, *asked, tuning, site, state, acts):

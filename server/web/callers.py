@@ -4,12 +4,14 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Depends, WebSocketException
+from sqlalchemy import Connection
 from starlette.requests import HTTPConnection
 from websockets.frames import CloseCode
 
 from server.accounts import keys, sessions
 from server.accounts.rights import Caller, Right
 from server.accounts.sign_in import SignIn
+from server.database.database import Database
 from server.web.problems import ProblemError
 from server.web.running import Running
 
@@ -46,19 +48,38 @@ async def find_caller(connection: HTTPConnection) -> Caller | None:
     database, address = running(connection).database, source(connection)
     scheme, _, key = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        caller = await database.read(lambda sql: keys.caller(sql, key.strip(), address))
-        if caller is not None and await database.read(lambda sql: keys.is_stale(sql, key.strip())):
-            await database.write(lambda sql: keys.touch(sql, key.strip()))
-        return caller
+        return await _of_key(database, key.strip(), address)
     secret = connection.cookies.get(cookie_name(connection))
-    if secret is None:
-        return None
-    caller = await database.read(lambda sql: sessions.caller(sql, secret, address))
-    if caller is not None and caller.session is not None:
-        number = caller.session
-        if await database.read(lambda sql: sessions.is_stale(sql, number)):
-            await database.write(lambda sql: sessions.touch(sql, number))
+    return None if secret is None else await _of_session(database, secret, address)
+
+
+async def _of_key(database: Database, key: str, address: str) -> Caller | None:
+    def look(sql: Connection) -> tuple[Caller | None, bool]:
+        caller = keys.caller(sql, key, address)
+        return caller, caller is not None and keys.is_stale(sql, key)
+
+    caller, is_stale = await database.read(look)
+    if is_stale:
+        await database.write(lambda sql: keys.touch(sql, key))
     return caller
+
+
+async def _of_session(database: Database, secret: str, address: str) -> Caller | None:
+    def look(sql: Connection) -> tuple[Caller | None, int | None]:
+        caller = sessions.caller(sql, secret, address)
+        session = None if caller is None else caller.session
+        return caller, session if session is not None and sessions.is_stale(sql, session) else None
+
+    caller, stale = await database.read(look)
+    if stale is not None:
+        await database.write(lambda sql: sessions.touch(sql, stale))
+    return caller
+
+
+def session_of(caller: Caller) -> int:
+    """Of somebody who has signed in."""
+    assert caller.session is not None
+    return caller.session
 
 
 async def found_caller(connection: HTTPConnection) -> Caller | None:

@@ -4,7 +4,7 @@ import json
 import math
 import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -24,21 +24,24 @@ _LENGTH = struct.Struct(">I")
 
 
 class Bulletin:
-    """How the terminals fare, looked up once for all who watch."""
+    """How the terminals fare, looked up and encoded once for all who watch."""
 
     def __init__(self, look: Callable[[], list[Health]], clock: Callable[[], float] = time.monotonic) -> None:
         """`clock`: monotonic seconds."""
         self._look = look
         self._clock = clock
-        self._found: list[Health] = []
+        self._encoded: list[tuple[str, str]] = []
         self._until = -math.inf
 
-    def latest(self) -> list[Health]:
-        """At most half of `HEALTH_SECONDS` old."""
+    def message(self, sees: Callable[[str], bool]) -> str:
+        """For somebody who sees some of the terminals; at most half of `HEALTH_SECONDS` old."""
         if self._clock() >= self._until:
-            self._found = self._look()
+            self._encoded = [
+                (each.terminal, json.dumps(health_of(each), ensure_ascii=False)) for each in self._look()
+            ]
             self._until = self._clock() + HEALTH_SECONDS / 2
-        return self._found
+        seen = [encoded for terminal, encoded in self._encoded if sees(terminal)]
+        return f'{{"health": [{", ".join(seen)}]}}'
 
 
 def pause_after(pictures: int, watching: int) -> float:
@@ -59,11 +62,6 @@ def packed(frame: LiveFrame, last: bool) -> bytes:
     }
     head = json.dumps(told, ensure_ascii=False).encode()
     return b"".join((_LENGTH.pack(len(head)), head, frame.jpeg))
-
-
-def health_message(found: Sequence[Health]) -> str:
-    """How the terminals fare."""
-    return json.dumps({"health": [health_of(each) for each in found]}, ensure_ascii=False)
 
 
 def health_of(health: Health) -> dict[str, Any]:

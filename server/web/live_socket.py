@@ -11,7 +11,7 @@ from server.accounts.rights import Caller, Right
 from server.terminals.live import LiveBoard, Viewer
 from server.web.callers import Seer, find_caller, running
 from server.web.followers import FOLLOWS
-from server.web.live import CHECK_SECONDS, HEALTH_SECONDS, Bulletin, health_message, packed, pause_after
+from server.web.live import CHECK_SECONDS, HEALTH_SECONDS, Bulletin, packed, pause_after
 from server.web.origin import same_origin
 
 router = APIRouter()
@@ -69,8 +69,7 @@ class _Watching:
 
     async def _send_health(self) -> int:
         while True:
-            seen = [each for each in self._bulletin.latest() if self._caller.sees(each.terminal)]
-            await self._socket.send_text(health_message(seen))
+            await self._socket.send_text(self._bulletin.message(self._caller.sees))
             await asyncio.sleep(HEALTH_SECONDS)
 
     async def _receive(self) -> int:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from server.accounts.accounts import AccountError, UnknownAccountError
+from server.accounts.guesses import TooManyError
 from server.accounts.passwords import BusyError, WeakPasswordError
 from server.recognition.turns import NoRoomError
 from server.site.errors import Kind, SiteError
@@ -118,6 +119,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(UnknownAccountError, _unknown)
     for crowded in (BusyError, NoRoomError):
         app.add_exception_handler(crowded, _busy)
+    app.add_exception_handler(TooManyError, _too_often)
     app.add_exception_handler(SiteError, _site)
 
 
@@ -197,6 +199,12 @@ async def _unknown(request: Request, error: Exception) -> Response:
 async def _busy(request: Request, error: Exception) -> Response:
     problem = ProblemError.busy("Too much is asked at once; try again in a few seconds.")
     return answer(request, problem)
+
+
+async def _too_often(request: Request, error: Exception) -> Response:
+    assert isinstance(error, TooManyError)
+    detail = f"Too many wrong tries; wait {int(error.seconds) + 1} seconds."
+    return answer(request, ProblemError.too_many(detail, error.seconds))
 
 
 async def _site(request: Request, error: Exception) -> Response:

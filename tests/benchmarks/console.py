@@ -39,6 +39,8 @@ from tests.support.server_process import ROOT, wait_for
 
 BROWSERS, PHOTOS = 20, 200
 ROUNDS, SECONDS, SETTLE = 3, 20.0, 3.0
+IDLE_SECONDS = 30.0
+"""At each door of a building between a visitor who has left and the next one."""
 REPORT = ROOT / "docs" / "benchmarks" / "console.md"
 NAME, PASSWORD = "admin", "correct horse battery staple"
 LETTERS = str.maketrans("0123456789", "abcdefghij")
@@ -180,9 +182,15 @@ def measured(scene: Scene, server: DoorServer, home: Path, busy: Busy) -> Figure
 def scenes() -> list[Scene]:
     talking, turning = visitors.talking(), visitors.turning()
     visits = clips.visits([turning, talking], NORMAL.visit_starts, NORMAL.visit_seconds, TERMINAL_FPS)
-    standing = clips.standing(talking, TERMINAL_FPS)
+    building = clips.visits(
+        [turning, talking],
+        NORMAL.visit_starts,
+        NORMAL.visit_seconds,
+        TERMINAL_FPS,
+        idle_seconds=IDLE_SECONDS,
+    )
     return [
-        Scene("16 doors, a resident stands at each", 16, standing),
+        Scene("16 doors, a visitor every 40 seconds at each", 16, building),
         Scene("6 doors, people come and go", 6, visits),
     ]
 

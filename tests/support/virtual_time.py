@@ -3,7 +3,9 @@
 import asyncio
 import selectors
 from collections.abc import Coroutine, Mapping
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class _Selector(selectors.BaseSelector):
@@ -40,18 +42,18 @@ class _Loop(asyncio.SelectorEventLoop):
         return self._clock.now
 
 
-def run(work: Coroutine[Any, Any, None]) -> None:
+def run(work: Coroutine[Any, Any, T]) -> T:
     """As `asyncio.run`, without sockets, threads and waiting. `work` that would hang fails."""
     loop = _Loop(_Selector())
     try:
-        loop.run_until_complete(_alone(work))
+        return loop.run_until_complete(_alone(work))
     finally:
         loop.close()
 
 
-async def _alone(work: Coroutine[Any, Any, None]) -> None:
+async def _alone(work: Coroutine[Any, Any, T]) -> T:
     try:
-        await work
+        return await work
     finally:
         left = asyncio.all_tasks() - {asyncio.current_task()}
         for task in left:

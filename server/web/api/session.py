@@ -1,27 +1,24 @@
-"""Signing in and out, and what somebody may change about their own account."""
+"""Signing in and out, and being invited."""
 
 from http import HTTPStatus
 from typing import Annotated
 
-import segno
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from server.accounts import accounts, second_factor, sessions
-from server.accounts.guesses import TooManyError
-from server.accounts.passwords import MAX_CHARS, require_strong
+from server.accounts import accounts, sessions
+from server.accounts.passwords import require_strong
 from server.accounts.rights import Caller, Right, Role
-from server.accounts.sign_in import CodeNeededError, RefusedError, SignIn
+from server.accounts.sign_in import CodeNeededError, RefusedError
 from server.audit.operator_log import ActKind
 from server.web.acting import note, note_as
-from server.web.callers import PUBLIC, Anybody, Entrance, Ports, SignedIn, cookie_name, source
+from server.web.api.credentials import Code, Password
+from server.web.callers import PUBLIC, Anybody, Entrance, Ports, SignedIn, cookie_name, session_of, source
 from server.web.problems import ProblemError
 from server.web.running import Running
 
 router = APIRouter(tags=["own account"])
-Password = Annotated[str, Field(max_length=4 * MAX_CHARS)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-Code = Annotated[str, Field(max_length=10)]
 Secret = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -65,8 +62,6 @@ async def sign_in(given: Credentials, request: Request, running: Ports, entrance
         await note_as(running, "unknown", source(request), ActKind.SIGN_IN_REFUSED, given.name)
         detail = "Name, password or code is wrong."
         raise ProblemError(HTTPStatus.UNAUTHORIZED, "wrong_credentials", detail) from None
-    except TooManyError as error:
-        raise _too_often(error) from None
     await _note_sign_in(running, request, secret)
     return _signed_in(request, secret)
 
@@ -81,7 +76,7 @@ async def who_am_i(caller: Anybody) -> Myself:
 async def sign_out(caller: SignedIn, request: Request, running: Ports) -> Response:
     """End this session."""
     await note(running, caller, ActKind.SIGN_OUT, caller.name)
-    number = _session(caller)
+    number = session_of(caller)
     await running.database.write(lambda sql: sessions.end(sql, number))
     response = Response(status_code=HTTPStatus.NO_CONTENT)
     response.delete_cookie(cookie_name(request), secure=request.url.scheme == "https", samesite="strict")
@@ -110,7 +105,7 @@ async def own_sessions(caller: SignedIn, running: Ports) -> list[SessionView]:
 async def end_other_sessions(caller: SignedIn, running: Ports) -> None:
     """Sign this account out everywhere else."""
     await note(running, caller, ActKind.ACCOUNT_SIGNED_OUT, caller.name)
-    number = _session(caller)
+    number = session_of(caller)
     await running.database.write(lambda sql: accounts.end_sessions(sql, caller.account, but=number))
 
 
@@ -170,109 +165,6 @@ async def _note_invited(running: Running, request: Request, invited: Invited, na
     await note_as(running, "invitation", source(request), kind, name, **details)
 
 
-class PasswordChange(BaseModel):
-    old: Password
-    new: Password
-
-
-@router.put("/password", status_code=HTTPStatus.NO_CONTENT)
-async def change_password(
-    given: PasswordChange, caller: SignedIn, running: Ports, entrance: Entrance
-) -> None:
-    """Change one's own password; all other sessions of the account end, and its keys go on."""
-    await _prove(entrance, caller, given.old)
-    require_strong(given.new, [caller.name])
-    hashed, number = await entrance.passwords.hash(given.new), _session(caller)
-    await note(running, caller, ActKind.ACCOUNT_PASSWORD_CHANGED, caller.name)
-    await running.database.write(lambda sql: accounts.set_password(sql, caller.account, hashed))
-    await running.database.write(lambda sql: accounts.end_sessions(sql, caller.account, but=number))
-
-
-class Factor(BaseModel):
-    """`key`: for an authenticator app, to be typed. `picture`: the same as a QR code, SVG."""
-
-    key: str
-    picture: str
-
-
-@router.post("/second-factor")
-async def begin_second_factor(caller: SignedIn) -> Factor:
-    """A key for an authenticator app. It counts once a code of it has been sent back."""
-    key = second_factor.new_key()
-    picture = segno.make(second_factor.address(key, caller.name)).svg_inline(scale=5, omitsize=True)
-    return Factor(key=key, picture=picture)
-
-
-class FactorProof(BaseModel):
-    """`password`: the account's. `code`: what the app shows for `key`."""
-
-    key: Annotated[str, Field(pattern="^[A-Z2-7]{32}$")]
-    code: Code
-    password: Password
-
-
-@router.put("/second-factor", status_code=HTTPStatus.NO_CONTENT)
-async def turn_on_second_factor(
-    given: FactorProof, caller: SignedIn, running: Ports, entrance: Entrance
-) -> None:
-    """Ask for a code at every sign-in from now on. One that is on is turned off first."""
-    await _prove(entrance, caller, given.password)
-    if await _second_factor(running, caller) is not None:
-        raise ProblemError.conflict("A second factor is on already; turn it off first.")
-    step = second_factor.step_of(given.key, given.code)
-    if step is None:
-        raise ProblemError.refused("This code is not what the app shows for this key now.")
-    await note(running, caller, ActKind.ACCOUNT_SECOND_FACTOR_ADDED, caller.name)
-    await running.database.write(lambda sql: second_factor.turn_on(sql, caller.account, given.key, step))
-
-
-class Proof(BaseModel):
-    """`code`: of the authenticator app, if a second factor is on."""
-
-    password: Password
-    code: Code = ""
-
-
-@router.delete("/second-factor", status_code=HTTPStatus.NO_CONTENT)
-async def turn_off_second_factor(given: Proof, caller: SignedIn, running: Ports, entrance: Entrance) -> None:
-    """Ask for the password alone. While a second factor is on, this takes a code of it."""
-    await _prove(entrance, caller, given.password)
-    if await _second_factor(running, caller) is not None:
-        await _prove_code(entrance, caller, given.code)
-    await note(running, caller, ActKind.ACCOUNT_SECOND_FACTOR_REMOVED, caller.name)
-    await running.database.write(lambda sql: second_factor.turn_off(sql, caller.account))
-
-
-async def _prove(entrance: SignIn, caller: Caller, password: str) -> None:
-    """Who sits at a browser that somebody left signed in does not get far. Raises ProblemError."""
-    try:
-        await entrance.prove_again(caller, password)
-    except RefusedError:
-        raise ProblemError(HTTPStatus.FORBIDDEN, "wrong_password", "The password is wrong.") from None
-    except TooManyError as error:
-        raise _too_often(error) from None
-
-
-async def _prove_code(entrance: SignIn, caller: Caller, code: str) -> None:
-    """Raises ProblemError."""
-    try:
-        await entrance.prove_code_again(caller, code)
-    except RefusedError:
-        detail = "Give the code that your authenticator app shows; each is good once."
-        raise ProblemError(HTTPStatus.FORBIDDEN, "wrong_code", detail) from None
-    except TooManyError as error:
-        raise _too_often(error) from None
-
-
-async def _second_factor(running: Running, caller: Caller) -> str | None:
-    return await running.database.read(lambda sql: second_factor.key_of(sql, caller.account))
-
-
-def _too_often(error: TooManyError) -> ProblemError:
-    detail = f"Too many wrong tries; wait {int(error.seconds) + 1} seconds."
-    return ProblemError.too_many(detail, error.seconds)
-
-
 async def _note_sign_in(running: Running, request: Request, secret: str) -> None:
     """A session that cannot be written down is none."""
     caller = await running.database.read(lambda sql: sessions.caller(sql, secret, source(request)))
@@ -296,11 +188,6 @@ def _signed_in(request: Request, secret: str) -> Response:
         samesite="strict",
     )
     return response
-
-
-def _session(caller: Caller) -> int:
-    assert caller.session is not None
-    return caller.session
 
 
 def _agent(request: Request) -> str:

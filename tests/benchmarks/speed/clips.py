@@ -15,26 +15,33 @@ STANDING_FRAMES = 80
 @dataclass(frozen=True)
 class Clip:
     """JPEG `frames`; after the last one the first one follows. `visits`: in which of them a visitor is wholly
-    in view."""
+    in view. `idle`: during which of them a terminal has gone idle, because nobody has been there for long."""
 
     frames: Sequence[bytes]
     visits: Sequence[range] = ()
+    idle: Sequence[range] = ()
 
 
-def visits(men: Sequence[Visitor], starts: Sequence[float], seconds: float, fps: float) -> Clip:
+def visits(
+    men: Sequence[Visitor], starts: Sequence[float], seconds: float, fps: float, *, idle_seconds: float = 0.0
+) -> Clip:
     """One man after the other comes for so many seconds, with an empty doorway between them. `starts`: from
-    which seconds on they are seen, one visit each."""
+    which seconds on they are seen, one visit each. `idle_seconds`: how long, after each visit, the terminal
+    is idle."""
     pause, come = round(BEFORE_SECONDS * fps), round(COME_SECONDS * fps)
     nobody = encoded(scenes.empty(pause, fps))
     frames: list[bytes] = []
     there: list[range] = []
+    idle: list[range] = []
     for start, man in itertools.product(starts, men):
         frames += nobody
         pictures = man.at_rate(fps, round(start * man.fps), round(seconds * fps))
         there.append(range(len(frames) + arrival(fps), len(frames) + len(pictures) - come))
         frames += encoded(coming_and_going(pictures, fps))
         frames += nobody
-    return Clip(frames, there)
+        idle.append(range(len(frames), len(frames) + round(idle_seconds * fps)))
+        frames += [nobody[at % pause] for at in idle[-1]]
+    return Clip(frames, there, idle)
 
 
 def standing(man: Visitor, fps: float) -> Clip:

@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.speed.load --port N --terminals N --fps N --settle S --measure S --clip FILE
 
-FILE holds a `Clip`, pickled; each terminal plays it again and again, every one from another place. A terminal
-has one frame in flight; a frame that comes due meanwhile is skipped and counted. Prints BEGIN and END around
+FILE holds a `Clip`, pickled; each terminal plays it again and again, every one from another place, and sends
+IDLE_FPS while it is idle. A terminal has one frame in flight; a frame that comes due meanwhile is skipped and
+counted. Prints BEGIN and END around
 the measured time, then the figures as one line of JSON.
 """
 
@@ -21,6 +22,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tests.benchmarks.speed.clips import Clip
+from tests.benchmarks.speed.plan import IDLE_FPS
 from wire import ClientConnection, ErrorMessage, Frame, Hello, Result, Verdict, Welcome, encode
 
 BEGIN, END = "begin", "end"
@@ -57,6 +59,7 @@ class LoadTerminal:
         self._at = start
         self._arrivals = {visit.start for visit in clip.visits}
         self._departures = {visit.stop for visit in clip.visits}
+        self._idle = frozenset(at for idle in clip.idle for at in idle)
         self._arrived: float | None = None
         self._granted: float | None = None
         self._seq = 0
@@ -87,16 +90,19 @@ class LoadTerminal:
         due = time.perf_counter() + phase / fps
         while True:
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            now = time.perf_counter()
-            if self.counting:
-                self.counts.late.append((now - due) * 1000)
-            self._come_and_go(due)
-            if self._in_flight is None:
-                self._send()
-            else:
-                self.counts.skipped += self.counting
+            if self._at not in self._idle or self._at % round(fps / IDLE_FPS) == 0:
+                self._send_due(due)
             self._at = (self._at + 1) % len(self._clip.frames)
             due += 1 / fps
+
+    def _send_due(self, due: float) -> None:
+        if self.counting:
+            self.counts.late.append((time.perf_counter() - due) * 1000)
+        self._come_and_go(due)
+        if self._in_flight is None:
+            self._send()
+        else:
+            self.counts.skipped += self.counting
 
     def _come_and_go(self, due: float) -> None:
         """The next frame is due: a visit begins or ends with it."""

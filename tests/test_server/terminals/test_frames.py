@@ -11,7 +11,7 @@ from server.access.lockout import FIRST_SECONDS
 from server.access.observed import ClosedDoor
 from server.access.seen import Analysis, Hints, PictureError, PictureTooLargeError, Scan
 from server.events import Decided, DoorClosed, FrameObserved, TerminalChanged, VisitOver
-from server.terminals.frames import SHOWN_FRAMES
+from server.terminals.place import SHOWN_FRAMES
 from server.workers.analyser import AnalysisFailedError
 from tests.support.rules import rules
 from tests.support.service import (

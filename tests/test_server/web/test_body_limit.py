@@ -17,6 +17,7 @@ from starlette.types import Message
 from server.accounts.rights import Role
 from server.web import body_limit, room
 from server.web.app import UPLOADS
+from tests.support import virtual_time
 from tests.support.console import Served, Site, serving
 
 PHOTOS = "/api/v1/people/photos"
@@ -75,14 +76,14 @@ def messages(*sizes: int) -> Callable[[], Any]:
     left = list(sizes)
 
     async def receive() -> Message:
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(1)
         return {"type": "http.request", "body": bytes(left.pop(0)), "more_body": bool(left)}
 
     return receive
 
 
 async def taken(*sizes: int) -> int:
-    """How many messages are taken in."""
+    """How many messages are taken in; one comes each second."""
     body = body_limit._Body(messages(*sizes), 1 << 30, is_form=False)
     done = 0
     with contextlib.suppress(HTTPException):
@@ -92,15 +93,13 @@ async def taken(*sizes: int) -> int:
     return done
 
 
-def test_a_trickle_is_ended_and_a_slow_line_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body_limit, "STALL_SECONDS", 0.4)
-    assert asyncio.run(taken(*[1] * 100)) < 50
-    assert asyncio.run(taken(*[body_limit.STEP_BYTES] * 50)) == 50
+def test_a_trickle_is_ended_and_a_slow_line_is_not() -> None:
+    assert virtual_time.run(taken(*[1] * 100)) < body_limit.STALL_SECONDS
+    assert virtual_time.run(taken(*[body_limit.STEP_BYTES] * 100)) == 100
 
 
-def test_nothing_is_waited_for_when_all_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_waited_for_when_all_has_come() -> None:
     """Only that the other side goes away, which takes as long as it takes."""
-    monkeypatch.setattr(body_limit, "STALL_SECONDS", 0.1)
 
     async def gone() -> Message:
         body = body_limit._Body(messages(1, 0), 100, is_form=False)
@@ -110,10 +109,10 @@ def test_nothing_is_waited_for_when_all_has_come(monkeypatch: pytest.MonkeyPatch
         return await body.receive()
 
     async def disconnected() -> Message:
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(2 * body_limit.STALL_SECONDS)
         return {"type": "http.disconnect"}
 
-    assert asyncio.run(gone()) == {"type": "http.disconnect"}
+    assert virtual_time.run(gone()) == {"type": "http.disconnect"}
 
 
 def test_photos_leave_room_on_the_disk(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
