@@ -153,9 +153,9 @@ def _add_connection(parser: argparse.ArgumentParser, host_name: str) -> None:
         type=_terminal,
         default=host_name,
         metavar="NAME",
-        help="this door's name (%(default)s)",
+        help="this terminal's name (%(default)s)",
     )
-    add("--token-file", type=Path, metavar="FILE", help=f"holds this door's secret (or set {TOKEN_VARIABLE})")
+    add("--token-file", type=Path, metavar="FILE", help=f"holds its token (or set {TOKEN_VARIABLE})")
     add("--tls", action="store_true", help="encrypt the connection and check the server's certificate")
     add("--ca", type=Path, metavar="FILE", help="trust the certificates in FILE (PEM) only; implies --tls")
 

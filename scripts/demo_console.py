@@ -2,8 +2,10 @@
 
     make demo-console
 
-Two people are enrolled, two simulated doors go on and on, and the log tells of two weeks that never were. The
-link by which you set a password is printed. Ctrl-C ends it; everything is kept in .demo-console/.
+One person is enrolled by three photos, a photo of another name is held because it looks like him, and
+somebody unknown keeps coming to two simulated doors. The log tells of two weeks that never were. What the
+doors see is recorded, with pictures: no other site does so unless it is asked to. The link by which you set a
+password is printed. Ctrl-C ends it, or an hour; everything is kept in .demo-console/.
 """
 
 import argparse
@@ -32,7 +34,21 @@ HOME = Path(__file__).resolve().parent.parent / ".demo-console"
 WEB_PORT = 8080
 DAYS, VISITS = 14, 400
 THRESHOLD = 0.98
-DOORS = {"front-door": ("obama2", "biden"), "back-door": ("biden", "obama3")}
+HOUR = 3600.0
+"""The pictures of two doors fill some 400 MB in it."""
+ENROLLED = {
+    "barack_obama.jpg": "obama",
+    "barack_obama_2.jpg": "obama3",
+    "barack_obama_3.jpg": "obama_partial_face",
+    "barry.jpg": "obama_partial_face2",
+}
+DOORS = {"front-door": ("obama2", "biden"), "back-door": ("biden", "obama_partial_face2")}
+SETTINGS = """\
+# What the doors see is kept, for the pages of decisions and strangers: by default nothing is.
+record = true
+record_pictures = true
+record_days = 1
+"""
 LAID_DOWN = """\
 # Visitors of the simulated cameras are photos, which other doors do not open for.
 [terminals.front-door]
@@ -42,20 +58,22 @@ liveness = "off"
 liveness = "off"
 note = "Ring the bell for reception"
 
-[people."Joe Biden"]
+[people."Barack Obama"]
 schedule = ["mon-sun 00:00-24:00"]
-terminals = ["back-door"]
 """
 
 
 def prepare() -> dict[str, Path]:
-    """A fresh folder with two people enrolled and a log; returns the visitors' photos."""
+    """A fresh folder with somebody enrolled, and settings; returns the visitors' photos."""
     photos = sample_photos()
     shutil.rmtree(HOME, ignore_errors=True)
     for folder in ("faces", "logs"):
         (HOME / folder).mkdir(parents=True, mode=0o700)
-    shutil.copy(photos["obama"], HOME / "faces" / "barack_obama.jpg")
-    shutil.copy(photos["biden"], HOME / "faces" / "joe_biden.jpg")
+    for file, name in ENROLLED.items():
+        shutil.copy(photos[name], HOME / "faces" / file)
+    settings = HOME / "doorward.toml"
+    settings.touch(mode=0o600)
+    settings.write_text(SETTINGS, encoding="utf-8")
     people = HOME / "faces" / "people.toml"
     people.touch(mode=0o600)
     people.write_text(LAID_DOWN, encoding="utf-8")
@@ -71,7 +89,7 @@ def history(rng: random.Random) -> str:
 
 def entry(moment: datetime, rng: random.Random) -> AccessEntry:
     """One visit that never was."""
-    name = rng.choice(["Barack Obama", "Barack Obama", "Joe Biden", None])
+    name = rng.choice(["Barack Obama", "Barack Obama", None])
     late = moment.hour < 6
     reason = Reason.RECOGNISED if name else Reason.UNKNOWN_FACE
     if name and rng.random() < 0.1:
@@ -106,16 +124,16 @@ def run_command(*arguments: str) -> str:
 def door(port: int, name: str, photos: list[Path]) -> "subprocess.Popen[bytes]":
     """A terminal whose camera shows these photos again and again."""
     folder = HOME / "visitors" / name
-    folder.mkdir(parents=True)
-    for photo in photos:
-        shutil.copy(photo, folder)
+    folder.mkdir(parents=True, mode=0o700)
+    for number, photo in enumerate(photos):
+        shutil.copy(photo, folder / f"{number}{photo.suffix}")
     command = [sys.executable, "-m", "client", "--server", f"127.0.0.1:{port}", "--terminal", name]
-    command += ["--source", f"sim:{folder}", "--loop", "--headless"]
+    command += ["--source", f"sim:{folder}", "--loop", "--headless", "--fps", "5", "--quality", "60"]
     return subprocess.Popen(command, cwd=HOME, env=environment(), stdout=subprocess.DEVNULL)
 
 
-def run(seconds: float | None) -> None:
-    """`seconds`: end after so long; None: when interrupted."""
+def run(seconds: float) -> None:
+    """End after so long, if nobody interrupts it before."""
     photos = prepare()
     (HOME / "logs" / "access_log.txt").write_text(history(random.Random(7)), encoding="utf-8")  # noqa: S311
     say(run_command("history", "rebuild").replace("\n", "; "))
@@ -127,9 +145,10 @@ def run(seconds: float | None) -> None:
         server.wait_until_listening()
         doors = [door(port, name, [photos[each] for each in seen]) for name, seen in DOORS.items()]
         say(f"set a password and look around: {link}")
-        say("Ctrl-C ends it")
-        deadline = None if seconds is None else time.monotonic() + seconds
-        while (deadline is None or time.monotonic() < deadline) and server.running:
+        say(f"what the doors see is recorded, with pictures, in {HOME / 'logs' / 'recordings'}")
+        say(f"Ctrl-C ends it; it ends by itself after {seconds / 60:.0f} minutes")
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and server.running:
             time.sleep(0.2)
     finally:
         for each in doors:
@@ -141,7 +160,7 @@ def run(seconds: float | None) -> None:
 def main() -> int:
     """Run the demo. Exit code 0 when it ended as it should."""
     parser = argparse.ArgumentParser(description="A running site with a history.")
-    parser.add_argument("--seconds", type=float, help="end after so long (default: when interrupted)")
+    parser.add_argument("--seconds", type=float, default=HOUR, help="end after so long (%(default)s)")
     try:
         run(parser.parse_args().seconds)
     except (DemoError, SamplesUnavailable) as error:

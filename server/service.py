@@ -22,6 +22,7 @@ from server.startup.sources import Sources
 from server.support import osdep
 from server.support.errors import CrashError, StartError
 from server.support.last_warnings import LastWarnings
+from server.support.plain_http import BrowserContext
 from server.vitals.loop_delay import LoopDelay
 from server.vitals.vitals import Vitals
 from server.web.running import Running
@@ -53,20 +54,20 @@ class Service:
 
     async def run(self) -> None:
         """Serve until stopped. Raises StartError; CrashError when a part of the server fails."""
-        tls = _tls(self._settings)
+        tls = _tls(self._settings, ssl.create_default_context(ssl.Purpose.CLIENT_AUTH))
         async with contextlib.AsyncExitStack() as stack:
             parts = await open_parts(self._settings, tls, stack)
             await parts.doors.tokens.refresh()
             loading = asyncio.ensure_future(_load_models(parts.pool, self._settings))
             stack.callback(loading.cancel)
-            console = await self._open_console(parts, tls)
+            console = await self._open_console(parts)
             if console is not None:
                 stack.push_async_callback(console.close)
             if await self._unless_stopped(_start(parts, loading, self._settings)):
                 await self._serve(parts, console)
         log.info("stopped")
 
-    async def _open_console(self, parts: Parts, tls: ssl.SSLContext | None) -> Console | None:
+    async def _open_console(self, parts: Parts) -> Console | None:
         """None: it is not wanted, or not to be had."""
         if not self._settings.web or parts.database is None:
             return None
@@ -98,6 +99,7 @@ class Service:
             vitals=vitals,
             hasten=lambda: _hasten(loop, people.photos),
         )
+        tls = _tls(self._settings, BrowserContext(ssl.PROTOCOL_TLS_SERVER))
         return await open_console(running, tls)
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> bool:
@@ -200,10 +202,10 @@ def _hasten(loop: asyncio.AbstractEventLoop, watcher: PhotoWatcher) -> None:
         loop.call_soon_threadsafe(watcher.hasten)
 
 
-def _tls(settings: Settings) -> ssl.SSLContext | None:
+def _tls(settings: Settings, context: ssl.SSLContext) -> ssl.SSLContext | None:
+    """`context`: of a server, as it was made."""
     if settings.tls_cert is None:
         return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
         context.load_cert_chain(settings.tls_cert, settings.tls_key)

@@ -104,7 +104,7 @@ class Settings(BaseModel):
     insecure: bool = Field(
         False, description="let other machines connect without tokens, and browsers without TLS"
     )
-    tokens: dict[TerminalName, Token] = Field(default_factory=dict, description="terminal name = its secret")
+    tokens: dict[TerminalName, Token] = Field(default_factory=dict, description="terminal name = its token")
     tls_cert: FilePath | None = Field(None, description="certificate chain (PEM); turns TLS on")
     tls_key: FilePath | None = Field(None, description="private key (PEM) of tls_cert")
     database: str | None = Field(

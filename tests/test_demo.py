@@ -1,5 +1,6 @@
-"""The demo, as `make demo` runs it."""
+"""The demo, as `make demo` runs it, and what the site of `make demo-console` is made of."""
 
+import random
 import socket
 import subprocess
 import sys
@@ -8,7 +9,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from scripts import demo_console
+from scripts.samples import PHOTOS
 from server.audit.access_log import parse
+from server.roster.people_file import parse as parse_people
+from server.settings import Settings
+from server.support.toml_file import document
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -34,3 +40,18 @@ def test_the_demo_grants_the_enrolled_and_denies_photo_and_stranger_although_por
         assert picture is not None
         banner = np.median(picture[int(picture.shape[0] * 0.82) : int(picture.shape[0] * 0.92)], axis=(0, 1))
         assert banner.argmax() == channel, f"the {verdict} banner has the wrong colour"
+
+
+def test_the_site_to_click_through_keeps_pictures_and_its_files_are_right() -> None:
+    settings = Settings.model_validate(document(demo_console.SETTINGS.encode()))
+    assert settings.record and settings.record_pictures and settings.record_days == 1
+    roster = parse_people(demo_console.LAID_DOWN.encode())
+    assert set(roster.terminals) == set(demo_console.DOORS) and set(roster.permits) == {"Barack Obama"}
+    assert {*demo_console.ENROLLED.values(), *sum(demo_console.DOORS.values(), ())} <= set(PHOTOS)
+
+
+def test_the_log_of_the_site_to_click_through_is_one() -> None:
+    lines = [parse(line) for line in demo_console.history(random.Random(7)).splitlines()]
+    assert len(lines) == demo_console.VISITS
+    assert {line["name"] for line in lines} == {"Barack Obama", None}
+    assert {line["terminal"] for line in lines} == set(demo_console.DOORS)

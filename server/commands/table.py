@@ -209,7 +209,7 @@ connected with the old one is disconnected within 2 seconds.""",
     "terminals revoke": Command(
         help="refuse a terminal from now on",
         description="""\
-End a terminal's token. Who is connected with it is disconnected within 2
+Revoke a terminal's token. Who is connected with it is disconnected within 2
 seconds. A token that stands in the settings is not touched.""",
         examples="""\
   python -m server terminals revoke front-door

@@ -1,4 +1,4 @@
-"""`python -m server terminals`: tokens are made, replaced and ended without a browser."""
+"""`python -m server terminals`: tokens are added, rotated and revoked without a browser."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -100,16 +100,18 @@ def last_seen(connection: Connection, terminals: Collection[str] | None = None) 
     return {name: Seen(moment_at(moment, offset), terminal) for name, moment, offset, terminal in rows}
 
 
-def known_terminals(connection: Connection) -> dict[str, datetime]:
-    """Every terminal that anything is kept of, and when there was something last, by this machine's clock."""
+def known_terminals(connection: Connection) -> dict[str, datetime | None]:
+    """Every terminal that anything is kept of, and when there was something last, by this machine's clock;
+    None: all of it was imported."""
     known: dict[str, int] = {}
-    for table in (DECISION, TERMINAL_EVENT):
+    for table, here in ((DECISION, [DECISION.c.imported.is_(False)]), (TERMINAL_EVENT, [])):
         names = distinct(table.c.terminal)
-        latest = select(func.max(table.c.moment)).where(table.c.terminal == names.c.value).scalar_subquery()
+        there = table.c.terminal == names.c.value
+        latest = select(func.max(table.c.moment)).where(there, *here).scalar_subquery()
         asked = select(names.c.value, latest).where(names.c.value.is_not(None))
         for terminal, moment in connection.execute(asked):
-            known[terminal] = max(moment, known.get(terminal, moment))
-    return {terminal: moment_at(moment) for terminal, moment in sorted(known.items())}
+            known[terminal] = max(moment or 0, known.get(terminal, 0))
+    return {terminal: moment_at(moment) if moment else None for terminal, moment in sorted(known.items())}
 
 
 def _tallies(connection: Connection, by: ColumnElement[Any], conditions: Conditions) -> dict[Any, Tally]:

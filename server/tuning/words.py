@@ -6,17 +6,20 @@ from server.access.odds import one_in
 from server.access.rules import Rules
 from server.tuning.values import Value, values_of
 
-_POLICIES = {
-    "any": "any of them opens the door",
-    "flag": "any of them opens the door, and the log tells of company",
-    "all": "all must be known and allowed in",
-    "largest": "the largest face alone counts",
+CHOICES = {
+    "policy": {
+        "any": "any of them opens the door",
+        "flag": "any of them opens the door, and the log tells of company",
+        "all": "all must be known and allowed in",
+        "largest": "the largest face alone counts",
+    },
+    "liveness": {
+        "off": "none, so that a photo of an enrolled person opens the door",
+        "passive": "by how the face moves of itself, else by a challenge",
+        "challenge": "by doing what the screen asks for",
+    },
 }
-_LIVENESS = {
-    "off": "none, so that a photo of an enrolled person opens the door",
-    "passive": "by how the face moves of itself, else by a challenge",
-    "challenge": "by doing what the screen asks for",
-}
+"""Setting -> each value that it may have -> what that means."""
 
 
 def changes(before: Rules, after: Rules) -> list[str]:
@@ -54,8 +57,8 @@ _TOLD: dict[str, tuple[str, Callable[[Value, Rules], str]]] = {
     "threshold": ("Largest distance at which somebody is recognised", _by_hand),
     "margin": ("How much farther the runner-up must be", _margin),
     "frames": ("Looks that must agree", lambda value, rules: f"{value} of {rules.window}"),
-    "policy": ("With several people in view", _of(_POLICIES)),
-    "liveness": ("Proof of life", _of(_LIVENESS)),
+    "policy": ("With several people in view", _of(CHOICES["policy"])),
+    "liveness": ("Proof of life", _of(CHOICES["liveness"])),
     "attempts": ("Failed visits that lock a terminal", _attempts),
     "deny_seconds": ("How long a face is looked at before it is denied", lambda value, rules: f"{value:g} s"),
 }

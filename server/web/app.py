@@ -27,6 +27,7 @@ from server.web.api import (
     site,
     state,
     strangers,
+    terminals,
     thresholds,
     tokens,
     tuning,
@@ -137,7 +138,7 @@ def connect(app: FastAPI, running: Running, sign_in: SignIn) -> None:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=API)
-    own = (session, credentials, accounts, tokens)
+    own = (session, credentials, accounts, terminals, tokens)
     seen = (decisions, corrections, strangers, photos, people, proposals)
     asked = (recognition, pseudonyms, thresholds)
     for part in (*own, *seen, *asked, tuning, site, state, acts):

@@ -14,6 +14,7 @@ from server.settings import Settings
 from server.tuning.outlook import Outlook, recognised
 from server.tuning.source import SettingsSource
 from server.tuning.values import TUNABLE, Value, defaults, values_of
+from server.tuning.words import CHOICES
 
 LISTED = 50
 """So many people, or pairs, are named."""
@@ -50,29 +51,38 @@ class Told(NamedTuple):
 FORM = {
     "max_false_accept": Told(
         "Strangers who may be let in",
-        "Of so many visits by strangers one may end in a grant. The threshold follows from it and from how"
-        " many people are enrolled.",
+        "Of so many visits by strangers one may end in a grant; the threshold follows from it and from how"
+        " many people are enrolled. Fewer strangers is safer, and refuses more residents at first.",
     ),
     "threshold": Told(
         "Threshold by hand",
-        "Wins over the number above; leave it empty to have it follow from that. A larger one recognises more"
-        " people, and more strangers.",
+        "Wins over the number above; leave it empty to have it follow from that. A smaller one is safer, a"
+        " larger one recognises more people, and more strangers.",
     ),
     "margin": Told(
         "Margin to the runner-up",
-        "How much farther everybody else must be. Leave it empty for the recogniser's own.",
+        "How much farther everybody else must be; leave it empty for the recogniser's own. A larger one is"
+        " safer where people look alike, and refuses them more often.",
     ),
-    "frames": Told("Looks that must agree", "More are safer against a single lucky one, and slower.", "of 5"),
-    "policy": Told("With several people in view", "Whom a grant depends on."),
-    "liveness": Told("Proof of life", "What has to show that it is no photo."),
+    "frames": Told(
+        "Looks that must agree",
+        "So many of the last 5 must show the same person. More is safer against a lucky one, and slower.",
+        "of 5",
+    ),
+    "policy": Told("With several people in view", 'Whom a grant depends on; "all" is the safest.'),
+    "liveness": Told(
+        "Proof of life",
+        'What shows that the face is no photo; "challenge" is the safest, and takes longest.',
+    ),
     "attempts": Told(
         "Failed visits that lock a terminal",
-        "In a row, within 10 minutes. With 0 it never locks.",
+        "In a row, within 10 minutes. Fewer are safer, and lock residents out sooner; with 0 it never locks.",
         "visits",
     ),
     "deny_seconds": Told(
         "Time before somebody is denied",
-        "How long a face that might be somebody is looked at.",
+        "How long a face that might be somebody is looked at. Neither way is safer: who is recognised after"
+        " that is still let in. Shorter tells strangers sooner, and residents too soon.",
         "seconds",
     ),
 }
@@ -209,5 +219,4 @@ def _range(name: str, rules: Rules) -> tuple[float | None, float | None]:
 
 
 def _choices(name: str) -> list[str] | None:
-    choices = {"policy": [each.value for each in Policy], "liveness": [each.value for each in Liveness]}
-    return choices.get(name)
+    return list(CHOICES[name]) if name in CHOICES else None

@@ -129,9 +129,9 @@ def open_a_door(server: ServerProcess, console: "Page", browser: "Browser") -> "
     go_to(console, "Live")
     console.get_by_role("link", name="Set one up").click()
     console.get_by_label("Name").fill("front-door")
-    console.get_by_role("button", name="Make a token").click()
+    console.get_by_role("button", name="Add").click()
     expect(console.get_by_role("heading", name="Token of front-door")).to_be_visible()
-    expect(console.get_by_role("row", name="front-door").get_by_role("button", name="End")).to_be_visible()
+    expect(console.get_by_role("row", name="front-door").get_by_role("button", name="Revoke")).to_be_visible()
     link = console.locator("#made-link").inner_text()
     assert " terminal_token_added account:ada front-door " in acts(server)
     door = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
@@ -197,9 +197,9 @@ def tune(server: ServerProcess, console: "Page") -> None:
 def revoke(server: ServerProcess, console: "Page", door: "Page") -> None:
     go_to(console, "System")
     console.get_by_role("link", name="Terminals").click()
-    console.get_by_role("row", name="front-door").get_by_role("button", name="End").click()
+    console.get_by_role("row", name="front-door").get_by_role("button", name="Revoke").click()
     console.get_by_role("dialog").get_by_role("button", name="Yes").click()
-    expect(console.get_by_role("row", name="front-door")).to_contain_text("ended")
+    expect(console.get_by_role("row", name="front-door")).to_contain_text("revoked")
     expect(door.locator("#setup-message")).to_contain_text("does not accept", timeout=20_000)
     assert " terminal_token_revoked account:ada front-door " in acts(server)
 

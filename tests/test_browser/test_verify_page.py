@@ -161,7 +161,7 @@ def test_a_stored_photo_and_what_a_door_shows_are_asked_about(guard: "Page") -> 
     guard.get_by_role("button", name="Use it", exact=True).click()
     assert BIDEN in answer(guard).inner_text()
     guard.get_by_role("button", name="Use its picture").click()
-    guard.get_by_role("heading", name="Door front").wait_for()
+    guard.get_by_role("heading", name="Terminal front").wait_for()
     assert OBAMA in answer(guard).inner_text()
     assert answer(guard).locator("canvas").evaluate("canvas => canvas.width") > 300, "it came with the answer"
 

@@ -246,7 +246,7 @@ async def add_key(given: NewKey, caller: SignedIn, running: Ports) -> MadeKey:
 
 @router.delete("/keys/{number}", tags=["own account"], status_code=HTTPStatus.NO_CONTENT)
 async def remove_key(number: int, caller: SignedIn, running: Ports) -> None:
-    """End one of one's own keys."""
+    """Revoke one of one's own keys."""
     owned = await running.database.read(lambda sql: keys.of_account(sql, caller.account))
     name = next((each.name for each in owned if each.number == number), None)
     if name is None:

@@ -1,4 +1,4 @@
-"""Terminals' tokens: made, replaced and ended by an administrator; told once, with what a terminal needs."""
+"""Terminals' tokens: added, rotated and revoked by an administrator; told once."""
 
 import shlex
 from http import HTTPStatus
@@ -79,7 +79,7 @@ async def add_token(terminal: Name, caller: Administrator, running: Ports, reque
     _require_seen(caller, checked(terminal))
     known = await running.database.read(lambda sql: store.find(sql, terminal))
     if known is not None and not known.revoked:
-        raise ProblemError.conflict(f"{terminal} has a token already; replace it, or end it first.")
+        raise ProblemError.conflict(f"{terminal} has a token already; rotate it, or revoke it first.")
     if not await running.database.read(lambda sql: _are_required(sql, running)):
         require_everywhere(caller)  # it would shut every other terminal out
     async with noted(running, caller, ActKind.TERMINAL_TOKEN_ADDED, terminal):
@@ -92,7 +92,7 @@ async def add_token(terminal: Name, caller: Administrator, running: Ports, reque
 async def rotate_token(
     terminal: Name, caller: Administrator, running: Ports, request: Request, if_match: IfMatch = None
 ) -> MadeToken:
-    """Make a new token in place of the old one, which ends now."""
+    """Rotate a terminal's token: make a new one; the old one holds no longer."""
     _require_seen(caller, terminal)
     await running.database.read(lambda sql: _unchanged(sql, terminal, if_match))
 
@@ -110,7 +110,7 @@ async def rotate_token(
 async def revoke_token(
     terminal: Name, caller: Administrator, running: Ports, if_match: IfMatch = None
 ) -> None:
-    """End a terminal's token; who is connected with it is disconnected."""
+    """Revoke a terminal's token; who is connected with it is disconnected."""
     _require_seen(caller, terminal)
     await running.database.read(lambda sql: _unchanged(sql, terminal, if_match))
 

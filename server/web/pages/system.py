@@ -9,6 +9,7 @@ from server.audit.operator_log import ActKind
 from server.tokens import store
 from server.web.api.accounts import etag as account_etag
 from server.web.api.acts import PAGE, Asked
+from server.web.api.terminals import terminals_of
 from server.web.api.tokens import etag as token_etag
 from server.web.callers import Administrator, AdministratorInPerson, Ports, SiteAdministratorInPerson
 from server.web.paging import Before, next_of
@@ -61,9 +62,11 @@ async def all_terminals(request: Request, caller: AdministratorInPerson, running
         request,
         "system_terminals.html",
         caller=caller,
-        tokens=[each for each in stored if caller.sees(each.terminal)],
+        terminals=await terminals_of(running, caller),
+        tokens={each.terminal: each for each in stored},
         etags={each.terminal: token_etag(each) for each in stored},
-        configured=[name for name in sorted(running.settings.tokens) if caller.sees(name)],
+        configured=running.settings.tokens.keys(),
         ca=own_authority(running.settings) is not None,
         required=running.settings.needs_tokens,
+        history_days=running.settings.history_days,
     )

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from server.recording.files import FOLDER as RECORDINGS
+from server.tuning.words import CHOICES
 from server.web.api.tuning import Tuner, etag, shown
 from server.web.callers import AdministratorInPerson, Ports
 from server.web.templating import page
@@ -20,6 +21,7 @@ async def tune(request: Request, caller: AdministratorInPerson, running: Ports, 
         caller=caller,
         shown=await shown(running, tuner, caller),
         etag=etag(running),
+        meanings=CHOICES,
         own_margin=rules.recogniser.margin,
         pictures=running.settings.record_pictures,
         replayed=tuner.replays.job is not None,

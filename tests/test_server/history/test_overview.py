@@ -58,6 +58,7 @@ def test_the_last_grant_of_everybody_is_known(database: Database) -> None:
 
 def test_terminals_are_known_by_their_decisions_and_by_their_coming(database: Database) -> None:
     fill(database, *DAY)
+    fill(database, *({**decision(7, terminal=each), "imported": True} for each in ("back", "yard")))
     rows = [
         terminal_event_row(minutes(9), "lab", TerminalEventKind.LEFT, "s"),
         terminal_event_row(minutes(0), "front", TerminalEventKind.CONNECTED, "s"),
@@ -69,6 +70,7 @@ def test_terminals_are_known_by_their_decisions_and_by_their_coming(database: Da
         "back": minutes(3),
         "front": minutes(4),
         "lab": minutes(9),
+        "yard": None,
     }
 
 

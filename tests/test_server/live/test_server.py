@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -373,6 +374,22 @@ def test_tls(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         results = [json.loads(line) for line in done.stdout.splitlines()]
         assert any(result.get("verdict") == "checking" for result in results)
+
+
+@needs_openssl
+def test_plain_http_is_answered_at_the_consoles_port_and_not_at_the_terminals(tmp_path: Path) -> None:
+    cert, key = certificate.make(tmp_path)
+    flags = ("--tls-cert", str(cert), "--tls-key", str(key), "--web", "on", "--web-port", "0")
+    with running_server(tmp_path, *flags) as server:
+        wait_for(lambda: re.search(r"console: https://\S+:\d+", server.console))
+        web_port = int(re.findall(r"console: https://\S+:(\d+)", server.console)[0])
+        for port, told in ((web_port, True), (server.port, False)):
+            with socket.create_connection(("127.0.0.1", port), 20) as browser:
+                browser.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                answer = b""
+                with contextlib.suppress(ConnectionError):
+                    answer = browser.recv(1000)
+                assert (b"write https://" in answer) == told
 
 
 def test_a_taken_port_is_named_before_photos_are_looked_at(tmp_path: Path) -> None:

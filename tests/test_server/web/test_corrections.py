@@ -181,7 +181,7 @@ def test_who_sees_some_doors_notes_what_was_wrong_and_changes_nobodys_photos(fol
     him = {"kind": "was_him", "person": "John Roe"}
     assert guard.post(f"/api/v1/decisions/{denied.id}/correction", json=him).status_code == 403
     assert listed(server.faces) == files and not server.roster.roster.held
-    assert "You see some doors only" in guard.get(f"/log/{denied.id}").text
+    assert "You see some terminals only" in guard.get(f"/log/{denied.id}").text
     assert guard.post(f"{path}/look", json=given).json()["photo"] is None
     assert guard.post(path, json=given).status_code == 201
 

@@ -127,5 +127,7 @@ def test_who_sees_some_doors_changes_nobody_who_may_come_in_at_all(followed: Fol
     for address in ("/people", "/people/John Roe", "/strangers"):
         page = guard.get(address).text
         assert (
-            "You see some doors only" in page and 'id="choose"' not in page and 'data-do="hold"' not in page
+            "You see some terminals only" in page
+            and 'id="choose"' not in page
+            and 'data-do="hold"' not in page
         )

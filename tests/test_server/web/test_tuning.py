@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from server.access.liveness.proof import Liveness
 from server.access.orders import Roster, TerminalRules
 from server.access.policy import Policy
 from server.access.rules import Rules
@@ -21,6 +22,7 @@ from server.history.writing import add
 from server.recording.files import FOLDER
 from server.recording.recorder import Recorder
 from server.settings import Settings
+from server.tuning.words import CHOICES
 from server.web.api.tuning import GRID_RISKS
 from server.web.tuning_views import FORM, Wanted
 from tests.support import console
@@ -86,6 +88,15 @@ def test_the_ranges_are_those_of_the_settings() -> None:
         assert [ours[side] for side in ("type", "minimum", "maximum")] == [
             theirs[side] for side in ("type", "minimum", "maximum")
         ]
+
+
+def test_the_page_tells_what_each_choice_means(site: Site) -> None:
+    text = site.browser("admin").get("/tune").text
+    assert list(CHOICES["policy"]) == [each.value for each in Policy]
+    assert list(CHOICES["liveness"]) == [each.value for each in Liveness]
+    for meanings in CHOICES.values():
+        for value, meaning in meanings.items():
+            assert f"<strong>{value}</strong>: {meaning}</li>" in text
 
 
 def test_other_settings_are_tried_without_a_change(site: Site) -> None:

@@ -62,5 +62,5 @@ for (const button of document.querySelectorAll("[data-key]")) {
   onClick(button, async () => {
     await ask("DELETE", `/keys/${button.dataset.key}`);
     button.closest("tr").remove();
-  }, "End this key? Programs that use it are refused from now on.");
+  }, "Revoke this key? Programs that use it are refused from now on.");
 }

@@ -139,13 +139,35 @@ export function confirmed(question, sentences = []) {
   });
 }
 
-// Show a part of this page as the server has it now.
-export async function renew(id) {
+// Show a part of this page as the server has it now, unless `isKept` says of the old one that it stays; returns
+// whether it was done.
+export async function renew(id, isKept = () => false) {
   const text = await (await fetch(location.pathname)).text();
   const part = new DOMParser().parseFromString(text, "text/html").getElementById(id);
-  if (!part) return;
+  const old = document.getElementById(id);
+  if (!part || isKept(old)) return false;
   showTimes(part);
-  document.getElementById(id).replaceWith(part);
+  old.replaceWith(part);
+  return true;
+}
+
+const FRESH_MS = 5000;
+
+// Nobody who reads, selects or tabs through a part is disturbed.
+function isInUse(part) {
+  return document.hidden || part.contains(document.activeElement) || !getSelection().isCollapsed;
+}
+
+// Show a part of this page as it is, again and again; `bind` is called each time.
+export function keepFresh(id, bind = () => {}) {
+  setInterval(async () => {
+    if (isInUse(document.getElementById(id))) return;
+    try {
+      if (await renew(id, isInUse)) bind();
+    } catch {
+      // The next look may find the server again.
+    }
+  }, FRESH_MS);
 }
 
 // Times as the reader's clock shows them.

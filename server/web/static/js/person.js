@@ -53,7 +53,7 @@ if (limits) {
   dim();
   onSubmit(limits, async (fields) => {
     const terminals = everywhere.checked ? null : doors.filter((door) => door.checked).map((door) => door.value);
-    if (terminals?.length === 0) throw new Error("Choose a door, or disable the person.");
+    if (terminals?.length === 0) throw new Error("Choose a terminal, or disable the person.");
     const given = {
       disabled: fields.has("disabled"),
       valid_from: fields.get("valid_from") || null,

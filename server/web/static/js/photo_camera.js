@@ -25,7 +25,7 @@ class Camera {
     this.run = 0;
     const doors = dialog.dataset.doors.split("\n").filter(Boolean);
     const own = navigator.mediaDevices?.getUserMedia ? [new Option("this device", "")] : [];
-    this.source.append(...own, ...doors.map((name) => new Option(`the door ${name}`, name)));
+    this.source.append(...own, ...doors.map((name) => new Option(`the terminal ${name}`, name)));
     this.source.addEventListener("change", () => this.start());
     if (person) this.form.elements.name.value = person;
     this.form.elements.name.closest("label").hidden = Boolean(person);
@@ -56,7 +56,7 @@ class Camera {
     this.again.hidden = true;
     this.tell("Look into the camera.");
     if (!this.source.options.length) {
-      this.tell("This browser gives no camera to pages without https, and no door is connected.");
+      this.tell("This browser gives no camera to pages without https, and no terminal is connected.");
       return;
     }
     try {
@@ -75,7 +75,7 @@ class Camera {
     try {
       this.video.srcObject = await navigator.mediaDevices.getUserMedia({ video: wanted });
     } catch {
-      throw new Error("The camera cannot be used: allow it in the browser, or choose a door.");
+      throw new Error("The camera cannot be used: allow it in the browser, or choose a terminal.");
     }
     await this.video.play();
   }
@@ -110,7 +110,7 @@ class Camera {
   async grab() {
     if (this.source.value !== "") {
       const response = await fetch(`/terminals/${encodeURIComponent(this.source.value)}/snapshot.jpg`);
-      if (!response.ok) throw new Error("The door has sent no picture yet.");
+      if (!response.ok) throw new Error("The terminal has sent no picture yet.");
       const blob = await response.blob();
       this.show(await createImageBitmap(blob));
       return blob;

@@ -1,4 +1,4 @@
-import { ask, onClick, onSubmit, renew, showTimes } from "./api.js";
+import { ask, keepFresh, onClick, onSubmit, renew, showTimes } from "./api.js";
 
 showTimes();
 
@@ -10,13 +10,13 @@ async function show(made) {
   const place = document.getElementById("made");
   place.hidden = false;
   place.scrollIntoView({ block: "nearest" });
-  await renew("tokens");
+  await renew("terminals");
   bind();
 }
 
 const QUESTIONS = {
-  rotate: "Replace the token? The terminal is disconnected until it has the new one.",
-  revoke: "End this terminal's token? It is disconnected at once.",
+  rotate: "Rotate the token? The terminal is disconnected until it has the new one.",
+  revoke: "Revoke this terminal's token? It is disconnected at once.",
 };
 
 function bind() {
@@ -37,6 +37,7 @@ function bind() {
   }
 }
 bind();
+keepFresh("terminals", bind);
 
 onSubmit(document.getElementById("new"), async (fields) => {
   await show(await ask("POST", `/tokens/${encodeURIComponent(fields.get("terminal").trim())}`));

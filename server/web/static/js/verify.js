@@ -135,7 +135,7 @@ document.addEventListener("drop", (event) => {
 
 onClick(byId("use-terminal"), () => {
   const terminal = form.elements.terminal.value;
-  askOf([{ name: `Door ${terminal}`, terminal }]);
+  askOf([{ name: `Terminal ${terminal}`, terminal }]);
 });
 onClick(byId("use-photo"), () => {
   const photo = form.elements.photo.value.trim();

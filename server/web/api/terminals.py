@@ -1,0 +1,66 @@
+"""Which terminals there are, and who of them is connected."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from server.accounts.rights import Caller
+from server.history import overview
+from server.tokens import store
+from server.web.callers import Ports, Seer
+from server.web.running import Running
+
+router = APIRouter(tags=["terminals"])
+
+
+class ConnectionView(BaseModel):
+    """`since`: milliseconds since 1970. `address`: where it comes from, as the server sees it: behind a proxy
+    the proxy's."""
+
+    since: int
+    address: str
+
+
+class TerminalView(BaseModel):
+    """`connections`: those that it has now. Without tokens several programs may give themselves one name.
+    `last_seen`: when it left, or, where that was not kept, when it was last heard of, in milliseconds since
+    1970; null: it is connected, or nothing is known of it."""
+
+    terminal: str = Field(min_length=1)
+    connections: list[ConnectionView]
+    last_seen: int | None
+
+
+@router.get("/terminals")
+async def all_terminals(caller: Seer, running: Ports) -> list[TerminalView]:
+    """All terminals that are connected, have a token or had one, or are in the history, by name."""
+    return await terminals_of(running, caller)
+
+
+async def terminals_of(running: Running, caller: Caller) -> list[TerminalView]:
+    """Those that the caller sees."""
+    known = await running.database.read(overview.known_terminals)
+    tokens = await running.database.read(store.all_tokens)
+    last = {name: moment for name, moment in known.items() if moment is not None}
+    connections: dict[str, list[ConnectionView]] = {}
+    for health in running.live.health():
+        if health.left is None:
+            view = ConnectionView(since=_ms(health.connected), address=health.address)
+            connections.setdefault(health.terminal, []).append(view)
+        else:
+            last[health.terminal] = health.left  # the history hears of it later
+    names = {*last, *connections, *(each.terminal for each in tokens), *running.settings.tokens}
+    return [
+        TerminalView(
+            terminal=name,
+            connections=connections.get(name, []),
+            last_seen=None if name in connections or name not in last else _ms(last[name]),
+        )
+        for name in sorted(names)
+        if caller.sees(name)
+    ]
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
