@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wire import TERMINAL_CHARS, TOKEN_CHARS
+from wire import TERMINAL_CHARS, TOKEN_CHARS, terminal_name
 
 TOKEN_VARIABLE = "DOORWARD_TOKEN"  # noqa: S105 - its name, not its value
 
@@ -228,9 +228,10 @@ def _real(low: float, high: float) -> Callable[[str], float]:
 
 
 def _terminal(text: str) -> str:
-    if not 1 <= len(text) <= TERMINAL_CHARS or not text.isprintable():
-        raise argparse.ArgumentTypeError(f"a name has 1 to {TERMINAL_CHARS} printable characters")
-    return text
+    try:
+        return terminal_name(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _command(text: str) -> tuple[str, ...]:

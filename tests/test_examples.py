@@ -108,13 +108,13 @@ def test_grants_are_counted_by_person_but_not_those_that_were_taken_back(
 def test_a_server_without_time_is_asked_again(
     served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async def crowded(work: object) -> None:
+    def crowded(*_: object) -> None:
         raise NoRoomError
 
     waited: list[float] = []
     monkeypatch.setattr("examples.doorward_api.time.sleep", waited.append)
     use(monkeypatch, served, "see")
-    monkeypatch.setattr(served.site.running.database, "read", crowded)
+    monkeypatch.setattr("server.history.queries.decisions", crowded)
     assert main(["decisions"]) == 2
     assert waited == [5.0] * 4 and "Too much is asked at once" in capsys.readouterr().err
 

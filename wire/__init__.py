@@ -6,7 +6,6 @@ from wire.framing import HEADER_BYTES, FrameSplitter, encode
 from wire.messages import (
     MAX_FACES,
     NOTE_CHARS,
-    TERMINAL_CHARS,
     TOKEN_CHARS,
     VERSION,
     Box,
@@ -26,6 +25,7 @@ from wire.messages import (
     Welcome,
 )
 from wire.reasons import Prompt, ProposalOutcome, Reason, Verdict
+from wire.terminal_name import TERMINAL_CHARS, terminal_name
 
 __all__ = [
     "HEADER_BYTES",
@@ -59,4 +59,5 @@ __all__ = [
     "Verdict",
     "Welcome",
     "encode",
+    "terminal_name",
 ]

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any, NoReturn, TypeVar
 
 from wire.errors import ErrorCode, ProtocolError
+from wire.terminal_name import terminal_name
 
 UINT_MAX = 2**64 - 1
 
@@ -35,6 +36,12 @@ class Fields:
 
     def optional_text(self, key: str, *, max_chars: int = 1024) -> str | None:
         return self.text(key, max_chars=max_chars) if self.present(key) else None
+
+    def terminal(self, key: str) -> str:
+        try:
+            return terminal_name(self.text(key))
+        except ValueError as error:
+            self._bad(key, f"a name: {error}")
 
     def uint(self, key: str) -> int:
         value = self._values.get(key)

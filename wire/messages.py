@@ -8,8 +8,6 @@ from wire.fields import Fields
 from wire.reasons import Prompt, ProposalOutcome, Verdict
 
 VERSION = 1
-TERMINAL_CHARS = 64
-"""Longest terminal name, in characters."""
 NAME_CHARS = 256
 """Longest person's name that a terminal takes, in characters."""
 NOTE_CHARS = 200
@@ -69,8 +67,7 @@ class Hello:
             raise ProtocolError(
                 ErrorCode.VERSION_MISMATCH, f"this server speaks version {VERSION}, the terminal {version}"
             )
-        terminal = fields.text("terminal", min_chars=1, max_chars=TERMINAL_CHARS)
-        return cls(terminal, fields.optional_text("token"), version)
+        return cls(fields.terminal("terminal"), fields.optional_text("token"), version)
 
 
 @dataclass(frozen=True)

@@ -99,9 +99,9 @@ def change(
     """Set all that an administrator decides. Takes effect at once: sessions and keys have what their account
     has. Raises AccountError."""
     account = existing(connection, name)
+    require_an_admin(connection, account, role=role, terminals=terminals, disabled=disabled)
     values = {"role": role.value, "terminals": as_json(terminals), "disabled": disabled}
     connection.execute(update(ACCOUNT).where(ACCOUNT.c.number == account.number).values(values))
-    _require_an_admin(connection)
     if disabled:
         end_sessions(connection, account.number)
     return existing(connection, name)
@@ -110,8 +110,8 @@ def change(
 def remove(connection: Connection, name: str) -> None:
     """With its sessions, keys and invitation. Raises AccountError."""
     account = existing(connection, name)
+    require_another_admin(connection, account)
     connection.execute(delete(ACCOUNT).where(ACCOUNT.c.number == account.number))
-    _require_an_admin(connection)
 
 
 def reset(connection: Connection, name: str) -> str:
@@ -226,10 +226,24 @@ def existing(connection: Connection, name: str) -> Account:
     return account
 
 
-def _require_an_admin(connection: Connection) -> None:
-    """Raises AccountError: nobody would be left who can sign in and administer everything, and the change is
-    undone with the transaction."""
+def require_an_admin(
+    connection: Connection,
+    account: Account,
+    *,
+    role: Role,
+    terminals: Collection[str] | None,
+    disabled: bool,
+) -> None:
+    """Raises AccountError: with the account changed to this, nobody would be left who can sign in and
+    administer everything."""
+    if not (account.ready and role is Role.ADMIN and terminals is None and not disabled):
+        require_another_admin(connection, account)
+
+
+def require_another_admin(connection: Connection, account: Account) -> None:
+    """Raises AccountError: without this account, nobody would."""
     query = select(ACCOUNT.c.number).where(
+        ACCOUNT.c.number != account.number,
         ACCOUNT.c.role == Role.ADMIN.value,
         ACCOUNT.c.disabled.is_(False),
         ACCOUNT.c.terminals.is_(None),

@@ -46,16 +46,12 @@ def add(
     days: int,
 ) -> tuple[int, str]:
     """Its number and the key itself, which nobody can tell again. Raises AccountError."""
-    name = name.strip()
-    if not 1 <= len(name) <= NAME_CHARS or not name.isprintable():
-        raise AccountError(f"A key's name has 1 to {NAME_CHARS} characters.")
+    name = checked_name(name)
     if not 1 <= days <= MAX_DAYS:
         raise AccountError(f"A key is valid for 1 to {MAX_DAYS} days.")
     if not scopes:
         raise AccountError("A key needs at least one scope.")
-    owned = select(func.count()).select_from(API_KEY).where(API_KEY.c.account == account)
-    if connection.execute(owned).scalar_one() >= MAX_KEYS:
-        raise AccountError(f"There are {MAX_KEYS} keys already.")
+    require_room(connection, account)
     secret, now = PREFIX + new_secret(), now_ms()
     row = {
         "hash": hashed(secret),
@@ -69,6 +65,21 @@ def add(
     inserted = connection.execute(insert(API_KEY).values(row)).inserted_primary_key
     assert inserted is not None
     return int(inserted[0]), secret
+
+
+def checked_name(name: str) -> str:
+    """A key's name as it is kept. Raises AccountError."""
+    name = name.strip()
+    if not 1 <= len(name) <= NAME_CHARS or not name.isprintable():
+        raise AccountError(f"A key's name has 1 to {NAME_CHARS} characters.")
+    return name
+
+
+def require_room(connection: Connection, account: int) -> None:
+    """Raises AccountError: the account can have no further key."""
+    owned = select(func.count()).select_from(API_KEY).where(API_KEY.c.account == account)
+    if connection.execute(owned).scalar_one() >= MAX_KEYS:
+        raise AccountError(f"There are {MAX_KEYS} keys already.")
 
 
 def caller(connection: Connection, secret: str, source: str) -> Caller | None:

@@ -15,8 +15,9 @@ from server.access.policy import Policy
 from server.gallery.names import displayed
 from server.support.explain import Place, Words, at_most, choice, key, sentences, shown
 from server.support.quoting import quoted
+from server.support.setting_types import TerminalName
 from server.support.toml_file import TomlError, document
-from wire import NOTE_CHARS, TERMINAL_CHARS
+from wire import NOTE_CHARS
 
 
 class PeopleFileError(Exception):
@@ -53,12 +54,6 @@ def _window(text: str) -> str:
     return text
 
 
-def _terminal_name(text: str) -> str:
-    if not 1 <= len(text) <= TERMINAL_CHARS:
-        raise ValueError(f"a terminal's name has 1 to {TERMINAL_CHARS} characters")
-    return text
-
-
 def _two(names: list[str]) -> list[str]:
     if len(set(names)) != 2 or len(names) != 2:
         raise ValueError('a pair is two different people, like ["Jane Doe", "June Doe"]')
@@ -76,7 +71,6 @@ def photo_path(text: str) -> str:
 
 _PHOTO = '"jane_doe_2.jpg" or "jane_doe/3.jpg"'
 _Name = Annotated[str, AfterValidator(display_name)]
-_Terminal = Annotated[str, AfterValidator(_terminal_name)]
 
 
 class _Strict(BaseModel):
@@ -88,7 +82,7 @@ class _Person(_Strict):
     valid_from: date | None = None
     valid_until: date | None = None
     schedule: list[Annotated[str, AfterValidator(_window)]] | None = Field(None, min_length=1)
-    terminals: list[_Terminal] | None = Field(None, min_length=1)
+    terminals: list[TerminalName] | None = Field(None, min_length=1)
 
     @model_validator(mode="after")
     def _in_order(self) -> "_Person":
@@ -123,7 +117,7 @@ class _PeopleFile(_Strict):
     confirmed: list[Annotated[list[_Name], AfterValidator(_two)]] = []
     held: list[Annotated[str, AfterValidator(photo_path)]] = []
     people: dict[_Name, _Person] = {}
-    terminals: dict[_Terminal, _TerminalEntry] = {}
+    terminals: dict[TerminalName, _TerminalEntry] = {}
 
     def roster(self) -> Roster:
         return Roster(

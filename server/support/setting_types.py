@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
 
-from wire import TERMINAL_CHARS, TOKEN_CHARS
+from wire import TOKEN_CHARS, terminal_name
 
 MIN_TOKEN_CHARS = 16
 MAX_PATH_BYTES, MAX_PART_BYTES = 4000, 255
@@ -38,12 +38,6 @@ def _path(path: Path) -> Path:
     return path
 
 
-def _terminal(name: str) -> str:
-    if not 1 <= len(name) <= TERMINAL_CHARS:
-        raise ValueError(f"a terminal's name has 1 to {TERMINAL_CHARS} characters")
-    return name
-
-
 def _token(token: str) -> str:
     if not (MIN_TOKEN_CHARS <= len(token) <= TOKEN_CHARS and token.isprintable()):
         raise ValueError(f"a token has {MIN_TOKEN_CHARS} to {TOKEN_CHARS} printable characters")
@@ -51,6 +45,6 @@ def _token(token: str) -> str:
 
 
 FilePath = Annotated[Path, BeforeValidator(_not_empty), AfterValidator(_path)]
-TerminalName = Annotated[str, AfterValidator(_terminal)]
+TerminalName = Annotated[str, AfterValidator(terminal_name)]
 Token = Annotated[str, AfterValidator(_token)]
 Address = Annotated[str, AfterValidator(_host)]

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from server.support.clock import now_ms
 from server.support.secret import hashed, new_secret
 from server.tokens.tables import TERMINAL_TOKEN
-from wire import TERMINAL_CHARS
+from wire import terminal_name
 
 
 class TokenError(ValueError):
@@ -72,9 +72,10 @@ def terminal_link(address: str, terminal: str, token: str) -> str:
 
 def checked(terminal: str) -> str:
     """A terminal's name as it may be. Raises TokenError."""
-    if not 1 <= len(terminal) <= TERMINAL_CHARS or not terminal.isprintable() or terminal != terminal.strip():
-        raise TokenError(f"A terminal's name has 1 to {TERMINAL_CHARS} characters that can be seen.")
-    return terminal
+    try:
+        return terminal_name(terminal)
+    except ValueError as error:
+        raise TokenError(f"{str(error).capitalize()}.") from None
 
 
 def find(connection: Connection, terminal: str) -> StoredToken | None:

@@ -1,6 +1,7 @@
 """What operators do is on the disk before it takes effect."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from http import HTTPStatus
 
@@ -22,6 +23,20 @@ LISTED = 20
 async def note(running: Running, caller: Caller, kind: ActKind, subject: str | None, **details: str) -> None:
     """Write down that `caller` does this. Raises ProblemError: it cannot be, so it is not done."""
     await note_as(running, caller.title, caller.source, kind, subject, **details)
+
+
+@asynccontextmanager
+async def noted(
+    running: Running, caller: Caller, kind: ActKind, subject: str | None, **details: str
+) -> AsyncIterator[None]:
+    """As `note`, around what is done: where that fails after all, as when somebody else was faster, a second
+    line says so."""
+    await note(running, caller, kind, subject, **details)
+    try:
+        yield
+    except Exception:
+        await note(running, caller, kind, subject, failed="yes")
+        raise
 
 
 async def note_export(request: Request, running: Running, caller: Caller, what: str) -> None:

@@ -39,7 +39,7 @@ from server.web.followers import Followers
 from server.web.headers import Headers
 from server.web.idempotency import Idempotency
 from server.web.known_host import KnownHost
-from server.web.limits import LIMITED, TOO_MANY, Limits
+from server.web.limits import TOO_MANY, Admission, Limits
 from server.web.live import Bulletin
 from server.web.pages import docs, entry, live, log, system, tune, verify
 from server.web.pages import people as people_pages
@@ -101,10 +101,10 @@ def with_routes() -> FastAPI:
     app.state.assets = f"/static/{fingerprint()}"
     app.mount(app.state.assets, KeptFiles(directory=FOLDER))
     app.mount(docs.SWAGGER_ADDRESS, KeptFiles(directory=docs.SWAGGER))
-    for part in (_api(), process_frame.router, pseudonyms.shortcuts, thresholds.shortcuts):
-        app.include_router(part, dependencies=[LIMITED], responses=TOO_MANY)
-    for part in (health.router, metrics.router, live.pictures):
-        app.include_router(part)
+    shortcuts = (process_frame.router, pseudonyms.shortcuts, thresholds.shortcuts)
+    for part in (_api(), *shortcuts, metrics.router, live.pictures):
+        app.include_router(part, responses=TOO_MANY)
+    app.include_router(health.router)
     for page in PAGES:
         app.include_router(page.router, include_in_schema=False)
     problems.install(app)
@@ -112,6 +112,7 @@ def with_routes() -> FastAPI:
     app.add_middleware(BodyLimit, uploads=UPLOADS)
     app.add_middleware(SameSite)
     app.add_middleware(KnownHost)
+    app.add_middleware(Admission)
     app.add_middleware(Headers)
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     return app

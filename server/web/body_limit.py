@@ -40,6 +40,9 @@ class BodyLimit:
             (most for start, most in self._uploads.items() if scope["path"].startswith(start)), BODY_BYTES
         )
         headers = Headers(scope=scope)
+        if "content-length" in headers and "transfer-encoding" in headers:
+            await answer(Request(scope), _ambiguous())(scope, receive, send)
+            return
         announced = headers.get("content-length", "0")
         if not announced.isdecimal() or int(announced) > limit:
             problem = ProblemError.too_large(_too_large(limit))
@@ -113,6 +116,12 @@ async def _require_room() -> None:
 def _ended(status: HTTPStatus, detail: str) -> HTTPException:
     """The rest of the request is not read, so there is no other one behind it."""
     return HTTPException(status, detail, {"Connection": "close"})
+
+
+def _ambiguous() -> ProblemError:
+    """A proxy may see the end of such a request, and the begin of the next, elsewhere."""
+    detail = "A request tells its length by Content-Length or comes in chunks, not both."
+    return ProblemError(HTTPStatus.BAD_REQUEST, "bad_request", detail, headers={"Connection": "close"})
 
 
 def _too_large(limit: int) -> str:

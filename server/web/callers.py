@@ -82,8 +82,13 @@ def session_of(caller: Caller) -> int:
     return caller.session
 
 
-Known = Annotated[Caller | None, Depends(find_caller)]
-"""Who asks; looked up once for a request."""
+async def found_caller(connection: HTTPConnection) -> Caller | None:
+    """Who asks, as it was found when the request came in (`server.web.limits`)."""
+    caller: Caller | None = connection.state.caller
+    return caller
+
+
+Known = Annotated[Caller | None, Depends(found_caller)]
 
 
 def require_everywhere(caller: Caller) -> None:

@@ -18,7 +18,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.accounts.rights import Caller
-from server.web.callers import find_caller
+from server.web.callers import found_caller
 from server.web.problems import ProblemError, answer
 
 KEY_CHARS = 100
@@ -57,7 +57,7 @@ class Idempotency:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = Headers(scope=scope).get("idempotency-key") if self._may_be_repeated(scope) else None
-        caller = None if key is None else await find_caller(HTTPConnection(scope))
+        caller = None if key is None else await found_caller(HTTPConnection(scope))
         if key is None or caller is None:
             await self._app(scope, receive, send)
         elif not 1 <= len(key) <= KEY_CHARS:

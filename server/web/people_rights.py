@@ -11,8 +11,8 @@ from server.web.problems import ProblemError
 
 
 def may_bar(caller: Caller, person: str, roster: Roster) -> bool:
-    """Whether the caller may hold somebody's photos, or say of look-alikes that the person is one: limits
-    could be evaded so under another name."""
+    """Whether the caller may hold or release somebody's photos, or say of look-alikes that the person is one:
+    limits could be evaded so under another name."""
     return caller.everywhere and (caller.may(Right.ADMINISTER) or person not in roster.permits)
 
 
@@ -30,6 +30,22 @@ def require_may_bar(caller: Caller, people: Iterable[str], roster: Roster) -> No
             raise _forbidden(f"Limits are laid down for {person}: only an administrator may do this.")
 
 
+def require_face_stays(person: str | None, is_last: bool, roster: Roster) -> None:
+    """The last photo of somebody with limits is what a photo under another name is compared with. Raises
+    ProblemError."""
+    if is_last and person in roster.permits:
+        raise ProblemError.conflict(
+            f"Limits are laid down for {person}, and no other photo enrols them: without it the same face"
+            " could be enrolled under another name. Add another photo first, lift the limits, or erase the"
+            " person; who is to come in nowhere is disabled."
+        )
+
+
+def is_held(path: str, roster: Roster) -> bool:
+    """Whether people.toml has the photo enrol nobody."""
+    return _composed(path) in map(_composed, roster.held)
+
+
 def require_may_take_away(caller: Caller, person: str | None, paths: Iterable[str], roster: Roster) -> None:
     """Raises ProblemError."""
     require_everywhere(caller)
@@ -40,11 +56,10 @@ def require_may_take_away(caller: Caller, person: str | None, paths: Iterable[st
 
 def _has_entry(person: str | None, paths: Iterable[str], roster: Roster) -> bool:
     """Whether people.toml says anything of the person or a photo: limits, a confirmed pair, a hold."""
-    held = set(map(_composed, roster.held))
     return (
         person in roster.permits
         or any(person in pair for pair in roster.confirmed)
-        or any(_composed(path) in held for path in paths)
+        or any(is_held(path, roster) for path in paths)
     )
 
 

@@ -82,10 +82,14 @@ class SiteWork:
         done.add_done_callback(self._one_less)
         return await asyncio.shield(done)
 
+    def is_last(self, file: AssessedFile) -> bool:
+        """Whether nothing else enrols whom this photo does."""
+        return file.enrolled and self.known().gallery.photos_of(file.person or "") == 1
+
     async def mistaken_for(self, name: str, without: AssessedFile | None = None) -> list[str]:
         """The photos of others that nobody but this person keeps from enrolling somebody. `without`: one of
         the person's photos; as long as there is another one, none."""
-        if without is not None and not (without.enrolled and self.known().gallery.photos_of(name) == 1):
+        if without is not None and not self.is_last(without):
             return []
         return await asyncio.to_thread(self.known().mistaken_for, name)
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from wire import (
     NOTE_CHARS,
+    TERMINAL_CHARS,
     Box,
     DecisionNotice,
     ErrorCode,
@@ -29,6 +30,7 @@ from wire import (
 
 uints = st.integers(0, 2**64 - 1)
 texts = st.text(max_size=40)
+terminals = st.text(st.characters(categories=("L", "N", "S")), min_size=1, max_size=TERMINAL_CHARS)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 verdicts = st.sampled_from(Verdict)
 boxes = st.builds(Box, *[st.integers(-(2**63), 2**64 - 1)] * 4)
@@ -42,7 +44,7 @@ prompts = st.none() | st.sampled_from(Prompt)
 prompt_seconds = st.none() | st.floats(0, allow_infinity=False)
 
 BY_KIND: dict[type, st.SearchStrategy[Any]] = {
-    Hello: st.builds(Hello, st.text(min_size=1, max_size=64), st.none() | texts),
+    Hello: st.builds(Hello, terminals, st.none() | texts),
     Frame: st.builds(Frame, uints, st.binary(max_size=200)),
     Ping: st.builds(Ping, uints, st.none() | numbers),
     Propose: st.builds(Propose, uints),

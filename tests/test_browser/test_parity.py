@@ -21,8 +21,20 @@ from client.screen import screen as screens
 from client.screen.screen import Screen, screen_at
 from server.web.terminal.websocket import MESSAGE_BYTES
 from tests.support.chromium import needs_chromium
-from wire import Box, DecisionNotice, FaceReport, Prompt, Reason, Result, Timing, Verdict, connection
-from wire.messages import TERMINAL_CHARS, TOKEN_CHARS, VERSION
+from wire import (
+    TERMINAL_CHARS,
+    TOKEN_CHARS,
+    VERSION,
+    Box,
+    DecisionNotice,
+    FaceReport,
+    Prompt,
+    Reason,
+    Result,
+    Timing,
+    Verdict,
+    connection,
+)
 from wire.words import vocabulary
 
 if TYPE_CHECKING:

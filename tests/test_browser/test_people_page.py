@@ -61,12 +61,17 @@ def test_photos_are_chosen_or_dropped_and_their_people_are_there(page: "Page", s
 
 
 def test_a_person_is_held_limited_and_erased(page: "Page", server: Server) -> None:
-    (server.faces / "people.toml").write_text(f'[people."Jane Doe"]\nschedule = {SCHEDULE}\n', "utf-8")
-    server.until(lambda: bool(server.roster.roster.permits))
     page.click("#people .person")
     page.click("[data-do=hold]")
     page.locator("[data-do=release]").wait_for()
     assert "Jane Doe" not in server.watcher.gallery
+    page.click("[data-do=release]")
+    page.locator("[data-do=hold]").wait_for()
+    (server.faces / "people.toml").write_text(f'[people."Jane Doe"]\nschedule = {SCHEDULE}\n', "utf-8")
+    server.until(lambda: bool(server.roster.roster.permits))
+    page.reload()
+    page.click("[data-do=hold]")
+    page.get_by_text("Add another photo first").wait_for()
     page.check("[name=disabled]")
     page.click("#limits button.primary")
     page.locator(".badge.disabled").wait_for()

@@ -49,6 +49,7 @@ def test_the_window_s_flags() -> None:
         ["--terminal", ""],
         ["--terminal", "x" * 65],
         ["--terminal", "a\nb"],
+        ["--terminal", "a/b"],
         ["--on-grant", ""],
         ["--on-grant", "'"],
         ["--on-grant", "no-such-command-anywhere"],

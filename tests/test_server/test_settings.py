@@ -17,6 +17,7 @@ from server.startup.sources import SettingsError, load
 from server.support.explain import MAX_PROBLEMS
 from server.support.setting_types import MIN_TOKEN_CHARS
 from wire import TERMINAL_CHARS, TOKEN_CHARS, Limits
+from wire.terminal_name import RULE
 
 TOKEN = "a-secret-of-some-length"
 DOCS = Path(__file__).parents[2] / "docs" / "settings.md"
@@ -224,9 +225,9 @@ def test_a_token_within_the_limits_is_taken(chars: int) -> None:
     assert settings(f'[tokens]\nfront = "{"x" * chars}"').tokens == {"front": "x" * chars}
 
 
-@pytest.mark.parametrize("name", ["", "x" * (TERMINAL_CHARS + 1)])
+@pytest.mark.parametrize("name", ["", "x" * (TERMINAL_CHARS + 1), "..", "a/b", "door\u202e"])
 def test_a_terminal_is_called_as_the_protocol_allows(name: str) -> None:
-    assert refusal(f'[tokens]\n"{name}" = "{TOKEN}"').endswith(": a terminal's name has 1 to 64 characters")
+    assert refusal(f'[tokens]\n"{name}" = "{TOKEN}"').endswith(f": {RULE}")
     assert settings(f'[tokens]\n"{"x" * 64}" = "{TOKEN}"').tokens
 
 

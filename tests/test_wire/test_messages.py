@@ -242,7 +242,7 @@ class Wrong:
 
 WRONG = [
     Wrong(Hello, ("version",), "hello.version", NOT_UINT),
-    Wrong(Hello, ("terminal",), "hello.terminal", [*NOT_TEXT, "", "x" * 65]),
+    Wrong(Hello, ("terminal",), "hello.terminal", [*NOT_TEXT, "", "x" * 65, "..", "a/b", "a\nb"]),
     Wrong(Hello, ("token",), "hello.token", NOT_TEXT[1:], required=False),
     Wrong(Frame, ("seq",), "frame.seq", NOT_UINT),
     Wrong(Frame, ("jpeg",), "frame.jpeg", [None, "x", 1, []]),

@@ -11,7 +11,8 @@ from server.accounts import accounts, keys
 from server.accounts.accounts import Account, checked_name
 from server.accounts.rights import Right, Role
 from server.audit.operator_log import ActKind
-from server.web.acting import note
+from server.support.setting_types import TerminalName
+from server.web.acting import note, noted
 from server.web.callers import Ports, SignedIn, SiteAdministratorInPerson, site_address
 from server.web.etags import IfMatch, etag_of, require_match
 from server.web.problems import ProblemError
@@ -19,7 +20,7 @@ from wire import TERMINAL_CHARS
 
 router = APIRouter()
 Terminals = Annotated[
-    list[Annotated[str, Field(min_length=1, max_length=TERMINAL_CHARS)]], Field(max_length=200)
+    list[Annotated[TerminalName, Field(min_length=1, max_length=TERMINAL_CHARS)]], Field(max_length=200)
 ]
 
 
@@ -88,10 +89,10 @@ async def add_account(
     name = checked_name(given.name)
     await running.database.read(lambda sql: accounts.require_new(sql, name))
     details = {"role": given.role.value, "terminals": _told(given.terminals)}
-    await note(running, caller, ActKind.ACCOUNT_ADDED, name, **details)
-    account, secret = await running.database.write(
-        lambda sql: accounts.add(sql, name, given.role, given.terminals)
-    )
+    async with noted(running, caller, ActKind.ACCOUNT_ADDED, name, **details):
+        account, secret = await running.database.write(
+            lambda sql: accounts.add(sql, name, given.role, given.terminals)
+        )
     return Link(name=account.name, link=accounts.set_up_link(site_address(request), secret))
 
 
@@ -105,19 +106,24 @@ async def change_account(
     if_match: IfMatch = None,
 ) -> AccountView:
     """Change role, terminals, or whether it is disabled; its sessions and keys follow at once."""
-    details = {
-        "role": given.role.value,
-        "disabled": "yes" if given.disabled else "no",
-        "terminals": _told(given.terminals),
-    }
-    await running.database.read(lambda sql: _unchanged(sql, name, if_match))
-    await note(running, caller, ActKind.ACCOUNT_CHANGED, name, **details)
+    role, terminals, disabled = given.role, given.terminals, given.disabled
+
+    def check(sql: Connection) -> None:
+        account = _unchanged(sql, name, if_match)
+        accounts.require_an_admin(sql, account, role=role, terminals=terminals, disabled=disabled)
 
     def change(sql: Connection) -> Account:
         _unchanged(sql, name, if_match)
-        return accounts.change(sql, name, role=given.role, terminals=given.terminals, disabled=given.disabled)
+        return accounts.change(sql, name, role=role, terminals=terminals, disabled=disabled)
 
-    changed = await running.database.write(change)
+    details = {
+        "role": role.value,
+        "disabled": "yes" if disabled else "no",
+        "terminals": _told(terminals),
+    }
+    await running.database.read(check)
+    async with noted(running, caller, ActKind.ACCOUNT_CHANGED, name, **details):
+        changed = await running.database.write(change)
     response.headers["ETag"] = etag(changed)
     return AccountView.of(changed)
 
@@ -127,14 +133,17 @@ async def remove_account(
     name: str, caller: SiteAdministratorInPerson, running: Ports, if_match: IfMatch = None
 ) -> None:
     """Remove an account with its sessions and keys."""
-    await running.database.read(lambda sql: _unchanged(sql, name, if_match))
-    await note(running, caller, ActKind.ACCOUNT_REMOVED, name)
+
+    def check(sql: Connection) -> None:
+        accounts.require_another_admin(sql, _unchanged(sql, name, if_match))
 
     def remove(sql: Connection) -> None:
         _unchanged(sql, name, if_match)
         accounts.remove(sql, name)
 
-    await running.database.write(remove)
+    await running.database.read(check)
+    async with noted(running, caller, ActKind.ACCOUNT_REMOVED, name):
+        await running.database.write(remove)
 
 
 @router.post("/accounts/{name}/reset", tags=["accounts"])
@@ -143,8 +152,8 @@ async def reset_account(
 ) -> Link:
     """Take away password, second factor, sessions and keys; the owner sets a new password by the link."""
     await running.database.read(lambda sql: accounts.existing(sql, name))
-    await note(running, caller, ActKind.ACCOUNT_RESET, name)
-    secret = await running.database.write(lambda sql: accounts.reset(sql, name))
+    async with noted(running, caller, ActKind.ACCOUNT_RESET, name):
+        secret = await running.database.write(lambda sql: accounts.reset(sql, name))
     return Link(name=name, link=accounts.set_up_link(site_address(request), secret))
 
 
@@ -158,9 +167,11 @@ def _told(terminals: list[str] | None) -> str:
     return "all" if terminals is None else ", ".join(sorted(terminals))
 
 
-def _unchanged(connection: Connection, name: str, if_match: str | None) -> None:
-    """Raises UnknownAccountError, and ProblemError: it is no longer what the caller has seen."""
-    require_match(if_match, etag(accounts.existing(connection, name)))
+def _unchanged(connection: Connection, name: str, if_match: str | None) -> Account:
+    """The account. Raises UnknownAccountError, and ProblemError: it is no longer what the caller has seen."""
+    account = accounts.existing(connection, name)
+    require_match(if_match, etag(account))
+    return account
 
 
 class KeyView(BaseModel):
@@ -215,19 +226,21 @@ async def add_key(given: NewKey, caller: SignedIn, running: Ports) -> MadeKey:
     beyond = sorted(scope.value for scope in set(given.scopes) - caller.rights)
     if beyond:
         raise ProblemError.refused(f"You may not give what you have not: {', '.join(beyond)}.")
+    name = keys.checked_name(given.name)
+    await running.database.read(lambda sql: keys.require_room(sql, caller.account))
     scopes = ", ".join(sorted(scope.value for scope in given.scopes))
     details = {"scopes": scopes, "days": str(given.days), "terminals": _told(given.terminals)}
-    await note(running, caller, ActKind.KEY_ADDED, given.name, **details)
-    number, key = await running.database.write(
-        lambda sql: keys.add(
-            sql,
-            caller.account,
-            given.name,
-            scopes=set(given.scopes),
-            terminals=given.terminals,
-            days=given.days,
+    async with noted(running, caller, ActKind.KEY_ADDED, name, **details):
+        number, key = await running.database.write(
+            lambda sql: keys.add(
+                sql,
+                caller.account,
+                name,
+                scopes=set(given.scopes),
+                terminals=given.terminals,
+                days=given.days,
+            )
         )
-    )
     return MadeKey(number=number, key=key)
 
 

@@ -15,7 +15,7 @@ from server.history.corrections import CorrectionKind
 from server.history.kept import KeptDecision
 from server.recording.looks import Shown, VisitLook
 from server.site.incoming import Received
-from server.web.acting import note, staying
+from server.web.acting import note, noted, staying
 from server.web.api.correction_models import (
     Changes,
     Corrected,
@@ -32,7 +32,7 @@ from server.web.api.people_models import shown_path
 from server.web.callers import Corrector, Ports, Seer, require_everywhere
 from server.web.correcting import NearPhoto, near_photos, one_more_photo
 from server.web.enrolling import Enrolling, prepared_photo
-from server.web.people_rights import may_bar, require_may_bar
+from server.web.people_rights import may_bar, require_face_stays, require_may_bar
 from server.web.problems import ProblemError
 from server.web.recorded import Recordings
 from server.web.running import Running
@@ -128,9 +128,11 @@ async def correct(
         return Corrected(kind=CorrectionKind.NOT_HER, person=person)
     require_may_bar(caller, (person,), running.roster())
     file = _photo_of(running, person, given.photo)
+    require_face_stays(person, files.is_last(file), running.roster())
     path, alike = file.file.path.as_posix(), await files.mistaken_for(person, without=file)
-    await note(running, caller, ActKind.DECISION_CORRECTED, id, photo=path, **details, **staying(alike))
-    await files.hold([path, *alike])
+    said = {"photo": path, **details, **staying(alike)}
+    async with noted(running, caller, ActKind.DECISION_CORRECTED, id, **said):
+        await files.hold([path, *alike])
     return Corrected(kind=CorrectionKind.NOT_HER, person=person, held=shown_path(path))
 
 

@@ -34,8 +34,8 @@ async def change_password(
     """Change one's own password; all other sessions of the account end, and its keys go on."""
     await _prove(entrance, caller, given.old)
     require_strong(given.new, [caller.name])
-    await note(running, caller, ActKind.ACCOUNT_PASSWORD_CHANGED, caller.name)
     hashed, number = await entrance.passwords.hash(given.new), session_of(caller)
+    await note(running, caller, ActKind.ACCOUNT_PASSWORD_CHANGED, caller.name)
     await running.database.write(lambda sql: accounts.set_password(sql, caller.account, hashed))
     await running.database.write(lambda sql: accounts.end_sessions(sql, caller.account, but=number))
 

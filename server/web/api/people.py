@@ -19,7 +19,7 @@ from server.site.listing import PersonView
 from server.site.people_changes import Value, confirm, set_person, unconfirm
 from server.site.renaming import Rename, rename_person
 from server.site.site import Site
-from server.web.acting import note, staying
+from server.web.acting import noted, staying
 from server.web.api.people_models import (
     Erased,
     LimitsChange,
@@ -90,9 +90,9 @@ async def change_limits(
     require_everywhere(caller)
     values = _values(given)
     require_match(if_match, _etag(await files.person(name)))
-    await note(running, caller, ActKind.PERSON_CHANGED, name, **_details(values))
     check = partial(_require_unchanged, files, name, if_match)
-    await files.change(lambda site: lay_down(site, set_person(name, values), check=check))
+    async with noted(running, caller, ActKind.PERSON_CHANGED, name, **_details(values)):
+        await files.change(lambda site: lay_down(site, set_person(name, values), check=check))
     view = await asyncio.to_thread(files.known().person, name) or PersonView.nobody(name)
     response.headers["ETag"] = _etag(view)
     return Person.of(view, caller, datetime.now())
@@ -123,13 +123,13 @@ async def rename(
     if given.merge and view.enrolled:
         raise ProblemError.conflict(f"{name} is enrolled; hold or remove these photos first.")
     merged = {"merged": "yes"} if given.merge else {}
-    await note(running, caller, ActKind.PERSON_RENAMED, name, to=new, **merged)
 
     def work(site: Site) -> Rename:
         _require_unchanged(files, name, if_match)
         return rename_person(site, name, new, merge=given.merge)
 
-    done = await files.change(work)
+    async with noted(running, caller, ActKind.PERSON_RENAMED, name, to=new, **merged):
+        done = await files.change(work)
     if given.merge:
         await files.until(lambda: name not in files.known().named)
     return Renamed(name=done.new, photos=len(done.paths))
@@ -157,14 +157,14 @@ async def erase(
         raise ProblemError.not_found("There is nobody of this name.")
     alike = await files.mistaken_for(name)
     said = {"history": "yes" if history_too else "no", **staying(alike)}
-    await note(running, caller, ActKind.PERSON_ERASED, name, **said)
-    await files.hold(alike)
 
     def work(site: Site) -> tuple[int, bool]:
         _require_unchanged(files, name, if_match)
         return erase_person(site, name)
 
-    photos, limits = await files.change(work) if known else (0, False)
+    async with noted(running, caller, ActKind.PERSON_ERASED, name, **said):
+        await files.hold(alike)
+        photos, limits = await files.change(work) if known else (0, False)
     await files.until(lambda: files.known().person(name) is None)
     await files.forget_thumbnails()
     erased = None
@@ -181,8 +181,8 @@ async def confirm_pair(name: Called, given: Other, caller: Enroller, running: Po
     other = (await files.person(given.other)).name
     if (await files.person(name)).name == other:
         raise ProblemError.refused("These are one person.")
-    await note(running, caller, ActKind.PERSON_CHANGED, name, confirmed=other)
-    await files.change(lambda site: lay_down(site, confirm(name, other)))
+    async with noted(running, caller, ActKind.PERSON_CHANGED, name, confirmed=other):
+        await files.change(lambda site: lay_down(site, confirm(name, other)))
 
 
 @router.post("/{name}/unconfirm", status_code=HTTPStatus.NO_CONTENT)
@@ -191,8 +191,8 @@ async def unconfirm_pair(name: Called, given: Other, caller: Enroller, running: 
     require_may_bar(caller, (name, given.other), running.roster())
     if frozenset((name, given.other)) not in running.roster().confirmed:
         raise ProblemError.not_found(f"{name} and {given.other} are not confirmed.")
-    await note(running, caller, ActKind.PERSON_CHANGED, name, unconfirmed=given.other)
-    await files.change(lambda site: lay_down(site, unconfirm(name, given.other)))
+    async with noted(running, caller, ActKind.PERSON_CHANGED, name, unconfirmed=given.other):
+        await files.change(lambda site: lay_down(site, unconfirm(name, given.other)))
 
 
 def _etag(view: PersonView) -> str:

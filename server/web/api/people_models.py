@@ -13,6 +13,7 @@ from server.gallery.admission import LookAlikes
 from server.gallery.names import NAME_CHARS
 from server.gallery.receipts import LookAlike, Status
 from server.site.listing import PersonView, PhotoView
+from server.support.setting_types import TerminalName
 from wire import TERMINAL_CHARS, Box
 from wire.reasons import Reason
 
@@ -139,7 +140,7 @@ class LimitsChange(BaseModel):
     ) = None
     terminals: (
         Annotated[
-            list[Annotated[str, Field(min_length=1, max_length=TERMINAL_CHARS)]],
+            list[Annotated[TerminalName, Field(min_length=1, max_length=TERMINAL_CHARS)]],
             Field(min_length=1, max_length=200),
         ]
         | None

@@ -21,12 +21,12 @@ from server.site.incoming import MAX_PHOTOS, Upload, incoming
 from server.site.laying_down import lay_down
 from server.site.people_changes import release
 from server.site.photo_files import read, remove
-from server.web.acting import note, staying
+from server.web.acting import noted, staying
 from server.web.api.people_models import PATH_CHARS, Judged, Outcomes, sides
 from server.web.callers import Enroller, Ports, Seer, require_everywhere
 from server.web.enrolling import Enrolling, all_added, prepared_photo
 from server.web.etags import IfMatch, require_match
-from server.web.people_rights import require_may_bar, require_may_take_away
+from server.web.people_rights import is_held, require_face_stays, require_may_bar, require_may_take_away
 from server.web.problems import ProblemError
 from server.web.rate import RateLimit
 from server.web.running import Running
@@ -169,16 +169,17 @@ async def remove_photo(
 ) -> None:
     """Remove one photo. Whom no other photo enrols is enrolled no more when this is answered; photos of
     others that look like that person are held from then on. One of somebody whom people.toml says anything of
-    is removed by an administrator."""
+    is removed by an administrator, the last one of somebody with limits by nobody."""
     require_everywhere(caller)
     file = _file(running, path)
     require_may_take_away(caller, file.person, (path,), running.roster())
+    require_face_stays(file.person, files.is_last(file), running.roster())
     _unchanged(running, path, if_match)
     details = {} if file.sha256 is None else {"digest": file.sha256}
     alike = await _kept_out_by(files, file)
-    await note(running, caller, ActKind.PHOTO_REMOVED, path, **details, **staying(alike))
-    await files.hold(alike)
-    await files.change(lambda site: remove(site, path, file.sha256))
+    async with noted(running, caller, ActKind.PHOTO_REMOVED, path, **details, **staying(alike)):
+        await files.hold(alike)
+        await files.change(lambda site: remove(site, path, file.sha256))
     await files.until(lambda: _find(running, path) is None)
     await files.forget_thumbnails()
 
@@ -187,26 +188,37 @@ async def remove_photo(
 async def hold_photo(
     path: At, caller: Enroller, running: Ports, files: Files, if_match: IfMatch = None
 ) -> None:
-    """Have a photo enrol nobody until it is released; one of somebody who has limits by an administrator.
-    Where no other enrols the person, photos of others that look like that person are held, too."""
-    require_everywhere(caller)
-    shown = _file(running, path).person
-    require_may_bar(caller, () if shown is None else (shown,), running.roster())
-    alike = await _kept_out_by(files, _unchanged(running, path, if_match))
-    await note(running, caller, ActKind.PHOTO_HELD, path, **staying(alike))
-    await files.hold([path, *alike])
+    """Have a photo enrol nobody until it is released; one of somebody who has limits by an administrator,
+    and the last one that enrols them by nobody. Where no other enrols the person, photos of others that look
+    like that person are held, too."""
+    _require_may_bar(caller, running, path)
+    file = _unchanged(running, path, if_match)
+    require_face_stays(file.person, files.is_last(file), running.roster())
+    alike = await _kept_out_by(files, file)
+    async with noted(running, caller, ActKind.PHOTO_HELD, path, **staying(alike)):
+        await files.hold([path, *alike])
 
 
 @router.post("/photos/{path:path}/release", status_code=HTTPStatus.NO_CONTENT)
 async def release_photo(
     path: At, caller: Enroller, running: Ports, files: Files, if_match: IfMatch = None
 ) -> None:
-    """Take that back: the photo is judged like any other."""
-    require_everywhere(caller)
+    """Take that back: the photo is judged like any other. One of somebody who has limits is released by an
+    administrator."""
+    _require_may_bar(caller, running, path)
     _unchanged(running, path, if_match)
-    await note(running, caller, ActKind.PHOTO_CONFIRMED, path)
-    await files.change(lambda site: lay_down(site, release(path)))
+    if not is_held(path, running.roster()):
+        raise ProblemError.not_found(f"{path} is not held.")
+    async with noted(running, caller, ActKind.PHOTO_CONFIRMED, path):
+        await files.change(lambda site: lay_down(site, release(path)))
     await files.until(lambda: not _is_set_aside(running, path))
+
+
+def _require_may_bar(caller: Caller, running: Running, path: str) -> None:
+    """Raises ProblemError: somebody has limits whom this photo is of, and the caller is no administrator."""
+    require_everywhere(caller)
+    shown = _file(running, path).person
+    require_may_bar(caller, () if shown is None else (shown,), running.roster())
 
 
 async def _kept_out_by(files: Files, file: AssessedFile) -> list[str]:

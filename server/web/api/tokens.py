@@ -16,7 +16,7 @@ from server.settings import Settings
 from server.tokens import store
 from server.tokens.accepted import AcceptedTokens
 from server.tokens.store import StoredToken, checked
-from server.web.acting import note
+from server.web.acting import noted
 from server.web.callers import Administrator, Ports, require_everywhere, site_address
 from server.web.etags import IfMatch, etag_of, require_match
 from server.web.problems import ProblemError
@@ -82,8 +82,8 @@ async def add_token(terminal: Name, caller: Administrator, running: Ports, reque
         raise ProblemError.conflict(f"{terminal} has a token already; rotate it, or revoke it first.")
     if not await running.database.read(lambda sql: _are_required(sql, running)):
         require_everywhere(caller)  # it would shut every other terminal out
-    await note(running, caller, ActKind.TERMINAL_TOKEN_ADDED, terminal)
-    token = await running.database.write(lambda sql: store.add(sql, terminal))
+    async with noted(running, caller, ActKind.TERMINAL_TOKEN_ADDED, terminal):
+        token = await running.database.write(lambda sql: store.add(sql, terminal))
     await running.tokens_changed()
     return _made(request, running, terminal, token)
 
@@ -95,13 +95,13 @@ async def rotate_token(
     """Rotate a terminal's token: make a new one; the old one holds no longer."""
     _require_seen(caller, terminal)
     await running.database.read(lambda sql: _unchanged(sql, terminal, if_match))
-    await note(running, caller, ActKind.TERMINAL_TOKEN_ROTATED, terminal)
 
     def rotate(sql: Connection) -> str:
         _unchanged(sql, terminal, if_match)
         return store.rotate(sql, terminal)
 
-    token = await running.database.write(rotate)
+    async with noted(running, caller, ActKind.TERMINAL_TOKEN_ROTATED, terminal):
+        token = await running.database.write(rotate)
     await running.tokens_changed()
     return _made(request, running, terminal, token)
 
@@ -113,13 +113,13 @@ async def revoke_token(
     """Revoke a terminal's token; who is connected with it is disconnected."""
     _require_seen(caller, terminal)
     await running.database.read(lambda sql: _unchanged(sql, terminal, if_match))
-    await note(running, caller, ActKind.TERMINAL_TOKEN_REVOKED, terminal)
 
     def revoke(sql: Connection) -> None:
         _unchanged(sql, terminal, if_match)
         store.revoke(sql, terminal)
 
-    await running.database.write(revoke)
+    async with noted(running, caller, ActKind.TERMINAL_TOKEN_REVOKED, terminal):
+        await running.database.write(revoke)
     await running.tokens_changed()
 
 

@@ -275,11 +275,10 @@ def test_a_peer_that_never_reads_is_disconnected(server: ServerProcess) -> None:
 
 
 NAMES = {
-    "newline": 'door\n2026-01-01T00:00:00.000+00:00 GRANTED door "Eve"',
-    "control": "door\x1b[2J\x00\x07",
-    "right to left": "door\u202egnp.tnarg\u202c",
-    "line separator": "door\u2028GRANTED\u0085",
-    "quotes": 'a" GRANTED "b\\',
+    "quotes": 'a" GRANTED "b',
+    "equal signs": "door verdict=GRANTED name=Eve",
+    "right to left": "\u05d3\u05dc\u05ea 1",
+    "wide spaces": "\u6b63\u9762\u3000\u5165\u53e3",
 }
 
 
@@ -297,7 +296,20 @@ def test_no_terminal_name_forges_or_breaks_a_line(server: ServerProcess, name: s
     assert all(char.isprintable() or char == "\n" for char in raw)
 
 
-@pytest.mark.parametrize("name", ["", "x" * 300, 7, None])
+NO_NAMES = {
+    "empty": "",
+    "long": "x" * 300,
+    "number": 7,
+    "nil": None,
+    "newline": 'door\n2026-01-01T00:00:00.000+00:00 GRANTED door "Eve"',
+    "control": "door\x1b[2J\x00\x07",
+    "turned": "door\u202egnp.tnarg\u202c",
+    "line separator": "door\u2028GRANTED",
+    "path": "../door",
+}
+
+
+@pytest.mark.parametrize("name", NO_NAMES.values(), ids=NO_NAMES.keys())
 def test_a_terminal_name_that_is_none_is_refused(server: ServerProcess, name: object) -> None:
     hello = packed({"type": "hello", "version": 1, "terminal": name, "token": None})
     error = refused(server, hello, greet=False)

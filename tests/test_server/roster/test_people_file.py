@@ -133,6 +133,7 @@ def test_names_are_compared_as_the_gallery_shows_them(text: str, name: str) -> N
         ("terminals = []", " terminals: write a list of names"),
         ('terminals = ["lab", ""]', " terminals, entry 2: a terminal's name has 1 to 64 characters"),
         (f'terminals = ["{"x" * 65}"]', " terminals, entry 1: a terminal's name has"),
+        ('terminals = ["../lab"]', " terminals, entry 1: a terminal's name has"),
         (
             "disable = true",
             ": there is no key disable; the keys are disabled, valid_from, valid_until, schedule,",
@@ -197,6 +198,7 @@ def test_what_is_just_within_the_limits_is_taken() -> None:
         ("[terminals]\nlab = 1", "[terminals.lab]: write a table for each terminal"),
         ('[terminals.""]', "a terminal's name has 1 to 64 characters"),
         (f"[terminals.{'x' * 65}]", "a terminal's name has 1 to 64 characters"),
+        ('[terminals.".."]', "a terminal's name has 1 to 64 characters"),
         ("confirmed = 3", "confirmed: write a list of pairs"),
         ('confirmed = ["Jane Doe", ["A", "B"]]', "confirmed, pair 1: write a list of pairs"),
         (

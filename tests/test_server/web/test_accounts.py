@@ -8,6 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from client.options import parse
+from server.accounts import accounts, keys
+from server.accounts.accounts import AccountError
 from server.accounts.rights import Role
 from server.support.secret import hashed
 from server.tokens import store
@@ -54,6 +56,45 @@ def test_the_last_administrator_stays(site: Site) -> None:
     ):
         assert answer.status_code == 422 and "One admin" in answer.json()["detail"]
     assert admin.get("/api/v1/session").is_success
+    assert [line for line in site.record.lines() if line.startswith("account_")] == []
+
+
+def test_what_fails_after_it_was_written_down_has_a_second_line(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = site.browser("admin")
+
+    def beaten(*_: object, **__: object) -> None:
+        raise AccountError("One admin must be left.")
+
+    for name in ("add", "change", "remove", "reset"):
+        monkeypatch.setattr(accounts, name, beaten)
+    site.record.acts.clear()
+    admin.post("/api/v1/accounts", json={"name": "jane", "role": "guard"})
+    admin.put("/api/v1/accounts/guard", json={"role": "viewer"})
+    admin.post("/api/v1/accounts/guard/reset")
+    assert admin.delete("/api/v1/accounts/guard").status_code == 422
+    acts = [(act.kind.value, act.subject, act.details.get("failed")) for act in site.record.acts]
+    assert acts == [
+        (kind, name, failed)
+        for kind, name in (
+            ("account_added", "jane"),
+            ("account_changed", "guard"),
+            ("account_reset", "guard"),
+            ("account_removed", "guard"),
+        )
+        for failed in (None, "yes")
+    ]
+
+
+def test_a_key_that_cannot_be_is_not_written_down(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    guard = site.browser("guard")
+    site.record.acts.clear()
+    answer = guard.post("/api/v1/keys", json={"name": "a\u202eb", "scopes": ["see"]})
+    assert answer.status_code == 422
+    monkeypatch.setattr(keys, "MAX_KEYS", 0)
+    assert guard.post("/api/v1/keys", json={"name": "report", "scopes": ["see"]}).status_code == 422
+    assert site.record.acts == []
 
 
 def test_an_admin_who_cannot_sign_in_yet_does_not_count(site: Site) -> None:

@@ -132,6 +132,17 @@ def test_photos_leave_room_on_the_disk(site: Site, monkeypatch: pytest.MonkeyPat
     assert str(looked[0]) == tempfile.gettempdir()
 
 
+def test_a_request_with_two_ends_has_no_other_one_behind_it(site: Site) -> None:
+    second = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    head = b"POST /api/v1/keys HTTP/1.1\r\nHost: localhost\r\n"
+    lengths = b"Content-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" % (5 + len(second))
+    with serving(site) as served:
+        sent = socket.create_connection(("127.0.0.1", served.port), timeout=20)
+        sent.sendall(head + lengths + second)
+        answers = answered(sent)
+    assert answers.startswith(b"HTTP/1.1 400 ") and answers.count(b"HTTP/1.1 ") == 1
+
+
 def test_more_than_is_taken_is_refused_as_it_shows(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(UPLOADS, PHOTOS, 1000)
     headers = {"Content-Type": "multipart/form-data; boundary=B"}

@@ -51,6 +51,7 @@ def test_whom_an_administrator_has_disabled_no_guard_lets_in_by_another_name(fol
     assert refused(guard, "DELETE", "/people/photos/jane_doe.jpg") == entry
     assert refused(guard, "POST", "/people/Jane Doe/rename", name="Joe B") == entry
     assert refused(guard, "POST", "/people/photos/jane_doe.jpg/hold") == limits
+    assert refused(guard, "POST", "/people/photos/jane_doe.jpg/release") == limits
     assert refused(guard, "POST", "/people/June Doe/confirm", other="Jane Doe") == limits
     assert refused(guard, "POST", "/people/Jane Doe/confirm", other="June Doe") == limits
     assert refused(guard, "POST", "/people/June Doe/unconfirm", other="Jane Doe") == limits
@@ -77,6 +78,32 @@ def test_whoever_stands_in_people_toml_is_removed_and_renamed_by_administrators(
     assert guard.post(f"{PEOPLE}/photos/jane_doe.jpg/hold").status_code == 204
     assert guard.post(f"{PEOPLE}/photos/jane_doe.jpg/release").status_code == 204
     assert guard.delete(f"{PEOPLE}/photos/john_roe.jpg").status_code == 204
+
+
+def test_the_last_photo_of_somebody_with_limits_stays(followed: Followed) -> None:
+    site, server = followed
+    laid_down(server, '[people."John Roe"]\nterminals = ["lab"]\n[people."Jane Doe"]\ndisabled = true')
+    admin, files, acts = site.browser("admin"), listed(server.faces), len(site.record.acts)
+    for method, rest in (("DELETE", ""), ("POST", "/hold")):
+        answer = admin.request(method, f"{PEOPLE}/photos/john_roe.jpg{rest}")
+        assert answer.status_code == 409 and "Add another photo first" in answer.json()["detail"]
+    assert listed(server.faces) == files and len(site.record.acts) == acts
+    assert admin.post(f"{PEOPLE}/photos/jane_doe.jpg/hold").status_code == 204
+    assert admin.delete(f"{PEOPLE}/photos/jane_doe.jpg").status_code == 204
+    assert admin.delete(f"{PEOPLE}/photos/jane_doe_2.jpg").status_code == 409
+    assert admin.delete(f"{PEOPLE}/Jane Doe").status_code == 200
+    assert admin.patch(f"{PEOPLE}/John Roe", json={"terminals": None}).status_code == 200
+    assert admin.delete(f"{PEOPLE}/photos/john_roe.jpg").status_code == 204
+
+
+def test_what_an_administrator_has_held_of_somebody_with_limits_no_guard_releases(followed: Followed) -> None:
+    site, server = followed
+    laid_down(server, 'held = ["jane_doe_2.jpg"]\n[people."Jane Doe"]\ndisabled = true')
+    guard, admin = site.browser("guard"), site.browser("admin")
+    refused(guard, "POST", "/people/photos/jane_doe_2.jpg/release")
+    assert 'data-do="release"' not in guard.get("/people/Jane Doe").text
+    assert 'data-do="release"' in admin.get("/people/Jane Doe").text
+    assert admin.post(f"{PEOPLE}/photos/jane_doe_2.jpg/release").status_code == 204
 
 
 def test_who_sees_some_doors_changes_nobody_who_may_come_in_at_all(followed: Followed) -> None:

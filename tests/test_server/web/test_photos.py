@@ -149,7 +149,9 @@ def test_a_held_photo_enrols_nobody_until_it_is_released(followed: Followed) -> 
     assert shown["held"] and shown["status"] == "HELD"
     assert guard.post("/api/v1/people/photos/jane_doe.jpg/release").status_code == 204
     assert "Jane Doe" in server.watcher.gallery
+    acts = len(site.record.acts)
     assert guard.post("/api/v1/people/photos/jane_doe.jpg/release").status_code == 404
+    assert len(site.record.acts) == acts
 
 
 def test_files_that_name_nobody_are_listed(followed: Followed) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import delete
 
 from server.accounts import accounts, keys, sessions
 from server.accounts.guesses import NAME_FREE
+from server.accounts.passwords import BusyError
 from server.accounts.rights import Role
 from server.accounts.sign_in import SignIn
 from server.accounts.tables import ACCOUNT
@@ -114,6 +115,20 @@ def test_a_password_is_changed_by_who_knows_the_old_one(site: Site) -> None:
 def test_a_password_that_would_be_guessed_is_refused(site: Site, password: str, said: str) -> None:
     answer = site.browser("guard").put("/api/v1/password", json={"old": PASSWORD, "new": password})
     assert answer.status_code == 422 and said in answer.json()["detail"]
+
+
+def test_a_password_that_cannot_be_taken_now_is_not_written_down(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guard = site.browser("guard")
+
+    async def busy(_: str) -> str:
+        raise BusyError
+
+    monkeypatch.setattr(site.passwords, "hash", busy)
+    site.record.acts.clear()
+    assert guard.put("/api/v1/password", json={"old": PASSWORD, "new": NEW}).status_code == 503
+    assert site.record.acts == []
 
 
 def test_a_second_factor_is_asked_for_once_its_code_was_proven(

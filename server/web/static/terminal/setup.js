@@ -35,6 +35,7 @@ export function wrong({ terminal, token }) {
   if (!terminal) return "Give the terminal a name, such as front-door.";
   if ([...terminal].length > TERMINAL_CHARS) return `A name has at most ${TERMINAL_CHARS} characters.`;
   if ([...token].length > TOKEN_CHARS) return `A token has at most ${TOKEN_CHARS} characters.`;
-  if (/\p{C}/u.test(terminal + token)) return "Name and token have visible characters only.";
+  if (/[\p{C}\p{Zl}\p{Zp}]/u.test(terminal + token)) return "Name and token have visible characters only.";
+  if (/[/\\]|^\.{1,2}$/.test(terminal)) return "A name has no slash or backslash, and is not . or ..";
   return "";
 }
