@@ -93,8 +93,8 @@ def memory_of(process: int) -> int | None:
 
 
 def step_back_for(task: Callable[[], T]) -> T:
-    """Do a task in a thread that lets all else of this machine go first, where the system knows an order of
-    threads (Linux); elsewhere here, as it is."""
+    """Do a task in a thread that gets what processors all else of this machine leaves, where the system knows
+    an order of threads (Linux); elsewhere here, as it is."""
     if sys.platform != "linux":
         return task()
     with ThreadPoolExecutor(1, initializer=_step_far_back) as thread:
@@ -102,7 +102,11 @@ def step_back_for(task: Callable[[], T]) -> T:
 
 
 def _step_far_back() -> None:
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LAST_NICE)
+    """A thread at idle priority makes way at once for whoever wakes up, the nicest of others does not."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    except OSError:  # some containers
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LAST_NICE)
 
 
 @contextlib.contextmanager

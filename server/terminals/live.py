@@ -153,6 +153,11 @@ class LiveBoard:
         frames = [each.newest for each in self._sessions.values() if each.newest is not None]
         return sorted(frames, key=lambda frame: frame.number)
 
+    def newest_of(self, session: str) -> LiveFrame | None:
+        """None: it has gone, or has had no frame answered."""
+        found = self._sessions.get(session)
+        return None if found is None else found.newest
+
     def health(self) -> list[Health]:
         """All that are there, and those that have left a short time ago, in the order of their names."""
         self._forget()
@@ -183,7 +188,7 @@ class Viewer:
     def __init__(self, board: LiveBoard, terminals: frozenset[str] | None) -> None:
         self._board = board
         self._terminals = terminals
-        self._had = 0
+        self._had: dict[str, int] = {}
         self._something = asyncio.Event()
         self._something.set()
 
@@ -205,19 +210,22 @@ class Viewer:
             self._something.set()
 
     async def newer(self) -> list[LiveFrame]:
-        """The newest frame of each terminal that is newer than what this returned before, the latest last;
+        """The newest frame of each terminal that is newer than what was had of it before, the latest last;
         waits until there is one."""
         while True:
             await self._something.wait()
             self._something.clear()
-            found = [
-                frame
-                for frame in self._board.newest()
-                if frame.number > self._had and self.wants(frame.terminal)
-            ]
+            newest = [frame for frame in self._board.newest() if self.wants(frame.terminal)]
+            found = [frame for frame in newest if frame.number > self._had.get(frame.session, 0)]
             if found:
-                self._had = found[-1].number
+                self._had = {frame.session: frame.number for frame in newest}
                 return found
+
+    def renewed(self, frame: LiveFrame) -> LiveFrame:
+        """What its terminal shows by now, which is then had."""
+        newest = self._board.newest_of(frame.session) or frame
+        self._had[newest.session] = newest.number
+        return newest
 
 
 def _health(session: _Session, now: float) -> Health:

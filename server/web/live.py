@@ -44,9 +44,10 @@ class Bulletin:
         return f'{{"health": [{", ".join(seen)}]}}'
 
 
-def pause_after(pictures: int, watching: int) -> float:
-    """How many seconds somebody waits after a round of so many pictures while so many are watching."""
-    return max(1.0 / ROUNDS_PER_SECOND, pictures * max(watching, 1) / PICTURES_PER_SECOND)
+def pause_between(pictures: int, watching: int) -> float:
+    """How many seconds somebody waits after each of so many pictures of a round, while so many are watching:
+    no frame of a door waits behind more than one of them."""
+    return max(1.0 / (ROUNDS_PER_SECOND * pictures), max(watching, 1) / PICTURES_PER_SECOND)
 
 
 def packed(frame: LiveFrame, last: bool) -> bytes:

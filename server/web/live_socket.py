@@ -11,7 +11,7 @@ from server.accounts.rights import Caller, Right
 from server.terminals.live import LiveBoard, Viewer
 from server.web.callers import Seer, find_caller, running
 from server.web.followers import FOLLOWS
-from server.web.live import CHECK_SECONDS, HEALTH_SECONDS, Bulletin, packed, pause_after
+from server.web.live import CHECK_SECONDS, HEALTH_SECONDS, Bulletin, packed, pause_between
 from server.web.origin import same_origin
 
 router = APIRouter()
@@ -62,10 +62,13 @@ class _Watching:
             frames = [frame for frame in await self._viewer.newer() if self._wants(frame.terminal)]
             for number, frame in enumerate(frames, 1):
                 self._shown.clear()
-                await self._socket.send_bytes(packed(frame, last=number == len(frames)))
+                newest = self._viewer.renewed(frame)
+                await self._socket.send_bytes(packed(newest, last=number == len(frames)))
+                await asyncio.sleep(pause_between(len(frames), self._board.viewers))
             if frames:
                 await self._shown.wait()
-            await asyncio.sleep(pause_after(len(frames), self._board.viewers))
+            else:
+                await asyncio.sleep(pause_between(1, self._board.viewers))
 
     async def _send_health(self) -> int:
         while True:

@@ -11,7 +11,7 @@ from server.accounts.rights import Caller, Right
 from server.terminals.live import LiveFrame
 from server.web.callers import Ports, Seer, find_caller
 from server.web.followers import FOLLOWS
-from server.web.live import CHECK_SECONDS, pause_after
+from server.web.live import CHECK_SECONDS, pause_between
 from server.web.problems import ProblemError
 from server.web.running import Running
 from server.web.templating import page
@@ -61,7 +61,7 @@ async def _parts(name: str, running: Running, request: Request) -> AsyncIterator
             while not state.stopping.is_set():
                 for frame in await asyncio.wait_for(viewer.newer(), 30):
                     yield b"".join((HEAD % len(frame.jpeg), frame.jpeg, b"\r\n"))
-                await asyncio.sleep(pause_after(1, running.live.viewers))
+                await asyncio.sleep(pause_between(1, running.live.viewers))
                 if loop.time() - checked > CHECK_SECONDS:
                     checked = loop.time()
                     caller = await find_caller(request)

@@ -104,6 +104,23 @@ def test_a_slow_viewer_skips_and_keeps_nobody_waiting() -> None:
     run(test)
 
 
+def test_what_is_shown_late_is_the_newest_and_is_not_shown_again() -> None:
+    async def test(board: Board) -> None:
+        front, back = board.joined("front"), board.joined("back")
+        board.answer(front, b"f1")
+        board.answer(back, b"b1")
+        with board.live.watch() as viewer:
+            first, second = await viewer.newer()
+            board.answer(back, b"b2")
+            board.answer(front, b"f2")
+            assert viewer.renewed(second).jpeg == b"b2"
+            assert pictures(viewer) == [("front", b"f2")]
+            board.live.leave(front)
+            assert viewer.renewed(first) is first
+
+    run(test)
+
+
 def test_a_viewer_is_woken_by_the_doors_it_watches_only() -> None:
     async def test(board: Board) -> None:
         front, back = board.joined("front"), board.joined("back")

@@ -185,18 +185,44 @@ def test_what_is_done_beside_frames_leaves_them_all_processes_but_one(tmp_path: 
     assert notes.read_text().split() == ["begun", "done"] * 2
 
 
-def niceness() -> int:
-    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+def priority() -> str:
+    """Of the thread that asks."""
+    if os.sched_getscheduler(0) == os.SCHED_IDLE:
+        return "idle"
+    return str(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux knows an order of threads")
 def test_what_is_done_beside_frames_steps_back_behind_them_and_only_it() -> None:
-    async def work(pool: WorkerPool) -> list[int]:
-        return [await ask(niceness) for ask in (pool.run, pool.run_beside, pool.run)]
+    async def work(pool: WorkerPool) -> list[str]:
+        return [await ask(priority) for ask in (pool.run, pool.run_beside, pool.run)]
 
-    own = os.getpriority(os.PRIO_PROCESS, 0)
-    frames, beside, frames_again = with_pool(work, workers=0, load=load_with_a_warning)
-    assert (frames, beside, frames_again) == (own + osdep.NICE, osdep.LAST_NICE, own + osdep.NICE)
+    own = str(os.getpriority(os.PRIO_PROCESS, 0) + osdep.NICE)
+    assert with_pool(work, workers=0, load=load_with_a_warning) == [own, "idle", own]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux knows an order of threads")
+def test_where_no_thread_may_be_idle_it_is_as_nice_as_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setscheduler", denied)
+    assert osdep.step_back_for(priority) == str(osdep.LAST_NICE)
+
+
+def test_what_is_done_beside_frames_rests_for_as_long_as_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_module, "REST", 2.0)
+
+    async def work(pool: WorkerPool) -> float:
+        loop = asyncio.get_running_loop()
+        beside = asyncio.ensure_future(pool.run_beside(pid_after, 0.5))
+        while not beside.done():
+            await pool.analyse(jpeg("obama"), HINTS)
+        first = loop.time()
+        await pool.run_beside(answer)
+        return loop.time() - first
+
+    assert with_pool(work) > 0.4
 
 
 def test_what_is_done_beside_frames_may_fail_as_any_task() -> None:
