@@ -214,9 +214,11 @@ def _fail(*_: object) -> None:
     raise OSError("full")
 
 
-def test_a_log_that_lost_its_end_is_told_of_at_the_start(
-    path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def removed_last(lines: list[bytes]) -> None:
+    del lines[-1]
+
+
+def test_a_log_that_lost_its_end_is_told_of(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     write(path, 1, 2, 3)
     edit(path, removed_last)
     write(path, 4)
