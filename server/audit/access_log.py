@@ -17,6 +17,8 @@ PATTERN = re.compile(
     rf'(?P<terminal>{FIELD}) (?P<name>unknown|"(?:[^"\\]|\\.)*")(?P<pairs>(?: [a-z_]+={FIELD})*)$'
 )
 """Parses every line of the access log."""
+NAMED = re.compile(rf'\S+ (?:GRANTED|DENIED) {FIELD} (?P<name>"(?:[^"\\]|\\.)*")'.encode())
+"""The beginning of a line that names somebody; `name` as it is quoted."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ class AccessEntry:
 
 
 def parse(line: str) -> dict[str, str | None]:
-    """The fields of one line, unquoted; `name` is None for `unknown`. Raises ValueError: not such a line."""
+    """The fields of one line, unquoted, its `seal` among them; `name` is None for `unknown`. Raises
+    ValueError: not such a line."""
     found = PATTERN.match(line)
     if found is None:
         raise ValueError("not a line of an access log")

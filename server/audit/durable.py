@@ -41,6 +41,12 @@ class DurableLog:
         self._write(data if self._ends_a_line() else b"\n" + data)
         self._remember(data)
 
+    def tail(self, size: int) -> bytes:
+        """The last bytes of the file, at most `size`. Raises OSError."""
+        self._follow_rotation()
+        self._file.seek(max(0, self._file.seek(0, os.SEEK_END) - size))
+        return self._file.read(size)
+
     def close(self) -> None:
         """Restore what a last truncation may have lost, and close. Raises OSError."""
         try:

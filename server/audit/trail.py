@@ -13,11 +13,15 @@ from server.audit.access_log import AccessEntry
 from server.audit.durable import DurableLog
 from server.audit.operator_log import FILE as OPERATOR_LOG
 from server.audit.operator_log import Act
+from server.audit.sealed_log import SealedLog
 from server.support import osdep
 from server.support.errors import StartError
+from server.support.key_file import KeyFileError, key_of
 
 LOCK = ".lock"
 """In the logs folder: locked as long as a server uses it."""
+SEAL_KEY = "seal.key"
+"""In the logs folder: what seals the access log."""
 BATCH_LINES = 256
 """Most lines that share one flush: a batch fails as a whole, and whoever comes next waits for it."""
 
@@ -41,7 +45,11 @@ class AuditTrail:
             raise StartError(
                 f"another server is using the folder {folder}; stop it, or choose another with --logs"
             )
-        self._access = DurableLog(folder / ACCESS_LOG)
+        try:
+            self._access = SealedLog(folder / ACCESS_LOG, key_of(folder / SEAL_KEY))
+        except KeyFileError as error:
+            self._lock.close()
+            raise StartError(str(error)) from error
         self._enrolment = DurableLog(folder / "enrolment_log.txt")
         self._operators = DurableLog(folder / OPERATOR_LOG)
         self._waiting: deque[tuple[str, Future[None]]] = deque()

@@ -292,6 +292,21 @@ link by which its owner sets a new password, once.""",
         flags=("logs",),
         function="users:listed",
     ),
+    "verify-log": Command(
+        help="whether the access log is as it was written",
+        description="""\
+Look whether lines of the access log and its rotations were changed, removed,
+put in or moved since they were written; exit code 1 when one was. A server may
+be running.""",
+        examples="""\
+  python -m server verify-log           the logs in the logs folder
+  python -m server verify-log archive/access_log.txt-2026*
+                                        these
+""",
+        flags=("logs",),
+        arguments=(Argument("files", "logs, compressed by gzip or not", many=True, read=_existing_file),),
+        function="verify_log:verify",
+    ),
     "history rebuild": Command(
         help="make it again from the logs",
         description="""\

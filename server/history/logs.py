@@ -1,28 +1,21 @@
 """The logs that the history is made of: found with their rotations, and read line by line."""
 
-import gzip
 import hashlib
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import NamedTuple
 
 from sqlalchemy import Table
 
 from server.audit.access_log import parse as parse_decision
+from server.audit.log_files import BROKEN, raw_lines, rotations_of, why
 from server.audit.operator_log import parse as parse_act
 from server.history.rows import Row, act_row, decision_row
 from server.history.tables import ACT, DECISION
 
 NAMES = ("access_log", "operator_log")
 """In the logs folder; the suffix and what a rotation adds stand behind it."""
-LINE_BYTES = 1 << 20
-"""What is longer is no line, and is not read into memory as one."""
-_GZIP = b"\x1f\x8b"
-_BROKEN = (OSError, EOFError, zlib.error)
-"""What reading a file may raise; gzip.BadGzipFile is an OSError."""
 
 
 class LogLine(NamedTuple):
@@ -75,18 +68,17 @@ class Logs:
 
     def _numbered(self, path: Path) -> Iterator[tuple[int, bytes]]:
         try:
-            with _opened(path) as file:
-                for number, line in enumerate(iter(partial(file.readline, LINE_BYTES), b""), 1):
-                    if stripped := line.rstrip(b"\r\n"):
-                        yield number, stripped
-        except _BROKEN as error:
-            self.broken[path] = " ".join(str(error).split()) or type(error).__name__
+            for number, line in enumerate(raw_lines(path), 1):
+                if stripped := line.rstrip(b"\r\n"):
+                    yield number, stripped
+        except BROKEN as error:
+            self.broken[path] = why(error)
 
 
 def rotations(folder: Path) -> list[Path]:
     """The access log and the operator log with their rotations, compressed or not, oldest first. Raises
     OSError."""
-    return oldest_first([path for path in folder.iterdir() if path.name.startswith(NAMES) and path.is_file()])
+    return oldest_first(rotations_of(folder, NAMES))
 
 
 def oldest_first(paths: Sequence[Path]) -> list[Path]:
@@ -109,10 +101,3 @@ def _first_moment(path: Path) -> float:
     for line in Logs(since=-(2**63)).lines([path]):
         return float(line.row["moment"])
     return float("inf")
-
-
-def _opened(path: Path) -> BinaryIO:
-    """Raises OSError."""
-    with open(path, "rb") as file:
-        packed = file.read(2) == _GZIP
-    return cast(BinaryIO, gzip.open(path, "rb") if packed else open(path, "rb"))

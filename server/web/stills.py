@@ -13,9 +13,10 @@ from starlette.requests import HTTPConnection
 
 from server.access.seen import PictureError, Still
 from server.accounts.rights import Caller
-from server.recognition.pseudonyms import FILE, PseudonymKeyError, Pseudonyms
+from server.recognition.pseudonyms import FILE, Pseudonyms
 from server.recognition.turns import Turns
 from server.support.complaint import Complaint
+from server.support.key_file import KeyFileError
 from server.web.pictures import Picture
 from server.web.problems import ProblemError
 from server.web.rate import RateLimit
@@ -73,7 +74,7 @@ class Stills:
             return None
         try:
             return await asyncio.to_thread(self._pseudonyms.of, name)
-        except PseudonymKeyError as error:
+        except KeyFileError as error:
             self._complaint.tell("no pseudonyms: %s", error)
             detail = "Pseudonyms are not to be had; the server's log says why."
             status = HTTPStatus.SERVICE_UNAVAILABLE

@@ -27,7 +27,7 @@ def entry(number: int) -> AccessEntry:
 
 
 class Disk:
-    """Flushes when it is let to."""
+    """Flushes logs when it is let to."""
 
     def __init__(self) -> None:
         self.begun = threading.Event()
@@ -37,6 +37,8 @@ class Disk:
         self.durable = b""
 
     def flush(self, file: IO[bytes]) -> None:
+        if not str(file.name).endswith(".txt"):
+            return
         self.begun.set()
         assert self.free.wait(10)
         self.flushes += 1
@@ -98,7 +100,7 @@ def test_what_waits_for_the_disk_is_flushed_together_in_order(tmp_path: Path, di
 def test_whoever_records_goes_on_only_when_the_own_line_is_on_disk(tmp_path: Path, disk: Disk) -> None:
     async def record(trail: AuditTrail, number: int) -> None:
         await trail.record(entry(number))
-        assert f"id=d{number}\n".encode() in disk.durable
+        assert f"id=d{number} ".encode() in disk.durable
 
     async def test(trail: AuditTrail) -> None:
         first = await busy(trail, disk)
@@ -271,7 +273,7 @@ def test_a_door_does_not_wait_for_acts(tmp_path: Path, monkeypatch: pytest.Monke
     free = threading.Event()
 
     def flush(file: IO[bytes]) -> None:
-        assert "operator" not in file.name or free.wait(10)
+        assert "operator" not in str(file.name) or free.wait(10)
 
     async def test(trail: AuditTrail) -> None:
         noting = [asyncio.ensure_future(trail.record_act(act(number))) for number in range(9)]

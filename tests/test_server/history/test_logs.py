@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.history import logs as module
+from server.audit import log_files
 from server.history.logs import Logs, oldest_first, rotations
 from server.history.rows import milliseconds
 from server.history.tables import ACT, DECISION
@@ -55,7 +55,7 @@ def test_what_cannot_be_read_is_told_with_its_place(tmp_path: Path) -> None:
 
 
 def test_a_line_without_end_is_not_taken_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LINE_BYTES", 1000)
+    monkeypatch.setattr(log_files, "LINE_BYTES", 1000)
     path = write_log(tmp_path / "a", b"x" * 2500 + b"\n", entry(1))
     logs = Logs(EVER)
     assert read(logs, path) == ["d1"] and logs.unreadable == {path: [1, 2, 3]}

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from server.recognition.pseudonyms import DIGITS, KEY_BYTES, PseudonymKeyError, Pseudonyms
+from server.recognition.pseudonyms import DIGITS, Pseudonyms
+from server.support.key_file import KEY_BYTES, KeyFileError
 
 
 def test_a_word_outlasts_the_server(tmp_path: Path) -> None:
@@ -34,14 +35,14 @@ def test_the_key_is_the_servers_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"short", bytes(KEY_BYTES + 1)])
 def test_what_is_no_key_is_left_alone_and_told(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "key").write_bytes(content)
-    with pytest.raises(PseudonymKeyError, match="is no key"):
+    with pytest.raises(KeyFileError, match="is no key"):
         Pseudonyms(tmp_path / "key").of("Jane Doe")
     assert (tmp_path / "key").read_bytes() == content
 
 
 def test_a_key_that_cannot_be_made_or_read_is_told(tmp_path: Path) -> None:
-    with pytest.raises(PseudonymKeyError, match="no such file"):
+    with pytest.raises(KeyFileError, match="no such file"):
         Pseudonyms(tmp_path / "none" / "key").of("Jane Doe")
     (tmp_path / "key").mkdir()
-    with pytest.raises(PseudonymKeyError, match="directory"):
+    with pytest.raises(KeyFileError, match="directory"):
         Pseudonyms(tmp_path / "key").of("Jane Doe")

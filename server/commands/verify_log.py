@@ -1,0 +1,76 @@
+"""`python -m server verify-log`: whether the access log is as it was written."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from server.audit.access_log import FILE as ACCESS_LOG
+from server.audit.last_seal import FILE as LAST_SEAL
+from server.audit.last_seal import parsed
+from server.audit.log_files import BROKEN, raw_lines, rotations_of, why
+from server.audit.seals import ORIGIN, Link, sealed
+from server.audit.trail import SEAL_KEY
+from server.audit.verifying import Finding, Place, Verified, Verifier
+from server.settings import Settings
+from server.support.errors import StartError, WrongError
+from server.support.key_file import KeyFileError, key_of
+
+SHOWN = 20
+"""Findings that are told one by one: after the first the others often follow from it."""
+
+
+async def verify(settings: Settings, files: Sequence[Path] = ()) -> str:
+    """The report as text. `files`: logs, in place of those in the logs folder. Raises WrongError: the log is
+    not as it was written; StartError: that cannot be found out."""
+    return await asyncio.to_thread(_verify, settings, files)
+
+
+def _verify(settings: Settings, files: Sequence[Path]) -> str:
+    key = settings.logs / SEAL_KEY
+    if not key.exists():
+        raise StartError(f"{key}: there is no such key, and no log that was sealed by it")
+    try:
+        verifier = Verifier(key_of(key))
+        kept = ORIGIN if files else parsed((settings.logs / LAST_SEAL).read_bytes(), key_of(key))
+        paths = files or rotations_of(settings.logs, Path(ACCESS_LOG).stem)
+        findings = list(_findings(verifier, _in_order(paths), kept))
+    except (KeyFileError, *BROKEN) as error:
+        raise StartError(f"the log cannot be read: {why(error)}") from error
+    told = "\n".join(_told(verifier.seen, findings))
+    if findings:
+        raise WrongError(told)
+    return told
+
+
+def _findings(verifier: Verifier, paths: Sequence[Path], kept: Link) -> Iterator[Finding]:
+    line = b"\n"
+    for path in paths:
+        for number, line in enumerate(raw_lines(path), 1):
+            yield from verifier.take(Place(path.name, number), line.rstrip(b"\r\n"))
+    yield from verifier.finish(kept, line.endswith(b"\n"))
+
+
+def _in_order(paths: Sequence[Path]) -> list[Path]:
+    """By the number of the first sealed line; those without one are older. Raises OSError."""
+    return sorted(paths, key=lambda path: (_first_number(path), path.stat().st_mtime, path))
+
+
+def _first_number(path: Path) -> int:
+    found = (sealed(line.rstrip(b"\r\n")) for line in raw_lines(path))
+    return next((each.link.number for each in found if each is not None), 0)
+
+
+def _told(seen: Verified, findings: Sequence[Finding]) -> Iterator[str]:
+    for finding in findings[:SHOWN]:
+        yield str(finding)
+    if len(findings) > SHOWN:
+        yield f"and {len(findings) - SHOWN} more"
+    yield f"{seen.good} entries are as they were written" + (
+        f", from entry {seen.first} on" if (seen.first or 1) > 1 else ""
+    )
+    if seen.unsealed:
+        yield f"{seen.unsealed} lines are older than the seals: of them nothing is known"
+    if seen.repeated:
+        yield f"{seen.repeated} lines stand twice, as copytruncate leaves them"
+    for place in seen.torn:
+        yield f"{place}: torn by a crash, or being written; nobody was told of it"
