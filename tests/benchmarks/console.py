@@ -225,10 +225,10 @@ Made by `make bench-console` (`tests/benchmarks/console.py`) on {machine.date}, 
 {machine.cpu}, {machine.cores} cores, {machine.memory_gb:.0f} GB, {machine.system}, Python {machine.python}.
 
 A server as it is shipped; doors that send {fps:g} frames a second of a visitor, and 2 while nobody has been
-there for long, as terminals do; {browsers} browsers that show the live page of all doors and are as quick as can
-be; one request with {photos} photos, judged and enrolled meanwhile. Doors, server and browsers (at a low
-priority) share the machine. Median of {rounds} rounds of {seconds:g} s, each with its own quiet one; growth is
-the median of the rounds' ratios.
+there for long, as terminals do; {browsers} browsers that show the live page of all doors and are as quick as
+can be; one request with {photos} photos, judged and enrolled meanwhile. Doors, server and browsers (at a low
+priority) share the machine. Median of {rounds} rounds of {seconds:g} s, each with its own quiet one; growth
+is the median of the rounds' ratios.
 
 {table}
 """
