@@ -18,7 +18,7 @@ from server.access.decision import Decision
 from server.access.dice import Dice
 from server.access.evidence import Identity
 from server.access.liveness.proof import LivenessCheck
-from server.access.lockout import FAILED_ATTEMPTS, REPEATED_ATTEMPTS, Lockout, Lockouts
+from server.access.lockout import FAILED_ATTEMPTS, LEFT_PARTS, REPEATED_ATTEMPTS, Lockout, Lockouts
 from server.access.matching.gallery import Gallery
 from server.access.orders import EMPTY as NO_ROSTER
 from server.access.orders import Orders
@@ -317,6 +317,8 @@ class Door:
         elif decision.reason in (REPEATED_ATTEMPTS if visit.failed else FAILED_ATTEMPTS):
             visit.failed = True
             return self._lockout.failed(self._now)
+        elif decision.reason is Reason.LEFT:
+            return self._lockout.failed(self._now, LEFT_PARTS)
         return 0.0
 
 

@@ -29,6 +29,10 @@ FAILED_ATTEMPTS = frozenset(
 """Refusals that count against the terminal's attempts: somebody tried to be taken for a resident."""
 REPEATED_ATTEMPTS = frozenset({Reason.NOT_LIVE, Reason.CHALLENGE_FAILED})
 """Those that count each time: whoever did not do as asked is asked again. Of others, a visit counts one."""
+LEFT_PARTS, ATTEMPT_PARTS = 1, 3
+"""A visit that ends before it is decided, and in which there was enough to see for a grant, counts a third of
+an attempt: whoever leaves in time and comes again has hardly more tries than others, and people who pass a
+door by do not lock it unless they are many."""
 MAX_ATTEMPTS = 100
 """Largest budget; more is no limit worth the name."""
 MAX_TERMINALS = 10_000
@@ -44,24 +48,26 @@ class Lockout:
 
     def __init__(self, attempts: int) -> None:
         self.attempts = attempts
-        self._failures: deque[float] = deque(maxlen=MAX_ATTEMPTS)
+        self._failures: deque[tuple[float, int]] = deque(maxlen=ATTEMPT_PARTS * MAX_ATTEMPTS)
+        """When, and how many parts of an attempt."""
         self._lock_seconds = 0.0
         self._locked_until = 0.0
 
-    def failed(self, now: float) -> float:
+    def failed(self, now: float, parts: int = ATTEMPT_PARTS) -> float:
         """A visit was refused; returns for how many seconds that locks the terminal, 0 when it does not.
-        While locked nothing is counted: nobody had a chance."""
+        While locked nothing is counted: nobody had a chance. After a lock one attempt leads to the next."""
         if not self.attempts or self.seconds_left(now) > 0:
             return 0.0
         if self.idle(now):
             self.granted()
-        self._failures.append(now)
-        recent = sum(now - at <= WINDOW_SECONDS for at in self._failures)
-        if self._lock_seconds or recent >= self.attempts:
-            self._lock_seconds = min(max(2 * self._lock_seconds, FIRST_SECONDS), LONGEST_SECONDS)
-            self._locked_until = now + self._lock_seconds
-            return self._lock_seconds
-        return 0.0
+        self._failures.append((now, parts))
+        recent = sum(parts for at, parts in self._failures if now - at <= WINDOW_SECONDS)
+        if recent < ATTEMPT_PARTS * (1 if self._lock_seconds else self.attempts):
+            return 0.0
+        self._failures.clear()
+        self._lock_seconds = min(max(2 * self._lock_seconds, FIRST_SECONDS), LONGEST_SECONDS)
+        self._locked_until = now + self._lock_seconds
+        return self._lock_seconds
 
     def granted(self) -> None:
         """Somebody was let in: all is forgotten."""
@@ -74,7 +80,7 @@ class Lockout:
 
     def idle(self, now: float) -> bool:
         """Whether there is nothing to remember: it behaves as a new one would."""
-        last = self._failures[-1] if self._failures else -math.inf
+        last = self._failures[-1][0] if self._failures else -math.inf
         locked = self._lock_seconds and now < self._locked_until + QUIET_SECONDS
         return not locked and now - last > WINDOW_SECONDS
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from server.access.lockout import (
     FIRST_SECONDS,
+    LEFT_PARTS,
     LONGEST_SECONDS,
     MAX_ATTEMPTS,
     QUIET_SECONDS,
@@ -38,6 +39,19 @@ def test_each_further_failure_doubles_the_lock_up_to_the_longest() -> None:
         now += locks[-1]
     assert locks == [15, 30, 60, 120, 240, 480, 600, 600, 600]
     assert (locks[0], locks[-1]) == (FIRST_SECONDS, LONGEST_SECONDS)
+
+
+def test_visits_that_end_early_count_a_third() -> None:
+    lockout, locks = Lockout(3), []
+    for now in range(9):
+        lockout.failed(float(now), LEFT_PARTS)
+        locks.append(lockout.seconds_left(float(now)) > 0)
+    assert locks == [False] * 8 + [True]
+    after = 8.0 + FIRST_SECONDS
+    assert [lockout.failed(after, LEFT_PARTS) for _ in range(3)] == [0, 0, 2 * FIRST_SECONDS]
+    after += 2 * FIRST_SECONDS
+    lockout.failed(after, LEFT_PARTS)
+    assert lockout.failed(after) == 4 * FIRST_SECONDS
 
 
 def test_failures_count_together_within_ten_minutes_only() -> None:

@@ -574,8 +574,22 @@ def test_an_empty_doorway_is_free() -> None:
     doorway.watch(frames=100)
     doorway.watch(face(stranger(0)), frames=4)
     doorway.see(seconds=2.0)
-    assert [reason for _, _, reason in doorway.said] == [Reason.LEFT], "passing by is no attempt"
+    assert [reason for _, _, reason in doorway.said] == [Reason.LEFT], "passing by once is no attempt"
     assert doorway.watch(ada, frames=3).verdict is GRANTED
+
+
+def test_who_leaves_before_being_refused_again_and_again_locks_the_door() -> None:
+    """1.2 seconds are enough for a grant, and too few for a denial."""
+    doorway = Doorway(Liveness.OFF, attempts=10)
+    locked = []
+    for who in range(30):
+        doorway.watch(face(stranger(who % 5)), frames=5)
+        doorway.see(seconds=2.0)
+        locked.append(doorway.lockouts.of("front", 10, doorway.now).seconds_left(doorway.now) > 0)
+    assert [reason for _, _, reason in doorway.said] == [Reason.LEFT] * 30
+    assert locked == [False] * 29 + [True]
+    doorway.watch(ada, frames=4)
+    assert doorway.said[-1] == (DENIED, "Ada", Reason.LOCKED_OUT)
 
 
 def test_after_so_many_looks_only_a_new_visit_helps() -> None:
