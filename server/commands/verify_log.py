@@ -26,20 +26,22 @@ async def verify(settings: Settings, files: Sequence[Path] = ()) -> str:
 
 
 def _verify(settings: Settings, files: Sequence[Path]) -> str:
-    key = settings.logs / SEAL_KEY
+    key, last = settings.logs / SEAL_KEY, settings.logs / LAST_SEAL
     if not key.exists():
         raise StartError(f"{key}: there is no such key, and no log that was sealed by it")
     try:
         verifier = Verifier(key_of(key))
-        kept = ORIGIN if files else parsed((settings.logs / LAST_SEAL).read_bytes(), key_of(key))
+        kept = parsed(last.read_bytes(), key_of(key)) if last.exists() and not files else ORIGIN
         paths = files or rotations_of(settings.logs, Path(ACCESS_LOG).stem)
         findings = list(_findings(verifier, _in_order(paths), kept))
     except (KeyFileError, *BROKEN) as error:
         raise StartError(f"the log cannot be read: {why(error)}") from error
-    told = "\n".join(_told(verifier.seen, findings))
+    told = list(_told(verifier.seen, findings))
+    if kept == ORIGIN and not files:
+        told.append(f"no good {LAST_SEAL}: whether lines are cut off the end cannot be told")
     if findings:
-        raise WrongError(told)
-    return told
+        raise WrongError("\n".join(told))
+    return "\n".join(told)
 
 
 def _findings(verifier: Verifier, paths: Sequence[Path], kept: Link) -> Iterator[Finding]:
