@@ -41,7 +41,7 @@ from tests.support.server_process import ROOT, wait_for
 BROWSERS, PHOTOS = 20, 200
 BROWSERS_NICE = 15
 """They are on this machine here alone."""
-ROUNDS, SECONDS, SETTLE = 3, 25.0, 3.0
+ROUNDS, SECONDS, SETTLE = 2, 25.0, 3.0
 IDLE_SECONDS = 30.0
 """At each door of a building between a visitor who has left and the next one."""
 REPORT = ROOT / "docs" / "benchmarks" / "console.md"

@@ -51,5 +51,5 @@ def test_pairs_and_held_photos_are_told() -> None:
 
 
 def test_a_name_cannot_hide_anything() -> None:
-    (sentence,) = told("", '[terminals."lab\\u001b[2K"]\nattempts = 0')
-    assert sentence == 'terminal "lab\\u001b[2K": attempts 0, was not laid down'
+    (sentence,) = told("", """[terminals.'lab": attempts 5']\nattempts = 0""")
+    assert sentence == 'terminal "lab\\": attempts 5": attempts 0, was not laid down'
