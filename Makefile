@@ -34,7 +34,7 @@ bench:  ## As shipped, against face_recognition's usual loops: 20 minutes, write
 	@$(PYTHON) scripts/bootstrap.py --bench
 	@$(BIN)/python -m tests.benchmarks.speed
 
-bench-console:  ## What doors lose while the console is busy: ten minutes, writes docs/benchmarks/
+bench-console:  ## What doors lose while the console is busy: a quarter of an hour, writes docs/benchmarks/
 	@$(PYTHON) scripts/bootstrap.py --test
 	@$(BIN)/python -m tests.benchmarks.console
 

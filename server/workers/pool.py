@@ -133,7 +133,7 @@ class WorkerPool:
         may take `BESIDE` times as long, and rests afterwards (`REST`).
 
         Measured on two cores with 16 doors at which a visitor comes every 40 s (`make bench-console`), while
-        200 photos are judged and 20 browsers watch: 95 in 100 answers take 7 % longer. They take 33 to 53 %
+        200 photos are judged and 20 browsers watch: 95 in 100 answers take 8 % longer. They take 33 to 53 %
         longer with photos alone, if those run at the lowest niceness and do not rest; at idle priority 17 %.
         """
         photos = self._photos

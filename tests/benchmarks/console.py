@@ -1,6 +1,6 @@
 """What doors lose while the console is busy: browsers that watch all of them, and photos that are uploaded.
 
-    python -m tests.benchmarks.console      # ten minutes, writes docs/benchmarks/console.md
+    python -m tests.benchmarks.console      # a quarter of an hour, writes docs/benchmarks/console.md
 
 One server as it is shipped, two scenes at its doors, and in each round the same doors with nobody at the
 console and then with somebody. The browsers are as quick as can be: each asks for the next pictures at once.
