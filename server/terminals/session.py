@@ -67,15 +67,15 @@ class Session:
         *,
         limits: Limits,
         tokens: Callable[[], AcceptedTokens],
-        admit: Callable[["Session"], bool],
+        admit: Callable[["Session"], None],
         note: Callable[[str], str | None],
         on_frame: Callable[["Session", PendingFrame], None],
         on_propose: Callable[["Session", int], None],
         deadlines: Deadlines = DEADLINES,
     ) -> None:
-        """`tokens`: those that hold at this moment. `admit` is asked once the hello is good; False means that
-        too many terminals are connected. `note` is what the administrator tells visitors at the terminal of
-        that name."""
+        """`tokens`: those that hold at this moment. `admit` is called once the hello is good, and raises
+        ProtocolError where there is no place for the terminal. `note` is what the administrator tells
+        visitors at the terminal of that name."""
         self.id = secrets.token_hex(8)
         self.terminal = ""
         self.open = True
@@ -247,8 +247,7 @@ class Session:
             log.warning("%s: wrong or missing token for terminal %s", self.name, ascii(hello.terminal))
             raise ProtocolError(ErrorCode.UNAUTHORIZED, "this terminal and token are not accepted here")
         self.terminal = hello.terminal
-        if not self._admit(self):
-            raise ProtocolError(ErrorCode.TOO_MANY, "too many terminals are connected")
+        self._admit(self)
         self.welcomed = True
         self._connection.accept()
         self.send(Welcome(self.id, self._limits, note=self._note(hello.terminal), features=FEATURES))

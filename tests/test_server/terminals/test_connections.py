@@ -15,6 +15,7 @@ from tests.support.fake_transport import FakeTransport
 from wire import ErrorCode, ErrorMessage, Frame, Hello, Limits, Welcome, encode
 
 TOKENS = {"front": "the token of the front door", "back": "the token of the back door"}
+MOVED = "another connection with this terminal's token took over"
 HALF_A_HELLO = encode(Hello("front"))[:-1]
 
 
@@ -22,7 +23,9 @@ class Site:
     """Connections without a network; `joined` and `left` are the sessions that were reported as welcomed
     and as over."""
 
-    def __init__(self, max_terminals: int = 128, tokens: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, max_terminals: int = 128, tokens: dict[str, str] | None = None, refuse_second: bool = False
+    ) -> None:
         self.joined: list[Session] = []
         self.left: list[Session] = []
         self.frames: list[tuple[Session, PendingFrame]] = []
@@ -32,6 +35,7 @@ class Site:
             limits=Limits(20_000, 1_000_000),
             tokens=lambda: self.tokens,
             max_terminals=max_terminals,
+            refuse_second=refuse_second,
             tls=None,
             note=lambda terminal: None,
             on_join=self.joined.append,
@@ -46,7 +50,7 @@ class Site:
             raise self.fault
 
     def connect(self, address: str = "10.0.0.7") -> FakeTransport:
-        transport = FakeTransport()
+        transport = FakeTransport(f"{address}:40000")
         self.connections.serve(transport, address)
         return transport
 
@@ -176,28 +180,54 @@ def test_only_so_many_terminals_are_admitted() -> None:
     at(Site(max_terminals=1), test)
 
 
-def test_a_terminal_that_lost_its_link_comes_back_while_its_old_connection_counts() -> None:
+@pytest.mark.parametrize("places", [2, 128])
+def test_a_terminal_that_connects_again_takes_over_from_its_old_connection(
+    places: int, caplog: pytest.LogCaptureFixture
+) -> None:
     async def test(site: Site) -> None:
         back = await site.terminal("back")
-        old = await site.terminal("front")
-        new = await site.terminal("front")
-        assert old.aborted and not new.aborted and not back.aborted
-        await until(lambda: site.left)
+        old = await site.terminal("front", "10.0.0.1")
+        new = await site.terminal("front", "10.0.0.2")
+        old.say(Frame(1, b"one"))
+        last = await old.last_words()
+        assert (last.code, last.message) == (ErrorCode.TOO_MANY, MOVED)
+        assert not new.aborted and not back.aborted
         newest = await site.terminal("front")
-        assert new.aborted and not newest.aborted
+        assert (await new.last_words()).message == MOVED
+        assert not newest.aborted and not site.frames
 
-    site = Site(max_terminals=2, tokens=TOKENS)
+    site = Site(max_terminals=places, tokens=TOKENS)
     at(site, test)
     assert [session.terminal for session in site.left[:2]] == ["front", "front"]
     assert len(site.left) == 4, "and the last visits of each are logged"
+    told = "'front': connected from 10.0.0.1:40000, and again from 10.0.0.2:40000, which takes over"
+    assert told in caplog.text
+        "'front': connected from 10.0.0.1:40000, and again from 10.0.0.2:40000, which takes over"
+        in caplog.text
+    )
 
 
-def test_while_there_is_room_a_terminal_may_connect_twice() -> None:
+def test_where_it_is_set_so_the_first_connection_stays(caplog: pytest.LogCaptureFixture) -> None:
+    async def test(site: Site) -> None:
+        first = await site.terminal("front", "10.0.0.1")
+        second = site.connect("10.0.0.2")
+        second.say(Hello("front", TOKENS["front"]))
+        assert (await second.last_words()).message == "a terminal of this name is connected already"
+        assert not first.aborted
+        first.leave()
+        await until(lambda: first.aborted)
+        await site.terminal("front")
+
+    at(Site(tokens=TOKENS, refuse_second=True), test)
+    assert "again from 10.0.0.2:40000, which is refused" in caplog.text
+
+
+def test_without_tokens_any_number_of_terminals_may_have_a_name() -> None:
     async def test(site: Site) -> None:
         one, two = await site.terminal("front"), await site.terminal("front")
         assert not one.aborted and not two.aborted
 
-    at(Site(max_terminals=2, tokens=TOKENS), test)
+    at(Site(), test)
 
 
 @pytest.mark.parametrize("hello", [Hello("front", "not its token"), Hello("front", None)])
