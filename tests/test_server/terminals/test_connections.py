@@ -202,9 +202,6 @@ def test_a_terminal_that_connects_again_takes_over_from_its_old_connection(
     assert len(site.left) == 4, "and the last visits of each are logged"
     told = "'front': connected from 10.0.0.1:40000, and again from 10.0.0.2:40000, which takes over"
     assert told in caplog.text
-        "'front': connected from 10.0.0.1:40000, and again from 10.0.0.2:40000, which takes over"
-        in caplog.text
-    )
 
 
 def test_where_it_is_set_so_the_first_connection_stays(caplog: pytest.LogCaptureFixture) -> None:
