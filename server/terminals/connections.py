@@ -4,9 +4,11 @@ import asyncio
 import logging
 import socket
 import ssl
+import time
 from collections.abc import Awaitable, Callable
 
 from server.support.complaint import Complaint
+from server.support.guesses import Guesses
 from server.terminals.listener import Address
 from server.terminals.peer import PendingFrame
 from server.terminals.session import DEADLINES, Deadlines, Session
@@ -63,9 +65,14 @@ class Connections:
         """In order of arrival."""
         self._partings: set[asyncio.Future[None]] = set()
         self._crowded = Complaint(log, logging.WARNING)
+        self._guesses = Guesses(time.monotonic)
 
     def accept(self, accepted: socket.socket, address: Address) -> None:
-        """Serve a connection that the listener has accepted; it counts from now on."""
+        """Serve a connection that the listener has accepted; it counts from now on. Whose tokens were wrong
+        too often is not even spoken to for a while."""
+        if self._guesses.wait(str(address[0])) > 0:
+            accepted.close()
+            return
         self.serve(TcpTransport(accepted, address, self._tls), str(address[0]))
 
     def serve(self, transport: Transport, address: str) -> None:
@@ -73,7 +80,9 @@ class Connections:
         session = Session(
             transport,
             limits=self._limits,
+            source=address,
             tokens=self._tokens,
+            guesses=self._guesses,
             admit=self._admit,
             note=self._note,
             on_frame=self._on_frame,

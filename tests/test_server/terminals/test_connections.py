@@ -1,10 +1,12 @@
 """All connections together: who may stay when there are too many, and how they all end."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 
 import pytest
 
+from server.support.guesses import NAME_FREE, SOURCE_FREE
 from server.terminals.connections import Connections
 from server.terminals.peer import PendingFrame
 from server.terminals.session import DEADLINES, Session
@@ -237,6 +239,52 @@ def test_whoever_lacks_the_token_replaces_nobody(hello: Hello) -> None:
         assert not front.aborted
 
     at(Site(max_terminals=1, tokens=TOKENS), test)
+
+
+async def said_of(site: Site, hello: Hello, address: str) -> ErrorMessage:
+    stranger = site.connect(address)
+    stranger.say(hello)
+    return await stranger.last_words()
+
+
+def test_who_guesses_tokens_waits_longer_each_time_and_the_terminal_does_not() -> None:
+    async def test(site: Site) -> None:
+        await site.terminal("front", "10.0.0.1")
+        wrong = Hello("front", "not its token at all")
+        said = [await said_of(site, wrong, "10.0.0.66") for _ in range(8)]
+        assert [each.code for each in said] == [ErrorCode.UNAUTHORIZED] * 5 + [ErrorCode.TOO_MANY] * 3
+        assert said[-1].message == "too many wrong tokens; wait 2 seconds"
+        right = Hello("front", TOKENS["front"])
+        assert (await said_of(site, right, "10.0.0.66")).code is ErrorCode.TOO_MANY, (
+            "nor is a guess told right"
+        )
+        await site.terminal("front", "10.0.0.1")
+
+    at(Site(tokens=TOKENS), test)
+
+
+def test_guesses_from_everywhere_do_not_keep_a_terminal_out() -> None:
+    async def test(site: Site) -> None:
+        (await site.terminal("front", "10.0.0.1")).leave()
+        for number in range(NAME_FREE + 1):
+            last = await said_of(site, Hello("front", "wrong"), f"10.1.{number // 200}.{number % 200}")
+        assert last.code is ErrorCode.TOO_MANY
+        await site.terminal("front", "10.0.0.1")
+
+    at(Site(tokens=TOKENS), test)
+
+
+def test_whose_tokens_are_wrong_too_often_is_not_spoken_to() -> None:
+    async def test(site: Site) -> None:
+        for number in range(SOURCE_FREE):
+            await said_of(site, Hello(f"door {number}", "wrong"), "10.0.0.66")
+        mine, its = socket.socketpair()
+        site.connections.accept(its, ("10.0.0.66", 40_000))
+        assert mine.recv(100) == b"" and its.fileno() == -1
+        mine.close()
+        await site.terminal("front", "10.0.0.1")
+
+    at(Site(tokens=TOKENS), test)
 
 
 def test_without_tokens_a_name_proves_nothing_and_replaces_nobody() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from server.support.guesses import Guesses
 from server.terminals.peer import PendingFrame
 from server.terminals.session import DEADLINES, OUTBOX, Session
 from server.tokens.accepted import AcceptedTokens
@@ -41,7 +42,9 @@ class Met:
         self.session = Session(
             self.terminal,
             limits=LIMITS,
+            source="10.0.0.7",
             tokens=lambda: AcceptedTokens.of(tokens, {}),
+            guesses=Guesses(time.monotonic),
             admit=self._admit,
             note=lambda terminal: None,
             on_frame=lambda _, frame: self.frames.append(frame),
