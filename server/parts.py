@@ -161,6 +161,7 @@ def _doors(
         limits=settings.limits(),
         tokens=lambda: tokens.accepted,
         max_terminals=settings.max_terminals,
+        refuse_second=settings.second_connection == "refused",
         tls=tls,
         note=lambda terminal: people.roster.roster.orders(terminal, datetime.now()).note,
         on_join=frames.join,

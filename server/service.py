@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import gc
 import logging
-import ssl
 import sys
 from collections.abc import Coroutine
 from typing import Any
@@ -22,7 +21,7 @@ from server.startup.sources import Sources
 from server.support import osdep
 from server.support.errors import CrashError, StartError
 from server.support.last_warnings import LastWarnings
-from server.support.plain_http import BrowserContext
+from server.support.tls import Tls
 from server.vitals.loop_delay import LoopDelay
 from server.vitals.vitals import Vitals
 from server.web.running import Running
@@ -54,20 +53,20 @@ class Service:
 
     async def run(self) -> None:
         """Serve until stopped. Raises StartError; CrashError when a part of the server fails."""
-        tls = _tls(self._settings, ssl.create_default_context(ssl.Purpose.CLIENT_AUTH))
+        tls = _tls(self._settings)
         async with contextlib.AsyncExitStack() as stack:
-            parts = await open_parts(self._settings, tls, stack)
+            parts = await open_parts(self._settings, tls.terminals if tls else None, stack)
             await parts.doors.tokens.refresh()
             loading = asyncio.ensure_future(_load_models(parts.pool, self._settings))
             stack.callback(loading.cancel)
-            console = await self._open_console(parts)
+            console = await self._open_console(parts, tls)
             if console is not None:
                 stack.push_async_callback(console.close)
             if await self._unless_stopped(_start(parts, loading, self._settings)):
-                await self._serve(parts, console)
+                await self._serve(parts, console, tls)
         log.info("stopped")
 
-    async def _open_console(self, parts: Parts) -> Console | None:
+    async def _open_console(self, parts: Parts, tls: Tls | None) -> Console | None:
         """None: it is not wanted, or not to be had."""
         if not self._settings.web or parts.database is None:
             return None
@@ -99,8 +98,7 @@ class Service:
             vitals=vitals,
             hasten=lambda: _hasten(loop, people.photos),
         )
-        tls = _tls(self._settings, BrowserContext(ssl.PROTOCOL_TLS_SERVER))
-        return await open_console(running, tls)
+        return await open_console(running, tls.browsers if tls else None)
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> bool:
         """Do the work; False when `stop` came first."""
@@ -115,7 +113,7 @@ class Service:
         working.result()
         return True
 
-    async def _serve(self, parts: Parts, console: Console | None) -> None:
+    async def _serve(self, parts: Parts, console: Console | None, tls: Tls | None) -> None:
         # What is there by now stays. Searching it for garbage would stop the loop for 20 ms every time.
         gc.collect()
         gc.freeze()
@@ -123,7 +121,7 @@ class Service:
         doors = parts.doors
         doors.listener.listen()
         accepting = asyncio.ensure_future(doors.listener.accept(doors.connections.accept))
-        running = {accepting, *map(asyncio.ensure_future, self._work(parts, console))}
+        running = {accepting, *map(asyncio.ensure_future, self._work(parts, console, tls))}
         stopping = asyncio.ensure_future(self._stop.wait())
         self._announce(parts)
         await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -136,7 +134,9 @@ class Service:
         for part in ended:
             raise CrashError("a part of the server failed") from part.exception()
 
-    def _work(self, parts: Parts, console: Console | None) -> list[Coroutine[Any, Any, None]]:
+    def _work(
+        self, parts: Parts, console: Console | None, tls: Tls | None
+    ) -> list[Coroutine[Any, Any, None]]:
         """What goes on for ever: a server one of whose parts ends has failed."""
         people, doors = parts.people, parts.doors
         changes = Changes(
@@ -156,6 +156,7 @@ class Service:
             changes.follow(),
             self._loop_delay.watch(),
         ]
+        work += [] if tls is None else [tls.watch()]
         return work if console is None else [*work, console.serve()]
 
     def _announce(self, parts: Parts) -> None:
@@ -202,17 +203,11 @@ def _hasten(loop: asyncio.AbstractEventLoop, watcher: PhotoWatcher) -> None:
         loop.call_soon_threadsafe(watcher.hasten)
 
 
-def _tls(settings: Settings, context: ssl.SSLContext) -> ssl.SSLContext | None:
-    """`context`: of a server, as it was made."""
-    if settings.tls_cert is None:
+def _tls(settings: Settings) -> Tls | None:
+    """Raises StartError."""
+    if settings.tls_cert is None or settings.tls_key is None:
         return None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(settings.tls_cert, settings.tls_key)
-    except (OSError, ssl.SSLError) as error:
-        files = f"{settings.tls_cert} and {settings.tls_key}"
-        raise StartError(f"tls_cert, tls_key: {files} cannot be used: {error}") from error
-    return context
+    return Tls(settings.tls_cert, settings.tls_key)
 
 
 async def serve(settings: Settings, sources: Sources, warnings: LastWarnings) -> None:

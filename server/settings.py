@@ -3,6 +3,7 @@
 import os
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Literal
 
 from pydantic import (
     BaseModel,
@@ -101,6 +102,9 @@ class Settings(BaseModel):
         4_000_000, ge=10_000, le=64_000_000, description="largest frame accepted, pixels"
     )
     max_terminals: int = Field(128, ge=1, le=10_000, description="terminals connected at once")
+    second_connection: Literal["takes_over", "refused"] = Field(
+        "takes_over", description="what becomes of a terminal's second connection, where tokens are needed"
+    )
     insecure: bool = Field(
         False, description="let other machines connect without tokens, and browsers without TLS"
     )

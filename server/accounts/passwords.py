@@ -10,6 +10,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn import zxcvbn
 
+from server.support.guesses import NotTriedError
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -32,7 +34,7 @@ class WeakPasswordError(ValueError):
     """The password would be guessed; the message says how to mend it."""
 
 
-class BusyError(Exception):
+class BusyError(NotTriedError):
     """Too many passwords are being checked."""
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from server.accounts import second_factor, sessions
 from server.accounts.accounts import Account, AccountError, checked_name, find, password_of
-from server.accounts.guesses import Guesses
 from server.accounts.passwords import MAX_CHARS, Asker, Passwords
 from server.accounts.rights import Caller
 from server.database.database import Database
+from server.support.guesses import Guesses
 from server.support.networks import network_of
 
 

@@ -11,15 +11,13 @@ from pathlib import Path
 from server.audit.access_log import FILE as ACCESS_LOG
 from server.audit.access_log import AccessEntry
 from server.audit.durable import DurableLog
+from server.audit.folder_lock import FolderLock, InUseError
 from server.audit.operator_log import FILE as OPERATOR_LOG
 from server.audit.operator_log import Act
 from server.audit.sealed_log import SealedLog
-from server.support import osdep
 from server.support.errors import StartError
 from server.support.key_file import KeyFileError, key_of
 
-LOCK = ".lock"
-"""In the logs folder: locked as long as a server uses it."""
 SEAL_KEY = "seal.key"
 """In the logs folder: what seals the access log."""
 BATCH_LINES = 256
@@ -39,12 +37,12 @@ class AuditTrail:
     def __init__(self, folder: Path) -> None:
         """Raises OSError: a log cannot be opened; StartError: another server writes there."""
         folder.mkdir(parents=True, exist_ok=True)
-        self._lock = open(folder / LOCK, "wb")  # noqa: SIM115
-        if not osdep.lock_for_ever(self._lock):
-            self._lock.close()
+        try:
+            self._lock = FolderLock(folder)
+        except InUseError:
             raise StartError(
                 f"another server is using the folder {folder}; stop it, or choose another with --logs"
-            )
+            ) from None
         try:
             self._access = SealedLog(folder / ACCESS_LOG, key_of(folder / SEAL_KEY))
         except KeyFileError as error:

@@ -12,7 +12,7 @@ import socket
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from server.startup.announcements import Remark, of_network, of_recording, of_ru
 from server.startup.exposure import exposures
 from server.startup.folders import barred_parent, log_problems, photo_problems
 from server.startup.recogniser import with_recogniser
-from server.support.certificate import CertificateError, examine
+from server.support.certificate import EXPIRY_NOTICE, CertificateError, examine
 from server.support.errors import StartError
 from server.support.file_access import READ, barred
 from server.tokens.accepted import AcceptedTokens
@@ -36,7 +36,6 @@ from server.workers import main as worker
 from server.workers.analyser import ModelSettings
 from server.workers.process import WorkerProcess
 
-EXPIRY_NOTICE = timedelta(days=30)
 LOAD_SECONDS = 120.0
 """How long the models may take to load."""
 SHOWN_FILES = 3

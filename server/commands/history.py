@@ -10,9 +10,9 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from server.audit.folder_lock import FolderLock, InUseError
 from server.audit.operator_log import COMMAND_LINE, Act, ActKind, append
 from server.audit.operator_log import FILE as OPERATOR_LOG
-from server.audit.trail import LOCK
 from server.database.database import DatabaseError, address_of, look
 from server.history import rebuild as rebuilding
 from server.history.carry import Span
@@ -22,7 +22,6 @@ from server.history.rebuild import Rebuilt
 from server.history.rows import milliseconds
 from server.history.tables import ACT, DECISION
 from server.settings import Settings
-from server.support import osdep
 from server.support.errors import StartError, WrongError
 
 LAG_SECONDS = 10
@@ -152,9 +151,11 @@ def _ranges(numbers: Sequence[int]) -> str:
 @contextlib.contextmanager
 def _alone(logs: Path) -> Iterator[None]:
     """While no server uses the folder. Raises StartError: one does; OSError."""
-    with open(logs / LOCK, "wb") as file:
-        if not osdep.lock_for_ever(file):
-            raise StartError(f"a server is using the folder {logs}: stop it first")
+    try:
+        lock = FolderLock(logs)
+    except InUseError:
+        raise StartError(f"a server is using the folder {logs}: stop it first") from None
+    with contextlib.closing(lock):
         yield
 
 

@@ -80,7 +80,7 @@ async def renew(settings: Settings, folder: Path = FOLDER, names: Sequence[str] 
         raise StartError(f"{folder}: what is there cannot be read as keys and certificates") from error
     except AuthorityError as error:
         raise StartError(f"{folder}: {error}: python -m server tls init --folder ANOTHER") from error
-    return f"{_certificate_line(folder, certificate)}\nRestart the server: it reads its certificate then."
+    return f"{_certificate_line(folder, certificate)}\nA server that runs takes it within seconds."
 
 
 def _note(settings: Settings, called: Names) -> None:

@@ -3,10 +3,12 @@
 import os
 import ssl
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+EXPIRY_NOTICE = timedelta(days=30)
+"""Before the end of its validity people are told of it."""
 NO_PAIR = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED")
 """OpenSSL's words for it; the last where the two are of different kinds."""
 

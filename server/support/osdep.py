@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -57,15 +58,19 @@ def private_opener(path: str, flags: int) -> int:
     return os.open(path, flags, 0o640)
 
 
-def lock_for_ever(file: IO[bytes]) -> bool:
-    """Take a file for this process until it ends. False: another process has it."""
+def lock_for_ever(descriptor: int) -> bool:
+    """Take an open file or folder for this process until it is closed. False: another process has it. What
+    the file system cannot lock is not locked."""
     try:
         if sys.platform != "win32":
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         else:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    except OSError:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    except (BlockingIOError, PermissionError):
         return False
+    except OSError as error:
+        if error.errno not in (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOTSUP):
+            return False
     return True
 
 
@@ -123,7 +128,9 @@ def interrupt_held_back() -> Iterator[None]:
 
 
 def on_stop_signal(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
-    """Call `stop` in the loop on SIGINT or SIGTERM."""
+    """Call `stop` in the loop on SIGINT or SIGTERM. A window that is closed (SIGHUP) shuts no door."""
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for number in (signal.SIGINT, signal.SIGTERM):
         try:
             loop.add_signal_handler(number, stop)

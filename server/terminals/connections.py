@@ -4,9 +4,11 @@ import asyncio
 import logging
 import socket
 import ssl
+import time
 from collections.abc import Awaitable, Callable
 
 from server.support.complaint import Complaint
+from server.support.guesses import Guesses
 from server.terminals.listener import Address
 from server.terminals.peer import PendingFrame
 from server.terminals.session import DEADLINES, Deadlines, Session
@@ -14,14 +16,18 @@ from server.terminals.strangers import STRANGERS, Strangers
 from server.terminals.tcp import TcpTransport
 from server.terminals.transport import Transport
 from server.tokens.accepted import AcceptedTokens
-from wire import ErrorCode, ErrorMessage, Limits
+from wire import ErrorCode, ErrorMessage, Limits, ProtocolError
 
 log = logging.getLogger(__name__)
 
 
 class Connections:
     """Serves each connection until it ends. Strangers have a budget of their own; `max_terminals` limits
-    those who have said hello."""
+    those who have said hello.
+
+    Where tokens are needed a terminal is connected once: nobody else is served beside it unseen who has its
+    token, too. Without tokens a name proves nothing, and any number may have it.
+    """
 
     def __init__(
         self,
@@ -29,6 +35,7 @@ class Connections:
         limits: Limits,
         tokens: Callable[[], AcceptedTokens],
         max_terminals: int,
+        refuse_second: bool,
         tls: ssl.SSLContext | None,
         note: Callable[[str], str | None],
         on_join: Callable[[Session], None],
@@ -37,12 +44,14 @@ class Connections:
         on_leave: Callable[[Session], Awaitable[None]],
         deadlines: Deadlines = DEADLINES,
     ) -> None:
-        """`tokens`: those that hold at this moment. `note`: what the administrator tells visitors at the
+        """`tokens`: those that hold at this moment. `refuse_second`: of two connections of a terminal the
+        first one stays; else the second takes over. `note`: what the administrator tells visitors at the
         terminal of that name. `on_join` is called before a terminal is welcomed, `on_leave` awaited when its
         session is over."""
         self._limits = limits
         self._tokens = tokens
         self._max_terminals = max_terminals
+        self._refuse_second = refuse_second
         self._tls = tls
         self._note = note
         self._on_join = on_join
@@ -54,10 +63,16 @@ class Connections:
         self._strangers: Strangers[Session] = Strangers()
         self._terminals: dict[Session, None] = {}
         """In order of arrival."""
+        self._partings: set[asyncio.Future[None]] = set()
         self._crowded = Complaint(log, logging.WARNING)
+        self._guesses = Guesses(time.monotonic)
 
     def accept(self, accepted: socket.socket, address: Address) -> None:
-        """Serve a connection that the listener has accepted; it counts from now on."""
+        """Serve a connection that the listener has accepted; it counts from now on. Whose tokens were wrong
+        too often is not even spoken to for a while."""
+        if self._guesses.wait(str(address[0])) > 0:
+            accepted.close()
+            return
         self.serve(TcpTransport(accepted, address, self._tls), str(address[0]))
 
     def serve(self, transport: Transport, address: str) -> None:
@@ -65,7 +80,9 @@ class Connections:
         session = Session(
             transport,
             limits=self._limits,
+            source=address,
             tokens=self._tokens,
+            guesses=self._guesses,
             admit=self._admit,
             note=self._note,
             on_frame=self._on_frame,
@@ -114,24 +131,30 @@ class Connections:
             if not self._strangers:
                 self._crowded.mended()
 
-    def _admit(self, session: Session) -> bool:
-        if len(self._terminals) >= self._max_terminals and not self._replace(session):
-            return False
+    def _admit(self, session: Session) -> None:
+        """Raises ProtocolError: there is no place for it."""
+        first = self._same(session) if self._tokens().required else None
+        if first is not None:
+            self._settle(first, session)
+        elif len(self._terminals) >= self._max_terminals:
+            raise ProtocolError(ErrorCode.TOO_MANY, "too many terminals are connected")
         self._strangers.leave(session)
         self._terminals[session] = None
         self._on_join(session)
-        return True
 
-    def _replace(self, session: Session) -> bool:
-        """Make room for a terminal that lost its link and is back while its old connection still counts.
+    def _same(self, session: Session) -> Session | None:
+        return next((other for other in self._terminals if other.terminal == session.terminal), None)
 
-        Its token proves that it is the same; a name alone proves nothing.
-        """
-        before = (other for other in self._terminals if other.terminal == session.terminal)
-        old = next(before, None) if self._tokens().required else None
-        if old is None:
-            return False
-        log.warning("%s: connected again; its older connection makes way, no other is free", session.name)
-        old.abort()
-        del self._terminals[old]
-        return True
+    def _settle(self, first: Session, second: Session) -> None:
+        """One of the two goes: a terminal that lost its link is back before its old connection is known to be
+        dead, or somebody else has its token. Raises ProtocolError: the second."""
+        where = f"connected from {first.address}, and again from {second.address}"
+        if self._refuse_second:
+            log.warning("%s: %s, which is refused; is its token elsewhere, too?", second.name, where)
+            raise ProtocolError(ErrorCode.TOO_MANY, "a terminal of this name is connected already")
+        log.warning("%s: %s, which takes over; is its token elsewhere, too?", second.name, where)
+        del self._terminals[first]
+        why = ErrorMessage(ErrorCode.TOO_MANY, "another connection with this terminal's token took over")
+        parting = asyncio.ensure_future(first.end(why))
+        self._partings.add(parting)
+        parting.add_done_callback(self._partings.discard)

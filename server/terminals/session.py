@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from server.support.guesses import Guesses, TooManyError
 from server.support.secret import hashed
 from server.terminals.clock_skew import ClockSkew
 from server.terminals.peer import PendingFrame
@@ -66,23 +67,28 @@ class Session:
         transport: Transport,
         *,
         limits: Limits,
+        source: str,
         tokens: Callable[[], AcceptedTokens],
-        admit: Callable[["Session"], bool],
+        guesses: Guesses,
+        admit: Callable[["Session"], None],
         note: Callable[[str], str | None],
         on_frame: Callable[["Session", PendingFrame], None],
         on_propose: Callable[["Session", int], None],
         deadlines: Deadlines = DEADLINES,
     ) -> None:
-        """`tokens`: those that hold at this moment. `admit` is asked once the hello is good; False means that
-        too many terminals are connected. `note` is what the administrator tells visitors at the terminal of
-        that name."""
+        """`source`: the peer's address, without its port. `tokens`: those that hold at this moment;
+        `guesses`: who tries others. `admit` is called once the hello is good, and raises ProtocolError where
+        there is no place for the terminal. `note` is what the administrator tells visitors at the terminal
+        of that name."""
         self.id = secrets.token_hex(8)
         self.terminal = ""
         self.open = True
         self.welcomed = False
         self._transport = transport
         self._limits = limits
+        self._source = source
         self._tokens = tokens
+        self._guesses = guesses
         self._token = hashed("")
         self._admit = admit
         self._note = note
@@ -242,17 +248,30 @@ class Session:
             self._greet(event)
 
     def _greet(self, hello: Hello) -> None:
-        self._token = hashed(hello.token or "")
-        if not self._tokens().accept(hello.terminal, self._token):
-            log.warning("%s: wrong or missing token for terminal %s", self.name, ascii(hello.terminal))
-            raise ProtocolError(ErrorCode.UNAUTHORIZED, "this terminal and token are not accepted here")
+        self._prove(hello)
         self.terminal = hello.terminal
-        if not self._admit(self):
-            raise ProtocolError(ErrorCode.TOO_MANY, "too many terminals are connected")
+        self._admit(self)
         self.welcomed = True
         self._connection.accept()
         self.send(Welcome(self.id, self._limits, note=self._note(hello.terminal), features=FEATURES))
         log.info("%s: connected from %s", self.name, self._transport.peer)
+
+    def _prove(self, hello: Hello) -> None:
+        """Raises ProtocolError: the token does not hold for this terminal, or too many others were tried."""
+        self._token = hashed(hello.token or "")
+        familiar = self._guesses.is_familiar(hello.terminal, self._source)
+        try:
+            with self._guesses.of(hello.terminal, self._source, familiar):
+                if not self._tokens().accept(hello.terminal, self._token):
+                    log.warning(
+                        "%s: wrong or missing token for terminal %s", self.name, ascii(hello.terminal)
+                    )
+                    message = "this terminal and token are not accepted here"
+                    raise ProtocolError(ErrorCode.UNAUTHORIZED, message)
+        except TooManyError as error:
+            message = f"too many wrong tokens; wait {int(error.seconds) + 1} seconds"
+            raise ProtocolError(ErrorCode.TOO_MANY, message) from None
+        self._guesses.remember(hello.terminal, self._source)
 
     async def _send_outbox(self) -> None:
         while True:

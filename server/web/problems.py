@@ -13,10 +13,10 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from server.accounts.accounts import AccountError, UnknownAccountError
-from server.accounts.guesses import TooManyError
 from server.accounts.passwords import BusyError, WeakPasswordError
 from server.recognition.turns import NoRoomError
 from server.site.errors import Kind, SiteError
+from server.support.guesses import TooManyError
 from server.tokens.store import TokenError
 from server.tuning.applying import ApplyError
 from server.tuning.values import InvalidError

@@ -17,7 +17,7 @@ from server.history.rows import milliseconds
 from server.history.tail_check import check_tail
 from server.recording.writer import RESERVE_BYTES
 from server.settings import Settings
-from server.support.certificate import CertificateError, examine
+from server.support.certificate import EXPIRY_NOTICE, CertificateError, examine
 from server.terminals.frame_tally import BOUNDS, FrameTally
 from server.web.running import Running
 from server.web.state_views import (
@@ -53,7 +53,6 @@ PACKAGES = (
     "fastapi",
     "uvicorn",
 )
-EXPIRY_NOTICE = timedelta(days=30)
 LAG = timedelta(seconds=10)
 """Lines of the access log that are newer may be on their way into the database."""
 QUICK = BOUNDS.index(0.2)

@@ -8,9 +8,8 @@ from wire import ClientConnection, ErrorMessage, Hello, Message, Welcome, encode
 class FakeTransport:
     """A transport, and the terminal at its other end: `say`, `hear`, `leave`."""
 
-    peer = "10.0.0.7:40000"
-
-    def __init__(self) -> None:
+    def __init__(self, peer: str = "10.0.0.7:40000") -> None:
+        self.peer = peer
         self.opens = asyncio.Event()
         """Until it is set, `open` waits, as for a TLS handshake."""
         self.opens.set()

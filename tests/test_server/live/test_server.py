@@ -268,6 +268,7 @@ def test_a_stop_in_mid_stream_loses_no_decision_and_exits_0(tmp_path: Path, numb
         terminal.send(type="frame", seq=1000, jpeg=next(frames))
         terminal.send(type="ping", id=1)
         assert terminal.receive()["type"] == "pong", "the frame before it has been read"
+        os.kill(server.pid, getattr(signal, "SIGHUP", 0))  # its window is closed
         assert server.stop(number) == 0
         told = [terminal.receive()]
         with pytest.raises((EOFError, ConnectionError)):

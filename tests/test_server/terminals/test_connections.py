@@ -1,10 +1,12 @@
 """All connections together: who may stay when there are too many, and how they all end."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 
 import pytest
 
+from server.support.guesses import NAME_FREE, SOURCE_FREE
 from server.terminals.connections import Connections
 from server.terminals.peer import PendingFrame
 from server.terminals.session import DEADLINES, Session
@@ -15,6 +17,7 @@ from tests.support.fake_transport import FakeTransport
 from wire import ErrorCode, ErrorMessage, Frame, Hello, Limits, Welcome, encode
 
 TOKENS = {"front": "the token of the front door", "back": "the token of the back door"}
+MOVED = "another connection with this terminal's token took over"
 HALF_A_HELLO = encode(Hello("front"))[:-1]
 
 
@@ -22,7 +25,9 @@ class Site:
     """Connections without a network; `joined` and `left` are the sessions that were reported as welcomed
     and as over."""
 
-    def __init__(self, max_terminals: int = 128, tokens: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, max_terminals: int = 128, tokens: dict[str, str] | None = None, refuse_second: bool = False
+    ) -> None:
         self.joined: list[Session] = []
         self.left: list[Session] = []
         self.frames: list[tuple[Session, PendingFrame]] = []
@@ -32,6 +37,7 @@ class Site:
             limits=Limits(20_000, 1_000_000),
             tokens=lambda: self.tokens,
             max_terminals=max_terminals,
+            refuse_second=refuse_second,
             tls=None,
             note=lambda terminal: None,
             on_join=self.joined.append,
@@ -46,7 +52,7 @@ class Site:
             raise self.fault
 
     def connect(self, address: str = "10.0.0.7") -> FakeTransport:
-        transport = FakeTransport()
+        transport = FakeTransport(f"{address}:40000")
         self.connections.serve(transport, address)
         return transport
 
@@ -176,28 +182,51 @@ def test_only_so_many_terminals_are_admitted() -> None:
     at(Site(max_terminals=1), test)
 
 
-def test_a_terminal_that_lost_its_link_comes_back_while_its_old_connection_counts() -> None:
+@pytest.mark.parametrize("places", [2, 128])
+def test_a_terminal_that_connects_again_takes_over_from_its_old_connection(
+    places: int, caplog: pytest.LogCaptureFixture
+) -> None:
     async def test(site: Site) -> None:
         back = await site.terminal("back")
-        old = await site.terminal("front")
-        new = await site.terminal("front")
-        assert old.aborted and not new.aborted and not back.aborted
-        await until(lambda: site.left)
+        old = await site.terminal("front", "10.0.0.1")
+        new = await site.terminal("front", "10.0.0.2")
+        old.say(Frame(1, b"one"))
+        last = await old.last_words()
+        assert (last.code, last.message) == (ErrorCode.TOO_MANY, MOVED)
+        assert not new.aborted and not back.aborted
         newest = await site.terminal("front")
-        assert new.aborted and not newest.aborted
+        assert (await new.last_words()).message == MOVED
+        assert not newest.aborted and not site.frames
 
-    site = Site(max_terminals=2, tokens=TOKENS)
+    site = Site(max_terminals=places, tokens=TOKENS)
     at(site, test)
     assert [session.terminal for session in site.left[:2]] == ["front", "front"]
     assert len(site.left) == 4, "and the last visits of each are logged"
+    told = "'front': connected from 10.0.0.1:40000, and again from 10.0.0.2:40000, which takes over"
+    assert told in caplog.text
 
 
-def test_while_there_is_room_a_terminal_may_connect_twice() -> None:
+def test_where_it_is_set_so_the_first_connection_stays(caplog: pytest.LogCaptureFixture) -> None:
+    async def test(site: Site) -> None:
+        first = await site.terminal("front", "10.0.0.1")
+        second = site.connect("10.0.0.2")
+        second.say(Hello("front", TOKENS["front"]))
+        assert (await second.last_words()).message == "a terminal of this name is connected already"
+        assert not first.aborted
+        first.leave()
+        await until(lambda: first.aborted)
+        await site.terminal("front")
+
+    at(Site(tokens=TOKENS, refuse_second=True), test)
+    assert "again from 10.0.0.2:40000, which is refused" in caplog.text
+
+
+def test_without_tokens_any_number_of_terminals_may_have_a_name() -> None:
     async def test(site: Site) -> None:
         one, two = await site.terminal("front"), await site.terminal("front")
         assert not one.aborted and not two.aborted
 
-    at(Site(max_terminals=2, tokens=TOKENS), test)
+    at(Site(), test)
 
 
 @pytest.mark.parametrize("hello", [Hello("front", "not its token"), Hello("front", None)])
@@ -210,6 +239,52 @@ def test_whoever_lacks_the_token_replaces_nobody(hello: Hello) -> None:
         assert not front.aborted
 
     at(Site(max_terminals=1, tokens=TOKENS), test)
+
+
+async def said_of(site: Site, hello: Hello, address: str) -> ErrorMessage:
+    stranger = site.connect(address)
+    stranger.say(hello)
+    return await stranger.last_words()
+
+
+def test_who_guesses_tokens_waits_longer_each_time_and_the_terminal_does_not() -> None:
+    async def test(site: Site) -> None:
+        await site.terminal("front", "10.0.0.1")
+        wrong = Hello("front", "not its token at all")
+        said = [await said_of(site, wrong, "10.0.0.66") for _ in range(8)]
+        assert [each.code for each in said] == [ErrorCode.UNAUTHORIZED] * 5 + [ErrorCode.TOO_MANY] * 3
+        assert said[-1].message == "too many wrong tokens; wait 2 seconds"
+        right = Hello("front", TOKENS["front"])
+        assert (await said_of(site, right, "10.0.0.66")).code is ErrorCode.TOO_MANY, (
+            "nor is a guess told right"
+        )
+        await site.terminal("front", "10.0.0.1")
+
+    at(Site(tokens=TOKENS), test)
+
+
+def test_guesses_from_everywhere_do_not_keep_a_terminal_out() -> None:
+    async def test(site: Site) -> None:
+        (await site.terminal("front", "10.0.0.1")).leave()
+        for number in range(NAME_FREE + 1):
+            last = await said_of(site, Hello("front", "wrong"), f"10.1.{number // 200}.{number % 200}")
+        assert last.code is ErrorCode.TOO_MANY
+        await site.terminal("front", "10.0.0.1")
+
+    at(Site(tokens=TOKENS), test)
+
+
+def test_whose_tokens_are_wrong_too_often_is_not_spoken_to() -> None:
+    async def test(site: Site) -> None:
+        for number in range(SOURCE_FREE):
+            await said_of(site, Hello(f"door {number}", "wrong"), "10.0.0.66")
+        mine, its = socket.socketpair()
+        site.connections.accept(its, ("10.0.0.66", 40_000))
+        assert mine.recv(100) == b"" and its.fileno() == -1
+        mine.close()
+        await site.terminal("front", "10.0.0.1")
+
+    at(Site(tokens=TOKENS), test)
 
 
 def test_without_tokens_a_name_proves_nothing_and_replaces_nobody() -> None:

@@ -6,12 +6,25 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from server.support.guesses import Guesses
 from server.terminals.peer import PendingFrame
 from server.terminals.session import DEADLINES, OUTBOX, Session
 from server.tokens.accepted import AcceptedTokens
 from tests.support import virtual_time
 from tests.support.fake_transport import FakeTransport
-from wire import ErrorCode, ErrorMessage, Frame, Hello, Limits, Ping, Pong, Propose, Welcome, encode
+from wire import (
+    ErrorCode,
+    ErrorMessage,
+    Frame,
+    Hello,
+    Limits,
+    Ping,
+    Pong,
+    Propose,
+    ProtocolError,
+    Welcome,
+    encode,
+)
 
 LIMITS = Limits(20_000, 1_000_000)
 TOKENS = {"front": "the token of the front door"}
@@ -29,7 +42,9 @@ class Met:
         self.session = Session(
             self.terminal,
             limits=LIMITS,
+            source="10.0.0.7",
             tokens=lambda: AcceptedTokens.of(tokens, {}),
+            guesses=Guesses(time.monotonic),
             admit=self._admit,
             note=lambda terminal: None,
             on_frame=lambda _, frame: self.frames.append(frame),
@@ -37,9 +52,10 @@ class Met:
         )
         self.running = asyncio.ensure_future(self.session.run())
 
-    def _admit(self, session: Session) -> bool:
+    def _admit(self, session: Session) -> None:
         self.asked += 1
-        return self._admits
+        if not self._admits:
+            raise ProtocolError(ErrorCode.TOO_MANY, "too many terminals are connected")
 
 
 def meet(

@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import delete
 
 from server.accounts import accounts, keys, sessions
-from server.accounts.guesses import NAME_FREE
 from server.accounts.passwords import BusyError
 from server.accounts.rights import Role
 from server.accounts.sign_in import SignIn
 from server.accounts.tables import ACCOUNT
 from server.audit.operator_log import Act
 from server.support.clock import now_ms
+from server.support.guesses import NAME_FREE
 from tests.support import console
 from tests.support.console import PASSWORD, Site, key_of
 

@@ -54,6 +54,7 @@ class Site:
             limits=Limits(FRAME_BYTES, 1_000_000),
             tokens=lambda: AcceptedTokens.of(TOKENS, {}),
             max_terminals=max_terminals,
+            refuse_second=False,
             tls=None,
             note=lambda terminal: "Ring the bell",
             on_join=lambda session: None,

@@ -1,23 +1,26 @@
-"""Who guesses passwords and codes, and how long they wait. Pure but for the clock that it is given.
+"""Who guesses secrets that go with a name, and how long they wait. Pure but for the clock that it is given.
 
-Failures count by name and address together, so that nobody keeps the owner of an account out from elsewhere;
-by address, so that nobody tries one password with many names; and by name, so that nobody guesses from many
-addresses: addresses from which the account has signed in before are not kept waiting by those.
+Failures count by name and address together, so that nobody keeps the owner of a name out from elsewhere; by
+address, so that nobody tries one secret with many names; and by name, so that nobody guesses from many
+addresses: addresses from which the right secret came before are not kept waiting by those.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from server.accounts.passwords import BusyError
-from server.accounts.throttle import REMEMBERED, Throttle
 from server.support.networks import network_of
+from server.support.throttle import REMEMBERED, Throttle
 
 SOURCE_FREE = 20
 """Failures of one address that cost nothing: an office may share one."""
 NAME_FREE = 100
-"""Failures with one name from addresses that its account does not know: NIST SP 800-63B-4, section 3.2.2,
+"""Failures with one name from addresses that are not familiar with it: NIST SP 800-63B-4, section 3.2.2,
 allows so many in a row."""
+
+
+class NotTriedError(Exception):
+    """What was to be tried was not: it is no failure."""
 
 
 class TooManyError(Exception):
@@ -40,11 +43,11 @@ class Guesses:
         self._familiar: OrderedDict[str, None] = OrderedDict()
 
     def is_familiar(self, name: str, source: str) -> bool:
-        """Whether this account has signed in from there."""
+        """Whether the right secret has come from there."""
         return _pair(name, source) in self._familiar
 
     def remember(self, name: str, source: str) -> None:
-        """This account has signed in from there."""
+        """The right secret has come from there."""
         self._familiar.pop(_pair(name, source), None)
         self._familiar[_pair(name, source)] = None
         if len(self._familiar) > REMEMBERED:
@@ -53,7 +56,7 @@ class Guesses:
     @contextmanager
     def of(self, name: str, source: str, familiar: bool) -> Iterator[None]:
         """One try: what is raised within is a failure. `source`: the address that it comes from; `familiar`:
-        the account has signed in from there before. Raises TooManyError."""
+        the right secret has come from there before. Raises TooManyError."""
         pair, network = _pair(name, source), network_of(source)
         counts = [(self._pairs, pair), (self._sources, network)]
         with _counted(counts if familiar else [*counts, (self._names, name)]):
@@ -61,6 +64,10 @@ class Guesses:
         self._pairs.succeeded(pair)
         self._sources.take_back(network)
         self._names.succeeded(name)
+
+    def wait(self, source: str) -> float:
+        """How many seconds all names have to wait that are tried from this address."""
+        return self._sources.wait(network_of(source))
 
     @contextmanager
     def within(self, session: int) -> Iterator[None]:
@@ -85,7 +92,7 @@ def _counted(counts: list[tuple[Throttle, str]]) -> Iterator[None]:
         throttle.failed(key)
     try:
         yield
-    except BusyError:  # nothing was tried
+    except NotTriedError:
         for throttle, key in counts:
             throttle.take_back(key)
         raise

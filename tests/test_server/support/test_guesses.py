@@ -2,9 +2,9 @@
 
 import pytest
 
-from server.accounts.guesses import NAME_FREE, SOURCE_FREE, Guesses, TooManyError
 from server.accounts.passwords import BusyError
-from server.accounts.throttle import FREE
+from server.support.guesses import NAME_FREE, SOURCE_FREE, Guesses, TooManyError
+from server.support.throttle import FREE
 
 OWN, OTHER = "192.0.2.7", "198.51.100.9"
 

@@ -1,6 +1,6 @@
 """Who keeps failing waits twice as long each time; a success or an hour forgives all, five minutes one."""
 
-from server.accounts.throttle import FORGET_SECONDS, MAX_SECONDS, REMEMBERED, Throttle
+from server.support.throttle import FORGET_SECONDS, MAX_SECONDS, REMEMBERED, Throttle
 
 
 class Clock:
