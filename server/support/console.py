@@ -50,16 +50,41 @@ class _Console(logging.Handler):
                 data = data[os.write(self._descriptor, data) :]
 
 
+class _LogFile(RotatingFileHandler):
+    """Goes on in a new file where somebody has deleted or moved the old one, or its folder."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with contextlib.suppress(OSError):
+            self._follow()
+        super().emit(record)
+
+    def _follow(self) -> None:
+        path = Path(self.baseFilename)
+        if self.stream is not None:
+            if _leads_to(path, self.stream.fileno()):
+                return
+            self.stream.close()
+            self.stream = None  # opened when it is next written to
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+
 def console(descriptor: int) -> logging.Handler:
     """A handler for the console."""
     return _Console(descriptor)
+
+
+def _leads_to(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def log_file(folder: Path) -> logging.Handler:
     """A handler for server_log.txt in `folder`, which is rotated by itself. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / LOG_FILE
-    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8")
+    handler = _LogFile(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8")
     handler.addFilter(lambda record: not getattr(record, "console_only", False))
     return handler
 
