@@ -317,7 +317,7 @@ class Door:
         elif decision.reason in (REPEATED_ATTEMPTS if visit.failed else FAILED_ATTEMPTS):
             visit.failed = True
             return self._lockout.failed(self._now)
-        elif decision.reason is Reason.LEFT:
+        elif decision.reason is Reason.LEFT and decision.name is None:
             return self._lockout.failed(self._now, LEFT_PARTS)
         return 0.0
 

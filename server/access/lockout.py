@@ -30,9 +30,9 @@ FAILED_ATTEMPTS = frozenset(
 REPEATED_ATTEMPTS = frozenset({Reason.NOT_LIVE, Reason.CHALLENGE_FAILED})
 """Those that count each time: whoever did not do as asked is asked again. Of others, a visit counts one."""
 LEFT_PARTS, ATTEMPT_PARTS = 1, 3
-"""A visit that ends before it is decided, and in which there was enough to see for a grant, counts a third of
-an attempt: whoever leaves in time and comes again has hardly more tries than others, and people who pass a
-door by do not lock it unless they are many."""
+"""A visit that ends before it is decided, in which there was enough to see for a grant and nobody was
+recognised, counts a third of an attempt: whoever leaves in time and comes again has hardly more tries than
+others, and people who pass a door by do not lock it unless they are many."""
 MAX_ATTEMPTS = 100
 """Largest budget; more is no limit worth the name."""
 MAX_TERMINALS = 10_000

@@ -2,11 +2,10 @@
 missed, and that the chain goes on in an empty file after a rotation."""
 
 import contextlib
-import hashlib
 import hmac
 from pathlib import Path
 
-from server.audit.seals import ORIGIN, SEAL_BYTES, Link
+from server.audit.seals import ORIGIN, SEAL_BYTES, Link, keyed
 from server.support.private_files import open_private
 
 FILE = "seal.last"
@@ -49,4 +48,4 @@ def parsed(data: bytes, key: bytes) -> Link:
 
 def _line(link: Link, key: bytes) -> bytes:
     told = b"%018d %s" % (link.number, link.seal.hex().encode())
-    return b"%s %s\n" % (told, hmac.new(key, b"last\0" + told, hashlib.sha256).hexdigest().encode())
+    return b"%s %s\n" % (told, keyed(key, b"last", told).hex().encode())

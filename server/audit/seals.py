@@ -54,7 +54,7 @@ def following(key: bytes, before: Link, text: bytes, torn: bytes = b"") -> Link:
     told = b"".join(
         (before.seal, number.to_bytes(8, "big"), len(torn).to_bytes(8, "big"), torn, committed(key, text))
     )
-    return Link(number, _mac(key, b"line", told))
+    return Link(number, keyed(key, b"line", told))
 
 
 def with_seal(text: bytes, link: Link) -> bytes:
@@ -83,8 +83,9 @@ def committed(key: bytes, text: bytes) -> bytes:
 
 def erased(key: bytes, name: bytes) -> bytes:
     """What stands in a line in place of a name, as it is quoted there, once that person is erased."""
-    return b'"erased:%s"' % _mac(key, b"name", name).hex().encode()
+    return b'"erased:%s"' % keyed(key, b"name", name).hex().encode()
 
 
-def _mac(key: bytes, purpose: bytes, told: bytes) -> bytes:
+def keyed(key: bytes, purpose: bytes, told: bytes) -> bytes:
+    """Nobody without the key can tell it, and of one purpose it says nothing for another."""
     return hmac.digest(key, purpose + b"\0" + told, hashlib.sha256)[:SEAL_BYTES]

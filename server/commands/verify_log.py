@@ -26,18 +26,19 @@ async def verify(settings: Settings, files: Sequence[Path] = ()) -> str:
 
 
 def _verify(settings: Settings, files: Sequence[Path]) -> str:
-    key, last = settings.logs / SEAL_KEY, settings.logs / LAST_SEAL
-    if not key.exists():
-        raise StartError(f"{key}: there is no such key, and no log that was sealed by it")
+    path, last = settings.logs / SEAL_KEY, settings.logs / LAST_SEAL
+    if not path.exists():
+        raise StartError(f"{path}: there is no such key, and no log that was sealed by it")
     try:
-        verifier = Verifier(key_of(key))
-        kept = parsed(last.read_bytes(), key_of(key)) if last.exists() and not files else ORIGIN
+        key = key_of(path)
+        verifier = Verifier(key)
+        kept = parsed(last.read_bytes(), key) if last.exists() and not files else ORIGIN
         paths = files or rotations_of(settings.logs, Path(ACCESS_LOG).stem)
         findings = list(_findings(verifier, _in_order(paths), kept))
     except (KeyFileError, *BROKEN) as error:
         raise StartError(f"the log cannot be read: {why(error)}") from error
     told = list(_told(verifier.seen, findings))
-    if kept == ORIGIN and not files:
+    if kept == ORIGIN and verifier.seen.first is not None and not files:
         told.append(f"no good {LAST_SEAL}: whether lines are cut off the end cannot be told")
     if findings:
         raise WrongError("\n".join(told))
@@ -67,12 +68,11 @@ def _told(seen: Verified, findings: Sequence[Finding]) -> Iterator[str]:
         yield str(finding)
     if len(findings) > SHOWN:
         yield f"and {len(findings) - SHOWN} more"
-    yield f"{seen.good} entries are as they were written" + (
-        f", from entry {seen.first} on" if (seen.first or 1) > 1 else ""
-    )
+    since = f", from entry {seen.first} on" if (seen.first or 1) > 1 else ""
+    yield f"as they were written: {seen.good}{since}"
     if seen.unsealed:
-        yield f"{seen.unsealed} lines are older than the seals: of them nothing is known"
+        yield f"older than the seals, so that nothing is known of them: {seen.unsealed}"
     if seen.repeated:
-        yield f"{seen.repeated} lines stand twice, as copytruncate leaves them"
+        yield f"twice, as copytruncate leaves lines: {seen.repeated}"
     for place in seen.torn:
         yield f"{place}: torn by a crash, or being written; nobody was told of it"

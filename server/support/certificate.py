@@ -40,7 +40,7 @@ def examine(certificate: Path, key: Path) -> Certificate:
     try:
         server.load_cert_chain(certificate, key, password=_no_passphrase)
         terminal.load_verify_locations(certificate)
-        found = _shake_hands(server, terminal)
+        found = shake_hands(server, terminal)
     except ssl.SSLCertVerificationError as error:
         raise CertificateError(f"{certificate}: {error.verify_message}") from error
     except ssl.SSLError as error:
@@ -60,7 +60,7 @@ def _no_passphrase() -> str:
     raise CertificateError("the key has a passphrase, which the server would ask for at every start")
 
 
-def _shake_hands(server: ssl.SSLContext, terminal: ssl.SSLContext) -> dict[str, Any]:
+def shake_hands(server: ssl.SSLContext, terminal: ssl.SSLContext) -> dict[str, Any]:
     """What the terminal is shown, as `ssl.SSLSocket.getpeercert` gives it. Raises ssl.SSLError."""
     up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = terminal.wrap_bio(down, up)

@@ -43,11 +43,12 @@ class Connections:
         on_propose: Callable[[Session, int], None],
         on_leave: Callable[[Session], Awaitable[None]],
         deadlines: Deadlines = DEADLINES,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`tokens`: those that hold at this moment. `refuse_second`: of two connections of a terminal the
         first one stays; else the second takes over. `note`: what the administrator tells visitors at the
         terminal of that name. `on_join` is called before a terminal is welcomed, `on_leave` awaited when its
-        session is over."""
+        session is over. `clock`: monotonic seconds."""
         self._limits = limits
         self._tokens = tokens
         self._max_terminals = max_terminals
@@ -65,7 +66,7 @@ class Connections:
         """In order of arrival."""
         self._partings: set[asyncio.Future[None]] = set()
         self._crowded = Complaint(log, logging.WARNING)
-        self._guesses = Guesses(time.monotonic)
+        self._guesses = Guesses(clock)
 
     def accept(self, accepted: socket.socket, address: Address) -> None:
         """Serve a connection that the listener has accepted; it counts from now on. Whose tokens were wrong

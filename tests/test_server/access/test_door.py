@@ -452,6 +452,16 @@ def test_whoever_left_unpermitted_is_logged_by_name() -> None:
     assert (DENIED, "Ada", Reason.LEFT) in [(d.verdict, d.name, d.reason) for d in close(doorway.door)[0]]
 
 
+def test_whoever_left_recognised_has_not_tried_anything() -> None:
+    doorway = Doorway(Policy.LARGEST, attempts=1)
+    for _ in range(5):
+        doorway.watch(face(None, width=300), ada, frames=3)
+        doorway.watch(frames=round(LOST_SECONDS / STEP) + 2)
+    assert doorway.said == [(DENIED, "Ada", Reason.LEFT)] * 5
+    doorway.watch(ada, frames=3)
+    assert doorway.said[-1] == ADA_GRANTED
+
+
 def test_all_waits_until_everybody_is_recognised() -> None:
     doorway = Doorway(Policy.ALL)
     doorway.watch(ada, frames=1)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from server.support import tls as module
-from server.support.certificate import CertificateError, _shake_hands
+from server.support.certificate import CertificateError, shake_hands
 from server.support.errors import StartError
 from server.support.tls import Tls
 from tests.support import certificate
@@ -27,7 +27,7 @@ def shown(context: ssl.SSLContext, trusted: Path) -> bool:
     terminal = certificate.trusting(trusted)
     terminal.check_hostname = False
     try:
-        return bool(_shake_hands(context, terminal))
+        return bool(shake_hands(context, terminal))
     except ssl.SSLCertVerificationError:
         return False
 

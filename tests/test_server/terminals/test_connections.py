@@ -32,6 +32,7 @@ class Site:
         self.left: list[Session] = []
         self.frames: list[tuple[Session, PendingFrame]] = []
         self.fault: Exception | None = None
+        self.now = 0.0
         self.tokens = AcceptedTokens.of(tokens or {}, {})
         self.connections = Connections(
             limits=Limits(20_000, 1_000_000),
@@ -44,6 +45,7 @@ class Site:
             on_frame=lambda session, frame: self.frames.append((session, frame)),
             on_propose=lambda session, seq: None,
             on_leave=self._leave,
+            clock=lambda: self.now,
         )
 
     async def _leave(self, session: Session) -> None:
@@ -253,12 +255,15 @@ def test_who_guesses_tokens_waits_longer_each_time_and_the_terminal_does_not() -
         wrong = Hello("front", "not its token at all")
         said = [await said_of(site, wrong, "10.0.0.66") for _ in range(8)]
         assert [each.code for each in said] == [ErrorCode.UNAUTHORIZED] * 5 + [ErrorCode.TOO_MANY] * 3
-        assert said[-1].message == "too many wrong tokens; wait 2 seconds"
+        assert said[-1].message == "too many wrong tokens; wait 3 seconds"
         right = Hello("front", TOKENS["front"])
         assert (await said_of(site, right, "10.0.0.66")).code is ErrorCode.TOO_MANY, (
             "nor is a guess told right"
         )
         await site.terminal("front", "10.0.0.1")
+        site.now = 2.0
+        assert (await said_of(site, wrong, "10.0.0.66")).code is ErrorCode.UNAUTHORIZED
+        assert (await said_of(site, wrong, "10.0.0.66")).message == "too many wrong tokens; wait 5 seconds"
 
     at(Site(tokens=TOKENS), test)
 
