@@ -37,7 +37,7 @@ def opencv(kind: str) -> str:
 
 
 def compile_lock(name: str, source: str | Path, *options: str) -> None:
-    """Resolve what a file asks for, newest first, for every Python and system, into requirements/`name`.txt."""
+    """Resolve what a file asks for into requirements/`name`.txt: the newest, for every Python and system."""
     command = [VENV_PYTHON, "-m", "uv", "pip", "compile", source, "--output-file", LOCKS / f"{name}.txt"]
     command += ["--universal", "--python-version", OLDEST_PYTHON, "--generate-hashes", "--upgrade", "--quiet"]
     command += ["--custom-compile-command", "make lock", "--no-python-downloads", *options]
