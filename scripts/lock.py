@@ -38,7 +38,16 @@ def opencv(kind: str) -> str:
 
 def compile_lock(name: str, source: str | Path, *options: str) -> None:
     """Resolve what a file asks for into requirements/`name`.txt: the newest, for every Python and system."""
-    command = [VENV_PYTHON, "-m", "uv", "pip", "compile", source, "--output-file", LOCKS / f"{name}.txt"]
+    command: list[str | Path] = [
+        VENV_PYTHON,
+        "-m",
+        "uv",
+        "pip",
+        "compile",
+        source,
+        "--output-file",
+        LOCKS / f"{name}.txt",
+    ]
     command += ["--universal", "--python-version", OLDEST_PYTHON, "--generate-hashes", "--upgrade", "--quiet"]
     command += ["--custom-compile-command", "make lock", "--no-python-downloads", *options]
     run(f"Locking {name}", *command, env=uv_environment(VENV_PYTHON))
