@@ -163,6 +163,7 @@ def _doors(
         tokens=lambda: tokens.accepted,
         max_terminals=settings.max_terminals,
         refuse_second=settings.second_connection == "refused",
+        notice=events.notice,
         tls=tls,
         note=lambda terminal: people.roster.roster.orders(terminal, datetime.now()).note,
         on_join=partial(_join, frames, tokens),

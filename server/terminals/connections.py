@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable
 
+from server.audit.security_log import Notice, SecurityKind
 from server.support.complaint import Complaint
 from server.support.guesses import Guesses
 from server.terminals.listener import Address
@@ -36,6 +37,7 @@ class Connections:
         tokens: Callable[[], AcceptedTokens],
         max_terminals: int,
         refuse_second: bool,
+        notice: Notice,
         tls: ssl.SSLContext | None,
         note: Callable[[str], str | None],
         on_join: Callable[[Session], None],
@@ -46,13 +48,14 @@ class Connections:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`tokens`: those that hold at this moment. `refuse_second`: of two connections of a terminal the
-        first one stays; else the second takes over. `note`: what the administrator tells visitors at the
-        terminal of that name. `on_join` is called before a terminal is welcomed, `on_leave` awaited when its
-        session is over. `clock`: monotonic seconds."""
+        first one stays; else the second takes over. `notice` is told of what may be an attack. `note`: what
+        the administrator tells visitors at the terminal of that name. `on_join` is called before a terminal
+        is welcomed, `on_leave` awaited when its session is over. `clock`: monotonic seconds."""
         self._limits = limits
         self._tokens = tokens
         self._max_terminals = max_terminals
         self._refuse_second = refuse_second
+        self._notice = notice
         self._tls = tls
         self._note = note
         self._on_join = on_join
@@ -72,6 +75,7 @@ class Connections:
         """Serve a connection that the listener has accepted; it counts from now on. Whose tokens were wrong
         too often is not even spoken to for a while."""
         if self._guesses.wait(str(address[0])) > 0:
+            self._notice(SecurityKind.TOO_MANY_GUESSES, source=str(address[0]), unheard="yes")
             accepted.close()
             return
         self.serve(TcpTransport(accepted, address, self._tls), str(address[0]))
@@ -84,6 +88,7 @@ class Connections:
             source=address,
             tokens=self._tokens,
             guesses=self._guesses,
+            notice=self._notice,
             admit=self._admit,
             note=self._note,
             on_frame=self._on_frame,
@@ -97,6 +102,7 @@ class Connections:
                 STRANGERS,
                 crowded_out.name,
             )
+            self._notice(SecurityKind.CROWDED_OUT, source=crowded_out.source)
             crowded_out.abort()
         self._tasks[session] = asyncio.ensure_future(self._run(session))
 
@@ -106,6 +112,7 @@ class Connections:
         gone = [session for session in self._terminals if not session.authorised]
         for session in gone:
             log.warning("%s: disconnected: its token does not hold any more", session.name)
+            self._notice(SecurityKind.TOKEN_ENDED, terminal=session.terminal, source=session.source)
         why = ErrorMessage(ErrorCode.UNAUTHORIZED, "this terminal's token does not hold any more")
         await asyncio.gather(*(session.end(why) for session in gone))
 
@@ -149,6 +156,13 @@ class Connections:
     def _settle(self, first: Session, second: Session) -> None:
         """One of the two goes: a terminal that lost its link is back before its old connection is known to be
         dead, or somebody else has its token. Raises ProtocolError: the second."""
+        self._notice(
+            SecurityKind.SECOND_CONNECTION,
+            terminal=second.terminal,
+            source=second.source,
+            first=first.source,
+            outcome="refused" if self._refuse_second else "took_over",
+        )
         where = f"connected from {first.address}, and again from {second.address}"
         if self._refuse_second:
             log.warning("%s: %s, which is refused; is its token elsewhere, too?", second.name, where)

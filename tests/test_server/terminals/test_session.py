@@ -12,6 +12,7 @@ from server.terminals.session import DEADLINES, OUTBOX, Session
 from server.tokens.accepted import AcceptedTokens
 from tests.support import virtual_time
 from tests.support.fake_transport import FakeTransport
+from tests.support.service import Noticed
 from wire import (
     ErrorCode,
     ErrorMessage,
@@ -37,6 +38,7 @@ class Met:
         self.terminal = FakeTransport()
         self.frames: list[PendingFrame] = []
         self.proposed: list[int] = []
+        self.noticed = Noticed()
         self.asked = 0
         self._admits = admits
         self.session = Session(
@@ -45,6 +47,7 @@ class Met:
             source="10.0.0.7",
             tokens=lambda: AcceptedTokens.of(tokens, {}),
             guesses=Guesses(time.monotonic),
+            notice=self.noticed,
             admit=self._admit,
             note=lambda terminal: None,
             on_frame=lambda _, frame: self.frames.append(frame),
