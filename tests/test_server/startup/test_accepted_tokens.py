@@ -13,7 +13,7 @@ from server.tokens import store
 def test_tokens_that_hold_count(tmp_path: Path) -> None:
     with opened(address_of(tmp_path, None)) as database:
         token = database.write_here(lambda sql: store.add(sql, "front"))
-    accepted = accepted_now(Settings(logs=tmp_path))
+    accepted = accepted_now(Settings.model_validate({"logs": tmp_path}))
     assert accepted.terminals == {"front"} and accepted.accept("front", hashed(token))
 
 
@@ -23,6 +23,6 @@ def test_a_database_that_a_version_before_made_is_not_changed_by_a_look(tmp_path
     file.execute("INSERT INTO terminal_token VALUES ('front', 'abc', 5), ('back', NULL, 6)")
     file.commit()
     file.close()
-    accepted = accepted_now(Settings(logs=tmp_path))
+    accepted = accepted_now(Settings.model_validate({"logs": tmp_path}))
     assert accepted.terminals == {"front"} and accepted.accept("front", "abc")
     assert not accepted.accept("back", hashed(""))
