@@ -97,7 +97,8 @@ class Session:
         self._tokens = tokens
         self._guesses = guesses
         self._notice = notice
-        self._token = hashed("")
+        self.token = hashed("")
+        """The hash of the token that it came with."""
         self._admit = admit
         self._note = note
         self._on_frame = on_frame
@@ -158,7 +159,7 @@ class Session:
     @property
     def authorised(self) -> bool:
         """Whether the token that it came with still holds."""
-        return self._tokens().accept(self.terminal, self._token)
+        return self._tokens().accept(self.terminal, self.token)
 
     @property
     def sent_too_much(self) -> bool:
@@ -292,11 +293,11 @@ class Session:
 
     def _prove(self, hello: Hello) -> None:
         """Raises ProtocolError: the token does not hold for this terminal, or too many others were tried."""
-        self._token = hashed(hello.token or "")
+        self.token = hashed(hello.token or "")
         familiar = self._guesses.is_familiar(hello.terminal, self.source)
         try:
             with self._guesses.of(hello.terminal, self.source, familiar):
-                if not self._tokens().accept(hello.terminal, self._token):
+                if not self._tokens().accept(hello.terminal, self.token):
                     log.warning(
                         "%s: wrong or missing token for terminal %s", self.name, ascii(hello.terminal)
                     )

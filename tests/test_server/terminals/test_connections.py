@@ -342,7 +342,7 @@ def test_without_tokens_a_name_proves_nothing_and_replaces_nobody() -> None:
 def test_a_terminal_whose_token_was_revoked_is_told_so_and_parted_with() -> None:
     async def test(site: Site) -> None:
         front, back = await site.terminal("front"), await site.terminal("back")
-        site.tokens = AcceptedTokens.of({"back": TOKENS["back"]}, {"front": None})
+        site.tokens = AcceptedTokens.of({"back": TOKENS["back"]}, {"front": frozenset()})
         await site.connections.dismiss_unauthorised()
         assert (await front.last_words()).code is ErrorCode.UNAUTHORIZED
         assert front.aborted and not back.aborted
