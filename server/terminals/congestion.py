@@ -18,7 +18,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 GAIN, MOST_GROWTH = 0.1, 1.5
 """By how much the pause changes at a time: so far that a crowd is taken care of within seconds, and so little
 that workers are not idle in between."""
-STALE_SECONDS = 0.25
+STALE_SECONDS = 0.5
 """A frame that has waited for so long is not looked at any more: a fresh one tells more."""
 
 
