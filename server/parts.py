@@ -39,6 +39,7 @@ from server.terminals.listener import Listener
 from server.terminals.live import LiveBoard
 from server.terminals.proposals import Proposals
 from server.tokens.watcher import TokenWatcher
+from server.vitals.condition import Condition
 from server.vitals.decision_counts import DecisionCounts
 from server.workers.pool import WorkerPool
 
@@ -74,7 +75,7 @@ class Doors:
 @dataclass(frozen=True)
 class Parts:
     """`database`: None where it cannot be used. `news`: of what is added to the history. `decisions`: how
-    many there were."""
+    many there were. `condition`: whether it can serve."""
 
     audit: AuditTrail
     database: Database | None
@@ -82,6 +83,7 @@ class Parts:
     events: Events
     news: Feed
     decisions: DecisionCounts
+    condition: Condition
     people: People
     doors: Doors
 
@@ -127,6 +129,7 @@ async def open_parts(
         events=events,
         news=news,
         decisions=decisions,
+        condition=Condition(workers=pool.counts, log_fails=lambda: audit.fails, logs=settings.logs),
         people=people,
         doors=doors,
     )

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import sys
 from collections.abc import Coroutine
 from typing import Any
@@ -21,7 +22,9 @@ from server.startup.sources import Sources
 from server.support import osdep
 from server.support.errors import CrashError, StartError
 from server.support.last_warnings import LastWarnings
+from server.support.service_manager import ServiceManager
 from server.support.tls import Tls
+from server.vitals.heartbeat import Heartbeat
 from server.vitals.loop_delay import LoopDelay
 from server.vitals.vitals import Vitals
 from server.web.running import Running
@@ -40,11 +43,15 @@ STOP_SECONDS = 5.0
 class Service:
     """A running server. `run` returns when `stop` has been called and everything is closed."""
 
-    def __init__(self, settings: Settings, sources: Sources, warnings: LastWarnings) -> None:
-        """`sources`: where the settings come from. `warnings`: the last ones that were logged."""
+    def __init__(
+        self, settings: Settings, sources: Sources, warnings: LastWarnings, manager: ServiceManager
+    ) -> None:
+        """`sources`: where the settings come from. `warnings`: the last ones that were logged. `manager`: is
+        told how the server does."""
         self._settings = settings
         self._sources = sources
         self._warnings = warnings
+        self._manager = manager
         self._loop_delay = LoopDelay()
         self._stop = asyncio.Event()
 
@@ -56,6 +63,9 @@ class Service:
         tls = _tls(self._settings)
         async with contextlib.AsyncExitStack() as stack:
             parts = await open_parts(self._settings, tls.terminals if tls else None, stack)
+            heart = Heartbeat(self._manager, parts.pool.counts, parts.condition, lambda: _doing(parts))
+            beating = asyncio.ensure_future(heart.beat())
+            stack.callback(beating.cancel)
             await parts.doors.tokens.refresh()
             loading = asyncio.ensure_future(_load_models(parts.pool, self._settings))
             stack.callback(loading.cancel)
@@ -63,7 +73,7 @@ class Service:
             if console is not None:
                 stack.push_async_callback(console.close)
             if await self._unless_stopped(_start(parts, loading, self._settings)):
-                await self._serve(parts, console, tls)
+                await self._serve(parts, console, heart, tls)
         log.info("stopped")
 
     async def _open_console(self, parts: Parts, tls: Tls | None) -> Console | None:
@@ -78,6 +88,7 @@ class Service:
             decisions=parts.decisions,
             loop_delay=self._loop_delay,
             warnings=self._warnings,
+            condition=parts.condition,
         )
         running = Running(
             settings=self._settings,
@@ -113,7 +124,7 @@ class Service:
         working.result()
         return True
 
-    async def _serve(self, parts: Parts, console: Console | None, tls: Tls | None) -> None:
+    async def _serve(self, parts: Parts, console: Console | None, heart: Heartbeat, tls: Tls | None) -> None:
         # What is there by now stays. Searching it for garbage would stop the loop for 20 ms every time.
         gc.collect()
         gc.freeze()
@@ -124,8 +135,10 @@ class Service:
         running = {accepting, *map(asyncio.ensure_future, self._work(parts, console, tls))}
         stopping = asyncio.ensure_future(self._stop.wait())
         self._announce(parts)
+        heart.started()
         await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")
+        self._manager.stopping()
         await _hang_up(parts, console, accepting)
         ended = [part for part in running if part.done() and not part.cancelled()]
         for part in (*running, stopping):
@@ -155,6 +168,7 @@ class Service:
             keep_clean(self._settings.logs / RECORDINGS, self._settings.record_days),
             changes.follow(),
             self._loop_delay.watch(),
+            parts.condition.watch(),
         ]
         work += [] if tls is None else [tls.watch()]
         return work if console is None else [*work, console.serve()]
@@ -197,6 +211,12 @@ async def _hang_up(parts: Parts, console: Console | None, accepting: "asyncio.Fu
     await parts.doors.connections.hang_up(STOP_SECONDS)
 
 
+def _doing(parts: Parts) -> str:
+    """A line for whoever looks at the service."""
+    enrolled, terminals = len(parts.people.photos.gallery.people), parts.doors.frames.counts().connected
+    return f"terminals connected: {terminals}, people enrolled: {enrolled}"
+
+
 def _hasten(loop: asyncio.AbstractEventLoop, watcher: PhotoWatcher) -> None:
     """Have photos looked at now. From any thread."""
     with contextlib.suppress(RuntimeError):  # the loop has ended
@@ -212,7 +232,7 @@ def _tls(settings: Settings) -> Tls | None:
 
 async def serve(settings: Settings, sources: Sources, warnings: LastWarnings) -> None:
     """Run a server until SIGINT or SIGTERM. Raises StartError, CrashError."""
-    service = Service(settings, sources, warnings)
+    service = Service(settings, sources, warnings, ServiceManager.taken_from(os.environ, os.getpid()))
     osdep.allow_many_files()
     sys.setswitchinterval(SWITCH_SECONDS)
     osdep.on_stop_signal(asyncio.get_running_loop(), service.stop)

@@ -32,6 +32,7 @@ class AuditTrail:
 
     Lines of the access log that arrive while the disk is busy are written and flushed together. The operator
     log has a thread of its own: however often somebody tries to sign in, no door waits for it.
+    `fails`: whether the access log's last lines could not be written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -50,6 +51,7 @@ class AuditTrail:
             raise StartError(str(error)) from error
         self._enrolment = DurableLog(folder / "enrolment_log.txt")
         self._operators = DurableLog(folder / OPERATOR_LOG)
+        self.fails = False
         self._waiting: deque[tuple[str, Future[None]]] = deque()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="audit")
         self._act_writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="operators")
@@ -74,9 +76,11 @@ class AuditTrail:
         try:
             self._access.append([line for line, _ in batch])
         except Exception as error:
+            self.fails = True
             for _, written in batch:
                 written.set_exception(error)
         else:
+            self.fails = False
             for _, written in batch:
                 written.set_result(None)
 

@@ -46,6 +46,7 @@ from server.terminals.frame_tally import FrameTally
 from server.terminals.frames import FrameCounts
 from server.terminals.live import LiveBoard
 from server.terminals.proposals import Proposals
+from server.vitals.condition import Condition
 from server.vitals.decision_counts import DecisionCounts
 from server.vitals.loop_delay import LoopDelay
 from server.vitals.vitals import Vitals
@@ -141,6 +142,7 @@ class FakeVitals:
         self.decisions = DecisionCounts()
         self.loop_delay = LoopDelay()
         self.warnings = LastWarnings()
+        self.log_fails = False
         self.vitals = Vitals(
             workers=lambda: self.workers,
             frames=lambda: FrameCounts(connected=1, in_work=1, waiting=0, tally=self.tally),
@@ -148,6 +150,9 @@ class FakeVitals:
             decisions=self.decisions,
             loop_delay=self.loop_delay,
             warnings=self.warnings,
+            condition=Condition(
+                workers=lambda: self.workers, log_fails=lambda: self.log_fails, logs=Path(), clock=lambda: 0.0
+            ),
         )
 
 
