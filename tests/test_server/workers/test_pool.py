@@ -18,6 +18,7 @@ from server.support import osdep
 from server.workers import main as worker
 from server.workers import pool as pool_module
 from server.workers.analyser import Analyser, AnalysisFailedError, ModelSettings
+from server.workers.answers import TaskError
 from server.workers.pool import WorkerPool, WorkersUnavailableError
 from tests.support.photos import MODEL_CACHE, jpeg
 
@@ -92,6 +93,26 @@ def test_an_error_of_the_task_reaches_the_caller_and_costs_no_worker() -> None:
     assert with_pool(work) == 42
 
 
+class Unreadable:
+    """As a task whose module cannot be imported."""
+
+    def __reduce__(self) -> Any:
+        return __import__, ("there_is_no_such_module",)
+
+    def __call__(self) -> None:
+        raise AssertionError
+
+
+def test_a_task_that_cannot_be_read_costs_no_worker() -> None:
+    async def work(pool: WorkerPool) -> int:
+        with pytest.raises(TaskError, match="there_is_no_such_module"):
+            await pool.run(Unreadable())
+        assert pool.counts().replaced == 0
+        return await pool.run(answer)
+
+    assert with_pool(work, load=load_with_a_warning) == 42
+
+
 def load_with_a_warning(models: ModelSettings) -> list[worker.LogMessage]:
     return [(logging.WARNING, "the network had to be converted")]
 
@@ -151,7 +172,7 @@ def test_a_hanging_worker_is_killed_and_its_task_not_tried_again(tmp_path: Path)
             await pool.run(hang, str(tries))
         return await pool.run(answer)
 
-    assert with_pool(work, task_seconds=6.0) == 42
+    assert with_pool(work, task_seconds=6.0, load=load_with_a_warning) == 42
     assert tries.read_text() == "tried\n"
 
 
