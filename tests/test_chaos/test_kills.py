@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from tests.chaos import kills
-from tests.support.certificate import needs_openssl
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/task").exists(), reason="finds workers through Linux's /proc"
@@ -15,8 +14,3 @@ pytestmark = pytest.mark.skipif(
 def test_no_decision_that_a_terminal_was_told_is_lost_when_the_server_is_killed(tmp_path: Path) -> None:
     found = kills.run(tmp_path, rounds=3)
     assert found.killed == 3 and found.told > 0
-
-
-@needs_openssl
-def test_nor_with_tls(tmp_path: Path) -> None:
-    assert kills.run(tmp_path, rounds=1, tls=True).killed == 1
