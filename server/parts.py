@@ -25,6 +25,7 @@ from server.gallery.receipts import Receipt
 from server.history.feed import Feed
 from server.history.opening import bring_up_to_date
 from server.history.recorder import HistoryRecorder
+from server.journal.security_recorder import SecurityRecorder
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.recorder import Recorder
 from server.roster.backup import BACKUP_FILE
@@ -218,6 +219,10 @@ def _open_door(lockouts: Lockouts, terminal: str, rules: Rules) -> Door:
 def _sinks(settings: Settings, database: Database | None, added: Feed) -> list[Sink]:
     """Raises StartError."""
     sinks: list[Sink] = []
+    try:
+        sinks.append(SecurityRecorder(settings.logs))
+    except OSError as error:
+        raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
     if database is not None:
         sinks.append(HistoryRecorder(database, settings.history_days, added.advance))
     if settings.record:
