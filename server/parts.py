@@ -14,6 +14,7 @@ from server.access.door import Door
 from server.access.lockout import Lockouts
 from server.access.present_rules import PresentRules
 from server.access.rules import Rules
+from server.audit.security_log import Notice
 from server.audit.trail import AuditTrail
 from server.database.database import DamagedError, Database, DatabaseError, address_of
 from server.events import Enrolled, Events, Sink
@@ -91,7 +92,7 @@ async def open_parts(
     settings: Settings, tls: ssl.SSLContext | None, stack: contextlib.AsyncExitStack
 ) -> Parts:
     """`stack`: closes them, the last one first. Raises StartError."""
-    audit = _open_audit(settings)
+    audit = _open_audit(settings, lambda: events.notice)
     stack.callback(audit.close)
     listener = await Listener.bind(settings.host, settings.port)
     stack.callback(listener.close)
@@ -191,10 +192,10 @@ def _take_receipts(
     return take
 
 
-def _open_audit(settings: Settings) -> AuditTrail:
+def _open_audit(settings: Settings, notice: Callable[[], Notice]) -> AuditTrail:
     """Raises StartError."""
     try:
-        return AuditTrail(settings.logs)
+        return AuditTrail(settings.logs, notice)
     except OSError as error:
         raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
 

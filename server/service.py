@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Coroutine, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from server.startup.sources import Sources
 from server.support import osdep
 from server.support.errors import CrashError, StartError
 from server.support.last_warnings import LastWarnings
-from server.support.tls import Tls
+from server.support.tls import News, Tls
 from server.vitals.loop_delay import LoopDelay
 from server.vitals.vitals import Vitals
 from server.vitals.wall_clock import WallClock
@@ -62,6 +63,8 @@ class Service:
         last_run = await asyncio.to_thread(_last_run, self._settings.logs)
         async with contextlib.AsyncExitStack() as stack:
             parts = await open_parts(self._settings, tls.terminals if tls else None, stack)
+            if tls is not None:
+                tls.on_news = partial(_certificate_news, parts.events.notice)
             stack.enter_context(_noticed(parts.events.notice, last_run))
             await parts.doors.tokens.refresh()
             loading = asyncio.ensure_future(_load_models(parts.pool, self._settings))
@@ -90,6 +93,7 @@ class Service:
             settings=self._settings,
             database=parts.database,
             record=OperatorRecord(parts.audit, parts.events),
+            notice=parts.events.notice,
             workers=parts.pool,
             aside=Aside(),
             photos=people.photos,
@@ -188,6 +192,12 @@ def _noticed(notice: Notice, last_run: str | None) -> Iterator[None]:
         raise
     finally:
         notice(SecurityKind.SERVER_STOPPED, process=os.getpid(), why=why)
+
+
+def _certificate_news(notice: Notice, news: News, detail: str) -> None:
+    usable = news in (News.RENEWED, News.EXPIRING)
+    told = {"until": detail} if usable else {"why": detail}
+    notice(SecurityKind(f"certificate_{news.value}"), **told)
 
 
 def _last_run(logs: Path) -> str | None:
