@@ -4,14 +4,20 @@ import re
 from datetime import datetime, timezone
 from pathlib import Path
 
-from server.audit.security_log import PATTERN, SecurityEvent, SecurityKind
+from server.audit.security_log import PATTERN, Detail, SecurityEvent, SecurityKind
 
 MOMENT = datetime(2026, 11, 22, 8, 0, tzinfo=timezone.utc)
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "logs.md"
 
 
 def test_a_line_has_all_that_is_known_and_the_one_pattern_reads_it() -> None:
-    details = {"first": "10.0.0.1", "why": 'say "x"\n', "seconds": 1.5, "events": 3, "nothing": None}
+    details: dict[str, Detail] = {
+        "first": "10.0.0.1",
+        "why": 'say "x"\n',
+        "seconds": 1.5,
+        "events": 3,
+        "nothing": None,
+    }
     event = SecurityEvent(MOMENT, SecurityKind.SECOND_CONNECTION, "front door", None, details)
     line = event.line()
     assert line == (
