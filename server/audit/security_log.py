@@ -33,6 +33,7 @@ class SecurityKind(str, Enum):
     SECOND_CONNECTION = "second_connection"
     BAD_PROTOCOL = "bad_protocol"
     CROWDED_OUT = "crowded_out"
+    SENT_TOO_MUCH = "sent_too_much"
     LOCKOUT_BEGUN = "lockout_begun"
     LOCKOUT_ENDED = "lockout_ended"
     SIGN_IN_THROTTLED = "sign_in_throttled"
