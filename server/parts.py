@@ -14,6 +14,7 @@ from server.access.door import Door
 from server.access.lockout import Lockouts
 from server.access.present_rules import PresentRules
 from server.access.rules import Rules
+from server.audit.security_log import Notice
 from server.audit.trail import AuditTrail
 from server.database.database import DamagedError, Database, DatabaseError, address_of
 from server.events import Enrolled, Events, Sink
@@ -25,6 +26,7 @@ from server.gallery.receipts import Receipt
 from server.history.feed import Feed
 from server.history.opening import bring_up_to_date
 from server.history.recorder import HistoryRecorder
+from server.journal.security_recorder import SecurityRecorder
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.recorder import Recorder
 from server.roster.backup import BACKUP_FILE
@@ -38,6 +40,7 @@ from server.terminals.frames import FrameService
 from server.terminals.listener import Listener
 from server.terminals.live import LiveBoard
 from server.terminals.proposals import Proposals
+from server.terminals.session import Session
 from server.tokens.watcher import TokenWatcher
 from server.vitals.condition import Condition
 from server.vitals.decision_counts import DecisionCounts
@@ -92,7 +95,7 @@ async def open_parts(
     settings: Settings, tls: ssl.SSLContext | None, stack: contextlib.AsyncExitStack
 ) -> Parts:
     """`stack`: closes them, the last one first. Raises StartError."""
-    audit = _open_audit(settings)
+    audit = _open_audit(settings, lambda: events.notice)
     stack.callback(audit.close)
     listener = await Listener.bind(settings.host, settings.port)
     stack.callback(listener.close)
@@ -168,7 +171,7 @@ def _doors(
         notice=events.notice,
         tls=tls,
         note=lambda terminal: people.roster.roster.orders(terminal, datetime.now()).note,
-        on_join=frames.join,
+        on_join=partial(_join, frames, tokens),
         on_frame=frames.offer,
         on_propose=frames.propose,
         on_leave=frames.leave,
@@ -183,6 +186,11 @@ def _doors(
     )
 
 
+def _join(frames: FrameService, tokens: TokenWatcher, session: Session) -> None:
+    tokens.seen(session.token)
+    frames.join(session)
+
+
 def _take_receipts(
     writer: ReceiptWriter, events: Events, photos: Callable[[], PhotoWatcher]
 ) -> Callable[[Sequence[Receipt]], Awaitable[None]]:
@@ -193,10 +201,10 @@ def _take_receipts(
     return take
 
 
-def _open_audit(settings: Settings) -> AuditTrail:
+def _open_audit(settings: Settings, notice: Callable[[], Notice]) -> AuditTrail:
     """Raises StartError."""
     try:
-        return AuditTrail(settings.logs)
+        return AuditTrail(settings.logs, notice)
     except OSError as error:
         raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
 
@@ -221,6 +229,10 @@ def _open_door(lockouts: Lockouts, terminal: str, rules: Rules) -> Door:
 def _sinks(settings: Settings, database: Database | None, added: Feed) -> list[Sink]:
     """Raises StartError."""
     sinks: list[Sink] = []
+    try:
+        sinks.append(SecurityRecorder(settings.logs))
+    except OSError as error:
+        raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
     if database is not None:
         sinks.append(HistoryRecorder(database, settings.history_days, added.advance))
     if settings.record:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import errno
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from server.audit.folder_lock import FolderLock, InUseError
 from server.audit.operator_log import FILE as OPERATOR_LOG
 from server.audit.operator_log import Act
 from server.audit.sealed_log import SealedLog
+from server.audit.security_log import Notice, SecurityKind
 from server.support.errors import StartError
 from server.support.key_file import KeyFileError, key_of
 
@@ -35,8 +36,10 @@ class AuditTrail:
     `fails`: whether the access log's last lines could not be written.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Raises OSError: a log cannot be opened; StartError: another server writes there."""
+    def __init__(self, folder: Path, notice: Callable[[], Notice] | None = None) -> None:
+        """`notice`: what to tell of an altered log, asked for when there is one. Raises OSError: a log cannot
+        be opened; StartError: another server writes there."""
+        self._notice = notice
         folder.mkdir(parents=True, exist_ok=True)
         try:
             self._lock = FolderLock(folder)
@@ -45,7 +48,7 @@ class AuditTrail:
                 f"another server is using the folder {folder}; stop it, or choose another with --logs"
             ) from None
         try:
-            self._access = SealedLog(folder / ACCESS_LOG, key_of(folder / SEAL_KEY))
+            self._access = SealedLog(folder / ACCESS_LOG, key_of(folder / SEAL_KEY), self._tell_cut)
         except KeyFileError as error:
             self._lock.close()
             raise StartError(str(error)) from error
@@ -67,6 +70,10 @@ class AuditTrail:
         self._waiting.append((entry.line(), written))
         self._writer.submit(self._append_waiting)
         await asyncio.shield(asyncio.wrap_future(written))
+
+    def _tell_cut(self, there: int, written: int) -> None:
+        if self._notice is not None:
+            self._notice()(SecurityKind.LOG_ALTERED, file=ACCESS_LOG, ends_with=there, written=written)
 
     def _append_waiting(self) -> None:
         """Called once for each line; mostly an earlier call has taken the line along."""

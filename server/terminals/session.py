@@ -13,6 +13,7 @@ from server.support.guesses import Guesses, TooManyError
 from server.support.secret import hashed
 from server.terminals.clock_skew import ClockSkew
 from server.terminals.peer import PendingFrame
+from server.terminals.restraint import Restraint
 from server.terminals.transport import Transport
 from server.tokens.accepted import AcceptedTokens
 from wire import (
@@ -96,12 +97,14 @@ class Session:
         self._tokens = tokens
         self._guesses = guesses
         self._notice = notice
-        self._token = hashed("")
+        self.token = hashed("")
+        """The hash of the token that it came with."""
         self._admit = admit
         self._note = note
         self._on_frame = on_frame
         self._on_propose = on_propose
         self._clock = ClockSkew()
+        self._restraint: Restraint | None = None
         self._deadlines = deadlines
         self._connection = ServerConnection(limits.frame_bytes)
         self._outbox: asyncio.Queue[Message] = asyncio.Queue(OUTBOX)
@@ -156,7 +159,12 @@ class Session:
     @property
     def authorised(self) -> bool:
         """Whether the token that it came with still holds."""
-        return self._tokens().accept(self.terminal, self._token)
+        return self._tokens().accept(self.terminal, self.token)
+
+    @property
+    def sent_too_much(self) -> bool:
+        """Whether it was parted with for that."""
+        return self._restraint is not None and self._restraint.broken
 
     def abort(self) -> None:
         """End the connection now; `run` returns soon after."""
@@ -222,6 +230,8 @@ class Session:
                 continue
             self._connection.feed(data)
             complete = await self._handle_all()
+            if self._restraint is not None:
+                await self._restraint.take(size=len(data))
             if self.terminal and (complete or not begun):
                 begun = self._connection.mid_message
                 deadline = loop.time() + (self._deadlines.message if begun else self._deadlines.idle)
@@ -234,6 +244,10 @@ class Session:
             handled += 1
             if handled % MESSAGES_IN_A_ROW == 0:
                 await asyncio.sleep(0)
+            if self._restraint is not None:
+                await self._restraint.take(messages=1)
+            if not self.open or self._leaving:
+                break
         return handled > 0
 
     def _lateness(self) -> str:
@@ -260,6 +274,7 @@ class Session:
         self.terminal = hello.terminal
         self._admit(self)
         self.welcomed = True
+        self._restraint = Restraint(self.name)
         self._connection.accept()
         self.send(Welcome(self.id, self._limits, note=self._note(hello.terminal), features=FEATURES))
         log.info("%s: connected from %s", self.name, self._transport.peer)
@@ -278,11 +293,11 @@ class Session:
 
     def _prove(self, hello: Hello) -> None:
         """Raises ProtocolError: the token does not hold for this terminal, or too many others were tried."""
-        self._token = hashed(hello.token or "")
+        self.token = hashed(hello.token or "")
         familiar = self._guesses.is_familiar(hello.terminal, self.source)
         try:
             with self._guesses.of(hello.terminal, self.source, familiar):
-                if not self._tokens().accept(hello.terminal, self._token):
+                if not self._tokens().accept(hello.terminal, self.token):
                     log.warning(
                         "%s: wrong or missing token for terminal %s", self.name, ascii(hello.terminal)
                     )

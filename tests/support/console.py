@@ -57,6 +57,7 @@ from server.web.serving import WebServer
 from server.web.sockets import by_path
 from server.web.terminal.upgrade import SOCKET_PATH, terminal_sockets
 from server.workers.pool import WorkerCounts
+from tests.support.service import Noticed
 from tests.support.site import Server
 
 P = ParamSpec("P")
@@ -187,6 +188,7 @@ class Site:
         self.source = Sources({}, {}, self.settings_file)
         self.vitals = FakeVitals()
         self.events = Events(())
+        self.noticed = Noticed()
         self.live = LiveBoard(self.events, min_face=48)
         self.proposals = Proposals(self.events)
         self.news = FakeNews()
@@ -196,6 +198,7 @@ class Site:
             ),
             database=database,
             record=self.record,
+            notice=self.noticed,
             workers=self.workers,
             aside=self.workers,
             photos=self.photos if server is None else server.watcher,
