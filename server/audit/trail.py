@@ -103,6 +103,8 @@ class AuditTrail:
         loop, changed = asyncio.get_running_loop(), 0
         for name, change in changes.items():
             changed += await asyncio.to_thread(rewrite_rotations, self._folder, name, change)
+            if not (self._folder / name).exists():
+                continue
             with contextlib.closing(await asyncio.to_thread(Rewriting, self._folder / name, change)) as live:
                 await asyncio.to_thread(live.follow)
                 changed += await loop.run_in_executor(writers[name], live.finish)

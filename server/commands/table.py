@@ -316,7 +316,7 @@ that only this site's key makes stands for the name from then on; the seals of
 the access log stay good. Then look for what is left, and tell it; exit code 1
 when something is. With a server running, erase the person in its console.""",
         examples="""\
-  python -m server forget "Jane Doe"
+  python -m server forget jane_doe
 """,
         flags=("faces", "logs"),
         arguments=(Argument("name", "the person's name, as it is shown"),),

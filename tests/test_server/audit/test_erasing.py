@@ -11,7 +11,7 @@ from server.audit.log_files import raw_lines
 from server.audit.rewriting import rewrite
 from server.audit.sealed_log import SealedLog
 from server.audit.seals import ORIGIN
-from server.audit.verifying import Place, Verifier
+from server.audit.verifying import Finding, Place, Verifier
 
 KEY = bytes(range(32))
 NAMES = ["Jane Doe", 'Jane "the 1" Doe', "Jané Doe", "A\\da", "Jane\u202eDoe", "Jane\ud800Doe"]
@@ -23,7 +23,7 @@ def line(name: str, number: int = 1) -> str:
 
 def verified(path: Path) -> tuple[list[str], int]:
     verifier = Verifier(KEY)
-    found = []
+    found: list[Finding] = []
     for number, each in enumerate(raw_lines(path), 1):
         found += verifier.take(Place(path.name, number), each.rstrip(b"\n"))
     found += verifier.finish(ORIGIN, True)

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from server.access.matching.recogniser import DLIB
-from server.access.matching.templates import template
+from server.access.matching.templates import Template, template
 from server.access.seen import Face
 from server.events import DoorClosed, FrameObserved
 from server.recording.erasing import erase, names
@@ -60,7 +59,7 @@ def test_visits_that_name_the_person_are_gone(recording: Path) -> None:
 
 
 def test_visits_that_show_the_person_unnamed_are_gone(recording: Path) -> None:
-    templates = {DLIB.name: template(look(1, 0.6)[None])}
+    templates: dict[str, Template] = {"dlib": template(look(1, 0.6)[None])}
     first = erase(recording, "nobody", templates)
     assert first > 0 and erase(recording, "nobody", templates) == 0
     assert "John Roe" in who(recording)
@@ -68,7 +67,7 @@ def test_visits_that_show_the_person_unnamed_are_gone(recording: Path) -> None:
 
 def test_who_is_in_none_changes_nothing(recording: Path) -> None:
     before = recording.read_bytes()
-    assert erase(recording, "Jim Poe", {DLIB.name: template(person(9)[None])}) == 0
+    assert erase(recording, "Jim Poe", {"dlib": template(person(9)[None])}) == 0
     assert recording.read_bytes() == before
 
 
@@ -77,7 +76,7 @@ def test_a_file_of_which_nothing_is_left_is_removed(recording: Path) -> None:
         erase(recording, name, {})
     for seen in (stranger(0), look(1, 0.6)):
         assert recording.exists()
-        erase(recording, "", {DLIB.name: template(seen[None])})
+        erase(recording, "", {"dlib": template(seen[None])})
     assert not recording.exists()
 
 
