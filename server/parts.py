@@ -38,6 +38,7 @@ from server.terminals.frames import FrameService
 from server.terminals.listener import Listener
 from server.terminals.live import LiveBoard
 from server.terminals.proposals import Proposals
+from server.terminals.session import Session
 from server.tokens.watcher import TokenWatcher
 from server.vitals.decision_counts import DecisionCounts
 from server.workers.pool import WorkerPool
@@ -170,9 +171,10 @@ def _doors(
         tokens=lambda: tokens.accepted,
         max_terminals=settings.max_terminals,
         refuse_second=settings.second_connection == "refused",
+        notice=events.notice,
         tls=tls,
         note=lambda terminal: people.roster.roster.orders(terminal, datetime.now()).note,
-        on_join=frames.join,
+        on_join=partial(_join, frames, tokens),
         on_frame=frames.offer,
         on_propose=frames.propose,
         on_leave=frames.leave,
@@ -185,6 +187,11 @@ def _doors(
         tokens=tokens,
         connections=connections,
     )
+
+
+def _join(frames: FrameService, tokens: TokenWatcher, session: Session) -> None:
+    tokens.seen(session.token)
+    frames.join(session)
 
 
 def _take_receipts(

@@ -11,6 +11,7 @@ from server.access.liveness.proof import Liveness
 from server.access.matching.recogniser import RECOGNISERS
 from server.access.policy import Policy
 from server.support.quoting import quoted
+from server.tokens.store import OVERLAP_HOURS
 
 PROGRAM = "python -m server"
 SPAN = {
@@ -81,6 +82,13 @@ class Command:
 
 
 _TERMINAL = Argument("name", "the terminal's name")
+_DAYS = Argument("days", "it expires after so many days (default: never)", option=True, read=int)
+_DAYS_AGAIN = Argument(
+    "days", "it expires after so many days (default: as the old one)", option=True, read=int
+)
+_OVERLAP = Argument(
+    "overlap", f"hours for which the old one still holds (default: {OVERLAP_HOURS})", option=True, read=int
+)
 _ACCOUNT = Argument("name", "the account's name")
 _TLS_FOLDER = Argument("folder", "where the files are (default: tls)", option=True, read=Path)
 GROUPS: dict[str, str] = {
@@ -186,31 +194,36 @@ been recognised, and who would have lost or gained a grant.""",
         help="make a token for a terminal",
         description="""\
 Make a token for a terminal and print it, once: it is kept as a hash. From the
-first token on every terminal needs one. A running server takes it at once.""",
+first token on every terminal needs one. A running server takes it at once.
+From 14 days before a token expires the server warns once a day.""",
         examples="""\
   python -m server terminals add front-door
+  python -m server terminals add front-door --days 90
 """,
         flags=("logs",),
-        arguments=(_TERMINAL,),
+        arguments=(_TERMINAL, _DAYS),
         function="terminals:add",
     ),
     "terminals rotate": Command(
         help="make a new token in place of a terminal's old one",
         description="""\
-Make a new token in place of a terminal's old one and print it, once. Who is
-connected with the old one is disconnected within 2 seconds.""",
+Make a new token in place of a terminal's old one and print it, once. The old
+one holds for 24 hours more, in which the new one is brought to the terminal.
+With --overlap 0 it ends now, and who is connected with it is disconnected
+within 2 seconds: so where somebody else may have it.""",
         examples="""\
   python -m server terminals rotate front-door
+  python -m server terminals rotate front-door --overlap 0
 """,
         flags=("logs",),
-        arguments=(_TERMINAL,),
+        arguments=(_TERMINAL, _OVERLAP, _DAYS_AGAIN),
         function="terminals:rotate",
     ),
     "terminals revoke": Command(
         help="refuse a terminal from now on",
         description="""\
-Revoke a terminal's token. Who is connected with it is disconnected within 2
-seconds. A token that stands in the settings is not touched.""",
+Revoke all of a terminal's tokens. Who is connected with one is disconnected
+within 2 seconds. A token that stands in the settings is not touched.""",
         examples="""\
   python -m server terminals revoke front-door
 """,
@@ -220,7 +233,9 @@ seconds. A token that stands in the settings is not touched.""",
     ),
     "terminals list": Command(
         help="which terminals have a token",
-        description="List the terminals that have, or had, a token.",
+        description="""\
+List the terminals that have, or had, a token: since when each token holds,
+when the terminal last connected with it, and when it expires.""",
         examples="""\
   python -m server terminals list
 """,

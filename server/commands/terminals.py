@@ -12,39 +12,60 @@ from server.audit.operator_log import COMMAND_LINE, Act, ActKind
 from server.database.database import DatabaseError, address_of, opened
 from server.history.writing import note_here
 from server.settings import Settings
-from server.support.clock import moment
+from server.support.clock import moment, now_ms
 from server.support.errors import StartError
 from server.tokens import store
-from server.tokens.store import TokenError
+from server.tokens.reminders import expiring
+from server.tokens.store import StoredToken, TerminalTokens, TokenError, terms
 
 T = TypeVar("T")
 
 
-async def add(settings: Settings, name: str) -> str:
+async def add(settings: Settings, name: str, days: int | None = None) -> str:
     kind = ActKind.TERMINAL_TOKEN_ADDED
-    return noted(settings, kind, name, lambda connection: store.add(connection, name))
+    details = terms(days=days)
+    return noted(settings, kind, name, lambda connection: store.add(connection, name, days), **details)
 
 
-async def rotate(settings: Settings, name: str) -> str:
-    kind = ActKind.TERMINAL_TOKEN_ROTATED
-    return noted(settings, kind, name, lambda connection: store.rotate(connection, name))
+async def rotate(
+    settings: Settings, name: str, overlap: int = store.OVERLAP_HOURS, days: int | None = None
+) -> str:
+    def work(connection: Connection) -> str:
+        return store.rotate(connection, name, overlap, days)
+
+    details = terms(overlap_hours=overlap, days=days)
+    return noted(settings, ActKind.TERMINAL_TOKEN_ROTATED, name, work, **details)
 
 
 async def revoke(settings: Settings, name: str) -> str:
     kind = ActKind.TERMINAL_TOKEN_REVOKED
     noted(settings, kind, name, lambda connection: store.revoke(connection, name))
     if name in settings.tokens:
-        return f"{name}: its token is revoked; the one in the settings still holds"
-    return f"{name}: its token is revoked"
+        return f"{name}: its tokens are revoked; the one in the settings still holds"
+    return f"{name}: its tokens are revoked"
 
 
 async def listed(settings: Settings) -> str:
-    lines = [
-        f"{token.terminal}: {'revoked' if token.revoked else f'since {moment(token.created):%Y-%m-%d %H:%M}'}"
-        for token in written(settings, store.all_tokens)
-    ]
+    now = now_ms()
+    lines = [line for known in written(settings, store.all_tokens) for line in _lines(known, now)]
     lines += [f"{terminal}: in the settings" for terminal in sorted(settings.tokens)]
     return "\n".join(lines) or "no terminal has a token"
+
+
+def _lines(known: TerminalTokens, now: int) -> list[str]:
+    if known.revoked:
+        return [f"{known.terminal}: revoked"]
+    soon = ", soon" if expiring(known, now) else ""
+    return [f"{known.terminal}: {_told(token, now, soon)}" for token in known.tokens]
+
+
+def _told(token: StoredToken, now: int, soon: str) -> str:
+    seen = "never used" if token.seen is None else f"last used {moment(token.seen):%Y-%m-%d}"
+    made = f"since {moment(token.created):%Y-%m-%d %H:%M}, {seen}"
+    if token.expires is None:
+        return made
+    word = f"expires{soon}" if token.holds(now) else "expired"
+    return f"{made}, {word}: {moment(token.expires):%Y-%m-%d %H:%M}"
 
 
 def noted(

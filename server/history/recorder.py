@@ -79,7 +79,7 @@ class HistoryRecorder:
                 self._lost += 1
             self._changed.notify()
 
-    def missed(self) -> None:
+    def missed(self, events: int) -> None:
         """`history check` finds what is missing, and `history rebuild` what the logs have of it."""
 
     def close(self) -> None:

@@ -73,7 +73,7 @@ class Recorder:
                 log.error("RECORDING HAS STOPPED until the next start: %s", error)
                 self._writer.close_all()
 
-    def missed(self) -> None:
+    def missed(self, events: int) -> None:
         """Whole visits are left out: at each terminal, until nobody is in view."""
         if not self._stopped:
             self._complaint.tell("the disk is too slow for recording everything: whole visits are left out")

@@ -1,6 +1,6 @@
 """Which terminals' tokens hold, for a look that starts no server and changes nothing."""
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.database.database import DatabaseError, address_of, look
@@ -19,5 +19,12 @@ def accepted_now(settings: Settings) -> AcceptedTokens:
     return AcceptedTokens.of(settings.tokens, stored, settings.needs_tokens)
 
 
-def _hashes(connection: Connection) -> dict[str, str | None]:
-    return hashes(connection) if inspect(connection).has_table(TERMINAL_TOKEN.name) else {}
+def _hashes(connection: Connection) -> dict[str, frozenset[str]]:
+    tables = inspect(connection)
+    if not tables.has_table(TERMINAL_TOKEN.name):
+        return {}
+    if TERMINAL_TOKEN.c.expires.name in {each["name"] for each in tables.get_columns(TERMINAL_TOKEN.name)}:
+        return hashes(connection)
+    # a version before made it, whose tokens a start takes over
+    rows = connection.execute(select(TERMINAL_TOKEN.c.terminal, TERMINAL_TOKEN.c.hash))
+    return {row.terminal: frozenset({row.hash} - {None}) for row in rows}

@@ -7,8 +7,11 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable
 
+from server.audit.security_log import Notice, SecurityKind
 from server.support.complaint import Complaint
 from server.support.guesses import Guesses
+from server.support.networks import network_of
+from server.support.throttle import Throttle
 from server.terminals.listener import Address
 from server.terminals.peer import PendingFrame
 from server.terminals.session import DEADLINES, Deadlines, Session
@@ -36,6 +39,7 @@ class Connections:
         tokens: Callable[[], AcceptedTokens],
         max_terminals: int,
         refuse_second: bool,
+        notice: Notice,
         tls: ssl.SSLContext | None,
         note: Callable[[str], str | None],
         on_join: Callable[[Session], None],
@@ -46,13 +50,14 @@ class Connections:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`tokens`: those that hold at this moment. `refuse_second`: of two connections of a terminal the
-        first one stays; else the second takes over. `note`: what the administrator tells visitors at the
-        terminal of that name. `on_join` is called before a terminal is welcomed, `on_leave` awaited when its
-        session is over. `clock`: monotonic seconds."""
+        first one stays; else the second takes over. `notice` is told of what may be an attack. `note`: what
+        the administrator tells visitors at the terminal of that name. `on_join` is called before a terminal
+        is welcomed, `on_leave` awaited when its session is over. `clock`: monotonic seconds."""
         self._limits = limits
         self._tokens = tokens
         self._max_terminals = max_terminals
         self._refuse_second = refuse_second
+        self._notice = notice
         self._tls = tls
         self._note = note
         self._on_join = on_join
@@ -67,11 +72,14 @@ class Connections:
         self._partings: set[asyncio.Future[None]] = set()
         self._crowded = Complaint(log, logging.WARNING)
         self._guesses = Guesses(clock)
+        self._floods = Throttle(clock, free=1)
+        """By terminal and network, so that nobody keeps a terminal out from elsewhere."""
 
     def accept(self, accepted: socket.socket, address: Address) -> None:
         """Serve a connection that the listener has accepted; it counts from now on. Whose tokens were wrong
         too often is not even spoken to for a while."""
         if self._guesses.wait(str(address[0])) > 0:
+            self._notice(SecurityKind.TOO_MANY_GUESSES, source=str(address[0]), unheard="yes")
             accepted.close()
             return
         self.serve(TcpTransport(accepted, address, self._tls), str(address[0]))
@@ -84,6 +92,7 @@ class Connections:
             source=address,
             tokens=self._tokens,
             guesses=self._guesses,
+            notice=self._notice,
             admit=self._admit,
             note=self._note,
             on_frame=self._on_frame,
@@ -97,6 +106,7 @@ class Connections:
                 STRANGERS,
                 crowded_out.name,
             )
+            self._notice(SecurityKind.CROWDED_OUT, source=crowded_out.source)
             crowded_out.abort()
         self._tasks[session] = asyncio.ensure_future(self._run(session))
 
@@ -106,6 +116,7 @@ class Connections:
         gone = [session for session in self._terminals if not session.authorised]
         for session in gone:
             log.warning("%s: disconnected: its token does not hold any more", session.name)
+            self._notice(SecurityKind.TOKEN_ENDED, terminal=session.terminal, source=session.source)
         why = ErrorMessage(ErrorCode.UNAUTHORIZED, "this terminal's token does not hold any more")
         await asyncio.gather(*(session.end(why) for session in gone))
 
@@ -120,6 +131,9 @@ class Connections:
     async def _run(self, session: Session) -> None:
         try:
             await session.run()
+            if session.sent_too_much:
+                self._floods.failed(_pair(session))
+                self._notice(SecurityKind.SENT_TOO_MUCH, terminal=session.terminal, source=session.source)
             self._terminals.pop(session, None)  # what is still to be logged takes nobody's place
             if session.welcomed:
                 await self._on_leave(session)
@@ -133,7 +147,11 @@ class Connections:
                 self._crowded.mended()
 
     def _admit(self, session: Session) -> None:
-        """Raises ProtocolError: there is no place for it."""
+        """Raises ProtocolError: there is no place for it, or it has to wait for one."""
+        wait = self._floods.wait(_pair(session))
+        if wait > 0:
+            message = f"this terminal sent too much; wait {int(wait) + 1} seconds"
+            raise ProtocolError(ErrorCode.TOO_MANY, message)
         first = self._same(session) if self._tokens().required else None
         if first is not None:
             self._settle(first, session)
@@ -149,6 +167,13 @@ class Connections:
     def _settle(self, first: Session, second: Session) -> None:
         """One of the two goes: a terminal that lost its link is back before its old connection is known to be
         dead, or somebody else has its token. Raises ProtocolError: the second."""
+        self._notice(
+            SecurityKind.SECOND_CONNECTION,
+            terminal=second.terminal,
+            source=second.source,
+            first=first.source,
+            outcome="refused" if self._refuse_second else "took_over",
+        )
         where = f"connected from {first.address}, and again from {second.address}"
         if self._refuse_second:
             log.warning("%s: %s, which is refused; is its token elsewhere, too?", second.name, where)
@@ -159,3 +184,7 @@ class Connections:
         parting = asyncio.ensure_future(first.end(why))
         self._partings.add(parting)
         parting.add_done_callback(self._partings.discard)
+
+
+def _pair(session: Session) -> str:
+    return f"{network_of(session.source)} {session.terminal}"

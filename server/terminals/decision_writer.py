@@ -1,15 +1,18 @@
 """From a proposed decision to a settled one: written down first, counted then, told last."""
 
+import asyncio
 import logging
 import time
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from server.access.decision import Decision
 from server.access.door import Door
 from server.access.outcome import Outcome
-from server.audit.access_log import AccessEntry
+from server.audit.access_log import FILE, AccessEntry
+from server.audit.security_log import SecurityKind
 from server.events import Decided, Events
 from server.support.complaint import Complaint
 from server.terminals.peer import Peer
@@ -55,7 +58,7 @@ class DecisionWriter:
             reason = Reason.UNDELIVERED if lines else Reason.LOG_UNAVAILABLE
             outcome = door.settle(proposed, bool(lines) and told, reason)
         if outcome.locked_seconds:
-            log.warning("%s: LOCKED for %.0f s: too many failed visits", peer.name, outcome.locked_seconds)
+            self._tell_lock(peer, outcome.locked_seconds)
         assert outcome.decision is not None
         self._events.publish(Decided(peer.terminal, outcome.decision, tuple(lines)))
         return outcome
@@ -69,10 +72,23 @@ class DecisionWriter:
             await self._audit.record(entry)
         except OSError as error:
             log.critical("ACCESS LOG NOT WRITTEN, DENYING: %s; the line was: %s", error, entry.line())
+            self._events.notice(
+                SecurityKind.LOG_NOT_WRITTEN,
+                terminal=peer.terminal,
+                file=FILE,
+                why=error.strerror or str(error),
+            )
             return []
         log.info("%s", entry.line().split(" ", 1)[1])
         self._tell_slow_disk(time.monotonic() - started)
         return [entry]
+
+    def _tell_lock(self, peer: Peer, seconds: float) -> None:
+        """Nothing makes a lock longer, and nothing ends it before its time."""
+        log.warning("%s: LOCKED for %.0f s: too many failed visits", peer.name, seconds)
+        self._events.notice(SecurityKind.LOCKOUT_BEGUN, terminal=peer.terminal, seconds=round(seconds))
+        ended = partial(self._events.notice, SecurityKind.LOCKOUT_ENDED, terminal=peer.terminal)
+        asyncio.get_running_loop().call_later(seconds, ended)
 
     def _tell_slow_disk(self, seconds: float) -> None:
         if seconds > SLOW_SECONDS:

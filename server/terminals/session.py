@@ -8,10 +8,12 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from server.audit.security_log import Notice, SecurityKind
 from server.support.guesses import Guesses, TooManyError
 from server.support.secret import hashed
 from server.terminals.clock_skew import ClockSkew
 from server.terminals.peer import PendingFrame
+from server.terminals.restraint import Restraint
 from server.terminals.transport import Transport
 from server.tokens.accepted import AcceptedTokens
 from wire import (
@@ -58,6 +60,10 @@ class Deadlines:
 DEADLINES = Deadlines()
 
 
+class _LateError(ProtocolError):
+    """What was to come has not come in time."""
+
+
 class Session:
     """Reads one terminal's messages until it leaves; frames go to `on_frame`, what it says of one to
     `on_propose`, the rest is answered here."""
@@ -70,6 +76,7 @@ class Session:
         source: str,
         tokens: Callable[[], AcceptedTokens],
         guesses: Guesses,
+        notice: Notice,
         admit: Callable[["Session"], None],
         note: Callable[[str], str | None],
         on_frame: Callable[["Session", PendingFrame], None],
@@ -77,24 +84,27 @@ class Session:
         deadlines: Deadlines = DEADLINES,
     ) -> None:
         """`source`: the peer's address, without its port. `tokens`: those that hold at this moment;
-        `guesses`: who tries others. `admit` is called once the hello is good, and raises ProtocolError where
-        there is no place for the terminal. `note` is what the administrator tells visitors at the terminal
-        of that name."""
+        `guesses`: who tries others. `notice` is told of what may be an attack. `admit` is called once the
+        hello is good, and raises ProtocolError where there is no place for the terminal. `note` is what the
+        administrator tells visitors at the terminal of that name."""
         self.id = secrets.token_hex(8)
         self.terminal = ""
         self.open = True
         self.welcomed = False
         self._transport = transport
         self._limits = limits
-        self._source = source
+        self.source = source
         self._tokens = tokens
         self._guesses = guesses
-        self._token = hashed("")
+        self._notice = notice
+        self.token = hashed("")
+        """The hash of the token that it came with."""
         self._admit = admit
         self._note = note
         self._on_frame = on_frame
         self._on_propose = on_propose
         self._clock = ClockSkew()
+        self._restraint: Restraint | None = None
         self._deadlines = deadlines
         self._connection = ServerConnection(limits.frame_bytes)
         self._outbox: asyncio.Queue[Message] = asyncio.Queue(OUTBOX)
@@ -124,6 +134,7 @@ class Session:
             await self._receive(deadline)
         except ProtocolError as error:
             log.warning("%s: disconnected: %s", self.name, error)
+            self._notice_violation(error)
             await self._dismiss(error.code, error.message)
         except (ConnectionError, asyncio.TimeoutError, OSError) as error:
             if self.open:
@@ -148,7 +159,12 @@ class Session:
     @property
     def authorised(self) -> bool:
         """Whether the token that it came with still holds."""
-        return self._tokens().accept(self.terminal, self._token)
+        return self._tokens().accept(self.terminal, self.token)
+
+    @property
+    def sent_too_much(self) -> bool:
+        """Whether it was parted with for that."""
+        return self._restraint is not None and self._restraint.broken
 
     def abort(self) -> None:
         """End the connection now; `run` returns soon after."""
@@ -204,7 +220,7 @@ class Session:
             try:
                 data = await asyncio.wait_for(self._transport.read(), deadline - loop.time())
             except asyncio.TimeoutError:
-                raise ProtocolError(ErrorCode.BAD_MESSAGE, self._lateness()) from None
+                raise _LateError(ErrorCode.BAD_MESSAGE, self._lateness()) from None
             if not self.open:
                 return
             if not data:
@@ -214,6 +230,8 @@ class Session:
                 continue
             self._connection.feed(data)
             complete = await self._handle_all()
+            if self._restraint is not None:
+                await self._restraint.take(size=len(data))
             if self.terminal and (complete or not begun):
                 begun = self._connection.mid_message
                 deadline = loop.time() + (self._deadlines.message if begun else self._deadlines.idle)
@@ -226,6 +244,10 @@ class Session:
             handled += 1
             if handled % MESSAGES_IN_A_ROW == 0:
                 await asyncio.sleep(0)
+            if self._restraint is not None:
+                await self._restraint.take(messages=1)
+            if not self.open or self._leaving:
+                break
         return handled > 0
 
     def _lateness(self) -> str:
@@ -252,26 +274,51 @@ class Session:
         self.terminal = hello.terminal
         self._admit(self)
         self.welcomed = True
+        self._restraint = Restraint(self.name)
         self._connection.accept()
         self.send(Welcome(self.id, self._limits, note=self._note(hello.terminal), features=FEATURES))
         log.info("%s: connected from %s", self.name, self._transport.peer)
 
+    def _notice_violation(self, error: ProtocolError) -> None:
+        """Neither of what has been told already, nor of a terminal that has fallen silent."""
+        silent = self.welcomed and isinstance(error, _LateError)
+        if not silent and error.code not in (ErrorCode.UNAUTHORIZED, ErrorCode.TOO_MANY):
+            self._notice(
+                SecurityKind.BAD_PROTOCOL,
+                terminal=self.terminal or None,
+                source=self.source,
+                code=error.code.value,
+                why=error.message,
+            )
+
     def _prove(self, hello: Hello) -> None:
         """Raises ProtocolError: the token does not hold for this terminal, or too many others were tried."""
-        self._token = hashed(hello.token or "")
-        familiar = self._guesses.is_familiar(hello.terminal, self._source)
+        self.token = hashed(hello.token or "")
+        familiar = self._guesses.is_familiar(hello.terminal, self.source)
         try:
-            with self._guesses.of(hello.terminal, self._source, familiar):
-                if not self._tokens().accept(hello.terminal, self._token):
+            with self._guesses.of(hello.terminal, self.source, familiar):
+                if not self._tokens().accept(hello.terminal, self.token):
                     log.warning(
                         "%s: wrong or missing token for terminal %s", self.name, ascii(hello.terminal)
+                    )
+                    self._notice(
+                        SecurityKind.WRONG_TOKEN,
+                        terminal=hello.terminal,
+                        source=self.source,
+                        token="given" if hello.token else "none",
                     )
                     message = "this terminal and token are not accepted here"
                     raise ProtocolError(ErrorCode.UNAUTHORIZED, message)
         except TooManyError as error:
+            self._notice(
+                SecurityKind.TOO_MANY_GUESSES,
+                terminal=hello.terminal,
+                source=self.source,
+                wait=f"{error.seconds:.0f}s",
+            )
             message = f"too many wrong tokens; wait {int(error.seconds) + 1} seconds"
             raise ProtocolError(ErrorCode.TOO_MANY, message) from None
-        self._guesses.remember(hello.terminal, self._source)
+        self._guesses.remember(hello.terminal, self.source)
 
     async def _send_outbox(self) -> None:
         while True:

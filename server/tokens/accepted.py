@@ -18,14 +18,16 @@ class AcceptedTokens:
     def of(
         cls,
         configured: Mapping[str, str],
-        stored: Mapping[str, str | None] | None,
+        stored: Mapping[str, frozenset[str]] | None,
         required: bool = False,
     ) -> "AcceptedTokens":
-        """`configured`: terminal -> token, from the settings. `stored`: terminal -> hash, None where it was
-        revoked; None as a whole: the database cannot be read, and nobody knows whom it would let in.
-        `required`: also where nobody has a token yet."""
+        """`configured`: terminal -> token, from the settings. `stored`: terminal -> hashes, none where they
+        were revoked or have expired; None as a whole: the database cannot be read, and nobody knows whom it
+        would let in. `required`: also where nobody has a token yet."""
         names = {*configured, *(stored or ())}
-        hashes = {name: _hashes(configured.get(name), (stored or {}).get(name)) for name in names}
+        hashes = {
+            name: _hashes(configured.get(name), (stored or {}).get(name, frozenset())) for name in names
+        }
         return cls(required=required or bool(names) or stored is None, hashes=hashes)
 
     def accept(self, terminal: str, given: str) -> bool:
@@ -43,5 +45,5 @@ class AcceptedTokens:
         return frozenset(name for name, hashes in self.hashes.items() if hashes)
 
 
-def _hashes(token: str | None, stored: str | None) -> frozenset[str]:
-    return frozenset(each for each in (None if token is None else hashed(token), stored) if each is not None)
+def _hashes(token: str | None, stored: frozenset[str]) -> frozenset[str]:
+    return stored if token is None else stored | {hashed(token)}

@@ -1,6 +1,6 @@
 """The table of the terminals' tokens that were not written into the settings."""
 
-from sqlalchemy import BigInteger, Column, String, Table
+from sqlalchemy import BigInteger, Column, Integer, String, Table
 
 from server.database.schema import METADATA
 from wire import TERMINAL_CHARS
@@ -8,9 +8,13 @@ from wire import TERMINAL_CHARS
 TERMINAL_TOKEN = Table(
     "terminal_token",
     METADATA,
-    Column("terminal", String(TERMINAL_CHARS), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("terminal", String(TERMINAL_CHARS), nullable=False),
     Column("hash", String(64)),
     Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger),
+    Column("seen", BigInteger),
 )
-"""`hash`: of the token, `server.support.secret.hashed`; None where it was revoked; the
-row stays, as without any a server asks nobody for a token. `created`: milliseconds since 1970."""
+"""A row a token. `hash`: of the token, `server.support.secret.hashed`; None in the one row of a terminal
+whose tokens were revoked, which stays: without any a server asks nobody for a token. `created`, `expires`:
+milliseconds since 1970; None: it does not expire. `seen`: when it let its terminal in, to the day."""

@@ -1,4 +1,4 @@
-"""Keeps the accepted tokens in step with the database, whoever changes it."""
+"""Keeps the accepted tokens in step with the database, whoever changes it, and with the clock."""
 
 import asyncio
 import logging
@@ -7,9 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.database.database import Database
+from server.support.clock import moment, now_ms
 from server.support.complaint import Complaint
+from server.tokens import store
 from server.tokens.accepted import AcceptedTokens
-from server.tokens.store import hashes
+from server.tokens.reminders import Reminders
+from server.tokens.store import StoredToken, TerminalTokens
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +21,8 @@ POLL_SECONDS = 0.5
 
 
 class TokenWatcher:
-    """Owns the tokens that hold now. A database that cannot be read for a while leaves them as they are."""
+    """Owns the tokens that hold now. While the database cannot be read they are those of before, as long as
+    they last. What has expired stays so, also where the clock is put back."""
 
     def __init__(
         self,
@@ -27,21 +31,28 @@ class TokenWatcher:
         *,
         required: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], int] = now_ms,
     ) -> None:
         """`configured`: the settings'. `database`: None where it cannot be used: then every terminal needs a
-        token of the settings. `required`: every terminal needs one, also where there is none yet."""
+        token of the settings. `required`: every terminal needs one, also where there is none yet. `clock`:
+        milliseconds since 1970."""
         self._configured = configured
         self._database = database
         self._required = required
         self._sleep = sleep
+        self._clock = clock
         self._complaint = Complaint(log)
+        self._reminders = Reminders()
+        self._stored: list[TerminalTokens] | None = None
+        self._expired: frozenset[str] = frozenset()
+        self._seen: set[str] = set()
         self.accepted = AcceptedTokens.of(configured, None)
 
     async def load(self) -> None:
         """Raises SQLAlchemyError."""
         if self._database is not None:
-            stored = await self._database.read(hashes)
-            self.accepted = AcceptedTokens.of(self._configured, stored, self._required)
+            self._stored = await self._database.read(store.all_tokens)
+            self._judge()
 
     async def refresh(self) -> None:
         """As `load`, but where the database cannot be read those of before stay in force, and it is told: at
@@ -50,6 +61,7 @@ class TokenWatcher:
             await self.load()
         except SQLAlchemyError:
             self._complaint.tell("the terminals' tokens cannot be read: those of before stay in force")
+            self._judge()
         else:
             self._complaint.mended()
 
@@ -61,3 +73,45 @@ class TokenWatcher:
             await self.refresh()
             if self.accepted != before:
                 await changed()
+            for sentence in self._reminders.due(self._stored or (), self._clock()):
+                log.warning("%s", sentence)
+            await self._write_seen()
+
+    def seen(self, token: str) -> None:
+        """A terminal was let in by the token of this hash."""
+        self._seen.add(token)
+
+    def _judge(self) -> None:
+        """By the clock, what holds of that which is stored."""
+        if self._stored is None:
+            return
+        now = self._clock()
+        tokens = [token for known in self._stored for token in known.tokens]
+        self._expired = frozenset(
+            token.hash for token in tokens if token.hash in self._expired or not token.holds(now)
+        )
+        holding = {
+            known.terminal: frozenset(token.hash for token in known.tokens) - self._expired
+            for known in self._stored
+        }
+        self.accepted = AcceptedTokens.of(self._configured, holding, self._required)
+
+    async def _write_seen(self) -> None:
+        """Once a day for each token, however often its terminal connects."""
+        now = self._clock()
+        due = [
+            token.hash
+            for known in self._stored or ()
+            for token in known.tokens
+            if token.hash in self._seen and not _seen_on_day_of(token, now)
+        ]
+        self._seen.clear()
+        if due and self._database is not None:
+            try:
+                await self._database.write(lambda connection: store.mark_seen(connection, due, now))
+            except SQLAlchemyError as error:
+                log.info("when tokens were used cannot be written: %s", error)
+
+
+def _seen_on_day_of(token: StoredToken, now: int) -> bool:
+    return token.seen is not None and moment(token.seen).date() == moment(now).date()

@@ -34,7 +34,7 @@ class DecisionCounts:
             kind = kind._replace(terminal="")
         self._counts[kind] += 1
 
-    def missed(self) -> None:
+    def missed(self, events: int) -> None:
         """The numbers are lower than they should be; `Events.lost` tells by how much."""
 
     def close(self) -> None: ...

@@ -13,6 +13,7 @@ from server.access.orders import EMPTY as ROSTER
 from server.access.rules import Rules
 from server.access.seen import Analysis, Face, Hints, PhotoOutcome
 from server.audit.access_log import AccessEntry
+from server.audit.security_log import Detail, SecurityKind
 from server.events import Event, Events
 from server.terminals.decision_writer import DecisionWriter
 from server.terminals.frames import FrameService
@@ -110,6 +111,24 @@ class FakePeer:
         return [message.verdict for message in self.told if isinstance(message, Result)]
 
 
+class Noticed:
+    """Remembers the security events that it was told: kind, terminal, source and details of each."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, str | None, str | None, dict[str, Detail]]] = []
+
+    def __call__(
+        self,
+        kind: SecurityKind,
+        /,
+        *,
+        terminal: str | None = None,
+        source: str | None = None,
+        **details: Detail,
+    ) -> None:
+        self.events.append((kind.value, terminal, source, details))
+
+
 class Heard:
     """A sink that remembers what it was told."""
 
@@ -122,7 +141,7 @@ class Heard:
     def take(self, event: Event) -> None:
         self.events.append(event)
 
-    def missed(self) -> None:
+    def missed(self, events: int) -> None:
         raise AssertionError("nothing is dropped here")
 
     def close(self) -> None: ...

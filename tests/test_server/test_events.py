@@ -42,8 +42,8 @@ class Sink:
         self.go_on.wait(PATIENCE)
         self.notes.append(event)
 
-    def missed(self) -> None:
-        self.notes.append("missed")
+    def missed(self, events: int) -> None:
+        self.notes.append(f"missed {events}")
         self.has_missed.set()
 
     def close(self) -> None:
@@ -56,8 +56,8 @@ class Failing(Sink):
         super().take(event)
         raise ValueError(f"no {event}")
 
-    def missed(self) -> None:
-        super().missed()
+    def missed(self, events: int) -> None:
+        super().missed(events)
         raise ValueError("missed")
 
 
@@ -164,7 +164,7 @@ def test_what_does_not_fit_is_dropped_told_once_and_the_sink_learns_of_it(
     with held(slow, well) as told:
         for number in range(1, MAX_WAITING + 10):
             told.publish(numbered(number))
-    assert slow.notes == [*map(numbered, range(MAX_WAITING + 1)), "missed", "closed"]
+    assert slow.notes == [*map(numbered, range(MAX_WAITING + 1)), "missed 9", "closed"]
     assert [each.message for each in caplog.records] == [
         "slow does not keep up: some of what happened will be missing there"
     ]
@@ -179,7 +179,7 @@ def test_after_a_gap_events_come_again(kind: type[Sink]) -> None:
         sink.go_on.set()
         assert sink.has_missed.wait(PATIENCE)
         told.publish(numbered(-1))
-    assert sink.notes == [*map(numbered, range(MAX_WAITING + 1)), "missed", numbered(-1), "closed"]
+    assert sink.notes == [*map(numbered, range(MAX_WAITING + 1)), "missed 1", numbered(-1), "closed"]
 
 
 def test_a_gap_lasts_until_all_before_it_is_taken() -> None:
@@ -194,7 +194,7 @@ def test_a_gap_lasts_until_all_before_it_is_taken() -> None:
     told.publish(numbered(-1))  # there would be room
     sink.steps.release(MAX_WAITING)
     told.close()
-    assert sink.notes == [*map(numbered, range(MAX_WAITING + 1)), "missed", "closed"]
+    assert sink.notes == [*map(numbered, range(MAX_WAITING + 1)), "missed 2", "closed"]
 
 
 def test_pictures_count_by_their_size() -> None:
@@ -204,7 +204,7 @@ def test_pictures_count_by_their_size() -> None:
     with held(sink) as told:
         for event in frames:
             told.publish(event)
-    assert sink.notes == [numbered(0), *frames[:3], "missed", "closed"]
+    assert sink.notes == [numbered(0), *frames[:3], "missed 1", "closed"]
 
 
 def test_what_has_been_taken_makes_room_again() -> None:

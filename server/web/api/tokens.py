@@ -7,15 +7,16 @@ from urllib.parse import urlsplit
 
 import segno
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, Strict
 from sqlalchemy import Connection
 
 from server.accounts.rights import Caller
 from server.audit.operator_log import ActKind
 from server.settings import Settings
+from server.support.clock import now_ms
 from server.tokens import store
 from server.tokens.accepted import AcceptedTokens
-from server.tokens.store import StoredToken, checked
+from server.tokens.store import TerminalTokens, checked
 from server.web.acting import noted
 from server.web.callers import Administrator, Ports, require_everywhere, site_address
 from server.web.etags import IfMatch, etag_of, require_match
@@ -29,13 +30,41 @@ TOKEN_FILE = "token.txt"  # noqa: S105
 Name = Annotated[str, Path(min_length=1, max_length=TERMINAL_CHARS)]
 
 
+class TokenTimes(BaseModel):
+    """In milliseconds since 1970. `expires` null: never. `seen`: when its terminal last connected with it, to
+    the day; null: never yet."""
+
+    created: int
+    expires: int | None
+    seen: int | None
+
+
 class TokenView(BaseModel):
-    """`origin`: "settings", or "made": by an administrator. `created`: milliseconds since 1970."""
+    """`origin`: "settings", or "made": by an administrator. `created`: when the newest was, in milliseconds
+    since 1970. `tokens`: those that were made and not revoked, the newest first, expired ones too."""
 
     terminal: str
     origin: str
     created: int | None
     revoked: bool
+    tokens: list[TokenTimes]
+
+
+Days = Annotated[int, Field(ge=1, le=store.MAX_DAYS), Strict()]
+
+
+class NewToken(BaseModel):
+    """`days`: after so many the token expires; null: never."""
+
+    days: Days | None = None
+
+
+class Rotation(BaseModel):
+    """`overlap_hours`: for so long the tokens of before still hold. `days`: after so many the new one
+    expires; null: it is good for as long as the last one was made for."""
+
+    overlap_hours: Annotated[int, Field(ge=0, le=store.MAX_OVERLAP_HOURS), Strict()] = store.OVERLAP_HOURS
+    days: Days | None = None
 
 
 class MadeToken(BaseModel):
@@ -54,53 +83,64 @@ class MadeToken(BaseModel):
 async def all_tokens(caller: Administrator, running: Ports) -> list[TokenView]:
     """Which terminals have a token, or had one."""
     stored = await running.database.read(store.all_tokens)
-    views = [TokenView(origin="made", **vars(each)) for each in stored if caller.sees(each.terminal)]
+    views = [_view(each) for each in stored if caller.sees(each.terminal)]
     configured = [name for name in sorted(running.settings.tokens) if caller.sees(name)]
     return views + [
-        TokenView(terminal=name, origin="settings", created=None, revoked=False) for name in configured
+        TokenView(terminal=name, origin="settings", created=None, revoked=False, tokens=[])
+        for name in configured
     ]
 
 
 @router.get("/tokens/{terminal}")
 async def one_token(terminal: Name, caller: Administrator, running: Ports, response: Response) -> TokenView:
-    """Whether a terminal has a token that was made here, or had one. The ETag is another with each token."""
+    """A terminal's tokens that were made here, or that it had some. The ETag is another with each token."""
     _require_seen(caller, terminal)
     known = await running.database.read(lambda sql: store.find(sql, terminal))
     if known is None:
         raise _none(terminal)
     response.headers["ETag"] = etag(known)
-    return TokenView(origin="made", **vars(known))
+    return _view(known)
 
 
 @router.post("/tokens/{terminal}", status_code=HTTPStatus.CREATED)
-async def add_token(terminal: Name, caller: Administrator, running: Ports, request: Request) -> MadeToken:
+async def add_token(
+    terminal: Name, caller: Administrator, running: Ports, request: Request, given: NewToken | None = None
+) -> MadeToken:
     """Make a token for a terminal that has none. From the first one on every terminal needs one, so
     that the first is made by who sees all terminals."""
     _require_seen(caller, checked(terminal))
     known = await running.database.read(lambda sql: store.find(sql, terminal))
-    if known is not None and not known.revoked:
+    if known is not None and known.holding(now_ms()):
         raise ProblemError.conflict(f"{terminal} has a token already; rotate it, or revoke it first.")
     if not await running.database.read(lambda sql: _are_required(sql, running)):
         require_everywhere(caller)  # it would shut every other terminal out
-    async with noted(running, caller, ActKind.TERMINAL_TOKEN_ADDED, terminal):
-        token = await running.database.write(lambda sql: store.add(sql, terminal))
+    days = None if given is None else given.days
+    async with noted(running, caller, ActKind.TERMINAL_TOKEN_ADDED, terminal, **store.terms(days=days)):
+        token = await running.database.write(lambda sql: store.add(sql, terminal, days))
     await running.tokens_changed()
     return _made(request, running, terminal, token)
 
 
 @router.put("/tokens/{terminal}")
 async def rotate_token(
-    terminal: Name, caller: Administrator, running: Ports, request: Request, if_match: IfMatch = None
+    terminal: Name,
+    caller: Administrator,
+    running: Ports,
+    request: Request,
+    given: Rotation | None = None,
+    if_match: IfMatch = None,
 ) -> MadeToken:
-    """Rotate a terminal's token: make a new one; the old one holds no longer."""
+    """Rotate a terminal's token: make a new one; those of before hold for a while."""
+    terms = Rotation() if given is None else given
     _require_seen(caller, terminal)
     await running.database.read(lambda sql: _unchanged(sql, terminal, if_match))
 
     def rotate(sql: Connection) -> str:
         _unchanged(sql, terminal, if_match)
-        return store.rotate(sql, terminal)
+        return store.rotate(sql, terminal, terms.overlap_hours, terms.days)
 
-    async with noted(running, caller, ActKind.TERMINAL_TOKEN_ROTATED, terminal):
+    details = store.terms(**terms.model_dump())
+    async with noted(running, caller, ActKind.TERMINAL_TOKEN_ROTATED, terminal, **details):
         token = await running.database.write(rotate)
     await running.tokens_changed()
     return _made(request, running, terminal, token)
@@ -110,7 +150,7 @@ async def rotate_token(
 async def revoke_token(
     terminal: Name, caller: Administrator, running: Ports, if_match: IfMatch = None
 ) -> None:
-    """Revoke a terminal's token; who is connected with it is disconnected."""
+    """Revoke all tokens of a terminal; who is connected with one is disconnected."""
     _require_seen(caller, terminal)
     await running.database.read(lambda sql: _unchanged(sql, terminal, if_match))
 
@@ -123,8 +163,22 @@ async def revoke_token(
     await running.tokens_changed()
 
 
-def etag(token: StoredToken) -> str:
-    return etag_of(f"{token.terminal} {token.created} {token.revoked}")
+def etag(known: TerminalTokens) -> str:
+    """Being used changes nothing of it."""
+    return etag_of(f"{known.terminal} {[(token.created, token.expires) for token in known.tokens]}")
+
+
+def _view(known: TerminalTokens) -> TokenView:
+    tokens = [
+        TokenTimes(created=token.created, expires=token.expires, seen=token.seen) for token in known.tokens
+    ]
+    return TokenView(
+        terminal=known.terminal,
+        origin="made",
+        created=tokens[0].created if tokens else None,
+        revoked=known.revoked,
+        tokens=tokens,
+    )
 
 
 def _unchanged(connection: Connection, terminal: str, if_match: str | None) -> None:

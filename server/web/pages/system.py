@@ -6,7 +6,9 @@ from fastapi.responses import Response
 from server.accounts import accounts
 from server.accounts.rights import Right, Role
 from server.audit.operator_log import ActKind
+from server.support.clock import now_ms
 from server.tokens import store
+from server.tokens.reminders import expiring
 from server.web.api.accounts import etag as account_etag
 from server.web.api.acts import PAGE, Asked
 from server.web.api.terminals import terminals_of
@@ -58,6 +60,7 @@ async def all_accounts(request: Request, caller: SiteAdministratorInPerson, runn
 @router.get("/terminals")
 async def all_terminals(request: Request, caller: AdministratorInPerson, running: Ports) -> Response:
     stored = await running.database.read(store.all_tokens)
+    now = now_ms()
     return page(
         request,
         "system_terminals.html",
@@ -65,6 +68,9 @@ async def all_terminals(request: Request, caller: AdministratorInPerson, running
         terminals=await terminals_of(running, caller),
         tokens={each.terminal: each for each in stored},
         etags={each.terminal: token_etag(each) for each in stored},
+        now=now,
+        soon={each.terminal for each in stored if expiring(each, now)},
+        longest_days=store.MAX_DAYS,
         configured=running.settings.tokens.keys(),
         ca=own_authority(running.settings) is not None,
         required=running.settings.needs_tokens,

@@ -1,6 +1,7 @@
 """Tokens and accounts from the command line, beside a server that may be running."""
 
 import asyncio
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from server.audit.operator_log import COMMAND_LINE, FILE, ActKind, parse
 from server.commands import terminals, users
 from server.database.database import address_of, opened
 from server.settings import Settings
+from server.support.clock import now_ms
 from server.support.errors import StartError
 from server.support.secret import hashed
 from server.tokens import store
@@ -22,13 +24,28 @@ def settings(tmp_path: Path) -> Settings:
 def test_a_token_is_printed_once_and_ends_when_it_is_revoked(settings: Settings) -> None:
     token = asyncio.run(terminals.add(settings, "front"))
     with opened(address_of(settings.logs, None)) as database:
-        assert database.read_here(store.hashes) == {"front": hashed(token)}
+        assert database.read_here(store.hashes) == {"front": {hashed(token)}}
         newer = asyncio.run(terminals.rotate(settings, "front"))
-        assert database.read_here(store.hashes) == {"front": hashed(newer)}
+        assert database.read_here(store.hashes) == {"front": {hashed(token), hashed(newer)}}
+        newest = asyncio.run(terminals.rotate(settings, "front", overlap=0))
+        assert database.read_here(store.hashes) == {"front": {hashed(newest)}}
     listed = asyncio.run(terminals.listed(settings)).splitlines()
-    assert listed[0].startswith("front: since 20") and listed[1] == "lab: in the settings"
-    assert asyncio.run(terminals.revoke(settings, "front")) == "front: its token is revoked"
+    assert listed[0].startswith("front: since 20") and listed[0].endswith(", never used")
+    assert listed[1] == "lab: in the settings"
+    assert asyncio.run(terminals.revoke(settings, "front")) == "front: its tokens are revoked"
     assert asyncio.run(terminals.listed(settings)).splitlines()[0] == "front: revoked"
+
+
+def test_the_list_tells_when_each_token_expires_and_when_it_was_used(settings: Settings) -> None:
+    asyncio.run(terminals.add(settings, "front", days=3))
+    asyncio.run(terminals.rotate(settings, "front", days=90))
+    asyncio.run(terminals.add(settings, "back", days=3))
+    with opened(address_of(settings.logs, None)) as database:
+        database.write_here(lambda sql: store.mark_seen(sql, store.hashes(sql)["back"], now_ms()))
+    back, newer, older, _ = asyncio.run(terminals.listed(settings)).splitlines()
+    assert f"last used {date.today()}, expires, soon: " in back
+    assert "never used, expires: " in newer
+    assert older.startswith("front: since ") and ", expires: " in older
 
 
 def test_a_token_of_the_settings_that_still_holds_is_told(settings: Settings) -> None:

@@ -175,7 +175,7 @@ def test_after_a_gap_the_next_whole_visit_is_recorded_and_its_first_record_says_
     for at in (100.0, 100.5):
         show(recorder, door.see([ADA], at))
     door.see([ADA], 101.0)  # is missing
-    recorder.missed()
+    recorder.missed(1)
     for at in (101.5, 102.0, 102.5, 103.0, 103.5):  # Ada is still there, then leaves
         show(recorder, door.see([ADA] if at < 102.0 else [], at))
     a_visit(recorder, door=door, at=300.0)
@@ -193,7 +193,7 @@ def test_after_a_gap_the_next_whole_visit_is_recorded_and_its_first_record_says_
     ]
     assert [entry.number for entry in by_session["s"] if entry.cut] == [9 + 9 + 2]
     assert [entry.cut for entry in by_session["other"]] == [False] * 9 + [True] + [False] * 8
-    recorder.missed()
+    recorder.missed(1)
     assert [record.message for record in caplog.records] == [
         "the disk is too slow for recording everything: whole visits are left out"
     ]
@@ -205,7 +205,7 @@ def test_whoever_came_during_a_gap_is_left_out_and_so_is_the_end_of_the_session(
     for door in (known, unheard_of):
         for number in range(4):
             door.see([ADA], 50.0 + number * 0.5)  # is missing
-    recorder.missed()
+    recorder.missed(1)
     for door, session in ((known, "s"), (unheard_of, "t")):
         show(recorder, door.see([ADA], 52.0), session)
         end(recorder, door.close(), session)
@@ -257,7 +257,7 @@ def test_a_full_disk_ends_the_recording_with_a_loud_line_and_nothing_else(
     "then",
     [
         lambda recorder: end(recorder, ClosedDoor(START, (), ())),
-        lambda recorder: recorder.missed(),
+        lambda recorder: recorder.missed(1),
         lambda recorder: recorder.close(),
     ],
 )

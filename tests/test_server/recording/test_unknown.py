@@ -145,7 +145,7 @@ def test_who_comes_after_frames_that_were_missed_is_not_who_was_there_before(tmp
     recorder = Recorder.in_folder(tmp_path)
     for frame in door.frames[:12]:
         recorder.take(FrameObserved("session", "door", frame, RULES))
-    recorder.missed()
+    recorder.missed(1)
     for frame in door.frames[13:]:
         recorder.take(FrameObserved("session", "door", frame, RULES))
     recorder.close()

@@ -14,7 +14,8 @@ from server.terminals.strangers import STRANGERS
 from server.tokens.accepted import AcceptedTokens
 from tests.support import virtual_time
 from tests.support.fake_transport import FakeTransport
-from wire import ErrorCode, ErrorMessage, Frame, Hello, Limits, Welcome, encode
+from tests.support.service import Noticed
+from wire import ErrorCode, ErrorMessage, Frame, Hello, Limits, Ping, Welcome, encode
 
 TOKENS = {"front": "the token of the front door", "back": "the token of the back door"}
 MOVED = "another connection with this terminal's token took over"
@@ -32,6 +33,7 @@ class Site:
         self.left: list[Session] = []
         self.frames: list[tuple[Session, PendingFrame]] = []
         self.fault: Exception | None = None
+        self.noticed = Noticed()
         self.now = 0.0
         self.tokens = AcceptedTokens.of(tokens or {}, {})
         self.connections = Connections(
@@ -39,6 +41,7 @@ class Site:
             tokens=lambda: self.tokens,
             max_terminals=max_terminals,
             refuse_second=refuse_second,
+            notice=self.noticed,
             tls=None,
             note=lambda terminal: None,
             on_join=self.joined.append,
@@ -126,9 +129,12 @@ def test_strangers_never_keep_a_terminal_out(caplog: pytest.LogCaptureFixture) -
         open_ones = [stranger for stranger in flood if not stranger.aborted]
         assert len(open_ones) == STRANGERS and open_ones == flood[-STRANGERS:]
 
+    site = Site(max_terminals=1)
     with caplog.at_level("WARNING"):
-        at(Site(max_terminals=1), test)
+        at(site, test)
     assert len(caplog.messages) == 1, "told once, however many there are"
+    assert set(map(str, site.noticed.events)) == {"('crowded_out', None, '127.0.0.1', {})"}
+    assert len(site.noticed.events) > 1000, "how often is counted by whoever is told"
     assert f"{STRANGERS} connections have yet to say hello" in caplog.text
 
 
@@ -206,6 +212,8 @@ def test_a_terminal_that_connects_again_takes_over_from_its_old_connection(
     assert len(site.left) == 4, "and the last visits of each are logged"
     told = "'front': connected from 10.0.0.1:40000, and again from 10.0.0.2:40000, which takes over"
     assert told in caplog.text
+    seen = {"first": "10.0.0.1", "outcome": "took_over"}
+    assert site.noticed.events[0] == ("second_connection", "front", "10.0.0.2", seen)
 
 
 def test_where_it_is_set_so_the_first_connection_stays(caplog: pytest.LogCaptureFixture) -> None:
@@ -247,6 +255,34 @@ async def said_of(site: Site, hello: Hello, address: str) -> ErrorMessage:
     stranger = site.connect(address)
     stranger.say(hello)
     return await stranger.last_words()
+
+
+async def send_without_end(terminal: FakeTransport) -> ErrorMessage:
+    """Until it is parted with; returns why."""
+    while True:
+        terminal.say(*(Ping(number) for number in range(100)))
+        for message in await terminal.hear(100):
+            if isinstance(message, ErrorMessage):
+                terminal.leave()
+                return message
+
+
+def test_who_sends_too_much_is_parted_with_and_waits_longer_each_time() -> None:
+    async def test(site: Site) -> None:
+        waits = []
+        for _ in range(3):
+            last = await send_without_end(await site.terminal("front", "10.0.0.66"))
+            assert last.code is ErrorCode.TOO_MANY and "at most 120 messages" in last.message
+            await asyncio.sleep(DEADLINES.farewell + 1)
+            waits.append((await said_of(site, Hello("front", TOKENS["front"]), "10.0.0.66")).message)
+            site.now += 100
+        assert waits == [f"this terminal sent too much; wait {seconds} seconds" for seconds in (3, 5, 9)]
+        assert site.noticed.events[0] == ("sent_too_much", "front", "10.0.0.66", {})
+        site.now -= 100
+        await site.terminal("front", "10.0.0.1")
+        await site.terminal("back", "10.0.0.66")
+
+    at(Site(tokens=TOKENS), test)
 
 
 def test_who_guesses_tokens_waits_longer_each_time_and_the_terminal_does_not() -> None:
@@ -306,7 +342,7 @@ def test_without_tokens_a_name_proves_nothing_and_replaces_nobody() -> None:
 def test_a_terminal_whose_token_was_revoked_is_told_so_and_parted_with() -> None:
     async def test(site: Site) -> None:
         front, back = await site.terminal("front"), await site.terminal("back")
-        site.tokens = AcceptedTokens.of({"back": TOKENS["back"]}, {"front": None})
+        site.tokens = AcceptedTokens.of({"back": TOKENS["back"]}, {"front": frozenset()})
         await site.connections.dismiss_unauthorised()
         assert (await front.last_words()).code is ErrorCode.UNAUTHORIZED
         assert front.aborted and not back.aborted
@@ -347,3 +383,38 @@ def test_a_fault_of_the_server_is_logged_and_frees_the_place(caplog: pytest.LogC
 
     at(site, test)
     assert "'front': disconnected by a fault of the server" in caplog.text and "a defect" in caplog.text
+
+
+def test_what_may_be_an_attack_is_noticed_with_where_it_comes_from() -> None:
+    async def test(site: Site) -> None:
+        await site.terminal("front", "10.0.0.1")
+        assert (await said_of(site, Hello("front", TOKENS["front"]), "10.0.0.2")).code is ErrorCode.TOO_MANY
+        assert site.noticed.events.pop()[3]["outcome"] == "refused"
+        await said_of(site, Hello("back", "a guess"), "10.0.0.66")
+        await said_of(site, Hello("back"), "10.0.0.66")
+        strange = await site.half_hello("10.0.0.67")
+        strange.say_bytes(b"GET / HTTP/1.1\r\n\r\n")
+        await strange.last_words()
+        site.tokens = AcceptedTokens.of({"back": TOKENS["back"]}, {})
+        await site.connections.dismiss_unauthorised()
+        for _ in range(SOURCE_FREE):
+            await said_of(site, Hello("back", "a guess"), "10.0.0.66")
+
+    site = Site(tokens=TOKENS, refuse_second=True)
+    at(site, test)
+    wrong, none, garbage, ended, *_, last = site.noticed.events
+    assert wrong == ("wrong_token", "back", "10.0.0.66", {"token": "given"})
+    assert none == ("wrong_token", "back", "10.0.0.66", {"token": "none"})
+    assert garbage[:3] == ("bad_protocol", None, "10.0.0.67") and garbage[3]["code"] == "bad_message"
+    assert ended == ("token_ended", "front", "10.0.0.1", {})
+    assert last[:3] == ("too_many_guesses", "back", "10.0.0.66") and str(last[3]["wait"]).endswith("s")
+
+
+def test_a_terminal_that_falls_silent_is_no_attack() -> None:
+    async def test(site: Site) -> None:
+        front = await site.terminal("front")
+        await front.last_words()
+
+    site = Site()
+    at(site, test)
+    assert site.noticed.events == []

@@ -10,9 +10,11 @@ import pytest
 from server.access.lockout import FIRST_SECONDS
 from server.access.observed import ClosedDoor
 from server.access.seen import Analysis, Hints, PictureError, PictureTooLargeError, Scan
+from server.audit.security_log import SecurityEvent
 from server.events import Decided, DoorClosed, FrameObserved, TerminalChanged, VisitOver
 from server.terminals.place import SHOWN_FRAMES
 from server.workers.analyser import AnalysisFailedError
+from tests.support import virtual_time
 from tests.support.rules import rules
 from tests.support.service import (
     ADA,
@@ -291,16 +293,23 @@ def test_coming_and_leaving_are_told() -> None:
     assert heard.events == [TerminalChanged("front", "front", True), TerminalChanged("front", "front", False)]
 
 
-def test_a_lock_is_told_on_the_console(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_lock_is_told_when_it_begins_and_when_it_has_ended(caplog: pytest.LogCaptureFixture) -> None:
     async def test() -> None:
-        running = Running(FakeAnalyser(STRANGER), door_rules=rules(attempts=1))
+        running = Running(FakeAnalyser(STRANGER), sinks=[heard], door_rules=rules(attempts=1))
         peer = running.joined("front")
         await running.show(peer, 20)
+        await asyncio.sleep(FIRST_SECONDS + 1)
         await running.end()
 
-    run(test)
+    heard = Heard(SecurityEvent)
+    virtual_time.run(test())
     assert [line for line in caplog.messages if "LOCKED" in line] == [
         f"front: LOCKED for {FIRST_SECONDS:.0f} s: too many failed visits"
+    ]
+    lines = [event.line() for event in heard.events if isinstance(event, SecurityEvent)]
+    assert [line.split(" ", 1)[1] for line in lines] == [
+        "lockout_begun front - seconds=15",
+        "lockout_ended front -",
     ]
 
 

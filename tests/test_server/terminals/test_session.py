@@ -12,6 +12,7 @@ from server.terminals.session import DEADLINES, OUTBOX, Session
 from server.tokens.accepted import AcceptedTokens
 from tests.support import virtual_time
 from tests.support.fake_transport import FakeTransport
+from tests.support.service import Noticed
 from wire import (
     ErrorCode,
     ErrorMessage,
@@ -37,6 +38,7 @@ class Met:
         self.terminal = FakeTransport()
         self.frames: list[PendingFrame] = []
         self.proposed: list[int] = []
+        self.noticed = Noticed()
         self.asked = 0
         self._admits = admits
         self.session = Session(
@@ -45,6 +47,7 @@ class Met:
             source="10.0.0.7",
             tokens=lambda: AcceptedTokens.of(tokens, {}),
             guesses=Guesses(time.monotonic),
+            notice=self.noticed,
             admit=self._admit,
             note=lambda terminal: None,
             on_frame=lambda _, frame: self.frames.append(frame),
@@ -256,6 +259,17 @@ def test_complete_messages_keep_a_connection_alive() -> None:
             await asyncio.sleep(DEADLINES.message - 1)
             met.terminal.say_bytes(ping[5:] + ping[:5])
             assert await met.terminal.hear() == [Pong(1)]
+
+    meet(test)
+
+
+def test_what_goes_beyond_the_allowance_is_not_read_but_kept_waiting() -> None:
+    async def test(met: Met) -> None:
+        await met.terminal.greet()
+        met.terminal.say(*(Ping(number) for number in range(1000)))
+        assert await met.terminal.hear(1000) == [Pong(number) for number in range(1000)]
+        assert now() == pytest.approx(6.3, abs=0.2)
+        assert not met.session.sent_too_much
 
     meet(test)
 

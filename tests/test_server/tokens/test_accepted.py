@@ -21,14 +21,22 @@ def test_a_token_of_the_settings_lets_its_terminal_in_alone() -> None:
 
 
 def test_a_stored_token_lets_its_terminal_in_beside_one_of_the_settings() -> None:
-    accepted = AcceptedTokens.of({"front": OURS}, {"front": hashed(THEIRS), "back": hashed("b")})
+    accepted = AcceptedTokens.of(
+        {"front": OURS}, {"front": frozenset({hashed(THEIRS)}), "back": frozenset({hashed("b")})}
+    )
     assert accepted.accept("front", hashed(OURS)) and accepted.accept("front", hashed(THEIRS))
     assert accepted.accept("back", hashed("b")) and not accepted.accept("back", hashed(OURS))
     assert accepted.terminals == {"front", "back"}
 
 
+def test_each_of_several_tokens_lets_its_terminal_in() -> None:
+    accepted = AcceptedTokens.of({}, {"front": frozenset({hashed(OURS), hashed(THEIRS)})})
+    assert accepted.accept("front", hashed(OURS)) and accepted.accept("front", hashed(THEIRS))
+    assert not accepted.accept("front", hashed("a third one"))
+
+
 def test_when_the_last_token_is_revoked_the_server_does_not_stand_open() -> None:
-    accepted = AcceptedTokens.of({}, {"front": None})
+    accepted = AcceptedTokens.of({}, {"front": frozenset()})
     assert accepted.required and accepted.terminals == frozenset()
     assert not accepted.accept("front", hashed("")) and not accepted.accept("back", hashed(""))
 

@@ -1,12 +1,16 @@
 """What is changed in the database holds soon, and what cannot be read leaves things as they are."""
 
 import asyncio
+from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from server.database.database import Database, address_of, opened
+from server.support.clock import now_ms
 from server.support.secret import hashed
 from server.tokens import store
 from server.tokens.watcher import TokenWatcher
@@ -89,3 +93,88 @@ def test_a_start_at_which_the_database_cannot_be_read_goes_on_with_the_tokens_of
     assert "the terminals' tokens cannot be read" in caplog.text
     assert watcher.accepted.accept("front", hashed("the front door's"))
     assert watcher.accepted.required and not watcher.accepted.accept("side", hashed(token))
+
+
+class Clock:
+    """The wall clock, as somebody sets it: milliseconds since 1970."""
+
+    def __init__(self) -> None:
+        self.now = now_ms()
+
+    def __call__(self) -> int:
+        return self.now
+
+    def advance(self, days: float) -> None:
+        self.now += round(days * store.DAY_MS)
+
+
+def test_a_token_ends_by_the_clock_and_does_not_come_back_with_it(tmp_path: Path) -> None:
+    clock = Clock()
+    held: list[bool] = []
+    with opened(address_of(tmp_path, None)) as database:
+        token = database.write_here(lambda connection: store.add(connection, "front", 10))
+
+        def look(days: float) -> None:
+            held.append(watcher.accepted.accept("front", hashed(token)))
+            clock.advance(days)
+
+        rounds = Rounds(*(partial(look, days) for days in (9.9, 0.2, -9, 0)))
+        watcher = TokenWatcher({}, database, sleep=rounds.sleep, clock=clock)
+        assert asyncio.run(watched(watcher)) == 1
+    assert held == [True, True, False, False]
+    assert watcher.accepted.required
+
+
+def test_a_token_ends_also_while_the_database_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(self: Database, work: object) -> object:
+        raise OperationalError("SELECT", {}, Exception("locked"))
+
+    clock = Clock()
+    with opened(address_of(tmp_path, None)) as database:
+        token = database.write_here(lambda connection: store.add(connection, "front", 10))
+        rounds = Rounds(lambda: monkeypatch.setattr(Database, "read", broken), lambda: clock.advance(11))
+        watcher = TokenWatcher({}, database, sleep=rounds.sleep, clock=clock)
+        assert asyncio.run(watched(watcher)) == 1
+        assert not watcher.accepted.accept("front", hashed(token))
+
+
+def test_that_a_token_was_used_is_written_once_a_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    start, written = clock.now, []
+    mark_seen = store.mark_seen
+
+    def counted(connection: Connection, hashes: Collection[str], now: int) -> None:
+        written.append(now)
+        mark_seen(connection, hashes, now)
+
+    monkeypatch.setattr(store, "mark_seen", counted)
+    with opened(address_of(tmp_path, None)) as database:
+        token = hashed(database.write_here(lambda connection: store.add(connection, "front")))
+
+        def used() -> None:
+            watcher.seen(token)
+
+        rounds = Rounds(used, used, None, used, lambda: clock.advance(1), None, used, used, None)
+        watcher = TokenWatcher({}, database, sleep=rounds.sleep, clock=clock)
+        assert asyncio.run(watched(watcher)) == 0
+        assert database.read_here(store.all_tokens)[0].tokens[0].seen == start + store.DAY_MS
+    assert written == [start, start + store.DAY_MS]
+
+
+def test_what_expires_soon_is_warned_of_once_a_day(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    with opened(address_of(tmp_path, None)) as database:
+        for terminal, days in (("front", 20), ("back", None), ("lab", 40)):
+            database.write_here(partial(store.add, terminal=terminal, days=days))
+        rounds = Rounds(None, partial(clock.advance, 7), None, partial(clock.advance, 1.1), None)
+        watcher = TokenWatcher({}, database, sleep=rounds.sleep, clock=clock)
+        asyncio.run(watched(watcher))
+        assert caplog.text.count("'front': its token expires on ") == 2
+        assert "lab" not in caplog.text and "back" not in caplog.text
+        database.write_here(lambda connection: store.rotate(connection, "front", 24, 100))
+        caplog.clear()
+        watcher = TokenWatcher({}, database, sleep=Rounds(None).sleep, clock=clock)
+        asyncio.run(watched(watcher))
+        assert not caplog.messages, "the new one lasts"

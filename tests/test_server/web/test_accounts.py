@@ -13,6 +13,7 @@ from server.accounts.accounts import AccountError
 from server.accounts.rights import Role
 from server.support.secret import hashed
 from server.tokens import store
+from server.tokens.tables import TERMINAL_TOKEN
 from tests.support import console
 from tests.support.console import Site, key_of
 
@@ -128,14 +129,41 @@ def test_a_token_is_shown_once_and_those_connected_are_told(site: Site) -> None:
     made = admin.post("/api/v1/tokens/front").json()
     assert made["link"] == f"http://testserver/terminal#terminal=front&token={made['token']}"
     assert made["picture"].startswith("<svg")
-    assert site.database.read_here(store.hashes) == {"front": hashed(made["token"])}
+    assert site.database.read_here(store.hashes) == {"front": {hashed(made["token"])}}
     assert admin.post("/api/v1/tokens/front").status_code == 409
     rotated = admin.put("/api/v1/tokens/front").json()
-    assert site.database.read_here(store.hashes) == {"front": hashed(rotated["token"])}
+    both = {hashed(made["token"]), hashed(rotated["token"])}
+    assert site.database.read_here(store.hashes) == {"front": both}
+    last = admin.put("/api/v1/tokens/front", json={"overlap_hours": 0}).json()
+    assert site.database.read_here(store.hashes) == {"front": {hashed(last["token"])}}
     assert admin.delete("/api/v1/tokens/front").status_code == 204
     assert admin.get("/api/v1/tokens").json()[0]["revoked"] is True
-    assert site.tokens_changed == 3
+    assert site.tokens_changed == 4
     assert admin.put("/api/v1/tokens/front").status_code == 404
+
+
+def test_what_a_token_was_made_with_is_told_and_in_the_record(site: Site) -> None:
+    admin = site.browser("admin")
+    admin.post("/api/v1/tokens/front", json={"days": 90})
+    admin.put("/api/v1/tokens/front", json={"overlap_hours": 2})
+    newest, old = admin.get("/api/v1/tokens/front").json()["tokens"]
+    assert newest["expires"] - newest["created"] == 90 * store.DAY_MS and newest["seen"] is None
+    assert 0 <= old["expires"] - newest["created"] - 2 * store.HOUR_MS < 60_000
+    acts = [each["details"] for each in admin.get("/api/v1/acts").json()["acts"]][:2]
+    assert {"overlap_hours": "2"} in acts and {"days": "90"} in acts
+    page = admin.get("/system/terminals").text
+    assert page.count("never used") == 2 and "expires soon" not in page
+    for wrong in ({"overlap_hours": -1}, {"overlap_hours": 721}, {"days": 0}, {"days": 3651}):
+        assert admin.put("/api/v1/tokens/front", json=wrong).status_code == 422, wrong
+
+
+def test_a_token_that_expires_soon_is_marked_on_the_page(site: Site) -> None:
+    admin = site.browser("admin")
+    admin.post("/api/v1/tokens/front", json={"days": 3})
+    assert "expires soon" in admin.get("/system/terminals").text
+    site.database.write_here(lambda sql: sql.execute(TERMINAL_TOKEN.update().values(expires=1)))
+    assert ">expired<" in admin.get("/system/terminals").text
+    assert admin.post("/api/v1/tokens/front").status_code == 201, "none holds any more"
 
 
 def test_a_link_begins_as_the_address_that_the_administrator_sees(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ async function show(made) {
 }
 
 const QUESTIONS = {
-  rotate: "Rotate the token? The terminal is disconnected until it has the new one.",
-  revoke: "Revoke this terminal's token? It is disconnected at once.",
+  rotate: "Rotate the token? The old one ends as chosen.",
+  revoke: "Revoke this terminal's tokens? It is disconnected at once.",
 };
 
 function bind() {
@@ -25,7 +25,7 @@ function bind() {
     const seen = { "If-Match": row.dataset.etag };
     const acts = {
       add: async () => show(await ask("POST", path)),
-      rotate: async () => show(await ask("PUT", path, undefined, seen)),
+      rotate: async () => show(await ask("PUT", path, { overlap_hours: Number(row.querySelector("[name=overlap]").value) }, seen)),
       revoke: async () => {
         await ask("DELETE", path, undefined, seen);
         location.reload();
@@ -40,5 +40,6 @@ bind();
 keepFresh("terminals", bind);
 
 onSubmit(document.getElementById("new"), async (fields) => {
-  await show(await ask("POST", `/tokens/${encodeURIComponent(fields.get("terminal").trim())}`));
+  const days = fields.get("days") ? { days: Number(fields.get("days")) } : undefined;
+  await show(await ask("POST", `/tokens/${encodeURIComponent(fields.get("terminal").trim())}`, days));
 });

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from websockets.asyncio.client import connect
 from websockets.frames import Opcode
 
+from server.events import Events
 from server.terminals.connections import Connections
 from server.terminals.listener import Listener
 from server.terminals.peer import PendingFrame
@@ -55,6 +56,7 @@ class Site:
             tokens=lambda: AcceptedTokens.of(TOKENS, {}),
             max_terminals=max_terminals,
             refuse_second=False,
+            notice=Events([]).notice,
             tls=None,
             note=lambda terminal: "Ring the bell",
             on_join=lambda session: None,
