@@ -74,8 +74,8 @@ class Doors:
 
 @dataclass(frozen=True)
 class Parts:
-    """`database`: None where it cannot be used. `recorder`: None where nothing is recorded. `news`: of what is added to the history. `decisions`: how
-    many there were."""
+    """`database`: None where it cannot be used. `recorder`: None where nothing is recorded. `news`: of what
+    is added to the history. `decisions`: how many there were."""
 
     audit: AuditTrail
     database: Database | None

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
+from server.forgetting.forgetter import Forgetter
 from server.gallery.photo_watcher import PhotoWatcher
 from server.operator_record import OperatorRecord
 from server.parts import Parts, open_parts
@@ -40,11 +41,15 @@ STOP_SECONDS = 5.0
 class Service:
     """A running server. `run` returns when `stop` has been called and everything is closed."""
 
-    def __init__(self, settings: Settings, sources: Sources, warnings: LastWarnings) -> None:
-        """`sources`: where the settings come from. `warnings`: the last ones that were logged."""
+    def __init__(
+        self, settings: Settings, sources: Sources, warnings: LastWarnings, server_log: logging.Handler
+    ) -> None:
+        """`sources`: where the settings come from. `warnings`: the last ones that were logged. `server_log`:
+        what writes server_log.txt."""
         self._settings = settings
         self._sources = sources
         self._warnings = warnings
+        self._server_log = server_log
         self._loop_delay = LoopDelay()
         self._stop = asyncio.Event()
 
@@ -79,12 +84,23 @@ class Service:
             loop_delay=self._loop_delay,
             warnings=self._warnings,
         )
+        aside = Aside()
+        forgetter = Forgetter(
+            settings=self._settings,
+            database=parts.database,
+            rewrite_logs=parts.audit.rewrite,
+            cache=parts.cache,
+            recorder=parts.recorder,
+            server_log=self._server_log,
+            warnings=self._warnings,
+            look=aside.run,
+        )
         running = Running(
             settings=self._settings,
             database=parts.database,
             record=OperatorRecord(parts.audit, parts.events),
             workers=parts.pool,
-            aside=Aside(),
+            aside=aside,
             photos=people.photos,
             live=doors.board,
             proposals=doors.proposals,
@@ -96,6 +112,7 @@ class Service:
             rules=people.rules,
             source=self._sources,
             vitals=vitals,
+            forgetter=forgetter,
             hasten=lambda: _hasten(loop, people.photos),
         )
         return await open_console(running, tls.browsers if tls else None)
@@ -210,9 +227,11 @@ def _tls(settings: Settings) -> Tls | None:
     return Tls(settings.tls_cert, settings.tls_key)
 
 
-async def serve(settings: Settings, sources: Sources, warnings: LastWarnings) -> None:
+async def serve(
+    settings: Settings, sources: Sources, warnings: LastWarnings, server_log: logging.Handler
+) -> None:
     """Run a server until SIGINT or SIGTERM. Raises StartError, CrashError."""
-    service = Service(settings, sources, warnings)
+    service = Service(settings, sources, warnings, server_log)
     osdep.allow_many_files()
     sys.setswitchinterval(SWITCH_SECONDS)
     osdep.on_stop_signal(asyncio.get_running_loop(), service.stop)

@@ -102,7 +102,6 @@ MAY_IMPORT = {
         "history",
         "recording",
         "settings",
-        "site",
         "support",
         "tokens",
     },

@@ -31,7 +31,7 @@ from server.forgetting.forgetting import (
     traces_of,
 )
 from server.forgetting.lines import changes, of_any_text, other_logs
-from server.forgetting.people import Looks, former_names
+from server.forgetting.people import Looks, former_names, hashes_of
 from server.forgetting.spelling import Person
 from server.forgetting.traces import in_database, in_files
 from server.gallery.cache import EmbeddingCache, open_cache
@@ -107,7 +107,7 @@ def _forget(settings: Settings, name: str, roster: Roster, others: set[str], ali
 
 
 def _looks(faces: Path, cache: EmbeddingCache, name: str) -> Looks:
-    hashes = frozenset(cache.hashes_of(name)) | erasing.hashes_of(faces, name)
+    hashes = frozenset(cache.hashes_of(name)) | hashes_of(faces, name)
     return Looks(hashes, cache.looks(hashes))
 
 

@@ -1,1 +1,1 @@
-"""Erases a person from everything that the server keeps. Needs the extra `web`."""
+"""Erases a person from everything that the server keeps."""

@@ -16,14 +16,13 @@ from server.audit.trail import SEAL_KEY
 from server.database.database import Database
 from server.forgetting.forgetting import Forgotten, forget_in_history, forget_recordings, spelled, traces_of
 from server.forgetting.lines import changes, of_any_text, other_logs
-from server.forgetting.people import Looks
+from server.forgetting.people import Looks, hashes_of
 from server.forgetting.spelling import Person
 from server.forgetting.traces import in_database, in_files
 from server.gallery.cache import EmbeddingCache
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.recorder import Recorder
 from server.settings import Settings
-from server.site.erasing import hashes_of
 from server.support.key_file import key_of
 from server.support.last_warnings import LastWarnings
 

@@ -1,5 +1,7 @@
 """Whom a name stands for here: how they look, and who else is called alike."""
 
+import contextlib
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,6 +20,7 @@ from server.audit.operator_log import FILE as OPERATOR_LOG
 from server.audit.operator_log import ActKind
 from server.audit.operator_log import parse as parse_act
 from server.audit.trail import ENROLMENT_LOG
+from server.gallery.folder import PhotoFile, ReadError, read_photo, scan
 
 _RECEIPT = re.compile(rb'\S+ [A-Z]+ (?:"(?:[^"\\]|\\.)*"|\S+) (?P<name>"(?:[^"\\]|\\.)*")')
 
@@ -43,6 +46,16 @@ class Looks:
     def as_bytes(self) -> tuple[bytes, ...]:
         """As the files have them."""
         return tuple(row.astype("<f4").tobytes() for rows in self.rows.values() for row in rows)
+
+
+def hashes_of(faces: Path, person: str) -> frozenset[str]:
+    """The sha256 of the photos that are named after a person, as far as they can be read. Raises OSError."""
+    found = set()
+    for item in scan(faces):
+        if isinstance(item, PhotoFile) and item.person == person:
+            with contextlib.suppress(ReadError):
+                found.add(hashlib.sha256(read_photo(faces / item.path)).hexdigest())
+    return frozenset(found)
 
 
 def named_in_logs(logs: Path) -> set[str]:

@@ -22,7 +22,7 @@ from server.recording.format import FormatError
 CHUNK_BYTES = 1 << 20
 SHOWN_LINES = 5
 """Of each file."""
-_TEXT = (".txt", ".toml", ".jsonl", ".log", ".json", ".gz")
+_TEXT = (".txt", ".toml", ".md", ".jsonl", ".log", ".json", ".gz")
 _NAMES_NOBODY = frozenset({".lock", "seal.key", "seal.last", "pseudonym.key"})
 
 
@@ -38,7 +38,8 @@ class Traces:
 def in_files(folders: Sequence[Path], traces: Traces) -> list[str]:
     """Where something is found, or may be and cannot be looked at, each as a sentence. Links are not
     followed."""
-    return [told for folder in folders for path in _files(folder) for told in _in_file(folder, path, traces)]
+    found = (told for folder in folders for path in _files(folder) for told in _in_file(folder, path, traces))
+    return list(dict.fromkeys(found))  # one folder may lie in the other
 
 
 def in_database(connection: Connection, person: Person) -> list[str]:

@@ -1,12 +1,9 @@
 """Erases a person from faces/: all photos, then all that is laid down, so that no limit is lifted too
 early."""
 
-import contextlib
-import hashlib
-from pathlib import Path
 from typing import NamedTuple
 
-from server.gallery.folder import PhotoFile, ReadError, read_photo, scan
+from server.gallery.folder import PhotoFile, scan
 from server.site.errors import Kind, SiteError, cause
 from server.site.people_changes import erase_person as take_out
 from server.site.photo_files import refuse_other_folders, unlink
@@ -36,16 +33,6 @@ def erase_person(site: Site, person: str) -> Erased:
     if not removed and after == before:
         raise SiteError(Kind.NOT_FOUND, f"there is no {person}")
     return Erased(removed, after != before)
-
-
-def hashes_of(faces: Path, person: str) -> frozenset[str]:
-    """The sha256 of the photos that are named after a person, as far as they can be read. Raises OSError."""
-    found = set()
-    for item in scan(faces):
-        if isinstance(item, PhotoFile) and item.person == person:
-            with contextlib.suppress(ReadError):
-                found.add(hashlib.sha256(read_photo(faces / item.path)).hexdigest())
-    return frozenset(found)
 
 
 def _remove_photos(site: Site, person: str) -> int:

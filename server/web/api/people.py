@@ -152,8 +152,8 @@ async def erase(
 ) -> Erased:
     """Remove all photos of somebody, what is computed from them, and what is laid down. `history`: remove
     recorded visits, too, and have history and logs name them no more, but by a word that only this site's key
-    makes; then look for what is left. Photos of others that enrol nobody because they look like this person stay held, until somebody
-    releases them. It can be asked for again."""
+    makes; then look for what is left. Photos of others that enrol nobody because they look like this person
+    stay held, until somebody releases them. It can be asked for again."""
     require_everywhere(caller)
     known = await _is_known(files, name)
     if known:
