@@ -14,6 +14,7 @@ from server.access.door import Door
 from server.access.lockout import Lockouts
 from server.access.present_rules import PresentRules
 from server.access.rules import Rules
+from server.audit.security_log import Notice
 from server.audit.trail import AuditTrail
 from server.database.database import DamagedError, Database, DatabaseError, address_of
 from server.events import Enrolled, Events, Sink
@@ -25,6 +26,7 @@ from server.gallery.receipts import Receipt
 from server.history.feed import Feed
 from server.history.opening import bring_up_to_date
 from server.history.recorder import HistoryRecorder
+from server.journal.security_recorder import SecurityRecorder
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.recorder import Recorder
 from server.roster.backup import BACKUP_FILE
@@ -40,6 +42,7 @@ from server.terminals.live import LiveBoard
 from server.terminals.proposals import Proposals
 from server.terminals.session import Session
 from server.tokens.watcher import TokenWatcher
+from server.vitals.condition import Condition
 from server.vitals.decision_counts import DecisionCounts
 from server.workers.pool import WorkerPool
 
@@ -75,7 +78,7 @@ class Doors:
 @dataclass(frozen=True)
 class Parts:
     """`database`: None where it cannot be used. `recorder`: None where nothing is recorded. `news`: of what
-    is added to the history. `decisions`: how many there were."""
+    is added to the history. `decisions`: how many there were. `condition`: whether it can serve."""
 
     audit: AuditTrail
     database: Database | None
@@ -85,6 +88,7 @@ class Parts:
     events: Events
     news: Feed
     decisions: DecisionCounts
+    condition: Condition
     people: People
     doors: Doors
 
@@ -93,7 +97,7 @@ async def open_parts(
     settings: Settings, tls: ssl.SSLContext | None, stack: contextlib.AsyncExitStack
 ) -> Parts:
     """`stack`: closes them, the last one first. Raises StartError."""
-    audit = _open_audit(settings)
+    audit = _open_audit(settings, lambda: events.notice)
     stack.callback(audit.close)
     listener = await Listener.bind(settings.host, settings.port)
     stack.callback(listener.close)
@@ -106,7 +110,7 @@ async def open_parts(
     stack.push_async_callback(pool.close)
     news, decisions = Feed(), DecisionCounts()
     recorder = _recorder(settings)
-    sinks: list[Sink] = [decisions]
+    sinks: list[Sink] = [decisions, _security_recorder(settings)]
     if database is not None:
         sinks.append(HistoryRecorder(database, settings.history_days, news.advance))
     events = Events(sinks if recorder is None else [*sinks, recorder])
@@ -136,6 +140,7 @@ async def open_parts(
         events=events,
         news=news,
         decisions=decisions,
+        condition=Condition(workers=pool.counts, log_fails=lambda: audit.fails, logs=settings.logs),
         people=people,
         doors=doors,
     )
@@ -204,10 +209,10 @@ def _take_receipts(
     return take
 
 
-def _open_audit(settings: Settings) -> AuditTrail:
+def _open_audit(settings: Settings, notice: Callable[[], Notice]) -> AuditTrail:
     """Raises StartError."""
     try:
-        return AuditTrail(settings.logs)
+        return AuditTrail(settings.logs, notice)
     except OSError as error:
         raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
 
@@ -227,6 +232,14 @@ def _open_database(settings: Settings) -> Database | None:
 
 def _open_door(lockouts: Lockouts, terminal: str, rules: Rules) -> Door:
     return Door(rules, new_id=lambda: secrets.token_hex(8), terminal=terminal, lockouts=lockouts)
+
+
+def _security_recorder(settings: Settings) -> SecurityRecorder:
+    """Raises StartError."""
+    try:
+        return SecurityRecorder(settings.logs)
+    except OSError as error:
+        raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
 
 
 def _recorder(settings: Settings) -> Recorder | None:

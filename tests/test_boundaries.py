@@ -89,8 +89,9 @@ MAY_IMPORT = {
     "recording": {"access", "events", "support"},
     "recognition": {"access", "support"},
     "history": {"access", "audit", "database", "events", "support"},
+    "journal": {"access", "audit", "events", "support"},
     "terminals": {"access", "audit", "events", "support", "tokens", "workers"},
-    "vitals": {"events", "support", "terminals", "workers"},
+    "vitals": {"audit", "events", "support", "terminals", "workers"},
     "settings": {"access", "support", "workers"},
     "tuning": {"access", "gallery", "recording", "settings", "site", "support", "workers"},
     "forgetting": {

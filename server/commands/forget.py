@@ -89,7 +89,10 @@ def _forget(settings: Settings, name: str, roster: Roster, others: set[str], ali
     _from_the_database(settings, person, forgotten)
     for log, change in changes(person, key).items():
         forgotten.lines += sum(rewrite(path, change) for path in rotations_of(logs, Path(log).stem))
-    forgotten.lines += sum(rewrite(path, of_any_text(person)) for path in other_logs(logs))
+    forgotten.lines += sum(
+        rewrite(path, of_any_text(person))
+        for path in (*other_logs(logs), *rotations_of(logs, "security_log"))
+    )
     left = [*forgotten.problems, *_left(settings, person, looks)]
     told = [f"{name} is {person.word} now: {forgotten}"]
     told += [

@@ -9,6 +9,7 @@ from server.access.matching.gallery import Gallery
 from server.access.orders import Roster
 from server.access.present_rules import PresentRules
 from server.audit.operator_log import Act
+from server.audit.security_log import Notice
 from server.database.database import Database
 from server.forgetting.forgetting import Forgotten
 from server.forgetting.people import Looks
@@ -102,16 +103,17 @@ class News(Protocol):
 
 @dataclass(frozen=True)
 class Running:
-    """`gallery`, `roster`: what is in force at this moment. `tokens_changed`: to be awaited when the
-    terminals' tokens are others: who lost one goes now. `serve_terminal`: takes a connection over that a
-    browser has opened as a terminal, and its address. `rules`: the settings' that hold now; `source`: where
-    they come from. `vitals`: how the server is doing. `forgetter`: erases people from what is kept beside the
-    photos. `hasten`: has the server look at the photo folder now;
-    from any thread."""
+    """`notice`: told of what may be an attack. `gallery`, `roster`: what is in force at this moment.
+    `tokens_changed`: to be awaited when the terminals' tokens are others: who lost one goes now.
+    `serve_terminal`: takes a connection over that a browser has opened as a terminal, and its address.
+    `rules`: the settings' that hold now; `source`: where they come from. `vitals`: how the server is doing.
+    `forgetter`: erases people from what is kept beside the photos. `hasten`: has the server look at the photo
+    folder now; from any thread."""
 
     settings: Settings
     database: Database
     record: Record
+    notice: Notice
     workers: Workers
     aside: Aside
     photos: Photos

@@ -51,6 +51,7 @@ from server.terminals.frame_tally import FrameTally
 from server.terminals.frames import FrameCounts
 from server.terminals.live import LiveBoard
 from server.terminals.proposals import Proposals
+from server.vitals.condition import Condition
 from server.vitals.decision_counts import DecisionCounts
 from server.vitals.loop_delay import LoopDelay
 from server.vitals.vitals import Vitals
@@ -61,6 +62,7 @@ from server.web.serving import WebServer
 from server.web.sockets import by_path
 from server.web.terminal.upgrade import SOCKET_PATH, terminal_sockets
 from server.workers.pool import WorkerCounts
+from tests.support.service import Noticed
 from tests.support.site import Server
 
 P = ParamSpec("P")
@@ -146,6 +148,7 @@ class FakeVitals:
         self.decisions = DecisionCounts()
         self.loop_delay = LoopDelay()
         self.warnings = LastWarnings()
+        self.log_fails = False
         self.vitals = Vitals(
             workers=lambda: self.workers,
             frames=lambda: FrameCounts(connected=1, in_work=1, waiting=0, tally=self.tally),
@@ -153,6 +156,9 @@ class FakeVitals:
             decisions=self.decisions,
             loop_delay=self.loop_delay,
             warnings=self.warnings,
+            condition=Condition(
+                workers=lambda: self.workers, log_fails=lambda: self.log_fails, logs=Path(), clock=lambda: 0.0
+            ),
         )
 
 
@@ -187,6 +193,7 @@ class Site:
         self.source = Sources({}, {}, self.settings_file)
         self.vitals = FakeVitals()
         self.events = Events(())
+        self.noticed = Noticed()
         self.live = LiveBoard(self.events, min_face=48)
         self.proposals = Proposals(self.events)
         self.news = FakeNews()
@@ -194,6 +201,7 @@ class Site:
             settings=_settings(logs, settings),
             database=database,
             record=self.record,
+            notice=self.noticed,
             workers=self.workers,
             aside=self.workers,
             photos=self.photos if server is None else server.watcher,
