@@ -18,7 +18,7 @@ from server.audit.security_log import Notice
 from server.audit.trail import AuditTrail
 from server.database.database import DamagedError, Database, DatabaseError, address_of
 from server.events import Enrolled, Events, Sink
-from server.gallery.cache import open_cache
+from server.gallery.cache import EmbeddingCache, open_cache
 from server.gallery.enrolment import Enrolling
 from server.gallery.photo_watcher import PhotoWatcher
 from server.gallery.receipt_writer import ReceiptWriter
@@ -77,11 +77,13 @@ class Doors:
 
 @dataclass(frozen=True)
 class Parts:
-    """`database`: None where it cannot be used. `news`: of what is added to the history. `decisions`: how
-    many there were. `condition`: whether it can serve."""
+    """`database`: None where it cannot be used. `recorder`: None where nothing is recorded. `news`: of what
+    is added to the history. `decisions`: how many there were. `condition`: whether it can serve."""
 
     audit: AuditTrail
     database: Database | None
+    cache: EmbeddingCache
+    recorder: Recorder | None
     pool: WorkerPool
     events: Events
     news: Feed
@@ -107,7 +109,11 @@ async def open_parts(
     pool = WorkerPool(settings.workers, settings.model_settings)
     stack.push_async_callback(pool.close)
     news, decisions = Feed(), DecisionCounts()
-    events = Events([decisions, *_sinks(settings, database, news)])
+    recorder = _recorder(settings)
+    sinks: list[Sink] = [decisions, _security_recorder(settings)]
+    if database is not None:
+        sinks.append(HistoryRecorder(database, settings.history_days, news.advance))
+    events = Events(sinks if recorder is None else [*sinks, recorder])
     stack.push_async_callback(asyncio.to_thread, events.close)
 
     rules = PresentRules(settings.rules())
@@ -128,6 +134,8 @@ async def open_parts(
     return Parts(
         audit=audit,
         database=database,
+        cache=cache,
+        recorder=recorder,
         pool=pool,
         events=events,
         news=news,
@@ -226,19 +234,20 @@ def _open_door(lockouts: Lockouts, terminal: str, rules: Rules) -> Door:
     return Door(rules, new_id=lambda: secrets.token_hex(8), terminal=terminal, lockouts=lockouts)
 
 
-def _sinks(settings: Settings, database: Database | None, added: Feed) -> list[Sink]:
+def _security_recorder(settings: Settings) -> SecurityRecorder:
     """Raises StartError."""
-    sinks: list[Sink] = []
     try:
-        sinks.append(SecurityRecorder(settings.logs))
+        return SecurityRecorder(settings.logs)
     except OSError as error:
         raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
-    if database is not None:
-        sinks.append(HistoryRecorder(database, settings.history_days, added.advance))
-    if settings.record:
-        folder = settings.logs / RECORDINGS
-        try:
-            sinks.append(Recorder.in_folder(folder, settings.record_pictures))
-        except OSError as error:
-            raise StartError(f"record: cannot record in {folder}: {error}") from error
-    return sinks
+
+
+def _recorder(settings: Settings) -> Recorder | None:
+    """None: nothing is to be recorded. Raises StartError."""
+    if not settings.record:
+        return None
+    folder = settings.logs / RECORDINGS
+    try:
+        return Recorder.in_folder(folder, settings.record_pictures)
+    except OSError as error:
+        raise StartError(f"record: cannot record in {folder}: {error}") from error

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from server.audit.security_log import Notice, SecurityKind
+from server.forgetting.forgetter import Forgetter
 from server.gallery.photo_watcher import PhotoWatcher
 from server.journal.security_recorder import ended_well
 from server.operator_record import OperatorRecord
@@ -49,13 +50,20 @@ class Service:
     """A running server. `run` returns when `stop` has been called and everything is closed."""
 
     def __init__(
-        self, settings: Settings, sources: Sources, warnings: LastWarnings, manager: ServiceManager
+        self,
+        *,
+        settings: Settings,
+        sources: Sources,
+        warnings: LastWarnings,
+        server_log: logging.Handler,
+        manager: ServiceManager,
     ) -> None:
-        """`sources`: where the settings come from. `warnings`: the last ones that were logged. `manager`: is
-        told how the server does."""
+        """`sources`: where the settings come from. `warnings`: the last ones that were logged. `server_log`:
+        what writes server_log.txt. `manager`: is told how the server does."""
         self._settings = settings
         self._sources = sources
         self._warnings = warnings
+        self._server_log = server_log
         self._manager = manager
         self._loop_delay = LoopDelay()
         self._stop = asyncio.Event()
@@ -99,13 +107,24 @@ class Service:
             warnings=self._warnings,
             condition=parts.condition,
         )
+        aside = Aside()
+        forgetter = Forgetter(
+            settings=self._settings,
+            database=parts.database,
+            rewrite_logs=parts.audit.rewrite,
+            cache=parts.cache,
+            recorder=parts.recorder,
+            server_log=self._server_log,
+            warnings=self._warnings,
+            look=aside.run,
+        )
         running = Running(
             settings=self._settings,
             database=parts.database,
             record=OperatorRecord(parts.audit, parts.events),
             notice=parts.events.notice,
             workers=parts.pool,
-            aside=Aside(),
+            aside=aside,
             photos=people.photos,
             live=doors.board,
             proposals=doors.proposals,
@@ -117,6 +136,7 @@ class Service:
             rules=people.rules,
             source=self._sources,
             vitals=vitals,
+            forgetter=forgetter,
             hasten=lambda: _hasten(loop, people.photos),
         )
         return await open_console(running, tls.browsers if tls else None)
@@ -268,9 +288,17 @@ def _tls(settings: Settings) -> Tls | None:
     return Tls(settings.tls_cert, settings.tls_key)
 
 
-async def serve(settings: Settings, sources: Sources, warnings: LastWarnings) -> None:
+async def serve(
+    settings: Settings, sources: Sources, warnings: LastWarnings, server_log: logging.Handler
+) -> None:
     """Run a server until SIGINT or SIGTERM. Raises StartError, CrashError."""
-    service = Service(settings, sources, warnings, ServiceManager.taken_from(os.environ, os.getpid()))
+    service = Service(
+        settings=settings,
+        sources=sources,
+        warnings=warnings,
+        server_log=server_log,
+        manager=ServiceManager.taken_from(os.environ, os.getpid()),
+    )
     osdep.allow_many_files()
     sys.setswitchinterval(SWITCH_SECONDS)
     osdep.on_stop_signal(asyncio.get_running_loop(), service.stop)
