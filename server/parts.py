@@ -27,6 +27,8 @@ from server.history.feed import Feed
 from server.history.opening import bring_up_to_date
 from server.history.recorder import HistoryRecorder
 from server.journal.security_recorder import SecurityRecorder
+from server.journal.syslog import Syslog
+from server.journal.syslog_connection import tls_context
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.recorder import Recorder
 from server.roster.backup import BACKUP_FILE
@@ -230,6 +232,7 @@ def _sinks(settings: Settings, database: Database | None, added: Feed) -> list[S
         sinks.append(SecurityRecorder(settings.logs))
     except OSError as error:
         raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
+    sinks += _syslog(settings)
     if database is not None:
         sinks.append(HistoryRecorder(database, settings.history_days, added.advance))
     if settings.record:
@@ -239,3 +242,14 @@ def _sinks(settings: Settings, database: Database | None, added: Feed) -> list[S
         except OSError as error:
             raise StartError(f"record: cannot record in {folder}: {error}") from error
     return sinks
+
+
+def _syslog(settings: Settings) -> list[Sink]:
+    """Raises StartError."""
+    if settings.collector is None:
+        return []
+    try:
+        tls = tls_context(settings.syslog_ca) if settings.collector.transport == "tls" else None
+    except OSError as error:
+        raise StartError(f"syslog_ca: {settings.syslog_ca} cannot be used: {error}") from error
+    return [Syslog(settings.collector, tls)]
