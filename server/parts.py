@@ -18,7 +18,7 @@ from server.audit.security_log import Notice
 from server.audit.trail import AuditTrail
 from server.database.database import DamagedError, Database, DatabaseError, address_of
 from server.events import Enrolled, Events, Sink
-from server.gallery.cache import open_cache
+from server.gallery.cache import EmbeddingCache, open_cache
 from server.gallery.enrolment import Enrolling
 from server.gallery.photo_watcher import PhotoWatcher
 from server.gallery.receipt_writer import ReceiptWriter
@@ -26,9 +26,7 @@ from server.gallery.receipts import Receipt
 from server.history.feed import Feed
 from server.history.opening import bring_up_to_date
 from server.history.recorder import HistoryRecorder
-from server.journal.security_recorder import SecurityRecorder
-from server.journal.syslog import Syslog
-from server.journal.syslog_connection import tls_context
+from server.journal.opening import open_journal
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.recorder import Recorder
 from server.roster.backup import BACKUP_FILE
@@ -44,6 +42,7 @@ from server.terminals.live import LiveBoard
 from server.terminals.proposals import Proposals
 from server.terminals.session import Session
 from server.tokens.watcher import TokenWatcher
+from server.vitals.condition import Condition
 from server.vitals.decision_counts import DecisionCounts
 from server.workers.pool import WorkerPool
 
@@ -78,15 +77,18 @@ class Doors:
 
 @dataclass(frozen=True)
 class Parts:
-    """`database`: None where it cannot be used. `news`: of what is added to the history. `decisions`: how
-    many there were."""
+    """`database`: None where it cannot be used. `recorder`: None where nothing is recorded. `news`: of what
+    is added to the history. `decisions`: how many there were. `condition`: whether it can serve."""
 
     audit: AuditTrail
     database: Database | None
+    cache: EmbeddingCache
+    recorder: Recorder | None
     pool: WorkerPool
     events: Events
     news: Feed
     decisions: DecisionCounts
+    condition: Condition
     people: People
     doors: Doors
 
@@ -107,7 +109,12 @@ async def open_parts(
     pool = WorkerPool(settings.workers, settings.model_settings)
     stack.push_async_callback(pool.close)
     news, decisions = Feed(), DecisionCounts()
-    events = Events([decisions, *_sinks(settings, database, news)])
+    recorder = _recorder(settings)
+    journal = open_journal(settings.logs, settings.collector, settings.syslog_ca)
+    sinks: list[Sink] = [decisions, *journal]
+    if database is not None:
+        sinks.append(HistoryRecorder(database, settings.history_days, news.advance))
+    events = Events(sinks if recorder is None else [*sinks, recorder])
     stack.push_async_callback(asyncio.to_thread, events.close)
 
     rules = PresentRules(settings.rules())
@@ -128,10 +135,13 @@ async def open_parts(
     return Parts(
         audit=audit,
         database=database,
+        cache=cache,
+        recorder=recorder,
         pool=pool,
         events=events,
         news=news,
         decisions=decisions,
+        condition=Condition(workers=pool.counts, log_fails=lambda: audit.fails, logs=settings.logs),
         people=people,
         doors=doors,
     )
@@ -225,31 +235,12 @@ def _open_door(lockouts: Lockouts, terminal: str, rules: Rules) -> Door:
     return Door(rules, new_id=lambda: secrets.token_hex(8), terminal=terminal, lockouts=lockouts)
 
 
-def _sinks(settings: Settings, database: Database | None, added: Feed) -> list[Sink]:
-    """Raises StartError."""
-    sinks: list[Sink] = []
+def _recorder(settings: Settings) -> Recorder | None:
+    """None: nothing is to be recorded. Raises StartError."""
+    if not settings.record:
+        return None
+    folder = settings.logs / RECORDINGS
     try:
-        sinks.append(SecurityRecorder(settings.logs))
+        return Recorder.in_folder(folder, settings.record_pictures)
     except OSError as error:
-        raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
-    sinks += _syslog(settings)
-    if database is not None:
-        sinks.append(HistoryRecorder(database, settings.history_days, added.advance))
-    if settings.record:
-        folder = settings.logs / RECORDINGS
-        try:
-            sinks.append(Recorder.in_folder(folder, settings.record_pictures))
-        except OSError as error:
-            raise StartError(f"record: cannot record in {folder}: {error}") from error
-    return sinks
-
-
-def _syslog(settings: Settings) -> list[Sink]:
-    """Raises StartError."""
-    if settings.collector is None:
-        return []
-    try:
-        tls = tls_context(settings.syslog_ca) if settings.collector.transport == "tls" else None
-    except OSError as error:
-        raise StartError(f"syslog_ca: {settings.syslog_ca} cannot be used: {error}") from error
-    return [Syslog(settings.collector, tls)]
+        raise StartError(f"record: cannot record in {folder}: {error}") from error

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import errno
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from server.audit.durable import DurableLog
 from server.audit.folder_lock import FolderLock, InUseError
 from server.audit.operator_log import FILE as OPERATOR_LOG
 from server.audit.operator_log import Act
+from server.audit.rewriting import Change, Rewriting, rewrite_rotations
 from server.audit.sealed_log import SealedLog
 from server.audit.security_log import Notice, SecurityKind
 from server.support.errors import StartError
@@ -21,6 +22,8 @@ from server.support.key_file import KeyFileError, key_of
 
 SEAL_KEY = "seal.key"
 """In the logs folder: what seals the access log."""
+ENROLMENT_LOG = "enrolment_log.txt"
+"""In the logs folder: what became of each photo."""
 BATCH_LINES = 256
 """Most lines that share one flush: a batch fails as a whole, and whoever comes next waits for it."""
 
@@ -33,6 +36,7 @@ class AuditTrail:
 
     Lines of the access log that arrive while the disk is busy are written and flushed together. The operator
     log has a thread of its own: however often somebody tries to sign in, no door waits for it.
+    `fails`: whether the access log's last lines could not be written.
     """
 
     def __init__(self, folder: Path, notice: Callable[[], Notice] | None = None) -> None:
@@ -51,8 +55,10 @@ class AuditTrail:
         except KeyFileError as error:
             self._lock.close()
             raise StartError(str(error)) from error
-        self._enrolment = DurableLog(folder / "enrolment_log.txt")
+        self._folder = folder
+        self._enrolment = DurableLog(folder / ENROLMENT_LOG)
         self._operators = DurableLog(folder / OPERATOR_LOG)
+        self.fails = False
         self._waiting: deque[tuple[str, Future[str]]] = deque()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="audit")
         self._act_writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="operators")
@@ -82,9 +88,11 @@ class AuditTrail:
         try:
             sealed = self._access.append([line for line, _ in batch])
         except Exception as error:
+            self.fails = True
             for _, written in batch:
                 written.set_exception(error)
         else:
+            self.fails = False
             for line, (_, written) in zip(sealed, batch, strict=True):
                 written.set_result(line)
 
@@ -99,6 +107,20 @@ class AuditTrail:
         """
         loop = asyncio.get_running_loop()
         await asyncio.shield(loop.run_in_executor(self._act_writer, self._operators.append, [act.line()]))
+
+    async def rewrite(self, changes: Mapping[str, Change]) -> int:
+        """Give lines of the logs, and of what rotations have made of them, another content while others are
+        written; returns how many. `changes`: of each log, by its file's name. Raises `log_files.BROKEN`."""
+        writers = {ACCESS_LOG: self._writer, ENROLMENT_LOG: self._writer, OPERATOR_LOG: self._act_writer}
+        loop, changed = asyncio.get_running_loop(), 0
+        for name, change in changes.items():
+            changed += await asyncio.to_thread(rewrite_rotations, self._folder, name, change)
+            if not (self._folder / name).exists():
+                continue
+            with contextlib.closing(await asyncio.to_thread(Rewriting, self._folder / name, change)) as live:
+                await asyncio.to_thread(live.follow)
+                changed += await loop.run_in_executor(writers[name], live.finish)
+        return changed
 
     def close(self) -> None:
         """Wait for what is being written and close the files. Raises OSError."""
