@@ -241,8 +241,9 @@ def test_what_is_done_beside_frames_rests_for_as_long_as_they_need(monkeypatch: 
     monkeypatch.setattr(pool_module, "REST", 2.0)
 
     async def work(pool: WorkerPool) -> float:
+        pool.serve_frames()
         loop = asyncio.get_running_loop()
-        beside = asyncio.ensure_future(pool.run_beside(pid_after, 2.0))
+        beside = asyncio.ensure_future(pool.run_beside(pid_after, 0.5))
         while not beside.done():
             await pool.analyse(jpeg("obama"), HINTS)
         first = loop.time()
