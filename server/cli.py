@@ -141,7 +141,7 @@ def _serve(settings: Settings, sources: Sources) -> None:
         announcements.tell([(logging.WARNING, sentence) for sentence in made])
         announcements.tell(remarks)
         try:
-            asyncio.run(serve(settings, sources, warnings))
+            asyncio.run(serve(settings, sources, warnings, handler))
         except CrashError:
             logging.getLogger(__name__).critical("ended by a fault of its own", exc_info=True)
             raise

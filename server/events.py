@@ -125,10 +125,7 @@ class FaceProposed:
 
 @dataclass(frozen=True)
 class TimePassed:
-    """Nothing has happened for a while, perhaps: whoever puts things off can do them. `now`: monotonic
-    seconds."""
-
-    now: float
+    """A few seconds have: whoever puts things off can do them."""
 
 
 Event: TypeAlias = (

@@ -14,10 +14,11 @@ from server.access.door import Door
 from server.access.lockout import Lockouts
 from server.access.present_rules import PresentRules
 from server.access.rules import Rules
+from server.audit.security_log import Notice
 from server.audit.trail import AuditTrail
 from server.database.database import DamagedError, Database, DatabaseError, address_of
 from server.events import Enrolled, Events, Sink
-from server.gallery.cache import open_cache
+from server.gallery.cache import EmbeddingCache, open_cache
 from server.gallery.enrolment import Enrolling
 from server.gallery.photo_watcher import PhotoWatcher
 from server.gallery.receipt_writer import ReceiptWriter
@@ -25,6 +26,7 @@ from server.gallery.receipts import Receipt
 from server.history.feed import Feed
 from server.history.opening import bring_up_to_date
 from server.history.recorder import HistoryRecorder
+from server.journal.security_recorder import SecurityRecorder
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.recorder import Recorder
 from server.roster.backup import BACKUP_FILE
@@ -40,6 +42,7 @@ from server.terminals.live import LiveBoard
 from server.terminals.proposals import Proposals
 from server.terminals.session import Session
 from server.tokens.watcher import TokenWatcher
+from server.vitals.condition import Condition
 from server.vitals.decision_counts import DecisionCounts
 from server.workers.pool import WorkerPool
 
@@ -74,15 +77,18 @@ class Doors:
 
 @dataclass(frozen=True)
 class Parts:
-    """`database`: None where it cannot be used. `news`: of what is added to the history. `decisions`: how
-    many there were."""
+    """`database`: None where it cannot be used. `recorder`: None where nothing is recorded. `news`: of what
+    is added to the history. `decisions`: how many there were. `condition`: whether it can serve."""
 
     audit: AuditTrail
     database: Database | None
+    cache: EmbeddingCache
+    recorder: Recorder | None
     pool: WorkerPool
     events: Events
     news: Feed
     decisions: DecisionCounts
+    condition: Condition
     people: People
     doors: Doors
 
@@ -91,7 +97,7 @@ async def open_parts(
     settings: Settings, tls: ssl.SSLContext | None, stack: contextlib.AsyncExitStack
 ) -> Parts:
     """`stack`: closes them, the last one first. Raises StartError."""
-    audit = _open_audit(settings)
+    audit = _open_audit(settings, lambda: events.notice)
     stack.callback(audit.close)
     listener = await Listener.bind(settings.host, settings.port)
     stack.callback(listener.close)
@@ -103,7 +109,11 @@ async def open_parts(
     pool = WorkerPool(settings.workers, settings.model_settings)
     stack.push_async_callback(pool.close)
     news, decisions = Feed(), DecisionCounts()
-    events = Events([decisions, *_sinks(settings, database, news)])
+    recorder = _recorder(settings)
+    sinks: list[Sink] = [decisions, _security_recorder(settings)]
+    if database is not None:
+        sinks.append(HistoryRecorder(database, settings.history_days, news.advance))
+    events = Events(sinks if recorder is None else [*sinks, recorder])
     stack.push_async_callback(asyncio.to_thread, events.close)
 
     rules = PresentRules(settings.rules())
@@ -124,10 +134,13 @@ async def open_parts(
     return Parts(
         audit=audit,
         database=database,
+        cache=cache,
+        recorder=recorder,
         pool=pool,
         events=events,
         news=news,
         decisions=decisions,
+        condition=Condition(workers=pool.counts, log_fails=lambda: audit.fails, logs=settings.logs),
         people=people,
         doors=doors,
     )
@@ -197,10 +210,10 @@ def _take_receipts(
     return take
 
 
-def _open_audit(settings: Settings) -> AuditTrail:
+def _open_audit(settings: Settings, notice: Callable[[], Notice]) -> AuditTrail:
     """Raises StartError."""
     try:
-        return AuditTrail(settings.logs)
+        return AuditTrail(settings.logs, notice)
     except OSError as error:
         raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
 
@@ -222,15 +235,20 @@ def _open_door(lockouts: Lockouts, terminal: str, rules: Rules) -> Door:
     return Door(rules, new_id=lambda: secrets.token_hex(8), terminal=terminal, lockouts=lockouts)
 
 
-def _sinks(settings: Settings, database: Database | None, added: Feed) -> list[Sink]:
+def _security_recorder(settings: Settings) -> SecurityRecorder:
     """Raises StartError."""
-    sinks: list[Sink] = []
-    if database is not None:
-        sinks.append(HistoryRecorder(database, settings.history_days, added.advance))
-    if settings.record:
-        folder = settings.logs / RECORDINGS
-        try:
-            sinks.append(Recorder.in_folder(folder, settings.record_pictures))
-        except OSError as error:
-            raise StartError(f"record: cannot record in {folder}: {error}") from error
-    return sinks
+    try:
+        return SecurityRecorder(settings.logs)
+    except OSError as error:
+        raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
+
+
+def _recorder(settings: Settings) -> Recorder | None:
+    """None: nothing is to be recorded. Raises StartError."""
+    if not settings.record:
+        return None
+    folder = settings.logs / RECORDINGS
+    try:
+        return Recorder.in_folder(folder, settings.record_pictures)
+    except OSError as error:
+        raise StartError(f"record: cannot record in {folder}: {error}") from error

@@ -337,6 +337,22 @@ be running.""",
         arguments=(Argument("files", "logs, compressed by gzip or not", many=True, read=_existing_file),),
         function="verify_log:verify",
     ),
+    "forget": Command(
+        help="erase a person from all that is kept here",
+        description="""\
+Erase a person, while no server runs: photos, what people.toml says, what was
+computed from the photos, recorded visits. In the logs and the history a word
+that only this site's key makes stands for the name from then on; the seals of
+the access log stay good. Then look for what is left, and tell it; exit code 1
+when something is. With a server running, erase the person in its console.""",
+        examples="""\
+  python -m server forget jane_doe
+""",
+        flags=("faces", "logs"),
+        arguments=(Argument("name", "the person's name, as it is shown"),),
+        function="forget:forget",
+        recognises=True,
+    ),
     "history rebuild": Command(
         help="make it again from the logs",
         description="""\

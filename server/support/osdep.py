@@ -97,6 +97,14 @@ def memory_of(process: int) -> int | None:
     return None
 
 
+def waited_for_processor(process: int) -> float | None:
+    """Seconds, so far, for which the main thread of this process was ready to run and another ran; None: the
+    system does not tell."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(Path(f"/proc/{process}/schedstat").read_text().split()[1]) / 1e9
+    return None
+
+
 def step_back_for(task: Callable[[], T]) -> T:
     """Do a task in a thread that gets what processors all else of this machine leaves, where the system knows
     an order of threads (Linux); elsewhere here, as it is."""

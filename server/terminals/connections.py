@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from server.audit.security_log import Notice, SecurityKind
 from server.support.complaint import Complaint
 from server.support.guesses import Guesses
+from server.support.networks import network_of
+from server.support.throttle import Throttle
 from server.terminals.listener import Address
 from server.terminals.peer import PendingFrame
 from server.terminals.session import DEADLINES, Deadlines, Session
@@ -70,6 +72,8 @@ class Connections:
         self._partings: set[asyncio.Future[None]] = set()
         self._crowded = Complaint(log, logging.WARNING)
         self._guesses = Guesses(clock)
+        self._floods = Throttle(clock, free=1)
+        """By terminal and network, so that nobody keeps a terminal out from elsewhere."""
 
     def accept(self, accepted: socket.socket, address: Address) -> None:
         """Serve a connection that the listener has accepted; it counts from now on. Whose tokens were wrong
@@ -127,6 +131,9 @@ class Connections:
     async def _run(self, session: Session) -> None:
         try:
             await session.run()
+            if session.sent_too_much:
+                self._floods.failed(_pair(session))
+                self._notice(SecurityKind.SENT_TOO_MUCH, terminal=session.terminal, source=session.source)
             self._terminals.pop(session, None)  # what is still to be logged takes nobody's place
             if session.welcomed:
                 await self._on_leave(session)
@@ -140,7 +147,11 @@ class Connections:
                 self._crowded.mended()
 
     def _admit(self, session: Session) -> None:
-        """Raises ProtocolError: there is no place for it."""
+        """Raises ProtocolError: there is no place for it, or it has to wait for one."""
+        wait = self._floods.wait(_pair(session))
+        if wait > 0:
+            message = f"this terminal sent too much; wait {int(wait) + 1} seconds"
+            raise ProtocolError(ErrorCode.TOO_MANY, message)
         first = self._same(session) if self._tokens().required else None
         if first is not None:
             self._settle(first, session)
@@ -173,3 +184,7 @@ class Connections:
         parting = asyncio.ensure_future(first.end(why))
         self._partings.add(parting)
         parting.add_done_callback(self._partings.discard)
+
+
+def _pair(session: Session) -> str:
+    return f"{network_of(session.source)} {session.terminal}"

@@ -66,7 +66,7 @@ class Credentials:
             given = "none" if self.token == hashed("") else "given"
             return Fault(SecurityKind.WRONG_TOKEN, "wrong or missing token", {"token": given})
         why = self._certificate_fault(accepted, now)
-        return None if why is None else Fault(SecurityKind.CERTIFICATE_REFUSED, why, {"why": why})
+        return None if why is None else Fault(SecurityKind.TERMINAL_CERTIFICATE_REFUSED, why, {"why": why})
 
     def _certificate_fault(self, accepted: AcceptedTokens, now: datetime) -> str | None:
         on_record = accepted.certificates.get(self.terminal)

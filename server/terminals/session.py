@@ -15,6 +15,7 @@ from server.support.secret import hashed
 from server.terminals.clock_skew import ClockSkew
 from server.terminals.credentials import Credentials, Fault
 from server.terminals.peer import PendingFrame
+from server.terminals.restraint import Restraint
 from server.terminals.transport import Transport, UntrustedError
 from server.tokens.accepted import AcceptedTokens
 from wire import (
@@ -104,6 +105,7 @@ class Session:
         self._on_frame = on_frame
         self._on_propose = on_propose
         self._clock = ClockSkew()
+        self._restraint: Restraint | None = None
         self._deadlines = deadlines
         self._connection = ServerConnection(limits.frame_bytes)
         self._outbox: asyncio.Queue[Message] = asyncio.Queue(OUTBOX)
@@ -137,7 +139,9 @@ class Session:
             await self._dismiss(error.code, error.message)
         except UntrustedError as error:
             log.warning("%s: refused: its certificate: %s", self.name, error)
-            self._notice(SecurityKind.CERTIFICATE_REFUSED, terminal=None, source=self.source, why=str(error))
+            self._notice(
+                SecurityKind.TERMINAL_CERTIFICATE_REFUSED, terminal=None, source=self.source, why=str(error)
+            )
         except (ConnectionError, asyncio.TimeoutError, OSError) as error:
             if self.open:
                 log.info("%s: connection lost: %s", self.name, str(error) or type(error).__name__)
@@ -165,6 +169,11 @@ class Session:
 
     def _fault(self) -> Fault | None:
         return self.shown.fault(self._tokens(), datetime.now(timezone.utc))
+
+    @property
+    def sent_too_much(self) -> bool:
+        """Whether it was parted with for that."""
+        return self._restraint is not None and self._restraint.broken
 
     def abort(self) -> None:
         """End the connection now; `run` returns soon after."""
@@ -230,6 +239,8 @@ class Session:
                 continue
             self._connection.feed(data)
             complete = await self._handle_all()
+            if self._restraint is not None:
+                await self._restraint.take(size=len(data))
             if self.terminal and (complete or not begun):
                 begun = self._connection.mid_message
                 deadline = loop.time() + (self._deadlines.message if begun else self._deadlines.idle)
@@ -242,6 +253,10 @@ class Session:
             handled += 1
             if handled % MESSAGES_IN_A_ROW == 0:
                 await asyncio.sleep(0)
+            if self._restraint is not None:
+                await self._restraint.take(messages=1)
+            if not self.open or self._leaving:
+                break
         return handled > 0
 
     def _lateness(self) -> str:
@@ -268,6 +283,7 @@ class Session:
         self.terminal = hello.terminal
         self._admit(self)
         self.welcomed = True
+        self._restraint = Restraint(self.name)
         self._connection.accept()
         self.send(Welcome(self.id, self._limits, note=self._note(hello.terminal), features=FEATURES))
         log.info("%s: connected from %s", self.name, self._transport.peer)

@@ -12,9 +12,9 @@ from websockets.frames import CloseCode
 
 from server.accounts.rights import Caller
 from server.support.networks import network_of
+from server.support.rate import RateLimit
 from server.web.callers import find_caller, source
 from server.web.problems import MEDIA_TYPE, ProblemDocument, ProblemError, answer
-from server.web.rate import RateLimit
 from server.web.same_site import SAFE
 
 READS = 200.0, 2000.0

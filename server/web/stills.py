@@ -17,9 +17,9 @@ from server.recognition.pseudonyms import FILE, Pseudonyms
 from server.recognition.turns import Turns
 from server.support.complaint import Complaint
 from server.support.key_file import KeyFileError
+from server.support.rate import RateLimit
 from server.web.pictures import Picture
 from server.web.problems import ProblemError
-from server.web.rate import RateLimit
 from server.web.running import Running
 from server.workers import main as worker
 from server.workers.analyser import AnalysisFailedError

@@ -15,6 +15,9 @@ from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 from server.access.seen import Analysis, Hints, PhotoOutcome
 from server.workers import main as worker
 from server.workers.analyser import AnalysisFailedError, ModelSettings
+from server.workers.answers import AnswerError
+from server.workers.leaks import Leaks
+from server.workers.patience import Patience, frame_seconds
 from server.workers.process import WorkerGoneError, WorkerProcess
 
 P = ParamSpec("P")
@@ -26,7 +29,8 @@ Load: TypeAlias = Callable[[ModelSettings], list[worker.LogMessage]]
 
 SPARES = 1
 TASK_SECONDS = 10.0
-"""A worker busy for longer with one task hangs and is killed; the task is not tried again."""
+"""A worker busy for longer with one task hangs and is killed; the task is not tried again. Of a frame it may
+be less: `frame_seconds`."""
 BESIDE = 30.0
 """How many times as long something may take to which others go first."""
 REST, LONGEST_REST = 3.0, 10.0
@@ -35,6 +39,8 @@ frames kept workers busy meanwhile, and for so many seconds at most: even what m
 down, by what it leaves in the processors' caches."""
 END_SECONDS = 1.0
 """How long workers get to end by themselves."""
+LOAD_SECONDS = 120.0
+"""A new process that has not loaded the models by then hangs. The very first converts networks meanwhile."""
 RESTART_SECONDS = 1.0
 """Pause before a worker that does not come up is tried again."""
 
@@ -62,7 +68,7 @@ class WorkerPool:
         workers: int,
         models: ModelSettings,
         *,
-        load: Load = worker.load,
+        load: Load = worker.start,
         task_seconds: float = TASK_SECONDS,
     ) -> None:
         """`workers`: how many frames are in work at once. `models`: what each worker loads, by `load`. A
@@ -75,6 +81,7 @@ class WorkerPool:
         self._idle: asyncio.Queue[WorkerProcess] = asyncio.LifoQueue()
         self._alive: set[WorkerProcess] = set()
         self._busy: set[WorkerProcess] = set()
+        self._leaks = Leaks()
         self._replaced = 0
         self._restarts: set[asyncio.Task[None]] = set()
         self._logged: set[worker.LogMessage] = set()
@@ -112,9 +119,13 @@ class WorkerPool:
         PictureTooLargeError, AnalysisFailedError."""
         begun = time.monotonic()
         try:
-            return await self.run(worker.analyse, jpeg, hints)
+            return await self._run(partial(worker.analyse, jpeg, hints), frame_seconds(hints))
         finally:
             self._frame_seconds += time.monotonic() - begun
+
+    async def analyse_beside(self, jpeg: bytes, hints: Hints) -> Analysis:
+        """As `analyse`, behind all other frames."""
+        return await self.run_beside(worker.analyse, jpeg, hints)
 
     async def analyse_photo(self, data: bytes) -> PhotoOutcome:
         """Judge and embed one enrolment photo, behind the doors' frames. Raises AnalysisFailedError."""
@@ -140,7 +151,8 @@ class WorkerPool:
         await photos.acquire()
         before = self._frame_seconds
         try:
-            return await self._run(partial(worker.beside, partial(task, *args, **kwargs)), BESIDE)
+            beside = partial(worker.beside, partial(task, *args, **kwargs))
+            return await self._run(beside, BESIDE * self._task_seconds, BESIDE * self._task_seconds)
         finally:
             rest = min(REST * (self._frame_seconds - before), LONGEST_REST)
             asyncio.get_running_loop().call_later(rest, photos.release)
@@ -148,28 +160,35 @@ class WorkerPool:
     async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `task` in a worker. A task whose worker dies is tried once more, on another one.
 
-        Raises AnalysisFailedError when the second worker dies as well or the task takes too long, and
-        whatever the task itself raises.
+        Raises AnalysisFailedError when the second worker dies as well, the task takes too long or the answer
+        is none, and what the task itself raises: PictureError and its kind, else TaskError.
         """
         return await self._run(partial(task, *args, **kwargs))
 
-    async def _run(self, task: Callable[[], T], times: float = 1.0) -> T:
-        """`times`: how many times as long as others it may take."""
-        seconds, deaths = times * self._task_seconds, 0
+    async def _run(
+        self, task: Callable[[], T], seconds: float | None = None, longest: float | None = None
+    ) -> T:
+        """`seconds`, `longest`: as `Patience` takes them."""
+        longest, deaths = longest or self._task_seconds, 0
         while deaths < 2:
             process = await self._idle.get()
             if process not in self._alive:
                 continue
             self._busy.add(process)
             answer = process.ask(task)
-            too_long = asyncio.get_running_loop().call_later(seconds, process.kill)
+            patience = Patience(process.pid, seconds or longest, longest, process.kill)
+            answer.add_done_callback(patience.end)
             try:
                 result = await asyncio.shield(answer)
             except WorkerGoneError as gone:
                 self._replace(process)
-                if gone.seconds >= seconds:
+                if gone.begun and patience.over:
                     break
-                deaths += gone.begun  # else it died while idle: not the task's doing
+                deaths += gone.begun  # else it died, or was stopped, while idle: not the task's doing
+            except AnswerError as error:
+                log.error("%s; its process is ended", error)
+                self._replace(process)
+                break
             except asyncio.CancelledError:
                 answer.add_done_callback(partial(self._take_back, process))
                 raise
@@ -179,20 +198,23 @@ class WorkerPool:
             else:
                 self._put_back(process)
                 return result
-            finally:
-                too_long.cancel()
         raise AnalysisFailedError
 
     def _take_back(self, process: WorkerProcess, answer: "asyncio.Future[Any]") -> None:
         """The worker is done with what nobody waits for any more."""
-        if isinstance(answer.exception(), WorkerGoneError):
+        if isinstance(answer.exception(), WorkerGoneError | AnswerError):
             self._replace(process)
         else:
             self._put_back(process)
 
     def _put_back(self, process: WorkerProcess) -> None:
-        self._busy.discard(process)
-        self._idle.put_nowait(process)
+        grown = self._leaks.grown(process.pid)
+        if grown is not None and not self._restarts:  # one after the other, so that frames go on
+            log.warning("worker process %d has grown by %d MB: it leaks", process.pid, grown >> 20)
+            self._replace(process)
+        else:
+            self._busy.discard(process)
+            self._idle.put_nowait(process)
 
     async def close(self) -> None:
         """End every process, also one that hangs."""
@@ -218,10 +240,14 @@ class WorkerPool:
     async def _add_worker(self) -> None:
         added = WorkerProcess(lambda: self._replace(added))
         try:
-            self._log(await added.start(self._load))
+            self._log(await asyncio.wait_for(added.start(self._load), LOAD_SECONDS))
+        except asyncio.TimeoutError:
+            added.kill()
+            raise RuntimeError(f"it had not loaded its models after {LOAD_SECONDS:.0f} s") from None
         except BaseException:
             added.kill()
             raise
+        self._leaks.loaded(added.pid)
         self._alive.add(added)
         self._idle.put_nowait(added)
 
@@ -238,6 +264,7 @@ class WorkerPool:
         log.warning("worker process %d is gone; starting another", dead.pid)
         self._alive.discard(dead)
         self._busy.discard(dead)
+        self._leaks.gone(dead.pid)
         self._replaced += 1
         dead.kill()
         restart = asyncio.get_running_loop().create_task(self._restart())

@@ -21,6 +21,7 @@ from server.site.incoming import MAX_PHOTOS, Upload, incoming
 from server.site.laying_down import lay_down
 from server.site.people_changes import release
 from server.site.photo_files import read, remove
+from server.support.rate import RateLimit
 from server.web.acting import noted, staying
 from server.web.api.people_models import PATH_CHARS, Judged, Outcomes, sides
 from server.web.callers import Enroller, Ports, Seer, require_everywhere
@@ -28,7 +29,6 @@ from server.web.enrolling import Enrolling, all_added, prepared_photo
 from server.web.etags import IfMatch, require_match
 from server.web.people_rights import is_held, require_face_stays, require_may_bar, require_may_take_away
 from server.web.problems import ProblemError
-from server.web.rate import RateLimit
 from server.web.running import Running
 from server.web.site_work import Files, SiteWork
 from server.web.uploads import PICTURE, Turns, body_of, form_of, picture_of

@@ -17,6 +17,7 @@ from server.audit.operator_log import Act, ActKind
 from server.audit.operator_log import parse as parse_act
 from server.audit.trail import AuditTrail
 from server.support import osdep
+from tests.support.service import Noticed
 from wire import Verdict
 from wire.reasons import Reason
 
@@ -333,3 +334,21 @@ def test_a_folder_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "logs").write_bytes(b"")
     with pytest.raises(OSError, match="logs"):
         AuditTrail(tmp_path / "logs")
+
+
+def test_a_log_that_was_cut_is_noticed_at_the_next_line(tmp_path: Path) -> None:
+    async def write(*numbers: int) -> None:
+        trail = AuditTrail(tmp_path, lambda: noticed)
+        for number in numbers:
+            await trail.record(entry(number))
+        trail.close()
+
+    noticed = Noticed()
+    asyncio.run(write(1, 2, 3))
+    asyncio.run(write(4))
+    assert noticed.events == []
+    path = tmp_path / "access_log.txt"
+    path.write_bytes(path.read_bytes().rsplit(b"\n", 2)[0] + b"\n")
+    asyncio.run(write(5))
+    told = {"file": "access_log.txt", "ends_with": 3, "written": 4}
+    assert noticed.events == [("log_altered", None, None, told)]

@@ -15,7 +15,7 @@ from server.tokens.accepted import AcceptedTokens
 from tests.support import virtual_time
 from tests.support.fake_transport import FakeTransport
 from tests.support.service import Noticed
-from wire import ErrorCode, ErrorMessage, Frame, Hello, Limits, Welcome, encode
+from wire import ErrorCode, ErrorMessage, Frame, Hello, Limits, Ping, Welcome, encode
 
 TOKENS = {"front": "the token of the front door", "back": "the token of the back door"}
 MOVED = "another connection with this terminal's token took over"
@@ -255,6 +255,34 @@ async def said_of(site: Site, hello: Hello, address: str) -> ErrorMessage:
     stranger = site.connect(address)
     stranger.say(hello)
     return await stranger.last_words()
+
+
+async def send_without_end(terminal: FakeTransport) -> ErrorMessage:
+    """Until it is parted with; returns why."""
+    while True:
+        terminal.say(*(Ping(number) for number in range(100)))
+        for message in await terminal.hear(100):
+            if isinstance(message, ErrorMessage):
+                terminal.leave()
+                return message
+
+
+def test_who_sends_too_much_is_parted_with_and_waits_longer_each_time() -> None:
+    async def test(site: Site) -> None:
+        waits = []
+        for _ in range(3):
+            last = await send_without_end(await site.terminal("front", "10.0.0.66"))
+            assert last.code is ErrorCode.TOO_MANY and "at most 120 messages" in last.message
+            await asyncio.sleep(DEADLINES.farewell + 1)
+            waits.append((await said_of(site, Hello("front", TOKENS["front"]), "10.0.0.66")).message)
+            site.now += 100
+        assert waits == [f"this terminal sent too much; wait {seconds} seconds" for seconds in (3, 5, 9)]
+        assert site.noticed.events[0] == ("sent_too_much", "front", "10.0.0.66", {})
+        site.now -= 100
+        await site.terminal("front", "10.0.0.1")
+        await site.terminal("back", "10.0.0.66")
+
+    at(Site(tokens=TOKENS), test)
 
 
 def test_who_guesses_tokens_waits_longer_each_time_and_the_terminal_does_not() -> None:

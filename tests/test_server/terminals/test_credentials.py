@@ -168,7 +168,7 @@ def refused(site: Site, pair: Pair | None, terminal: str = "front", token: str |
 
     run(site, test)
     ((kind, why),) = site.notices
-    return str(why) if kind is SecurityKind.CERTIFICATE_REFUSED else kind.value
+    return str(why) if kind is SecurityKind.TERMINAL_CERTIFICATE_REFUSED else kind.value
 
 
 def turned_away(site: Site, pair: Pair) -> str:
@@ -180,7 +180,7 @@ def turned_away(site: Site, pair: Pair) -> str:
 
     run(site, test)
     ((kind, why),) = site.notices
-    assert kind is SecurityKind.CERTIFICATE_REFUSED
+    assert kind is SecurityKind.TERMINAL_CERTIFICATE_REFUSED
     return str(why)
 
 

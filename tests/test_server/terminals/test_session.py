@@ -263,6 +263,17 @@ def test_complete_messages_keep_a_connection_alive() -> None:
     meet(test)
 
 
+def test_what_goes_beyond_the_allowance_is_not_read_but_kept_waiting() -> None:
+    async def test(met: Met) -> None:
+        await met.terminal.greet()
+        met.terminal.say(*(Ping(number) for number in range(1000)))
+        assert await met.terminal.hear(1000) == [Pong(number) for number in range(1000)]
+        assert now() == pytest.approx(6.3, abs=0.2)
+        assert not met.session.sent_too_much
+
+    meet(test)
+
+
 def test_the_reason_arrives_although_much_was_sent_after_the_mistake() -> None:
     async def test(met: Met) -> None:
         await met.terminal.greet()

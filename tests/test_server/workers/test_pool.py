@@ -15,9 +15,11 @@ import pytest
 
 from server.access.seen import Analysis, Hints, PhotoAccepted, PhotoOutcome, PictureError, PreparedPhoto
 from server.support import osdep
+from server.workers import leaks, patience
 from server.workers import main as worker
 from server.workers import pool as pool_module
 from server.workers.analyser import Analyser, AnalysisFailedError, ModelSettings
+from server.workers.answers import TaskError
 from server.workers.pool import WorkerPool, WorkersUnavailableError
 from tests.support.photos import MODEL_CACHE, jpeg
 
@@ -50,9 +52,14 @@ def die_once(marker: str) -> str:
     return "survived"
 
 
+def start(settings: ModelSettings) -> list[worker.LogMessage]:
+    """As a worker does, once it has this module: it cannot read it afterwards."""
+    return worker.start(settings)
+
+
 def with_pool(work: Callable[[WorkerPool], Awaitable[Any]], workers: int = 1, **options: Any) -> Any:
     async def run() -> Any:
-        pool = WorkerPool(workers, ModelSettings(MODEL_CACHE, MODEL_CACHE), **options)
+        pool = WorkerPool(workers, ModelSettings(MODEL_CACHE, MODEL_CACHE), **{"load": start, **options})
         await pool.start()
         try:
             return await work(pool)
@@ -92,6 +99,26 @@ def test_an_error_of_the_task_reaches_the_caller_and_costs_no_worker() -> None:
     assert with_pool(work) == 42
 
 
+class Unreadable:
+    """As a task whose module cannot be imported."""
+
+    def __reduce__(self) -> Any:
+        return __import__, ("there_is_no_such_module",)
+
+    def __call__(self) -> None:
+        raise AssertionError
+
+
+def test_a_task_that_cannot_be_read_costs_no_worker() -> None:
+    async def work(pool: WorkerPool) -> int:
+        with pytest.raises(TaskError, match="there_is_no_such_module"):
+            await pool.run(Unreadable())
+        assert pool.counts().replaced == 0
+        return await pool.run(answer)
+
+    assert with_pool(work, load=load_with_a_warning) == 42
+
+
 def load_with_a_warning(models: ModelSettings) -> list[worker.LogMessage]:
     return [(logging.WARNING, "the network had to be converted")]
 
@@ -117,14 +144,14 @@ def test_a_task_that_kills_two_workers_is_poison_and_the_pool_recovers() -> None
             await pool.run(die)
         return list(await asyncio.gather(*(pool.run(answer) for _ in range(4))))
 
-    assert with_pool(work) == [42] * 4
+    assert with_pool(work, load=load_with_a_warning) == [42] * 4
 
 
 def test_a_task_whose_worker_dies_once_is_done_by_another(tmp_path: Any) -> None:
     async def work(pool: WorkerPool) -> str:
         return await pool.run(die_once, str(tmp_path / "marker"))
 
-    assert with_pool(work) == "survived"
+    assert with_pool(work, load=load_with_a_warning) == "survived"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="stops processes with signals")
@@ -151,7 +178,7 @@ def test_a_hanging_worker_is_killed_and_its_task_not_tried_again(tmp_path: Path)
             await pool.run(hang, str(tries))
         return await pool.run(answer)
 
-    assert with_pool(work, task_seconds=6.0) == 42
+    assert with_pool(work, task_seconds=6.0, load=load_with_a_warning) == 42
     assert tries.read_text() == "tried\n"
 
 
@@ -214,6 +241,7 @@ def test_what_is_done_beside_frames_rests_for_as_long_as_they_need(monkeypatch: 
     monkeypatch.setattr(pool_module, "REST", 2.0)
 
     async def work(pool: WorkerPool) -> float:
+        pool.serve_frames()
         loop = asyncio.get_running_loop()
         beside = asyncio.ensure_future(pool.run_beside(pid_after, 0.5))
         while not beside.done():
@@ -277,3 +305,97 @@ def test_workers_are_counted_with_those_that_were_replaced() -> None:
         assert (pool.counts().busy, pool.counts().replaced) == (0, 2)
 
     with_pool(work, load=load_with_a_warning)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="stops processes with signals")
+def test_a_frame_that_a_stopped_worker_has_taken_is_done_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "FRAME_SECONDS", 0.5)
+
+    async def work(pool: WorkerPool) -> tuple[Analysis, float]:
+        idle = await asyncio.gather(*(pool.run(pid_after, 0.3) for _ in range(2)))
+        os.kill(idle[0], signal.SIGSTOP)
+        os.kill(idle[1], signal.SIGSTOP)
+        began = time.monotonic()
+        return await pool.analyse(jpeg("obama"), HINTS), time.monotonic() - began
+
+    analysis, seconds = with_pool(work)
+    assert len(analysis.faces) == 1 and 1.0 < seconds < 60.0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="stops processes with signals")
+def test_a_call_that_nobody_waits_for_leaves_no_worker_hanging() -> None:
+    async def work(pool: WorkerPool) -> int:
+        hanging = asyncio.ensure_future(pool.run(pid_after, 3600.0))
+        await asyncio.sleep(0.2)
+        hanging.cancel()
+        await asyncio.sleep(1.0)
+        assert pool.counts().busy == 0 and pool.counts().replaced == 1
+        return await pool.run(answer)
+
+    assert with_pool(work, workers=0, task_seconds=0.5, load=load_with_a_warning) == 42
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 - of a pool that says so to nobody
+        await asyncio.sleep(0.05)
+
+
+def hanging_load(models: ModelSettings) -> list[worker.LogMessage]:
+    if models.cache.with_name("hangs").exists():
+        time.sleep(3600)
+    return []
+
+
+def test_a_worker_that_hangs_while_it_loads_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(pool_module, "RESTART_SECONDS", 0.1)
+    hangs = tmp_path / "hangs"
+
+    async def mended() -> int:
+        pool = WorkerPool(1, ModelSettings(tmp_path / "cache", tmp_path), load=hanging_load)
+        await pool.start()
+        try:
+            hangs.touch()
+            monkeypatch.setattr(pool_module, "LOAD_SECONDS", 2.0)
+            os.kill(pool.counts().pids[0], getattr(signal, "SIGKILL", signal.SIGTERM))
+            await until(lambda: "had not loaded its models" in caplog.text)
+            monkeypatch.setattr(pool_module, "LOAD_SECONDS", 120.0)
+            hangs.unlink()
+            await until(lambda: pool.counts().alive == 2)
+            return await pool.run(answer)
+        finally:
+            await pool.close()
+
+    assert asyncio.run(mended()) == 42
+
+
+_kept: list[bytes] = []
+
+
+def keep(size: int) -> int:
+    _kept.append(b"x" * size)
+    return os.getpid()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells what memory a process uses")
+def test_workers_that_leak_are_replaced_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leaks, "LEAKED_BYTES", 20 << 20)
+    monkeypatch.setattr(leaks, "TASKS_BETWEEN_LOOKS", 4)
+
+    async def work(pool: WorkerPool) -> None:
+        fewest = pool.processes
+        while pool.counts().replaced < 2:
+            await pool.run(keep, 2 << 20)
+            fewest = min(fewest, pool.counts().alive)
+            await asyncio.sleep(0.02)
+        assert fewest == pool.processes - 1
+
+    with_pool(work, load=load_with_a_warning)
+
+
+def test_a_worker_that_has_grown_a_little_stays() -> None:
+    async def work(pool: WorkerPool) -> set[int]:
+        return {await pool.run(keep, 1 << 20) for _ in range(70)}
+
+    assert len(with_pool(work, workers=0, load=load_with_a_warning)) == 1

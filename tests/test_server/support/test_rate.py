@@ -1,6 +1,6 @@
 """Callers have a burst, and a pace in the long run, each of their own."""
 
-from server.web.rate import RateLimit
+from server.support.rate import RateLimit
 
 
 def test_a_burst_then_a_pace() -> None:
