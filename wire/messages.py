@@ -14,6 +14,8 @@ NOTE_CHARS = 200
 """Longest note to a visitor, in characters."""
 TOKEN_CHARS = 1024
 """Longest token, in characters: the longest text that the protocol carries."""
+NEXT_MS = 60_000.0
+"""Longest that a terminal is asked to wait before the next frame: it counts as gone after as long."""
 MAX_FACES = 64
 """Most faces in one result."""
 
@@ -264,7 +266,8 @@ class Result:
 
     `prompt`: what the visitor is asked to do now; `prompt_seconds`: how long is left to do it;
     `prompt_progress`: how much of it is done, -1 to 1, below 0 where the opposite is. A prompt that only a
-    newer server knows reads as None.
+    newer server knows reads as None. `next_ms`: in how many milliseconds the next frame is wanted, None: at
+    once. `overloaded`: the frame was not looked at, because the server has too much to do.
     """
 
     type: ClassVar[str] = "result"
@@ -276,9 +279,11 @@ class Result:
     prompt: Prompt | None = None
     prompt_seconds: float | None = None
     prompt_progress: float | None = None
+    next_ms: float | None = None
+    overloaded: bool = False
 
     def to_map(self) -> dict[str, Any]:
-        return {
+        fields = {
             "type": self.type,
             "seq": self.seq,
             "verdict": self.verdict.value,
@@ -289,6 +294,9 @@ class Result:
             "prompt_seconds": self.prompt_seconds,
             "prompt_progress": self.prompt_progress,
         }
+        if self.next_ms is not None:
+            fields["next_ms"] = self.next_ms
+        return {**fields, "overloaded": True} if self.overloaded else fields
 
     @classmethod
     def read(cls, fields: Fields) -> "Result":
@@ -302,6 +310,8 @@ class Result:
             prompt=fields.known("prompt", Prompt),
             prompt_seconds=fields.optional_number("prompt_seconds", least=0.0),
             prompt_progress=fields.optional_number("prompt_progress", least=-1.0, most=1.0),
+            next_ms=fields.optional_number("next_ms", least=0.0, most=NEXT_MS),
+            overloaded=fields.flag("overloaded"),
         )
 
 

@@ -118,16 +118,17 @@ deny.""",
 """,
         flags=tuple(FLAGS),
     ),
-    "check": Command(
-        help="look at settings, certificate, files, models and port, without starting",
+    "doctor": Command(
+        help="look at settings, certificate, files, disk, clock, models and ports, without starting",
         description="""\
-Look at all that a start needs, and write nothing: settings, certificate and
-key, who can read secrets, people.toml, photos, logs folder, models, port. A
-line for each point; exit code 0 when none of them is an error, 1 when one is,
-2 when the settings cannot be used.""",
+Look at all that a start needs, and write nothing: settings, who can read
+secrets, certificate, tokens, people.toml, photos, logs and their seals, disk,
+clock, ports, models. A line for each point, which says what to do; exit code 0
+when none of them is an error, 1 when one is, 2 when the settings cannot be
+used. A server may be running.""",
         examples="""\
-  python -m server check                as the user that the server will run as
-  sudo -u doorward .venv/bin/python -m server check
+  python -m server doctor               as the user that the server will run as
+  sudo -u doorward .venv/bin/python -m server doctor
                                         before systemctl enable
 """,
         flags=tuple(FLAGS),

@@ -123,6 +123,10 @@ class WorkerPool:
         finally:
             self._frame_seconds += time.monotonic() - begun
 
+    async def analyse_beside(self, jpeg: bytes, hints: Hints) -> Analysis:
+        """As `analyse`, behind all other frames."""
+        return await self.run_beside(worker.analyse, jpeg, hints)
+
     async def analyse_photo(self, data: bytes) -> PhotoOutcome:
         """Judge and embed one enrolment photo, behind the doors' frames. Raises AnalysisFailedError."""
         if self._serving:

@@ -77,6 +77,8 @@ PINNED: dict[type, tuple[Message, dict[str, Any]]] = {
             Prompt.TURN_LEFT,
             2.5,
             -0.25,
+            250.0,
+            True,
         ),
         {
             "type": "result",
@@ -98,6 +100,8 @@ PINNED: dict[type, tuple[Message, dict[str, Any]]] = {
             "prompt": "turn_left",
             "prompt_seconds": 2.5,
             "prompt_progress": -0.25,
+            "next_ms": 250.0,
+            "overloaded": True,
         },
     ),
     ErrorMessage: (
@@ -294,6 +298,8 @@ WRONG = [
         [*NOT_NUMBER[1:], -1.001, 1.001],
         required=False,
     ),
+    Wrong(Result, ("next_ms",), "result.next_ms", [*NOT_NUMBER[1:], -0.001, 60_000.1], required=False),
+    Wrong(Result, ("overloaded",), "result.overloaded", [0, 1, "true", [True]], required=False),
     Wrong(Result, ("timing",), "result.timing", NOT_MAP),
     Wrong(Result, ("timing", "queue_ms"), "result.timing.queue_ms", NOT_NUMBER),
     Wrong(Result, ("timing", "work_ms"), "result.timing.work_ms", NOT_NUMBER),
@@ -367,7 +373,7 @@ def test_whole_numbers_are_fit_for_fractions() -> None:
     assert message.timing == Timing(3.0, float(2**64 - 1))
 
 
-NEWER_KEYS = ("prompt", "prompt_seconds", "prompt_progress")
+NEWER_KEYS = ("prompt", "prompt_seconds", "prompt_progress", "next_ms", "overloaded")
 
 
 def test_a_server_that_knows_no_prompts_and_notes_is_understood() -> None:
@@ -378,7 +384,15 @@ def test_a_server_that_knows_no_prompts_and_notes_is_understood() -> None:
     values = changed(values, ("decision", "note"), MISSING)
     values = changed(values, ("decision", "seq"), MISSING)
     decision = replace(message.decision, note=None, seq=None)
-    plain = replace(message, decision=decision, prompt=None, prompt_seconds=None, prompt_progress=None)
+    plain = replace(
+        message,
+        decision=decision,
+        prompt=None,
+        prompt_seconds=None,
+        prompt_progress=None,
+        next_ms=None,
+        overloaded=False,
+    )
     assert read(values) == plain
     assert plain == Result(
         message.seq,

@@ -52,9 +52,14 @@ def die_once(marker: str) -> str:
     return "survived"
 
 
+def start(settings: ModelSettings) -> list[worker.LogMessage]:
+    """As a worker does, once it has this module: it cannot read it afterwards."""
+    return worker.start(settings)
+
+
 def with_pool(work: Callable[[WorkerPool], Awaitable[Any]], workers: int = 1, **options: Any) -> Any:
     async def run() -> Any:
-        pool = WorkerPool(workers, ModelSettings(MODEL_CACHE, MODEL_CACHE), **options)
+        pool = WorkerPool(workers, ModelSettings(MODEL_CACHE, MODEL_CACHE), **{"load": start, **options})
         await pool.start()
         try:
             return await work(pool)
@@ -139,14 +144,14 @@ def test_a_task_that_kills_two_workers_is_poison_and_the_pool_recovers() -> None
             await pool.run(die)
         return list(await asyncio.gather(*(pool.run(answer) for _ in range(4))))
 
-    assert with_pool(work) == [42] * 4
+    assert with_pool(work, load=load_with_a_warning) == [42] * 4
 
 
 def test_a_task_whose_worker_dies_once_is_done_by_another(tmp_path: Any) -> None:
     async def work(pool: WorkerPool) -> str:
         return await pool.run(die_once, str(tmp_path / "marker"))
 
-    assert with_pool(work) == "survived"
+    assert with_pool(work, load=load_with_a_warning) == "survived"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="stops processes with signals")
@@ -236,6 +241,7 @@ def test_what_is_done_beside_frames_rests_for_as_long_as_they_need(monkeypatch: 
     monkeypatch.setattr(pool_module, "REST", 2.0)
 
     async def work(pool: WorkerPool) -> float:
+        pool.serve_frames()
         loop = asyncio.get_running_loop()
         beside = asyncio.ensure_future(pool.run_beside(pid_after, 0.5))
         while not beside.done():
