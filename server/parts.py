@@ -26,7 +26,7 @@ from server.gallery.receipts import Receipt
 from server.history.feed import Feed
 from server.history.opening import bring_up_to_date
 from server.history.recorder import HistoryRecorder
-from server.journal.security_recorder import SecurityRecorder
+from server.journal.opening import open_journal
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.recorder import Recorder
 from server.roster.backup import BACKUP_FILE
@@ -110,7 +110,8 @@ async def open_parts(
     stack.push_async_callback(pool.close)
     news, decisions = Feed(), DecisionCounts()
     recorder = _recorder(settings)
-    sinks: list[Sink] = [decisions, _security_recorder(settings)]
+    journal = open_journal(settings.logs, settings.collector, settings.syslog_ca)
+    sinks: list[Sink] = [decisions, *journal]
     if database is not None:
         sinks.append(HistoryRecorder(database, settings.history_days, news.advance))
     events = Events(sinks if recorder is None else [*sinks, recorder])
@@ -170,7 +171,8 @@ def _doors(
         board=board,
         proposals=proposals,
     )
-    tokens = TokenWatcher(settings.tokens, database, required=settings.needs_tokens)
+    asks = settings.tls_terminals is not None
+    tokens = TokenWatcher(settings.tokens, database, required=settings.needs_tokens, asks=asks)
     connections = Connections(
         limits=settings.limits(),
         tokens=lambda: tokens.accepted,
@@ -195,7 +197,7 @@ def _doors(
 
 
 def _join(frames: FrameService, tokens: TokenWatcher, session: Session) -> None:
-    tokens.seen(session.token)
+    tokens.seen(session.shown.token)
     frames.join(session)
 
 
@@ -232,14 +234,6 @@ def _open_database(settings: Settings) -> Database | None:
 
 def _open_door(lockouts: Lockouts, terminal: str, rules: Rules) -> Door:
     return Door(rules, new_id=lambda: secrets.token_hex(8), terminal=terminal, lockouts=lockouts)
-
-
-def _security_recorder(settings: Settings) -> SecurityRecorder:
-    """Raises StartError."""
-    try:
-        return SecurityRecorder(settings.logs)
-    except OSError as error:
-        raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
 
 
 def _recorder(settings: Settings) -> Recorder | None:

@@ -31,8 +31,8 @@ class SealedLog:
         self._link: Link | None = None
         """None: what the file ends with has to be looked up."""
 
-    def append(self, lines: Sequence[str]) -> None:
-        """As `DurableLog.append`."""
+    def append(self, lines: Sequence[str]) -> list[str]:
+        """As `DurableLog.append`; returns the lines with their seals."""
         link, torn = (self._link, b"") if self._link is not None else self._resume()
         sealed = []
         for line in lines:
@@ -43,6 +43,7 @@ class SealedLog:
         self._log.append(sealed)
         self._link = link
         self._last.write(link)
+        return sealed
 
     def close(self) -> None:
         """Raises OSError."""

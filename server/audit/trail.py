@@ -59,21 +59,22 @@ class AuditTrail:
         self._enrolment = DurableLog(folder / ENROLMENT_LOG)
         self._operators = DurableLog(folder / OPERATOR_LOG)
         self.fails = False
-        self._waiting: deque[tuple[str, Future[None]]] = deque()
+        self._waiting: deque[tuple[str, Future[str]]] = deque()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="audit")
         self._act_writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="operators")
 
-    async def record(self, entry: AccessEntry) -> None:
-        """Returns when the line is on disk. Raises OSError: it is not, nor are those written with it.
+    async def record(self, entry: AccessEntry) -> str:
+        """Returns the line, with its seal, when it is on disk. Raises OSError: it is not, nor are those
+        written with it.
 
         The line is written even when the caller is cancelled meanwhile.
         """
         if len(self._waiting) >= MAX_WAITING_LINES:
             raise OSError(errno.EAGAIN, "too many lines wait for the disk")
-        written: Future[None] = Future()
+        written: Future[str] = Future()
         self._waiting.append((entry.line(), written))
         self._writer.submit(self._append_waiting)
-        await asyncio.shield(asyncio.wrap_future(written))
+        return await asyncio.shield(asyncio.wrap_future(written))
 
     def _tell_cut(self, there: int, written: int) -> None:
         if self._notice is not None:
@@ -85,15 +86,15 @@ class AuditTrail:
         if not batch:
             return
         try:
-            self._access.append([line for line, _ in batch])
+            sealed = self._access.append([line for line, _ in batch])
         except Exception as error:
             self.fails = True
             for _, written in batch:
                 written.set_exception(error)
         else:
             self.fails = False
-            for _, written in batch:
-                written.set_result(None)
+            for line, (_, written) in zip(sealed, batch, strict=True):
+                written.set_result(line)
 
     async def record_receipts(self, lines: Sequence[str]) -> None:
         """Write lines to the enrolment log; returns when they are on disk. Raises OSError: they are not."""

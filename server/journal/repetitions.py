@@ -46,7 +46,9 @@ class Repetitions:
         self._kinds: dict[SecurityKind, _OfKind] = {}
 
     def take(self, event: SecurityEvent, now: float) -> list[SecurityEvent]:
-        """What is to be told at once: the event itself, or nothing yet."""
+        """What is to be told at once: the event itself, or nothing yet; before the server stops, the rest."""
+        if event.kind is SecurityKind.SERVER_STOPPED:
+            return [*self.rest(now, event.moment), event]
         kind = self._kinds.setdefault(event.kind, _OfKind(event.kind, now))
         return [event] if kind.is_told(event, now) else []
 

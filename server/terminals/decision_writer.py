@@ -28,8 +28,8 @@ SLOW_SECONDS = 1.0
 class Audit(Protocol):
     """The access log."""
 
-    async def record(self, entry: AccessEntry) -> None:
-        """Returns when the line is on disk. Raises OSError: it is not."""
+    async def record(self, entry: AccessEntry) -> str:
+        """Returns the line when it is on disk. Raises OSError: it is not."""
 
 
 class DecisionWriter:
@@ -46,7 +46,7 @@ class DecisionWriter:
         It counts only once it is on disk, and a grant only if there still is somebody to tell it to: one that
         is not told is taken back by a line of its own. `received`: when its frame came, monotonic seconds.
         """
-        lines: list[AccessEntry] = []
+        lines: list[tuple[AccessEntry, str]] = []
         told = True
         try:
             lines += await self._write(peer, proposed, received)
@@ -60,16 +60,17 @@ class DecisionWriter:
         if outcome.locked_seconds:
             self._tell_lock(peer, outcome.locked_seconds)
         assert outcome.decision is not None
-        self._events.publish(Decided(peer.terminal, outcome.decision, tuple(lines)))
+        entries, written = tuple(entry for entry, _ in lines), tuple(line for _, line in lines)
+        self._events.publish(Decided(peer.terminal, outcome.decision, entries, written))
         return outcome
 
-    async def _write(self, peer: Peer, decision: Decision, received: float) -> list[AccessEntry]:
-        """The line; none: it could not be written, and must not count."""
+    async def _write(self, peer: Peer, decision: Decision, received: float) -> list[tuple[AccessEntry, str]]:
+        """What is written, and the line; none: it could not be, and must not count."""
         latency_ms = round((time.monotonic() - received) * 1000)
         entry = AccessEntry(datetime.now().astimezone(), peer.terminal, decision, latency_ms)
         started = time.monotonic()
         try:
-            await self._audit.record(entry)
+            line = await self._audit.record(entry)
         except OSError as error:
             log.critical("ACCESS LOG NOT WRITTEN, DENYING: %s; the line was: %s", error, entry.line())
             self._events.notice(
@@ -81,7 +82,7 @@ class DecisionWriter:
             return []
         log.info("%s", entry.line().split(" ", 1)[1])
         self._tell_slow_disk(time.monotonic() - started)
-        return [entry]
+        return [(entry, line)]
 
     def _tell_lock(self, peer: Peer, seconds: float) -> None:
         """Nothing makes a lock longer, and nothing ends it before its time."""

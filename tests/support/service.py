@@ -73,12 +73,13 @@ class FakeAudit:
         self.quick = asyncio.Event()
         self.quick.set()
 
-    async def record(self, entry: AccessEntry) -> None:
+    async def record(self, entry: AccessEntry) -> str:
         self.writing.set()
         await self.quick.wait()
         if self.full:
             raise OSError("disk full")
         self.entries.append(entry)
+        return f"{entry.line()} seal={len(self.entries)}"
 
     @property
     def lines(self) -> list[tuple[str, str | None, str]]:

@@ -73,14 +73,14 @@ def ids(folder: Path) -> list[str | None]:
     return [parse(line)["id"] for line in lines]
 
 
-async def recording(trail: AuditTrail, *numbers: int) -> list["asyncio.Task[None]"]:
+async def recording(trail: AuditTrail, *numbers: int) -> list["asyncio.Task[str]"]:
     """Tasks that record, each waiting for the disk."""
     tasks = [asyncio.ensure_future(trail.record(entry(number))) for number in numbers]
     await asyncio.sleep(0)
     return tasks
 
 
-async def busy(trail: AuditTrail, disk: Disk) -> "asyncio.Task[None]":
+async def busy(trail: AuditTrail, disk: Disk) -> "asyncio.Task[str]":
     """Keep the disk busy with line 0; what is recorded from now on waits for it."""
     disk.begun.clear()
     (first,) = await recording(trail, 0)
@@ -211,7 +211,7 @@ def test_closing_writes_what_still_waits(tmp_path: Path, disk: Disk) -> None:
 
 def test_receipts_and_decisions_do_not_disturb_each_other(tmp_path: Path, disk: Disk) -> None:
     async def test(trail: AuditTrail) -> None:
-        tasks = [await busy(trail, disk)]
+        tasks: list[asyncio.Future[Any]] = [await busy(trail, disk)]
         for number in range(1, 7):
             tasks += await recording(trail, number)
             tasks.append(asyncio.ensure_future(trail.record_receipts(["ACCEPTED a.jpg"] * 2)))

@@ -67,6 +67,18 @@ def test_the_first_is_told_at_once_and_what_repeats_it_once_a_minute() -> None:
     ]
 
 
+def test_nothing_is_kept_back_when_the_server_stops() -> None:
+    told = Told()
+    for _ in range(3):
+        told.see(WRONG, "10.0.0.66")
+    told.see(SecurityKind.SERVER_STOPPED, None, None)
+    told.end()
+    assert [line.split(" since")[0] for line in told.lines[1:]] == [
+        "wrong_token front 10.0.0.66 count=2",
+        "server_stopped - - token=given",
+    ]
+
+
 def test_after_a_quiet_minute_it_is_a_first_one_again() -> None:
     told = Told()
     for _ in range(3):

@@ -243,7 +243,9 @@ def test_what_is_decided_is_told_with_its_line_and_without_one_where_it_could_no
         await running.end()
         (entry,) = running.audit.entries
         written, unwritten = heard.events
-        assert written == Decided("front", entry.decision, (entry,)) and entry.moment.tzinfo is not None
+        line = f"{entry.line()} seal=1"
+        assert written == Decided("front", entry.decision, (entry,), (line,))
+        assert entry.moment.tzinfo is not None
         assert isinstance(unwritten, Decided) and (unwritten.terminal, unwritten.lines) == ("back", ())
         assert unwritten.decision.reason is Reason.LOG_UNAVAILABLE
 
