@@ -138,9 +138,9 @@ def judge(name: str, live: bool, looks: Sequence[Look]) -> Iterator[Finding]:
 def _server(options: Options) -> Iterator[Finding]:
     where = f"{options.host}:{options.port}"
     try:
-        sock = connect(options.host, options.port, options.tls)
-    except OSError as error:
-        yield Finding("server", f"{where}: {reason(error)}{_cure(error)}", Exit.REFUSED)
+        sock = connect(options.host, options.port, options.tls, options.pins)
+    except FAILURES as failure:
+        yield Finding("server", f"{where}: {reason(failure)}{_cure(options, failure)}", Exit.REFUSED)
         return
     yield Finding("server", f"{where} can be reached")
     yield _certificate(sock)
@@ -148,18 +148,20 @@ def _server(options: Options) -> Iterator[Finding]:
     try:
         yield from _talk(options, stream)
     except FAILURES as failure:
-        yield Finding("token", f"{reason(failure)}{_cure(failure)}", Exit.REFUSED)
+        yield Finding("token", f"{reason(failure)}{_cure(options, failure)}", Exit.REFUSED)
     finally:
         stream.close()
 
 
-def _cure(failure: Exception) -> str:
+def _cure(options: Options, failure: Exception) -> str:
     if isinstance(failure, socket.gaierror):
         return ": write the name into DNS, or into /etc/hosts of this machine"
     if isinstance(failure, TimeoutError):
         return ": is it switched on, and does its firewall let this machine in?"
     if isinstance(failure, RefusedError):
         return ": on the server, `python -m server terminals list` tells which terminals have a token"
+    if options.certified and isinstance(failure, (ConnectionError, ssl.SSLError)):
+        return ": does the server know the authority of --cert (tls_terminals)? Its console says more"
     if isinstance(failure, ConnectionError):
         return ": if the server uses TLS, give --ca FILE or --tls; its console says more"
     return ""
@@ -169,6 +171,8 @@ def _certificate(sock: socket.socket) -> Finding:
     if not isinstance(sock, ssl.SSLSocket):
         return Finding("TLS", "none: pictures can be read on the way, and answers forged", warning=True)
     ends = (sock.getpeercert() or {}).get("notAfter")
+    if ends is None:  # nobody asked for more than its key
+        return Finding("TLS", "the server has the key of --pin")
     left = (ssl.cert_time_to_seconds(str(ends)) - time.time()) / DAY_SECONDS
     if left < EXPIRY_DAYS:
         cure = "renew it on the server: python -m server tls renew"

@@ -126,12 +126,13 @@ def _doctor(settings: Settings, file: Path | None) -> int:
 
 def _serve(settings: Settings, sources: Sources) -> None:
     from server.service import serve
-    from server.startup import announcements, folders
+    from server.startup import announcements, exposure, folders
 
     os.umask(PRIVATE)
     settings, remarks = with_recogniser(settings)
     made = folders.make_missing(settings)
     folders.require_usable(settings)
+    exposure.require_secrets(settings)
     try:
         handler = log_file(settings.logs)
     except OSError as error:

@@ -30,7 +30,7 @@ from server.gallery.receipts import summary
 from server.settings import Settings
 from server.startup.accepted_tokens import accepted_now, reminders_now
 from server.startup.announcements import Remark, of_network, of_recording, of_rules, of_unknown, origin
-from server.startup.exposure import exposures
+from server.startup.exposure import exposures, open_secrets
 from server.startup.folders import barred_parent, log_problems, photo_problems
 from server.startup.recogniser import with_recogniser
 from server.support.certificate import EXPIRY_NOTICE, CertificateError, examine
@@ -53,6 +53,7 @@ def examine_server(settings: Settings, file: Path | None) -> Iterator[Finding]:
     """One finding after the other, as they are made. `file`: the settings file, if there is one."""
     yield Finding(Grade.OK, "settings", origin(file))
     yield from all_of(Grade.WARNING, "permissions", exposures(settings, file))
+    yield from all_of(Grade.ERROR, "permissions", open_secrets(settings))
     tokens = accepted_now(settings)
     yield from _network(settings, tokens)
     yield from _certificate(settings)

@@ -1,5 +1,6 @@
 """`--doctor`: what stands between a terminal and its work, and what to do."""
 
+import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from client.connection.pins import fingerprint
 from client.doctor import DARK, SKEW_SECONDS, Look, examine, judge, run, skew
 from client.exits import Exit
 from client.options import parse
@@ -138,3 +140,8 @@ def test_the_servers_certificate_is_looked_at(folder: Path) -> None:
         assert tls.startswith("warning  TLS: the server's certificate is valid for 1 more days: renew it")
         assert "certificate is not trusted" in told(secured.address, folder, "--tls")[-1]
         assert "give --ca FILE or --tls" in told(secured.address, folder)[-1]
+        pinned = told(
+            secured.address, folder, "--pin", fingerprint(ssl.PEM_cert_to_DER_cert(cert.read_text()))
+        )
+        assert "ok       TLS: the server has the key of --pin" in pinned
+        assert told(secured.address, folder, "--pin", "0" * 64)[-1].startswith("ERROR    server: ")
