@@ -113,6 +113,9 @@ class Settings(BaseModel):
     tokens: dict[TerminalName, Token] = Field(default_factory=dict, description="terminal name = its token")
     tls_cert: FilePath | None = Field(None, description="certificate chain (PEM); turns TLS on")
     tls_key: FilePath | None = Field(None, description="private key (PEM) of tls_cert")
+    tls_terminals: FilePath | None = Field(
+        None, description="authority (PEM) by whose certificates terminals prove who they are"
+    )
     database: str | None = Field(
         None,
         pattern="^(postgresql|sqlite)://.",
@@ -164,6 +167,10 @@ class Settings(BaseModel):
             raise ValueError("antispoof and antispoof_sha256 go together: a model is trusted by its hash")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key go together")
+        if self.tls_terminals is not None and self.tls_cert is None:
+            raise ValueError(
+                "tls_terminals needs tls_cert and tls_key: without TLS nobody shows a certificate"
+            )
         if self.web and not _is_local(self.web_host) and self.tls_cert is None and not self.insecure:
             raise ValueError(
                 f"web_host: {self.web_host} lets other machines in, and without TLS passwords could be read"

@@ -11,10 +11,12 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from io import TextIOWrapper
 from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from server.support import osdep
 from server.support.quoting import json_line
 
 LOG_FILE = "server_log.txt"
@@ -77,6 +79,10 @@ class _Console(logging.Handler):
 
 class _LogFile(RotatingFileHandler):
     """Goes on in a new file where somebody has deleted or moved the old one, or its folder."""
+
+    def _open(self) -> TextIOWrapper:
+        descriptor = osdep.private_opener(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        return TextIOWrapper(open(descriptor, "ab"), encoding=self.encoding)
 
     def emit(self, record: logging.LogRecord) -> None:
         with contextlib.suppress(OSError):
