@@ -36,6 +36,7 @@ FLAGS: dict[str, dict[str, Any]] = {
     "deny_seconds": {"metavar": "S"},
     "attempts": {"metavar": "N"},
     "antispoof": {"metavar": "FILE"},
+    "log_format": {"metavar": "text|json"},
     "record": {"action": "store_true"},
     "web": {"metavar": "on|off"},
     "web_host": {"metavar": "ADDRESS"},
