@@ -178,7 +178,8 @@ def _doors(
         board=board,
         proposals=proposals,
     )
-    tokens = TokenWatcher(settings.tokens, database, required=settings.needs_tokens)
+    asks = settings.tls_terminals is not None
+    tokens = TokenWatcher(settings.tokens, database, required=settings.needs_tokens, asks=asks)
     connections = Connections(
         limits=settings.limits(),
         tokens=lambda: tokens.accepted,
@@ -203,7 +204,7 @@ def _doors(
 
 
 def _join(frames: FrameService, tokens: TokenWatcher, session: Session) -> None:
-    tokens.seen(session.token)
+    tokens.seen(session.shown.token)
     frames.join(session)
 
 

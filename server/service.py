@@ -285,7 +285,7 @@ def _tls(settings: Settings) -> Tls | None:
     """Raises StartError."""
     if settings.tls_cert is None or settings.tls_key is None:
         return None
-    return Tls(settings.tls_cert, settings.tls_key)
+    return Tls(settings.tls_cert, settings.tls_key, settings.tls_terminals)
 
 
 async def serve(

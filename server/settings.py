@@ -20,6 +20,7 @@ from server.access.matching.recogniser import RECOGNISERS, Recogniser, Recognise
 from server.access.policy import Policy
 from server.access.rules import Rules
 from server.access.seen import Hints, LandmarkModel
+from server.support.console import LogFormat
 from server.support.setting_types import Address, FilePath, TerminalName, Token
 from server.support.syslog_address import SyslogAddress, syslog_address
 from server.workers.analyser import ModelSettings
@@ -112,6 +113,9 @@ class Settings(BaseModel):
     tokens: dict[TerminalName, Token] = Field(default_factory=dict, description="terminal name = its token")
     tls_cert: FilePath | None = Field(None, description="certificate chain (PEM); turns TLS on")
     tls_key: FilePath | None = Field(None, description="private key (PEM) of tls_cert")
+    tls_terminals: FilePath | None = Field(
+        None, description="authority (PEM) by whose certificates terminals prove who they are"
+    )
     database: str | None = Field(
         None,
         pattern="^(postgresql|sqlite)://.",
@@ -126,6 +130,7 @@ class Settings(BaseModel):
         pattern="^[A-Za-z0-9.-]{1,253}$",
         description="name by which browsers call the console through a proxy on this machine",
     )
+    log_format: LogFormat = Field("text", description="how the console and server_log.txt are written")
     syslog: str | None = Field(
         None, description="collector of syslog messages that the logs' lines are sent to, too"
     )
@@ -165,6 +170,10 @@ class Settings(BaseModel):
             raise ValueError("antispoof and antispoof_sha256 go together: a model is trusted by its hash")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key go together")
+        if self.tls_terminals is not None and self.tls_cert is None:
+            raise ValueError(
+                "tls_terminals needs tls_cert and tls_key: without TLS nobody shows a certificate"
+            )
         if self.web and not _is_local(self.web_host) and self.tls_cert is None and not self.insecure:
             raise ValueError(
                 f"web_host: {self.web_host} lets other machines in, and without TLS passwords could be read"

@@ -51,7 +51,8 @@ class Listener(Protocol):
 @dataclass(frozen=True)
 class LinkSettings:
     """Where to connect, what to say there, how large frames are sent, after how many seconds without movement
-    at the idle rate (None: never), and when to give the connection up."""
+    at the idle rate (None: never), and when to give the connection up. `pins`: fingerprints of the server's
+    key, where there are any; `certified`: whether `tls` shows a certificate."""
 
     host: str
     port: int
@@ -61,6 +62,8 @@ class LinkSettings:
     quality: int
     idle_after: float | None
     timeouts: Timeouts = TIMEOUTS
+    pins: frozenset[str] = frozenset()
+    certified: bool = False
 
 
 class Link:
@@ -111,13 +114,17 @@ class Link:
                     connection.stream.close()
 
     def _advice(self, connection: "_Connection | None", failure: Exception) -> str:
-        unwelcome = connection is not None and connection.limits is None and self._settings.tls is None
-        hint = " before it said welcome; if it uses TLS, start the terminal with --tls or --ca FILE"
-        return hint if unwelcome and isinstance(failure, ConnectionError) else ""
+        if connection is None or connection.limits is not None:
+            return ""
+        if self._settings.tls is None and isinstance(failure, ConnectionError):
+            return " before it said welcome; if it uses TLS, start the terminal with --tls or --ca FILE"
+        if self._settings.certified and isinstance(failure, (ConnectionError, ssl.SSLError)):
+            return " before it said welcome; does it know the authority of --cert?"
+        return ""
 
     def _connect(self) -> "_Connection":
         settings = self._settings
-        stream = Stream(connect(settings.host, settings.port, settings.tls), self._waker)
+        stream = Stream(connect(settings.host, settings.port, settings.tls, settings.pins), self._waker)
         stream.send(encode(settings.hello))
         idle = None if settings.idle_after is None else IdleRate(settings.idle_after)
         exchange = Exchange(time.monotonic(), settings.timeouts)

@@ -44,6 +44,7 @@ class SecurityKind(str, Enum):
     CERTIFICATE_UNUSABLE = "certificate_unusable"
     CERTIFICATE_RENEWED = "certificate_renewed"
     CERTIFICATE_REFUSED = "certificate_refused"
+    TERMINAL_CERTIFICATE_REFUSED = "terminal_certificate_refused"
     LOG_ALTERED = "log_altered"
     LOG_NOT_WRITTEN = "log_not_written"
     EVENTS_LOST = "events_lost"

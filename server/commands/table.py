@@ -36,6 +36,7 @@ FLAGS: dict[str, dict[str, Any]] = {
     "deny_seconds": {"metavar": "S"},
     "attempts": {"metavar": "N"},
     "antispoof": {"metavar": "FILE"},
+    "log_format": {"metavar": "text|json"},
     "record": {"action": "store_true"},
     "pseudonymous": {"action": "store_true"},
     "web": {"metavar": "on|off"},
@@ -95,7 +96,7 @@ _TLS_FOLDER = Argument("folder", "where the files are (default: tls)", option=Tr
 GROUPS: dict[str, str] = {
     "history": "the record of decisions and acts in SQL, which the console shows",
     "terminals": "tokens by which terminals prove who they are",
-    "tls": "a certificate for the server, of an authority of your own",
+    "tls": "certificates for the server and for terminals, of an authority of your own",
     "users": "who may use the console",
 }
 """Words that are followed by an action, and what such actions are about."""
@@ -224,8 +225,8 @@ within 2 seconds: so where somebody else may have it.""",
     "terminals revoke": Command(
         help="refuse a terminal from now on",
         description="""\
-Revoke all of a terminal's tokens. Who is connected with one is disconnected
-within 2 seconds. A token that stands in the settings is not touched.""",
+Revoke all of a terminal's tokens and certificates. Who is connected with one
+is disconnected within 2 seconds. A token that stands in the settings is not touched.""",
         examples="""\
   python -m server terminals revoke front-door
 """,
@@ -274,6 +275,21 @@ of the old one.""",
         flags=("logs",),
         arguments=(_TLS_FOLDER, Argument("names", "other host names and addresses", many=True)),
         function="tls:renew",
+    ),
+    "tls terminal": Command(
+        help="make a certificate without which a terminal's token opens nothing",
+        description="""\
+Make a key and a certificate for a terminal, good for 397 days, and put it on
+record: from then on whoever has the terminal's token alone is refused, and so
+is a browser, which cannot show it. Run it again to renew; the one before
+holds until it expires. Needs tls_terminals in doorward.toml, and the key of
+the authority that tls init made.""",
+        examples="""\
+  python -m server tls terminal front-door
+""",
+        flags=("logs",),
+        arguments=(_TLS_FOLDER, _TERMINAL),
+        function="tls_terminal:issue",
     ),
     "users add": Command(
         help="make an account for the console",

@@ -19,6 +19,8 @@ LOOK_SECONDS = 5.0
 """Between two looks at the files; they are taken once they have stayed the same for one."""
 REMIND = timedelta(days=1)
 """Between two warnings of the same."""
+NO_CHECK_TIME = 0x200000
+"""OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which Python does not name."""
 _Stamp: TypeAlias = tuple[tuple[int, int, int] | None, ...]
 
 
@@ -36,8 +38,9 @@ class Tls:
     changes; who connects is shown the new one. `on_news`: told what becomes of it, and until when it is valid
     or why it cannot be used."""
 
-    def __init__(self, certificate: Path, key: Path) -> None:
-        """Raises StartError."""
+    def __init__(self, certificate: Path, key: Path, terminals: Path | None = None) -> None:
+        """`terminals`: the authority by whose certificates terminals may prove who they are. Raises
+        StartError."""
         self.terminals = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self.browsers = BrowserContext(ssl.PROTOCOL_TLS_SERVER)
         self.on_news: Callable[[News, str], None] = lambda news, detail: None
@@ -49,6 +52,11 @@ class Tls:
         except (OSError, ssl.SSLError) as error:
             files = f"{certificate} and {key}"
             raise StartError(f"tls_cert, tls_key: {files} cannot be used: {error}") from error
+        if terminals is not None:
+            try:
+                _ask(self.terminals, terminals)
+            except (OSError, ssl.SSLError) as error:
+                raise StartError(f"tls_terminals: {terminals} cannot be used: {error}") from error
 
     async def watch(self) -> None:
         """Take what is renewed, and warn of what expires, for ever."""
@@ -101,6 +109,17 @@ class Tls:
 
     def _stamp(self) -> _Stamp:
         return tuple(map(_stamp, self._files))
+
+
+def _ask(context: ssl.SSLContext, authority: Path) -> None:
+    """Peers may show a certificate, which that authority must have made for clients. Whether its time is
+    right is left to whoever asks who they are: they are told so then, in words, and not by a silence."""
+    context.load_verify_locations(authority)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.verify_flags |= NO_CHECK_TIME
+    # who it is stays as it was seen, and is seen anew each time
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_TICKET
+    context.num_tickets = 0
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -115,7 +115,7 @@ class Connections:
         that it still sends are not looked at."""
         gone = [session for session in self._terminals if not session.authorised]
         for session in gone:
-            log.warning("%s: disconnected: its token does not hold any more", session.name)
+            log.warning("%s: disconnected: its token or certificate does not hold any more", session.name)
             self._notice(SecurityKind.TOKEN_ENDED, terminal=session.terminal, source=session.source)
         why = ErrorMessage(ErrorCode.UNAUTHORIZED, "this terminal's token does not hold any more")
         await asyncio.gather(*(session.end(why) for session in gone))

@@ -298,6 +298,12 @@ def test_certificate_and_key_go_together() -> None:
     assert (found.tls_cert, found.tls_key) == (Path("a.pem"), Path("b.pem"))
 
 
+def test_only_over_tls_can_a_terminal_show_a_certificate() -> None:
+    assert refusal('tls_terminals = "ca.pem"').startswith("tls_terminals needs tls_cert and tls_key")
+    found = settings('tls_terminals = "ca.pem"\ntls_cert = "a.pem"\ntls_key = "b.pem"')
+    assert found.tls_terminals == Path("ca.pem")
+
+
 def test_defaults_of_the_rules_and_of_the_settings_are_the_same() -> None:
     assert settings().rules() == Rules()
 
