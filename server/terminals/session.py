@@ -275,7 +275,7 @@ class Session:
         if isinstance(event, Frame):
             self._on_frame(self, PendingFrame(event.seq, event.jpeg, time.monotonic()))
         elif isinstance(event, Ping):
-            self.send(Pong(event.id))
+            self.send(Pong(event.id, None if event.clock is None else time.time()))
             if event.clock is not None and self._clock.tell(event.clock, time.time()):
                 log.warning("%s: its clock is %s", self.name, self._clock)
         elif isinstance(event, Propose):
