@@ -56,13 +56,13 @@ class Abused:
         pairs = [
             (getattr(each.times, percentile), getattr(usual.times, percentile)) for usual, each in self.rounds
         ]
-        return statistics.median(abused / usual for abused, usual in pairs)
+        return float(statistics.median(abused / usual for abused, usual in pairs))
 
 
 @dataclass(frozen=True)
 class Returned:
-    """Seconds from when the server listened again until half of the herd, and all, were back. `peak`: the most
-    tries in a second."""
+    """Seconds from when the server listened again until half of the herd, and all, were back. `peak`: the
+    most tries in a second."""
 
     half: float
     all: float
@@ -155,20 +155,21 @@ PAGE = """\
 # What doors notice of abuse and of crowds
 
 Made by `make bench-load` (`tests/benchmarks/load.py`) on {machine.date}, commit `{machine.commit}`:
-{machine.cpu}, {machine.cores} cores, {machine.memory_gb:.0f} GB, {machine.system}, Python {machine.python}. Other
-programs kept {others:.1f} cores busy meanwhile.
+{machine.cpu}, {machine.cores} cores, {machine.memory_gb:.0f} GB, {machine.system}, Python {machine.python}.
+Other programs kept {others:.1f} cores busy meanwhile.
 
-A server as it is shipped. Doors that people come to and leave, {fps:g} frames a second each; abuser, doors and server share
-the machine. *Usual* is with one more such door in the abuser's place. Median of {rounds} rounds of {seconds:g} s.
+A server as it is shipped; doors at which somebody stands, {fps:g} frames a second each. Abuser, doors and
+server share the machine. *Usual* is with one more such door in the abuser's place. Median of {rounds} rounds
+of {seconds:g} s; *times* is the median of the rounds' ratios.
 
 {abused}
 
-As many doors, all with people:
+More and more such doors:
 
 {crowd}
 
-**{herd} terminals whose server is restarted**, over TCP without TLS: half are back {back.half:.1f} s after it listens again, all after
-{back.all:.1f} s; at most {back.peak} tries in a second.
+**{herd} terminals whose server is restarted**, over TCP without TLS: half are back {back.half:.1f} s after it
+listens again, all after {back.all:.1f} s; at most {back.peak} tries in a second.
 """
 
 
