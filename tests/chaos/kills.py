@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import shutil
 import socket
 import statistics
 import subprocess
@@ -12,12 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from server.commands import history, verify_log
-from server.settings import Settings
+from server.commands import history
+from tests.chaos.enrolling import enrol, settings, verified, written
 from tests.chaos.film import film
 from tests.chaos.terminals import Terminal, crowd, told, violations
 from tests.support import certificate
-from tests.support.photos import photo
 from tests.support.server_process import ROOT, plain_environment, running_server, wait_for
 
 TERMINALS = 3
@@ -78,11 +76,6 @@ def run(
     return kills
 
 
-def enrol(home: Path) -> None:
-    (home / "faces").mkdir(parents=True, exist_ok=True)
-    shutil.copy(photo("obama"), home / "faces" / "barack_obama.jpg")
-
-
 def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
@@ -93,12 +86,12 @@ def _serve_and_kill(home: Path, flags: list[str], terminals: list[Terminal], sec
     """Seconds from the start to the first verdict."""
     begun = time.monotonic()
     with running_server(home, *flags) as server:
-        wait_for(lambda: any(each.answered_since(begun) for each in terminals), 60, "a verdict")
+        wait_for(lambda: any(each.answered_since(begun) for each in terminals), 180, "a verdict")
         restart = min(each.answered[-1] for each in terminals if each.answered_since(begun)) - begun
         time.sleep(seconds)
         workers = server.worker_pids()
         server.kill()
-    wait_for(lambda: not any(_runs(pid) for pid in workers), 20, "the end of the workers")
+    wait_for(lambda: not any(_runs(pid) for pid in workers), 60, "the end of the workers")
     return restart
 
 
@@ -124,12 +117,11 @@ def _runs(pid: int) -> bool:
 def _look(home: Path, terminals: list[Terminal], kills: Kills) -> None:
     """Nothing runs. Raises AssertionError: something is not as it must be."""
     assert not (wrong := violations(terminals)), wrong
-    text = (home / "logs" / "access_log.txt").read_text(encoding="utf-8")
-    written = {word[3:] for line in text.splitlines() for word in line.split() if word.startswith("id=")}
-    lost = told(terminals).keys() - written
+    lines = written(home)
+    lost = told(terminals).keys() - lines
     assert not lost, f"told, and not in the log: {lost}"
-    report = asyncio.run(verify_log.verify(settings(home)))
-    kills.told, kills.lines, kills.torn = len(told(terminals)), len(written), report.count("torn by a crash")
+    kills.told, kills.lines = len(told(terminals)), len(lines)
+    kills.torn = verified(home).count("torn by a crash")
 
 
 def _look_at_the_history(home: Path, flags: list[str]) -> None:
@@ -138,7 +130,3 @@ def _look_at_the_history(home: Path, flags: list[str]) -> None:
         assert server.stop() == 0
     report = asyncio.run(history.check(settings(home)))
     assert "decisions" in report, report
-
-
-def settings(home: Path) -> Settings:
-    return Settings.model_validate({"faces": home / "faces", "logs": home / "logs"})
