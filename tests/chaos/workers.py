@@ -1,5 +1,6 @@
 """Workers that are killed, or stopped as if they hung, at random moments under load."""
 
+import contextlib
 import os
 import random
 import signal
@@ -38,8 +39,8 @@ class Workers:
         median, worst = statistics.median(self.replaced), max(self.replaced)
         return [
             f"{self.killed} workers killed and {self.stopped} stopped under {TERMINALS} terminals",
-            f"{self.answers} frames answered, {self.refused} refused, none unanswered; the slowest answer took"
-            f" {self.slowest:.1f} s; connections lost: {self.lost}",
+            f"{self.answers} frames answered, {self.refused} refused, none unanswered; the slowest"
+            f" answer took {self.slowest:.1f} s; connections lost: {self.lost}",
             f"{self.told} decisions, none of them wrong",
             f"a killed worker was replaced after {median:.1f} s (median), {worst:.1f} s at worst",
         ]
@@ -88,7 +89,5 @@ def _spoil(server: ServerProcess, draw: random.Random, found: Workers) -> None:
 
 
 def _signal(pid: int, number: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass

@@ -62,7 +62,11 @@ class ServerProcess:
         self._reading.set()
         self._console: list[str] = []
         threading.Thread(target=self._read_console, daemon=True).start()
-        self.port = self._wait_for_port()
+        try:
+            self.port = self._wait_for_port()
+        except AssertionError:
+            self.kill()
+            raise
 
     def _read_console(self) -> None:
         for line in self._process.stdout or ():
