@@ -20,7 +20,8 @@ from tests.support.server_process import ROOT, plain_environment, running_server
 
 TERMINALS = 3
 MOST_SECONDS = 3.0
-"""After the first verdict, within which the server is killed."""
+"""After the first verdict, within which the server is killed; every other time, as soon as it has told a
+decision."""
 EARLY = 5
 """In every so many rounds a server is killed while it starts, too."""
 START_SECONDS = 3.0
@@ -67,7 +68,8 @@ def run(
             if number % EARLY == 0:
                 _kill_early(home, flags, draw.uniform(0, START_SECONDS))
                 kills.early += 1
-            kills.restarts.append(_serve_and_kill(home, flags, terminals, draw.uniform(0, MOST_SECONDS)))
+            seconds = draw.uniform(0, MOST_SECONDS) if number % 2 else None
+            kills.restarts.append(_serve_and_kill(home, flags, terminals, seconds))
             kills.killed += 1
             _look(home, terminals, kills)
             if number % 10 == 0:
@@ -82,14 +84,19 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def _serve_and_kill(home: Path, flags: list[str], terminals: list[Terminal], seconds: float) -> float:
-    """Seconds from the start to the first verdict."""
+def _serve_and_kill(home: Path, flags: list[str], terminals: list[Terminal], seconds: float | None) -> float:
+    """Kill it so many seconds after the first verdict; None: as soon as it has told a decision. Returns the
+    seconds from the start to the first verdict."""
     begun = time.monotonic()
     with running_server(home, *flags) as server:
         wait_for(lambda: any(each.answered_since(begun) for each in terminals), 180, "a verdict")
         restart = min(each.answered[-1] for each in terminals if each.answered_since(begun)) - begun
-        time.sleep(seconds)
         workers = server.worker_pids()
+        before = len(told(terminals))
+        if seconds is None:
+            wait_for(lambda: len(told(terminals)) > before, 60, "a decision")
+        else:
+            time.sleep(seconds)
         server.kill()
     wait_for(lambda: not any(_runs(pid) for pid in workers), 60, "the end of the workers")
     return restart
