@@ -13,8 +13,9 @@ from tests.chaos import clock, disk, flat, kills, machine, network, workers
 
 Figures = list[str]
 LONG: dict[str, Callable[[Path], Figures]] = {
-    "kills": lambda home: kills.run(home, 160).figures(),
-    "kills-tls": lambda home: kills.run(home, 40, tls=True, seed=2).figures(),
+    "kills": lambda home: kills.run(home, 200, light=True).figures(),
+    "kills-seeing": lambda home: kills.run(home, 50, seed=2).figures(),
+    "kills-tls": lambda home: kills.run(home, 20, tls=True, seed=3).figures(),
     "workers": lambda home: workers.run(home, 150).figures(),
     "disk": disk.failing,
     "disk-full": disk.full,

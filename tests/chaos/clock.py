@@ -78,7 +78,7 @@ def _locked(terminal: BlackBox, faults: Path) -> str:
         Faults(clock=JUMPS[jumps % len(JUMPS)]).write(faults)
         reasons.add(decided(terminal)["reason"])
         jumps += 1
-    assert reasons == {"locked"}, reasons
+    assert reasons == {"locked_out"}, reasons
     leave(terminal)
     time.sleep(max(0.0, locked + LOCK_SECONDS + 1 - time.monotonic()))
     assert decided(terminal)["verdict"] == "granted", "nor is it locked for longer"

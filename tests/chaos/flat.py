@@ -16,15 +16,15 @@ from tests.support.visits import empty_scene, person
 
 LOOKS = 20
 """At what the server uses, over one run."""
-SETTLED = 5
-"""Looks after which it has what it needs: caches are full, every module is loaded."""
+SETTLED = 4
+"""The part of the looks after which it has what it needs: caches are full, every module is loaded."""
 GROWTH_BYTES = 24 << 20
 """From then on, at most; noise is some MB."""
 FILES = 4
 """Open files and threads come and go by so many."""
 BATCH = 50
 """Photos that are put there together."""
-VISIT = 24
+VISIT = 8
 """Frames of a visit, and as many without anybody."""
 
 
@@ -49,7 +49,7 @@ def use_of(server: ServerProcess) -> Use:
     )
 
 
-def frames(home: Path, count: int) -> str:
+def frames(home: Path, count: int, looks: int = LOOKS) -> str:
     """Visits and empty scenes, one after the other."""
     enrol(home)
     film = itertools.cycle([*itertools.islice(person("obama2"), VISIT), *[empty_scene()] * VISIT])
@@ -60,10 +60,10 @@ def frames(home: Path, count: int) -> str:
             for frame in itertools.islice(film, number):
                 terminal.show(frame)
 
-        return _flat(server, some, count, "frames")
+        return _flat(server, some, count, looks, "frames")
 
 
-def connects(home: Path, count: int) -> str:
+def connects(home: Path, count: int, looks: int = LOOKS) -> str:
     """Terminals that connect, are welcomed and leave; every other one says nothing at all."""
     with running_server(home) as server:
 
@@ -73,37 +73,38 @@ def connects(home: Path, count: int) -> str:
                     if at % 2 == 0:
                         assert terminal.hello("front")["type"] == "welcome"
 
-        return _flat(server, some, count, "connects")
+        return _flat(server, some, count, looks, "connects")
 
 
-def photos(home: Path, count: int) -> str:
+def photos(home: Path, count: int, looks: int = LOOKS) -> str:
     """Photos that are put into the folder and taken out again."""
     enrol(home)
     with running_server(home) as server:
 
         def some(number: int) -> None:
-            for _ in range(max(1, number // (2 * BATCH))):
-                _put_and_take(server)
+            for begin in range(0, number // 2, BATCH):
+                _put_and_take(server, min(BATCH, number // 2 - begin))
 
-        return _flat(server, some, count, "photo changes")
+        return _flat(server, some, count, looks, "photo changes")
 
 
-def _put_and_take(server: ServerProcess) -> None:
+def _put_and_take(server: ServerProcess, number: int) -> None:
     before = server.receipts().count("\n")
-    paths = [server.faces / f"barack_obama_{at}.jpg" for at in range(1, BATCH + 1)]
+    paths = [server.faces / f"barack_obama_{at}.jpg" for at in range(1, number + 1)]
     for path in paths:
         shutil.copy(photo("obama3"), path)
-    wait_for(lambda: server.receipts().count("\n") >= before + BATCH, 60, "the receipts")
+    wait_for(lambda: server.receipts().count("\n") >= before + number, 60, "the receipts")
     for path in paths:
         path.unlink()
-    wait_for(lambda: server.receipts().count("\n") >= before + 2 * BATCH, 60, "the other receipts")
+    wait_for(lambda: server.receipts().count("\n") >= before + 2 * number, 60, "the other receipts")
 
 
-def _flat(server: ServerProcess, some: Callable[[int], None], count: int, what: str) -> str:
+def _flat(server: ServerProcess, some: Callable[[int], None], count: int, looks: int, what: str) -> str:
     """Raises AssertionError: it grows."""
     began = time.monotonic()
-    uses = list(_uses(server, some, count))
-    first, last = uses[SETTLED], uses[-1]
+    uses = list(_uses(server, some, count, looks))
+    uses = uses[looks // SETTLED :]
+    first, last = uses[0], uses[-1]
     assert last.files <= first.files + FILES, (first, last)
     assert last.threads <= first.threads + FILES, (first, last)
     assert last.processes == first.processes, (first, last)
@@ -117,16 +118,16 @@ def _flat(server: ServerProcess, some: Callable[[int], None], count: int, what: 
     )
 
 
-def _uses(server: ServerProcess, some: Callable[[int], None], count: int) -> Iterator[Use]:
-    for _ in range(LOOKS):
-        some(count // LOOKS)
+def _uses(server: ServerProcess, some: Callable[[int], None], count: int, looks: int) -> Iterator[Use]:
+    for _ in range(looks):
+        some(count // looks)
         time.sleep(0.2)
         yield use_of(server)
 
 
 def _slope(uses: list[Use]) -> float:
-    """Of the server's own memory from `SETTLED` on, by least squares: MB from there to the end."""
-    values = [use.memory / (1 << 20) for use in uses[SETTLED:]]
+    """Of the server's own memory, by least squares: MB from the first of them to the last."""
+    values = [use.memory / (1 << 20) for use in uses]
     middle, mean = (len(values) - 1) / 2, sum(values) / len(values)
     over = sum((at - middle) * (value - mean) for at, value in enumerate(values))
     return over / sum((at - middle) ** 2 for at in range(len(values))) * (len(values) - 1)

@@ -22,7 +22,7 @@ class Faults(RuleBasedStateMachine):
         self.pair = Pair(seed=1)
         self.pair.pass_time(1.0)
 
-    @rule(whom=st.sampled_from([0, 1, 2]), seconds=st.sampled_from([0.1, 0.4, 1.0, 2.5]))
+    @rule(whom=st.sampled_from([0, 0, 1, 2]), seconds=st.sampled_from([0.1, 0.4, 1.0, 2.5]))
     def somebody_comes(self, whom: int, seconds: float) -> None:
         self.pair.camera.turn_to(whom, self.pair.now)
         self.pair.pass_time(seconds)
@@ -30,6 +30,12 @@ class Faults(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0.1, 0.6, 3.0, 12.0]))
     def nothing_comes_through(self, seconds: float) -> None:
         self.pair.pass_time(seconds, carry=False)
+
+    @rule(seconds=st.sampled_from([0.5, 1.5, 3.0]))
+    def somebody_leaves_while_the_camera_stalls(self, seconds: float) -> None:
+        self.somebody_comes(0, 1.0)
+        self.pair.camera.turn_to(2, self.pair.now)
+        self.pair.pass_time(seconds, capture=False)
 
     @rule(up=st.integers(0, 700), down=st.integers(0, 200))
     def part_of_it_comes_through(self, up: int, down: int) -> None:

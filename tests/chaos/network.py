@@ -4,11 +4,9 @@ import random
 import time
 from collections.abc import Callable, Iterable
 
-import cv2
-import numpy as np
-
 from client.connection.exchange import Timeouts
-from tests.chaos.film import EMPTY, ENROLLED, ENROLLED_SECONDS, FPS, STRANGER_SECONDS, Film
+from tests.chaos.film import ENROLLED, shades
+from tests.chaos.light_server import shade_of
 from tests.chaos.terminals import Terminal, crowd, violations
 from tests.support.fake_server import FakeServer, result, wait_until
 from tests.support.faulty_network import FaultyNetwork
@@ -18,25 +16,6 @@ TIMEOUTS = Timeouts(ping=0.5, clock=60.0, silence=1.5, answer=3.0)
 """Of the terminals here: shorter than theirs, so that more happens in less time."""
 BACK_SECONDS = 20.0
 """A terminal is live again by then."""
-SHADES = (230, 120, 20)
-"""Of pictures of somebody who is enrolled, a stranger and nobody."""
-
-
-def shades() -> Film:
-    """As `film`, for a server that tells people by how bright they are."""
-    seconds = (ENROLLED_SECONDS, STRANGER_SECONDS, EMPTY)
-    pictures = []
-    for shade, length in zip(SHADES, seconds, strict=True):
-        pictures += [np.full((48, 64, 3), shade, np.uint8)] * round(length * FPS)
-    return Film(tuple(pictures))
-
-
-def shade_of(jpeg: bytes) -> int:
-    """Which of `SHADES` a picture has."""
-    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
-    assert picture is not None
-    brightness = float(picture.mean())
-    return min(range(len(SHADES)), key=lambda at: abs(SHADES[at] - brightness))
 
 
 class Doorkeeper:

@@ -22,7 +22,7 @@ from client.screen.screen import GRANT_SECONDS, screen_at
 from server.access.seen import Analysis, Hints
 from server.terminals.connections import Connections
 from server.tokens.accepted import AcceptedTokens
-from tests.chaos.network import SHADES, shade_of
+from tests.chaos.light_server import SHADES, shade_of
 from tests.chaos.terminals import LATE_SECONDS
 from tests.support.service import ADA, NOBODY, STRANGER, FakeAnalyser, FakeAudit, Noticed, Running
 from wire import ErrorMessage, Hello, Limits, Verdict
@@ -241,11 +241,12 @@ class Pair:
 
     # time, and bytes
 
-    def pass_time(self, seconds: float, carry: bool = True) -> None:
-        """`carry`: whether bytes come through meanwhile."""
+    def pass_time(self, seconds: float, carry: bool = True, capture: bool = True) -> None:
+        """`carry`: whether bytes come through meanwhile, `capture`: whether pictures come."""
         for _ in range(max(1, round(seconds / TICK))):
             self.now += TICK
-            self.capture()
+            if capture:
+                self.capture()
             self.turn()
             if carry:
                 self.carry_all()
