@@ -13,12 +13,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from server.database.database import FILE as DATABASE
-from tests.chaos.enrolling import enrol, verified, written
+from tests.chaos.enrolling import verified, written
 from tests.chaos.faulty_server import Faults, program
-from tests.chaos.visits import decided
+from tests.chaos.light_server import ENROLLED, PROGRAM, enrol
+from tests.chaos.visits import decided, empty
 from tests.support.blackbox import BlackBox
 from tests.support.server_process import ROOT, ServerProcess, running_server, wait_for
-from tests.support.visits import empty_scene
 
 SLOW_SECONDS = 2.0
 LOCKED_SECONDS = 7.0
@@ -33,29 +33,28 @@ def failing(home: Path) -> list[str]:
     faults = home / "faults.json"
     Faults().write(faults)
     figures = []
-    with running_server(home, program=program(faults)) as server, BlackBox(server.port) as terminal:
-        terminal.hello("front")
-        assert _verdict(terminal) == ("granted", "recognised")
+    with running_server(home, program=program(faults)) as server:
+        assert _verdict(server) == ("granted", "recognised")
         for number in (errno.EIO, errno.ENOSPC, errno.EROFS):
             Faults(errno=number).write(faults)
-            assert _verdict(terminal) == ("denied", "log_unavailable")
+            assert _verdict(server) == ("denied", "log_unavailable")
             Faults().write(faults)
-            assert _verdict(terminal) == ("granted", "recognised"), "without a restart"
+            assert _verdict(server) == ("granted", "recognised"), "without a restart"
             figures.append(f"{errno.errorcode[number]}: denied with log_unavailable, granted when it is over")
-        figures += [_slow(server, terminal, faults), _locked(home, terminal)]
+        figures += [_slow(server, faults), _locked(home, server)]
         wait_for(lambda: _decisions(home) == len(written(home)), 30, "the history")
         assert server.stop() == 0
     verified(home)
     return [*figures, f"log whole afterwards ({len(written(home))} lines), and all of it in the history"]
 
 
-def _slow(server: ServerProcess, terminal: BlackBox, faults: Path) -> str:
+def _slow(server: ServerProcess, faults: Path) -> str:
     """The others do not wait for the terminal whose line is being written."""
     Faults(slow=SLOW_SECONDS).write(faults)
     slowest = [0.0]
     with BlackBox(server.port) as neighbour, _beside(lambda: _look(neighbour, slowest)):
         began = time.monotonic()
-        assert _verdict(terminal) == ("granted", "recognised")
+        assert _verdict(server) == ("granted", "recognised")
         took = time.monotonic() - began
     Faults().write(faults)
     wait_for(lambda: "the disk took" in server.console, what="a warning")
@@ -67,15 +66,15 @@ def _look(terminal: BlackBox, slowest: list[float]) -> None:
     if not slowest[0]:
         terminal.hello("neighbour")
     began = time.monotonic()
-    terminal.show(empty_scene())
+    empty(terminal)
     slowest[0] = max(slowest[0], time.monotonic() - began)
 
 
-def _locked(home: Path, terminal: BlackBox) -> str:
+def _locked(home: Path, server: ServerProcess) -> str:
     with closing(sqlite3.connect(home / "logs" / DATABASE, timeout=30)) as other:
         other.execute("BEGIN IMMEDIATE")
         began = time.monotonic()
-        assert _verdict(terminal) == ("granted", "recognised")
+        assert _verdict(server) == ("granted", "recognised")
         while time.monotonic() < began + LOCKED_SECONDS:
             time.sleep(0.1)
         other.rollback()
@@ -128,15 +127,14 @@ def _full_here(home: Path) -> list[str]:
     enrol(home)
     _almost_a_page(home / "logs" / "access_log.txt")
     ballast = home / "ballast"
-    with running_server(home) as server, BlackBox(server.port) as terminal:
-        terminal.hello("front")
-        assert _verdict(terminal) == ("granted", "recognised")
+    with running_server(home, program=PROGRAM) as server:
+        assert _verdict(server) == ("granted", "recognised")
         _fill(ballast)
-        shut = [_verdict(terminal) for _ in range(4)]
+        shut = [_verdict(server) for _ in range(5)]
         assert shut[-2:] == [("denied", "log_unavailable")] * 2, shut
         assert shutil.disk_usage(home).free < PAGE, "it is full"
         ballast.unlink()
-        assert _verdict(terminal) == ("granted", "recognised"), "without a restart"
+        assert _verdict(server) == ("granted", "recognised"), "without a restart"
         wait_for(lambda: _decisions(home) == len(written(home)), 40, "the history")
         assert server.stop() == 0
     verified(home)
@@ -175,8 +173,9 @@ def _fill(path: Path) -> None:
                 continue
 
 
-def _verdict(terminal: BlackBox) -> tuple[str, str]:
-    decision = decided(terminal)
+def _verdict(server: ServerProcess) -> tuple[str, str]:
+    """Of somebody who is enrolled."""
+    decision = decided(server.port, ENROLLED)
     return decision["verdict"], decision["reason"]
 
 

@@ -1,6 +1,6 @@
 """A server whose disk and clock a test spoils while it runs: `python -m tests.chaos.faulty_server FILE ...`.
 
-FILE says how (`Faults`); the rest is as for `python -m server`, which itself knows nothing of it.
+FILE says how (`Faults`); the rest is as for `python -m tests.chaos.light_server`.
 """
 
 import datetime
@@ -77,6 +77,11 @@ def main() -> int:
     _spoil_the_disk(path)
     return cli.main()
 
+
+if __name__ == "__mp_main__":
+    from tests.chaos import light_server
+
+    light_server.change_the_worker()
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -69,7 +69,7 @@ def run(
     context = None
     program = light_server.PROGRAM if light else PROGRAM
     if light:
-        light_server.enrol(home, "barack_obama.jpg")
+        light_server.enrol(home)
     else:
         enrol(home)
     if tls:

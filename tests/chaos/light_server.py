@@ -17,7 +17,8 @@ from wire import Box
 
 PROGRAM = ("-m", "tests.chaos.light_server")
 SHADES = (230, 120, 20)
-"""Of pictures of somebody who is enrolled, a stranger and nobody."""
+ENROLLED, STRANGER, NOBODY = range(3)
+"""Whom a picture of that shade shows."""
 _EMBEDDINGS = np.eye(128, dtype=np.float32)
 
 
@@ -28,10 +29,16 @@ def shade_of(picture: bytes) -> int:
     return min(range(len(SHADES)), key=lambda at: abs(SHADES[at] - brightness))
 
 
-def enrol(home: Path, name: str) -> None:
-    """By a photo of that file name."""
+def picture(shade: int, side: int = 64) -> bytes:
+    """A JPEG."""
+    data = io.BytesIO()
+    Image.new("RGB", (side, side), (SHADES[shade],) * 3).save(data, "JPEG")
+    return data.getvalue()
+
+
+def enrol(home: Path) -> None:
     (home / "faces").mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (400, 400), (SHADES[0],) * 3).save(home / "faces" / name)
+    (home / "faces" / "barack_obama.jpg").write_bytes(picture(ENROLLED, 400))
 
 
 def load(settings: ModelSettings) -> list[worker.LogMessage]:
@@ -40,8 +47,8 @@ def load(settings: ModelSettings) -> list[worker.LogMessage]:
 
 def analyse(jpeg: bytes, hints: Hints) -> Analysis:
     shade = shade_of(jpeg)
-    faces = () if shade == 2 else (Face(Box(4, 44, 44, 4), _EMBEDDINGS[shade]),)
-    return Analysis(64, 48, faces)
+    faces = () if shade == NOBODY else (Face(Box(4, 44, 44, 4), _EMBEDDINGS[shade]),)
+    return Analysis(64, 64, faces)
 
 
 def analyse_photo(data: bytes) -> PhotoOutcome:
@@ -49,8 +56,13 @@ def analyse_photo(data: bytes) -> PhotoOutcome:
     return PhotoAccepted(seen, seen, face_pixels=300, sharpness=100.0)
 
 
-if __name__ == "__mp_main__":  # in a worker, which looks its tasks up by their names
+def change_the_worker() -> None:
+    """To be called in a worker, which looks its tasks up by their names."""
     worker.load, worker.analyse, worker.analyse_photo = load, analyse, analyse_photo
+
+
+if __name__ == "__mp_main__":
+    change_the_worker()
 
 if __name__ == "__main__":
     from server import cli

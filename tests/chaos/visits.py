@@ -1,31 +1,35 @@
-"""One visit after the other, by a terminal that shares no code with ours."""
+"""One visit after the other to a server of `light_server`, by a terminal that shares no code with ours."""
 
 import time
 from typing import Any
 
+from tests.chaos.light_server import NOBODY, picture
 from tests.support.blackbox import BlackBox
-from tests.support.visits import as_filmed, empty_scene, person
 
 VISIT_SECONDS = 60.0
-FORGOTTEN_SECONDS = 1.7
-"""A server forgets a face 1.5 s after it was last seen."""
+PAUSE_SECONDS = 0.12
+"""Between frames: a server takes a look at a face every 0.1 s."""
 
 
-def decided(terminal: BlackBox, name: str = "obama2") -> dict[str, Any]:
-    """The first decision about somebody who has just come; they then leave."""
+def decided(port: int, shade: int) -> dict[str, Any]:
+    """The decision about somebody who comes to a terminal that has just connected."""
+    with BlackBox(port) as terminal:
+        terminal.hello("front")
+        decision: dict[str, Any] = until(terminal, shade, "decision")["decision"]
+        return decision
+
+
+def until(terminal: BlackBox, shade: int, what: str, value: object = None) -> dict[str, Any]:
+    """Show somebody until the answer says `what`, or that it is `value`."""
     deadline = time.monotonic() + VISIT_SECONDS
     while time.monotonic() < deadline:
-        for frame in as_filmed(person(name)):
-            decision: dict[str, Any] | None = terminal.show(frame)["decision"]
-            if decision is not None:
-                leave(terminal)
-                return decision
-    raise AssertionError(f"nothing was decided within {VISIT_SECONDS} s")
+        answer = terminal.show(picture(shade))
+        if answer[what] if value is None else answer[what] == value:
+            return answer
+        time.sleep(PAUSE_SECONDS)
+    raise AssertionError(f"no {what} within {VISIT_SECONDS} s")
 
 
-def leave(terminal: BlackBox) -> None:
-    """Until the visit is over."""
-    gone = time.monotonic() + FORGOTTEN_SECONDS
-    while time.monotonic() < gone:
-        terminal.show(empty_scene())
-        time.sleep(0.1)
+def empty(terminal: BlackBox) -> dict[str, Any]:
+    """The answer to a frame that shows nobody."""
+    return terminal.show(picture(NOBODY))
