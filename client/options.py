@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from client.connection.pins import read_pin
+from client.tls import context
 from wire import TERMINAL_CHARS, TOKEN_CHARS, terminal_name
 
 TOKEN_VARIABLE = "DOORWARD_TOKEN"  # noqa: S105 - its name, not its value
@@ -58,9 +60,13 @@ class Options:
     mirror: bool
     font: Path | None
     snapshot: Path | None
+    doctor: bool
     on_grant: tuple[str, ...]
     environment: dict[str, str] = field(repr=False)
     tls: ssl.SSLContext | None
+    pins: frozenset[str]
+    certified: bool
+    """Whether it shows a certificate."""
 
 
 def parse(
@@ -74,7 +80,7 @@ def parse(
     host, port = args.server
     try:
         token = _token(args.token_file, environment)
-        tls = _tls(args.ca) if args.tls or args.ca else None
+        tls = _tls(args)
     except (OSError, ValueError) as error:
         parser.error(str(error))
     return Options(
@@ -94,17 +100,25 @@ def parse(
         mirror=not args.no_mirror,
         font=args.font,
         snapshot=args.snapshot,
+        doctor=args.doctor,
         on_grant=args.on_grant,
         environment=_without_token(environment),
         tls=tls,
+        pins=frozenset(args.pin),
+        certified=args.cert is not None,
     )
 
 
-def _tls(ca: Path | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca)
-    except OSError as error:
-        raise ValueError(f"--ca {ca}: {error.strerror or error}") from error
+def _tls(args: argparse.Namespace) -> ssl.SSLContext | None:
+    """Raises ValueError."""
+    checked = args.tls or args.ca is not None
+    if (args.cert is None) != (args.key is None):
+        raise ValueError("--cert and --key go together")
+    if args.cert is not None and not (checked or args.pin):
+        raise ValueError("--cert is shown to a server that is known: give --ca, --pin or --tls, too")
+    if not checked and not args.pin:
+        return None
+    return context(args.ca, pinned=not checked, cert=args.cert, key=args.key)
 
 
 def _parser(host_name: str) -> argparse.ArgumentParser:
@@ -134,6 +148,12 @@ def _parser(host_name: str) -> argparse.ArgumentParser:
     add("--quality", type=_whole(10, 100), default=85, metavar="N", help="JPEG quality of sent frames (85)")
     add("--fps", type=_real(0.01, 240), metavar="N", help="play at this rate instead of the source's own")
     add("--loop", action="store_true", help="play files and folders again and again")
+    add(
+        "--doctor",
+        action="store_true",
+        help="look at camera, window, server, token, certificate and clock, say what to do, and end;"
+        " while no terminal runs under this name",
+    )
     _add_connection(parser, host_name)
     _add_screen(parser)
     return parser
@@ -158,6 +178,17 @@ def _add_connection(parser: argparse.ArgumentParser, host_name: str) -> None:
     add("--token-file", type=Path, metavar="FILE", help=f"holds its token (or set {TOKEN_VARIABLE})")
     add("--tls", action="store_true", help="encrypt the connection and check the server's certificate")
     add("--ca", type=Path, metavar="FILE", help="trust the certificates in FILE (PEM) only; implies --tls")
+    add(
+        "--pin",
+        type=_pin,
+        action="append",
+        default=[],
+        metavar="SHA256",
+        help="trust the server whose key has this fingerprint, and no other; may be repeated; with --ca or"
+        " --tls both must hold",
+    )
+    add("--cert", type=Path, metavar="FILE", help="prove who this terminal is by this certificate (PEM)")
+    add("--key", type=Path, metavar="FILE", help="the key (PEM) of --cert")
 
 
 def _add_screen(parser: argparse.ArgumentParser) -> None:
@@ -230,6 +261,13 @@ def _real(low: float, high: float) -> Callable[[str], float]:
 def _terminal(text: str) -> str:
     try:
         return terminal_name(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _pin(text: str) -> str:
+    try:
+        return read_pin(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

@@ -68,6 +68,8 @@ class Terminal:
             port=options.port,
             hello=hello,
             tls=options.tls,
+            pins=options.pins,
+            certified=options.certified,
             width=options.width,
             quality=options.quality,
             idle_after=HOLD_SECONDS if source.is_camera else None,

@@ -87,8 +87,8 @@ def _run(command: str, settings: Settings, sources: Sources, chosen: dict[str, A
 
 def _answer(command: str, settings: Settings, file: Path | None, chosen: dict[str, Any]) -> int:
     with logging_to(console(STDERR), level=logging.WARNING):
-        if command == "check":
-            return _check(settings, file)
+        if command == "doctor":
+            return _doctor(settings, file)
         if COMMANDS[command].recognises:
             settings, remarks = with_recogniser(settings)
             tell(remarks)
@@ -113,11 +113,12 @@ def function_of(command: str) -> Callable[..., Coroutine[Any, Any, str]]:
     return function
 
 
-def _check(settings: Settings, file: Path | None) -> int:
-    from server.commands.check import check, failed
+def _doctor(settings: Settings, file: Path | None) -> int:
+    from server.commands.doctor import examine_server
+    from server.commands.finding import failed
 
     findings = []
-    for finding in check(settings, file):
+    for finding in examine_server(settings, file):
         print(finding, flush=True)
         findings.append(finding)
     return 1 if failed(findings) else 0
@@ -125,23 +126,24 @@ def _check(settings: Settings, file: Path | None) -> int:
 
 def _serve(settings: Settings, sources: Sources) -> None:
     from server.service import serve
-    from server.startup import announcements, folders
+    from server.startup import announcements, exposure, folders
 
     os.umask(PRIVATE)
     settings, remarks = with_recogniser(settings)
     made = folders.make_missing(settings)
     folders.require_usable(settings)
+    exposure.require_secrets(settings)
     try:
         handler = log_file(settings.logs)
     except OSError as error:
         raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
     warnings = LastWarnings()
-    with logging_to(console(STDOUT), handler, warnings):
+    with logging_to(console(STDOUT), handler, warnings, log_format=settings.log_format):
         announcements.tell(announcements.of_the_beginning(settings, sources.file))
         announcements.tell([(logging.WARNING, sentence) for sentence in made])
         announcements.tell(remarks)
         try:
-            asyncio.run(serve(settings, sources, warnings))
+            asyncio.run(serve(settings, sources, warnings, handler))
         except CrashError:
             logging.getLogger(__name__).critical("ended by a fault of its own", exc_info=True)
             raise

@@ -61,11 +61,13 @@ class DoorClosed:
 class Decided:
     """A decision is settled: on disk, or turned into a denial because it could not be written, or not be told
     (reason `undelivered`). `lines`: what the access log says of it, in order: nothing where it could not be
-    written; of a grant that could not be told, that it was granted, and then that it was not."""
+    written; of a grant that could not be told, that it was granted, and then that it was not. `written`:
+    these lines as they stand there, with their seals."""
 
     terminal: str
     decision: Decision
     lines: tuple[AccessEntry, ...]
+    written: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,10 +127,7 @@ class FaceProposed:
 
 @dataclass(frozen=True)
 class TimePassed:
-    """Nothing has happened for a while, perhaps: whoever puts things off can do them. `now`: monotonic
-    seconds."""
-
-    now: float
+    """A few seconds have: whoever puts things off can do them."""
 
 
 Event: TypeAlias = (

@@ -12,12 +12,14 @@ from functools import partial
 
 from server.access.door import Door
 from server.access.lockout import Lockouts
+from server.access.naming import Naming, by_name
 from server.access.present_rules import PresentRules
 from server.access.rules import Rules
+from server.audit.security_log import Notice
 from server.audit.trail import AuditTrail
 from server.database.database import DamagedError, Database, DatabaseError, address_of
 from server.events import Enrolled, Events, Sink
-from server.gallery.cache import open_cache
+from server.gallery.cache import EmbeddingCache, open_cache
 from server.gallery.enrolment import Enrolling
 from server.gallery.photo_watcher import PhotoWatcher
 from server.gallery.receipt_writer import ReceiptWriter
@@ -25,6 +27,9 @@ from server.gallery.receipts import Receipt
 from server.history.feed import Feed
 from server.history.opening import bring_up_to_date
 from server.history.recorder import HistoryRecorder
+from server.journal.opening import open_journal
+from server.recognition.pseudonyms import FILE as PSEUDONYM_KEY
+from server.recognition.pseudonyms import Pseudonyms
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.recorder import Recorder
 from server.roster.backup import BACKUP_FILE
@@ -32,6 +37,7 @@ from server.roster.watcher import PeopleFileWatcher
 from server.settings import Settings
 from server.startup.recogniser import photo_pipeline
 from server.support.errors import StartError
+from server.support.key_file import KeyFileError
 from server.terminals.connections import Connections
 from server.terminals.decision_writer import DecisionWriter
 from server.terminals.frames import FrameService
@@ -40,6 +46,7 @@ from server.terminals.live import LiveBoard
 from server.terminals.proposals import Proposals
 from server.terminals.session import Session
 from server.tokens.watcher import TokenWatcher
+from server.vitals.condition import Condition
 from server.vitals.decision_counts import DecisionCounts
 from server.workers.pool import WorkerPool
 
@@ -74,15 +81,18 @@ class Doors:
 
 @dataclass(frozen=True)
 class Parts:
-    """`database`: None where it cannot be used. `news`: of what is added to the history. `decisions`: how
-    many there were."""
+    """`database`: None where it cannot be used. `recorder`: None where nothing is recorded. `news`: of what
+    is added to the history. `decisions`: how many there were. `condition`: whether it can serve."""
 
     audit: AuditTrail
     database: Database | None
+    cache: EmbeddingCache
+    recorder: Recorder | None
     pool: WorkerPool
     events: Events
     news: Feed
     decisions: DecisionCounts
+    condition: Condition
     people: People
     doors: Doors
 
@@ -91,7 +101,7 @@ async def open_parts(
     settings: Settings, tls: ssl.SSLContext | None, stack: contextlib.AsyncExitStack
 ) -> Parts:
     """`stack`: closes them, the last one first. Raises StartError."""
-    audit = _open_audit(settings)
+    audit = _open_audit(settings, lambda: events.notice)
     stack.callback(audit.close)
     listener = await Listener.bind(settings.host, settings.port)
     stack.callback(listener.close)
@@ -103,9 +113,15 @@ async def open_parts(
     pool = WorkerPool(settings.workers, settings.model_settings)
     stack.push_async_callback(pool.close)
     news, decisions = Feed(), DecisionCounts()
-    events = Events([decisions, *_sinks(settings, database, news)])
+    recorder = _recorder(settings)
+    journal = open_journal(settings.logs, settings.collector, settings.syslog_ca)
+    sinks: list[Sink] = [decisions, *journal]
+    if database is not None:
+        sinks.append(HistoryRecorder(database, settings.history_days, news.advance))
+    events = Events(sinks if recorder is None else [*sinks, recorder])
     stack.push_async_callback(asyncio.to_thread, events.close)
 
+    naming = await asyncio.to_thread(_naming, settings)
     rules = PresentRules(settings.rules())
     roster = PeopleFileWatcher(
         settings.people_file, settings.logs / BACKUP_FILE, on_change=lambda: photos.hasten()
@@ -120,14 +136,19 @@ async def open_parts(
     )
     rules.on_change = photos.hasten
     people = People(rules, roster, photos)
-    doors = _doors(settings, tls, listener, people, pool, DecisionWriter(audit, events), events, database)
+    doors = _doors(
+        settings, tls, listener, people, pool, DecisionWriter(audit, events, naming), events, database
+    )
     return Parts(
         audit=audit,
         database=database,
+        cache=cache,
+        recorder=recorder,
         pool=pool,
         events=events,
         news=news,
         decisions=decisions,
+        condition=Condition(workers=pool.counts, log_fails=lambda: audit.fails, logs=settings.logs),
         people=people,
         doors=doors,
     )
@@ -157,7 +178,8 @@ def _doors(
         board=board,
         proposals=proposals,
     )
-    tokens = TokenWatcher(settings.tokens, database, required=settings.needs_tokens)
+    asks = settings.tls_terminals is not None
+    tokens = TokenWatcher(settings.tokens, database, required=settings.needs_tokens, asks=asks)
     connections = Connections(
         limits=settings.limits(),
         tokens=lambda: tokens.accepted,
@@ -182,7 +204,7 @@ def _doors(
 
 
 def _join(frames: FrameService, tokens: TokenWatcher, session: Session) -> None:
-    tokens.seen(session.token)
+    tokens.seen(session.shown.token)
     frames.join(session)
 
 
@@ -196,10 +218,10 @@ def _take_receipts(
     return take
 
 
-def _open_audit(settings: Settings) -> AuditTrail:
+def _open_audit(settings: Settings, notice: Callable[[], Notice]) -> AuditTrail:
     """Raises StartError."""
     try:
-        return AuditTrail(settings.logs)
+        return AuditTrail(settings.logs, notice)
     except OSError as error:
         raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
 
@@ -221,15 +243,24 @@ def _open_door(lockouts: Lockouts, terminal: str, rules: Rules) -> Door:
     return Door(rules, new_id=lambda: secrets.token_hex(8), terminal=terminal, lockouts=lockouts)
 
 
-def _sinks(settings: Settings, database: Database | None, added: Feed) -> list[Sink]:
+def _recorder(settings: Settings) -> Recorder | None:
+    """None: nothing is to be recorded. Raises StartError."""
+    if not settings.record:
+        return None
+    folder = settings.logs / RECORDINGS
+    try:
+        return Recorder.in_folder(folder, settings.record_pictures)
+    except OSError as error:
+        raise StartError(f"record: cannot record in {folder}: {error}") from error
+
+
+def _naming(settings: Settings) -> Naming:
     """Raises StartError."""
-    sinks: list[Sink] = []
-    if database is not None:
-        sinks.append(HistoryRecorder(database, settings.history_days, added.advance))
-    if settings.record:
-        folder = settings.logs / RECORDINGS
-        try:
-            sinks.append(Recorder.in_folder(folder, settings.record_pictures))
-        except OSError as error:
-            raise StartError(f"record: cannot record in {folder}: {error}") from error
-    return sinks
+    if not settings.pseudonymous:
+        return by_name
+    pseudonyms = Pseudonyms(settings.logs / PSEUDONYM_KEY)
+    try:
+        pseudonyms.word("")  # reads the key, which nobody at a door is to wait for
+    except KeyFileError as error:
+        raise StartError(f"pseudonymous: {error}") from error
+    return pseudonyms.word

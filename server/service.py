@@ -4,11 +4,17 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+from server.audit.security_log import Notice, SecurityKind
+from server.forgetting.forgetter import Forgetter
 from server.gallery.photo_watcher import PhotoWatcher
+from server.journal.security_recorder import ended_well
 from server.operator_record import OperatorRecord
 from server.parts import Parts, open_parts
 from server.recording.files import FOLDER as RECORDINGS
@@ -21,9 +27,12 @@ from server.startup.sources import Sources
 from server.support import osdep
 from server.support.errors import CrashError, StartError
 from server.support.last_warnings import LastWarnings
-from server.support.tls import Tls
+from server.support.service_manager import ServiceManager
+from server.support.tls import News, Tls
+from server.vitals.heartbeat import Heartbeat
 from server.vitals.loop_delay import LoopDelay
 from server.vitals.vitals import Vitals
+from server.vitals.wall_clock import WallClock
 from server.web.running import Running
 from server.workers.aside import Aside
 from server.workers.pool import WorkerPool, WorkersUnavailableError
@@ -40,11 +49,22 @@ STOP_SECONDS = 5.0
 class Service:
     """A running server. `run` returns when `stop` has been called and everything is closed."""
 
-    def __init__(self, settings: Settings, sources: Sources, warnings: LastWarnings) -> None:
-        """`sources`: where the settings come from. `warnings`: the last ones that were logged."""
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        sources: Sources,
+        warnings: LastWarnings,
+        server_log: logging.Handler,
+        manager: ServiceManager,
+    ) -> None:
+        """`sources`: where the settings come from. `warnings`: the last ones that were logged. `server_log`:
+        what writes server_log.txt. `manager`: is told how the server does."""
         self._settings = settings
         self._sources = sources
         self._warnings = warnings
+        self._server_log = server_log
+        self._manager = manager
         self._loop_delay = LoopDelay()
         self._stop = asyncio.Event()
 
@@ -54,8 +74,15 @@ class Service:
     async def run(self) -> None:
         """Serve until stopped. Raises StartError; CrashError when a part of the server fails."""
         tls = _tls(self._settings)
+        last_run = await asyncio.to_thread(_last_run, self._settings.logs)
         async with contextlib.AsyncExitStack() as stack:
             parts = await open_parts(self._settings, tls.terminals if tls else None, stack)
+            if tls is not None:
+                tls.on_news = partial(_certificate_news, parts.events.notice)
+            stack.enter_context(_noticed(parts.events.notice, last_run))
+            heart = Heartbeat(self._manager, parts.pool.counts, parts.condition, lambda: _doing(parts))
+            beating = asyncio.ensure_future(heart.beat())
+            stack.callback(beating.cancel)
             await parts.doors.tokens.refresh()
             loading = asyncio.ensure_future(_load_models(parts.pool, self._settings))
             stack.callback(loading.cancel)
@@ -63,7 +90,7 @@ class Service:
             if console is not None:
                 stack.push_async_callback(console.close)
             if await self._unless_stopped(_start(parts, loading, self._settings)):
-                await self._serve(parts, console, tls)
+                await self._serve(parts, console, heart, tls)
         log.info("stopped")
 
     async def _open_console(self, parts: Parts, tls: Tls | None) -> Console | None:
@@ -78,13 +105,26 @@ class Service:
             decisions=parts.decisions,
             loop_delay=self._loop_delay,
             warnings=self._warnings,
+            condition=parts.condition,
+        )
+        aside = Aside()
+        forgetter = Forgetter(
+            settings=self._settings,
+            database=parts.database,
+            rewrite_logs=parts.audit.rewrite,
+            cache=parts.cache,
+            recorder=parts.recorder,
+            server_log=self._server_log,
+            warnings=self._warnings,
+            look=aside.run,
         )
         running = Running(
             settings=self._settings,
             database=parts.database,
             record=OperatorRecord(parts.audit, parts.events),
+            notice=parts.events.notice,
             workers=parts.pool,
-            aside=Aside(),
+            aside=aside,
             photos=people.photos,
             live=doors.board,
             proposals=doors.proposals,
@@ -96,6 +136,7 @@ class Service:
             rules=people.rules,
             source=self._sources,
             vitals=vitals,
+            forgetter=forgetter,
             hasten=lambda: _hasten(loop, people.photos),
         )
         return await open_console(running, tls.browsers if tls else None)
@@ -113,7 +154,7 @@ class Service:
         working.result()
         return True
 
-    async def _serve(self, parts: Parts, console: Console | None, tls: Tls | None) -> None:
+    async def _serve(self, parts: Parts, console: Console | None, heart: Heartbeat, tls: Tls | None) -> None:
         # What is there by now stays. Searching it for garbage would stop the loop for 20 ms every time.
         gc.collect()
         gc.freeze()
@@ -124,8 +165,10 @@ class Service:
         running = {accepting, *map(asyncio.ensure_future, self._work(parts, console, tls))}
         stopping = asyncio.ensure_future(self._stop.wait())
         self._announce(parts)
+        heart.started()
         await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")
+        self._manager.stopping()
         await _hang_up(parts, console, accepting)
         ended = [part for part in running if part.done() and not part.cancelled()]
         for part in (*running, stopping):
@@ -155,6 +198,8 @@ class Service:
             keep_clean(self._settings.logs / RECORDINGS, self._settings.record_days),
             changes.follow(),
             self._loop_delay.watch(),
+            parts.condition.watch(),
+            WallClock(parts.events).watch(),
         ]
         work += [] if tls is None else [tls.watch()]
         return work if console is None else [*work, console.serve()]
@@ -166,6 +211,33 @@ class Service:
         tell(announcements.of_the_start(self._settings, *known))
         addresses = [address[:2] for address in parts.doors.listener.addresses]
         tell(announcements.of_listening(self._settings, addresses))
+
+
+@contextlib.contextmanager
+def _noticed(notice: Notice, last_run: str | None) -> Iterator[None]:
+    """When the server has run is told, so that a gap in the logs is explained."""
+    notice(SecurityKind.SERVER_STARTED, process=os.getpid(), last_run=last_run)
+    why = "asked"
+    try:
+        yield
+    except BaseException as error:
+        why = "not_started" if isinstance(error, StartError) else "fault"
+        raise
+    finally:
+        notice(SecurityKind.SERVER_STOPPED, process=os.getpid(), why=why)
+
+
+def _certificate_news(notice: Notice, news: News, detail: str) -> None:
+    usable = news in (News.RENEWED, News.EXPIRING)
+    told = {"until": detail} if usable else {"why": detail}
+    notice(SecurityKind(f"certificate_{news.value}"), **told)
+
+
+def _last_run(logs: Path) -> str | None:
+    """What became of it, if it was no end as it should be."""
+    with contextlib.suppress(OSError):
+        return None if ended_well(logs) else "cut_short"
+    return None
 
 
 async def _load_models(pool: WorkerPool, settings: Settings) -> None:
@@ -197,6 +269,12 @@ async def _hang_up(parts: Parts, console: Console | None, accepting: "asyncio.Fu
     await parts.doors.connections.hang_up(STOP_SECONDS)
 
 
+def _doing(parts: Parts) -> str:
+    """A line for whoever looks at the service."""
+    enrolled, terminals = len(parts.people.photos.gallery.people), parts.doors.frames.counts().connected
+    return f"terminals connected: {terminals}, people enrolled: {enrolled}"
+
+
 def _hasten(loop: asyncio.AbstractEventLoop, watcher: PhotoWatcher) -> None:
     """Have photos looked at now. From any thread."""
     with contextlib.suppress(RuntimeError):  # the loop has ended
@@ -207,12 +285,20 @@ def _tls(settings: Settings) -> Tls | None:
     """Raises StartError."""
     if settings.tls_cert is None or settings.tls_key is None:
         return None
-    return Tls(settings.tls_cert, settings.tls_key)
+    return Tls(settings.tls_cert, settings.tls_key, settings.tls_terminals)
 
 
-async def serve(settings: Settings, sources: Sources, warnings: LastWarnings) -> None:
+async def serve(
+    settings: Settings, sources: Sources, warnings: LastWarnings, server_log: logging.Handler
+) -> None:
     """Run a server until SIGINT or SIGTERM. Raises StartError, CrashError."""
-    service = Service(settings, sources, warnings)
+    service = Service(
+        settings=settings,
+        sources=sources,
+        warnings=warnings,
+        server_log=server_log,
+        manager=ServiceManager.taken_from(os.environ, os.getpid()),
+    )
     osdep.allow_many_files()
     sys.setswitchinterval(SWITCH_SECONDS)
     osdep.on_stop_signal(asyncio.get_running_loop(), service.stop)

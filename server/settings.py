@@ -20,7 +20,9 @@ from server.access.matching.recogniser import RECOGNISERS, Recogniser, Recognise
 from server.access.policy import Policy
 from server.access.rules import Rules
 from server.access.seen import Hints, LandmarkModel
+from server.support.console import LogFormat
 from server.support.setting_types import Address, FilePath, TerminalName, Token
+from server.support.syslog_address import SyslogAddress, syslog_address
 from server.workers.analyser import ModelSettings
 from wire import Limits
 
@@ -111,6 +113,9 @@ class Settings(BaseModel):
     tokens: dict[TerminalName, Token] = Field(default_factory=dict, description="terminal name = its token")
     tls_cert: FilePath | None = Field(None, description="certificate chain (PEM); turns TLS on")
     tls_key: FilePath | None = Field(None, description="private key (PEM) of tls_cert")
+    tls_terminals: FilePath | None = Field(
+        None, description="authority (PEM) by whose certificates terminals prove who they are"
+    )
     database: str | None = Field(
         None,
         pattern="^(postgresql|sqlite)://.",
@@ -125,10 +130,18 @@ class Settings(BaseModel):
         pattern="^[A-Za-z0-9.-]{1,253}$",
         description="name by which browsers call the console through a proxy on this machine",
     )
+    log_format: LogFormat = Field("text", description="how the console and server_log.txt are written")
+    syslog: str | None = Field(
+        None, description="collector of syslog messages that the logs' lines are sent to, too"
+    )
+    syslog_ca: FilePath | None = Field(None, description="certificates (PEM) that vouch for the collector")
     record: bool = Field(False, description="keep what was seen, as numbers, for python -m server replay")
     record_days: int = Field(7, ge=1, le=365, description="how long recordings are kept")
     record_pictures: bool = Field(False, description="keep the pictures, too")
     history_days: int = Field(90, ge=1, le=3650, description="how long the history is kept")
+    pseudonymous: bool = Field(
+        False, description="call people in the access log and the history by a word that names nobody"
+    )
 
     @field_validator("threshold")
     @classmethod
@@ -142,6 +155,13 @@ class Settings(BaseModel):
             )
         return threshold
 
+    @field_validator("syslog")
+    @classmethod
+    def _is_address(cls, address: str | None) -> str | None:
+        if address is not None:
+            syslog_address(address)
+        return address
+
     @model_validator(mode="after")
     def _together(self) -> "Settings":
         if len(set(self.tokens.values())) < len(self.tokens):
@@ -150,12 +170,32 @@ class Settings(BaseModel):
             raise ValueError("antispoof and antispoof_sha256 go together: a model is trusted by its hash")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key go together")
+        if self.tls_terminals is not None and self.tls_cert is None:
+            raise ValueError(
+                "tls_terminals needs tls_cert and tls_key: without TLS nobody shows a certificate"
+            )
         if self.web and not _is_local(self.web_host) and self.tls_cert is None and not self.insecure:
             raise ValueError(
                 f"web_host: {self.web_host} lets other machines in, and without TLS passwords could be read"
                 " on the network. Set tls_cert and tls_key, or accept it with --insecure"
             )
+        self._check_syslog()
         return self
+
+    def _check_syslog(self) -> None:
+        collector = self.collector
+        if self.syslog_ca is not None and (collector is None or collector.transport != "tls"):
+            raise ValueError("syslog_ca is for a collector at tls://")
+        if collector and collector.transport != "tls" and not _is_local(collector.host) and not self.insecure:
+            raise ValueError(
+                f"syslog: {collector} is another machine, and without TLS what is sent could be read and"
+                " changed on the network. Write tls://, or accept it with --insecure"
+            )
+
+    @property
+    def collector(self) -> SyslogAddress | None:
+        """Of syslog messages."""
+        return None if self.syslog is None else syslog_address(self.syslog)
 
     @property
     def is_local(self) -> bool:

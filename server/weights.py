@@ -56,6 +56,19 @@ MESH = Weights(
     licence="Apache-2.0",
 )
 
+DLIB_FILES = {
+    "dlib_face_recognition_resnet_model_v1.dat": (
+        "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"
+    ),
+    "shape_predictor_5_face_landmarks.dat": (
+        "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888"
+    ),
+    "shape_predictor_68_face_landmarks.dat": (
+        "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f"
+    ),
+}
+"""What is used of face_recognition_models, and the sha256 that it has."""
+_CHUNK_BYTES = 1 << 20
 
 PINNED = (SFACE, YUNET, MESH)
 
@@ -95,6 +108,22 @@ def _candidates(weights: Weights, folder: Path, wrong: list[str]) -> Iterator[Pa
     package = _package_folder(weights.package)
     if package is not None and (package / weights.path).is_file():
         yield package / weights.path
+
+
+def dlib_weights(name: str) -> Path:
+    """Where one of `DLIB_FILES` is, which dlib reads by itself: looked at first, 0.2 s for 100 MB. Raises
+    WeightsError: it is missing or another; RuntimeError as `weights_folder`."""
+    path = weights_folder() / name
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error.strerror}; {INSTALL_HINT}") from error
+    if digest.hexdigest() != DLIB_FILES[name]:
+        raise WeightsError(f"{path} is not the file that was chosen; install face_recognition_models again")
+    return path
 
 
 def weights_folder() -> Path:

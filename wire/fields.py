@@ -68,6 +68,13 @@ class Fields:
             )
         return value
 
+    def flag(self, key: str) -> bool:
+        """False where it is nil or missing."""
+        value = self._values.get(key, False)
+        if value is not None and not isinstance(value, bool):
+            self._bad(key, "a boolean")
+        return bool(value)
+
     def binary(self, key: str) -> bytes:
         value = self._values.get(key)
         if not isinstance(value, bytes):

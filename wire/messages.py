@@ -14,6 +14,8 @@ NOTE_CHARS = 200
 """Longest note to a visitor, in characters."""
 TOKEN_CHARS = 1024
 """Longest token, in characters: the longest text that the protocol carries."""
+NEXT_MS = 60_000.0
+"""Longest that a terminal is asked to wait before the next frame: it counts as gone after as long."""
 MAX_FACES = 64
 """Most faces in one result."""
 
@@ -121,17 +123,19 @@ class Propose:
 
 @dataclass(frozen=True)
 class Pong:
-    """Answers a ping."""
+    """Answers a ping. `clock`: the server's, as in the ping; only where that told one."""
 
     type: ClassVar[str] = "pong"
     id: int
+    clock: float | None = None
 
     def to_map(self) -> dict[str, Any]:
-        return {"type": self.type, "id": self.id}
+        fields: dict[str, Any] = {"type": self.type, "id": self.id}
+        return fields if self.clock is None else {**fields, "clock": self.clock}
 
     @classmethod
     def read(cls, fields: Fields) -> "Pong":
-        return cls(fields.uint("id"))
+        return cls(fields.uint("id"), fields.optional_number("clock"))
 
 
 @dataclass(frozen=True)
@@ -264,7 +268,8 @@ class Result:
 
     `prompt`: what the visitor is asked to do now; `prompt_seconds`: how long is left to do it;
     `prompt_progress`: how much of it is done, -1 to 1, below 0 where the opposite is. A prompt that only a
-    newer server knows reads as None.
+    newer server knows reads as None. `next_ms`: in how many milliseconds the next frame is wanted, None: at
+    once. `overloaded`: the frame was not looked at, because the server has too much to do.
     """
 
     type: ClassVar[str] = "result"
@@ -276,9 +281,11 @@ class Result:
     prompt: Prompt | None = None
     prompt_seconds: float | None = None
     prompt_progress: float | None = None
+    next_ms: float | None = None
+    overloaded: bool = False
 
     def to_map(self) -> dict[str, Any]:
-        return {
+        fields = {
             "type": self.type,
             "seq": self.seq,
             "verdict": self.verdict.value,
@@ -289,6 +296,9 @@ class Result:
             "prompt_seconds": self.prompt_seconds,
             "prompt_progress": self.prompt_progress,
         }
+        if self.next_ms is not None:
+            fields["next_ms"] = self.next_ms
+        return {**fields, "overloaded": True} if self.overloaded else fields
 
     @classmethod
     def read(cls, fields: Fields) -> "Result":
@@ -302,6 +312,8 @@ class Result:
             prompt=fields.known("prompt", Prompt),
             prompt_seconds=fields.optional_number("prompt_seconds", least=0.0),
             prompt_progress=fields.optional_number("prompt_progress", least=-1.0, most=1.0),
+            next_ms=fields.optional_number("next_ms", least=0.0, most=NEXT_MS),
+            overloaded=fields.flag("overloaded"),
         )
 
 

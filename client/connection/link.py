@@ -51,7 +51,8 @@ class Listener(Protocol):
 @dataclass(frozen=True)
 class LinkSettings:
     """Where to connect, what to say there, how large frames are sent, after how many seconds without movement
-    at the idle rate (None: never), and when to give the connection up."""
+    at the idle rate (None: never), and when to give the connection up. `pins`: fingerprints of the server's
+    key, where there are any; `certified`: whether `tls` shows a certificate."""
 
     host: str
     port: int
@@ -61,6 +62,8 @@ class LinkSettings:
     quality: int
     idle_after: float | None
     timeouts: Timeouts = TIMEOUTS
+    pins: frozenset[str] = frozenset()
+    certified: bool = False
 
 
 class Link:
@@ -111,13 +114,17 @@ class Link:
                     connection.stream.close()
 
     def _advice(self, connection: "_Connection | None", failure: Exception) -> str:
-        unwelcome = connection is not None and connection.limits is None and self._settings.tls is None
-        hint = " before it said welcome; if it uses TLS, start the terminal with --tls or --ca FILE"
-        return hint if unwelcome and isinstance(failure, ConnectionError) else ""
+        if connection is None or connection.limits is not None:
+            return ""
+        if self._settings.tls is None and isinstance(failure, ConnectionError):
+            return " before it said welcome; if it uses TLS, start the terminal with --tls or --ca FILE"
+        if self._settings.certified and isinstance(failure, (ConnectionError, ssl.SSLError)):
+            return " before it said welcome; does it know the authority of --cert?"
+        return ""
 
     def _connect(self) -> "_Connection":
         settings = self._settings
-        stream = Stream(connect(settings.host, settings.port, settings.tls), self._waker)
+        stream = Stream(connect(settings.host, settings.port, settings.tls, settings.pins), self._waker)
         stream.send(encode(settings.hello))
         idle = None if settings.idle_after is None else IdleRate(settings.idle_after)
         exchange = Exchange(time.monotonic(), settings.timeouts)
@@ -126,7 +133,7 @@ class Link:
     def _serve(self, connection: "_Connection") -> None:
         """Ends when told to stop, or by raising one of FAILURES."""
         while not self._stopping.is_set():
-            received = connection.stream.exchange(LOOK_SECONDS)
+            received = connection.stream.exchange(connection.look_seconds(time.monotonic()))
             now = time.monotonic()
             if received:
                 connection.exchange.heard(now)
@@ -138,8 +145,8 @@ class Link:
                 raise ConnectionError(why)
 
     def _send_due(self, connection: "_Connection") -> None:
-        exchange = connection.exchange
-        if connection.limits and exchange.may_send and (frame := self._frames.take()):
+        exchange, wanted = connection.exchange, time.monotonic() >= connection.next_at
+        if connection.limits and exchange.may_send and wanted and (frame := self._frames.take()):
             if connection.idle is None or connection.idle.due(frame):
                 self._send_frame(connection, connection.limits, frame)
             else:
@@ -189,6 +196,7 @@ class Link:
     def _answered(self, connection: "_Connection", result: Result, now: float) -> None:
         answer = Answer(result, connection.exchange.answered(result.seq), now)
         connection.answered = True
+        connection.next_at = now + (result.next_ms or 0.0) / 1000
         connection.looked_at(answer.sent, nobody=result.verdict is Verdict.NONE and not result.faces)
         self.status = self.status.answered(answer)
         self._listener.on_answer(answer)
@@ -222,7 +230,8 @@ class Link:
 
 @dataclass(eq=False)
 class _Connection:
-    """One connection, from its hello to its end."""
+    """One connection, from its hello to its end. `next_at`: before it (`time.monotonic()` seconds) the server
+    wants no further frame."""
 
     stream: Stream
     protocol: ClientConnection
@@ -231,6 +240,11 @@ class _Connection:
     limits: Limits | None = None
     features: tuple[str, ...] = ()
     answered: bool = False
+    next_at: float = 0.0
+
+    def look_seconds(self, now: float) -> float:
+        """How long to wait for bytes before anything else may be due."""
+        return min(LOOK_SECONDS, self.next_at - now) if self.next_at > now else LOOK_SECONDS
 
     def looked_at(self, frame: SentFrame, nobody: bool) -> None:
         """The server has answered `frame`; `nobody` as `IdleRate.answered` takes it."""

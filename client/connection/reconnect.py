@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Iterator
 
 from client.connection.jpeg import LimitsTooSmallError
+from client.connection.pins import UnpinnedError
 from wire import ErrorCode, ErrorMessage, ProtocolError
 
 FIRST_RETRY_SECONDS = 0.5
@@ -44,12 +45,12 @@ def delays(draw: random.Random) -> Iterator[float]:
 
 
 def is_fatal(failure: Exception) -> bool:
-    """Whether no retry can mend `failure`: the server refuses this token, version, or certificate check."""
+    """Whether no retry can mend `failure`: the server refuses this token or version, or is not trusted."""
     if isinstance(failure, RefusedError):
         return failure.error.code in FATAL_CODES
     if isinstance(failure, ProtocolError):
         return failure.code is ErrorCode.VERSION_MISMATCH
-    return isinstance(failure, ssl.SSLCertVerificationError)
+    return isinstance(failure, (ssl.SSLCertVerificationError, UnpinnedError))
 
 
 def reason(failure: Exception) -> str:

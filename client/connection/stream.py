@@ -4,6 +4,9 @@ import contextlib
 import select
 import socket
 import ssl
+from collections.abc import Collection
+
+from client.connection.pins import require_pinned
 
 CONNECT_SECONDS = 5.0
 """For each of: TCP connect to one address, TLS handshake."""
@@ -33,16 +36,27 @@ class Waker:
                 pass
 
 
-def connect(host: str, port: int, tls: ssl.SSLContext | None) -> socket.socket:
-    """A connected socket. Raises OSError (also for TLS): no such name, refused, not trusted."""
+def connect(host: str, port: int, tls: ssl.SSLContext | None, pins: Collection[str] = ()) -> socket.socket:
+    """A connected socket. `pins`: fingerprints of keys; with any, the server must have one of these. Raises
+    OSError (also for TLS): no such name, refused, not trusted."""
     sock = socket.create_connection((host, port), CONNECT_SECONDS)
     try:
         # A frame should leave at once, not wait for the acknowledgement of the one before.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return tls.wrap_socket(sock, server_hostname=host) if tls else sock
+        return _secured(sock, host, tls, pins) if tls else sock
     except BaseException:
         sock.close()
         raise
+
+
+def _secured(sock: socket.socket, host: str, tls: ssl.SSLContext, pins: Collection[str]) -> ssl.SSLSocket:
+    secured = tls.wrap_socket(sock, server_hostname=host)
+    try:
+        require_pinned(secured, pins)
+    except BaseException:
+        secured.close()
+        raise
+    return secured
 
 
 class Stream:

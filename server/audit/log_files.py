@@ -11,7 +11,7 @@ LINE_BYTES = 1 << 20
 """What is longer is no line, and is not read into memory as one."""
 BROKEN = (OSError, EOFError, zlib.error)
 """What reading a file may raise; gzip.BadGzipFile is an OSError."""
-_GZIP = b"\x1f\x8b"
+GZIP = b"\x1f\x8b"
 
 
 def rotations_of(folder: Path, names: str | tuple[str, ...]) -> list[Path]:
@@ -33,5 +33,5 @@ def why(error: BaseException) -> str:
 def _opened(path: Path) -> BinaryIO:
     """Raises OSError."""
     with open(path, "rb") as file:
-        packed = file.read(2) == _GZIP
+        packed = file.read(2) == GZIP
     return cast(BinaryIO, gzip.open(path, "rb") if packed else open(path, "rb"))

@@ -58,6 +58,7 @@ class ActKind(str, Enum):
     TERMINAL_TOKEN_ROTATED = "terminal_token_rotated"  # noqa: S105
     TERMINAL_TOKEN_REVOKED = "terminal_token_revoked"  # noqa: S105
     CERTIFICATE_MADE = "certificate_made"
+    TERMINAL_CERTIFICATE_MADE = "terminal_certificate_made"
     SITE_EXPORTED = "site_exported"
     SITE_IMPORTED = "site_imported"
     HISTORY_EXPORTED = "history_exported"

@@ -1,7 +1,7 @@
 """A durable log whose lines are sealed as they are written; see `server.audit.seals`."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from server.audit.durable import DurableLog
@@ -18,8 +18,12 @@ TAIL_BYTES = 1 << 16
 class SealedLog:
     """Not for several threads at once."""
 
-    def __init__(self, path: Path, key: bytes) -> None:
-        """Raises OSError."""
+    def __init__(
+        self, path: Path, key: bytes, on_cut: Callable[[int, int], None] = lambda there, written: None
+    ) -> None:
+        """`on_cut` is told where the file ends with another entry than the last that was written: their
+        numbers. Raises OSError."""
+        self._on_cut = on_cut
         self._path = path
         self._key = key
         self._log = DurableLog(path)
@@ -27,8 +31,8 @@ class SealedLog:
         self._link: Link | None = None
         """None: what the file ends with has to be looked up."""
 
-    def append(self, lines: Sequence[str]) -> None:
-        """As `DurableLog.append`."""
+    def append(self, lines: Sequence[str]) -> list[str]:
+        """As `DurableLog.append`; returns the lines with their seals."""
         link, torn = (self._link, b"") if self._link is not None else self._resume()
         sealed = []
         for line in lines:
@@ -39,6 +43,7 @@ class SealedLog:
         self._log.append(sealed)
         self._link = link
         self._last.write(link)
+        return sealed
 
     def close(self) -> None:
         """Raises OSError."""
@@ -62,4 +67,5 @@ class SealedLog:
                 in_file.number,
                 kept.number,
             )
+            self._on_cut(in_file.number, kept.number)
         return kept, torn

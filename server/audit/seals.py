@@ -20,6 +20,7 @@ TORN_LINES = 16
 _DIGITS = b"[0-9a-f]{%d}" % (2 * SEAL_BYTES)
 _SEALED = re.compile(rb"(?P<text>.*) seal=(?P<number>[1-9]\d{0,17})-(?P<seal>" + _DIGITS + rb")")
 _ERASED = re.compile(rb'"erased:' + _DIGITS + rb'"')
+_TORN = re.compile(rb"torn:" + _DIGITS)
 
 
 class Link(NamedTuple):
@@ -51,8 +52,9 @@ def following(key: bytes, before: Link, text: bytes, torn: bytes = b"") -> Link:
     """What seals `text` as the line after `before`. `torn`: what a crash has left between the two, which is
     no line, and which whoever went on has seen."""
     number = before.number + 1
+    left = b"\n".join(torn_word(key, piece) for piece in torn.split(b"\n") if piece)
     told = b"".join(
-        (before.seal, number.to_bytes(8, "big"), len(torn).to_bytes(8, "big"), torn, committed(key, text))
+        (before.seal, number.to_bytes(8, "big"), len(left).to_bytes(8, "big"), left, committed(key, text))
     )
     return Link(number, keyed(key, b"line", told))
 
@@ -84,6 +86,13 @@ def committed(key: bytes, text: bytes) -> bytes:
 def erased(key: bytes, name: bytes) -> bytes:
     """What stands in a line in place of a name, as it is quoted there, once that person is erased."""
     return b'"erased:%s"' % keyed(key, b"name", name).hex().encode()
+
+
+def torn_word(key: bytes, piece: bytes) -> bytes:
+    """What counts, and may stand, for what a crash has left of a line, which may end within a name."""
+    if _TORN.fullmatch(piece):
+        return piece
+    return b"torn:" + keyed(key, b"torn", committed(key, piece)).hex().encode()
 
 
 def keyed(key: bytes, purpose: bytes, told: bytes) -> bytes:

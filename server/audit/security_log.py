@@ -37,11 +37,14 @@ class SecurityKind(str, Enum):
     LOCKOUT_BEGUN = "lockout_begun"
     LOCKOUT_ENDED = "lockout_ended"
     SIGN_IN_THROTTLED = "sign_in_throttled"
+    PROOF_REFUSED = "proof_refused"
+    KEY_REFUSED = "key_refused"
     CLOCK_JUMPED = "clock_jumped"
     CERTIFICATE_EXPIRING = "certificate_expiring"
-    CERTIFICATE_EXPIRED = "certificate_expired"
+    CERTIFICATE_UNUSABLE = "certificate_unusable"
     CERTIFICATE_RENEWED = "certificate_renewed"
     CERTIFICATE_REFUSED = "certificate_refused"
+    TERMINAL_CERTIFICATE_REFUSED = "terminal_certificate_refused"
     LOG_ALTERED = "log_altered"
     LOG_NOT_WRITTEN = "log_not_written"
     EVENTS_LOST = "events_lost"
@@ -54,6 +57,7 @@ BY_SOURCE = frozenset(
         SecurityKind.BAD_PROTOCOL,
         SecurityKind.CROWDED_OUT,
         SecurityKind.SIGN_IN_THROTTLED,
+        SecurityKind.KEY_REFUSED,
     }
 )
 """What strangers do, who may call a terminal whatever they like: repetitions count by where they come from

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import errno
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,12 +14,16 @@ from server.audit.durable import DurableLog
 from server.audit.folder_lock import FolderLock, InUseError
 from server.audit.operator_log import FILE as OPERATOR_LOG
 from server.audit.operator_log import Act
+from server.audit.rewriting import Change, Rewriting, rewrite_rotations
 from server.audit.sealed_log import SealedLog
+from server.audit.security_log import Notice, SecurityKind
 from server.support.errors import StartError
 from server.support.key_file import KeyFileError, key_of
 
 SEAL_KEY = "seal.key"
 """In the logs folder: what seals the access log."""
+ENROLMENT_LOG = "enrolment_log.txt"
+"""In the logs folder: what became of each photo."""
 BATCH_LINES = 256
 """Most lines that share one flush: a batch fails as a whole, and whoever comes next waits for it."""
 
@@ -32,10 +36,13 @@ class AuditTrail:
 
     Lines of the access log that arrive while the disk is busy are written and flushed together. The operator
     log has a thread of its own: however often somebody tries to sign in, no door waits for it.
+    `fails`: whether the access log's last lines could not be written.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Raises OSError: a log cannot be opened; StartError: another server writes there."""
+    def __init__(self, folder: Path, notice: Callable[[], Notice] | None = None) -> None:
+        """`notice`: what to tell of an altered log, asked for when there is one. Raises OSError: a log cannot
+        be opened; StartError: another server writes there."""
+        self._notice = notice
         folder.mkdir(parents=True, exist_ok=True)
         try:
             self._lock = FolderLock(folder)
@@ -44,27 +51,34 @@ class AuditTrail:
                 f"another server is using the folder {folder}; stop it, or choose another with --logs"
             ) from None
         try:
-            self._access = SealedLog(folder / ACCESS_LOG, key_of(folder / SEAL_KEY))
+            self._access = SealedLog(folder / ACCESS_LOG, key_of(folder / SEAL_KEY), self._tell_cut)
         except KeyFileError as error:
             self._lock.close()
             raise StartError(str(error)) from error
-        self._enrolment = DurableLog(folder / "enrolment_log.txt")
+        self._folder = folder
+        self._enrolment = DurableLog(folder / ENROLMENT_LOG)
         self._operators = DurableLog(folder / OPERATOR_LOG)
-        self._waiting: deque[tuple[str, Future[None]]] = deque()
+        self.fails = False
+        self._waiting: deque[tuple[str, Future[str]]] = deque()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="audit")
         self._act_writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="operators")
 
-    async def record(self, entry: AccessEntry) -> None:
-        """Returns when the line is on disk. Raises OSError: it is not, nor are those written with it.
+    async def record(self, entry: AccessEntry) -> str:
+        """Returns the line, with its seal, when it is on disk. Raises OSError: it is not, nor are those
+        written with it.
 
         The line is written even when the caller is cancelled meanwhile.
         """
         if len(self._waiting) >= MAX_WAITING_LINES:
             raise OSError(errno.EAGAIN, "too many lines wait for the disk")
-        written: Future[None] = Future()
+        written: Future[str] = Future()
         self._waiting.append((entry.line(), written))
         self._writer.submit(self._append_waiting)
-        await asyncio.shield(asyncio.wrap_future(written))
+        return await asyncio.shield(asyncio.wrap_future(written))
+
+    def _tell_cut(self, there: int, written: int) -> None:
+        if self._notice is not None:
+            self._notice()(SecurityKind.LOG_ALTERED, file=ACCESS_LOG, ends_with=there, written=written)
 
     def _append_waiting(self) -> None:
         """Called once for each line; mostly an earlier call has taken the line along."""
@@ -72,13 +86,15 @@ class AuditTrail:
         if not batch:
             return
         try:
-            self._access.append([line for line, _ in batch])
+            sealed = self._access.append([line for line, _ in batch])
         except Exception as error:
+            self.fails = True
             for _, written in batch:
                 written.set_exception(error)
         else:
-            for _, written in batch:
-                written.set_result(None)
+            self.fails = False
+            for line, (_, written) in zip(sealed, batch, strict=True):
+                written.set_result(line)
 
     async def record_receipts(self, lines: Sequence[str]) -> None:
         """Write lines to the enrolment log; returns when they are on disk. Raises OSError: they are not."""
@@ -91,6 +107,20 @@ class AuditTrail:
         """
         loop = asyncio.get_running_loop()
         await asyncio.shield(loop.run_in_executor(self._act_writer, self._operators.append, [act.line()]))
+
+    async def rewrite(self, changes: Mapping[str, Change]) -> int:
+        """Give lines of the logs, and of what rotations have made of them, another content while others are
+        written; returns how many. `changes`: of each log, by its file's name. Raises `log_files.BROKEN`."""
+        writers = {ACCESS_LOG: self._writer, ENROLMENT_LOG: self._writer, OPERATOR_LOG: self._act_writer}
+        loop, changed = asyncio.get_running_loop(), 0
+        for name, change in changes.items():
+            changed += await asyncio.to_thread(rewrite_rotations, self._folder, name, change)
+            if not (self._folder / name).exists():
+                continue
+            with contextlib.closing(await asyncio.to_thread(Rewriting, self._folder / name, change)) as live:
+                await asyncio.to_thread(live.follow)
+                changed += await loop.run_in_executor(writers[name], live.finish)
+        return changed
 
     def close(self) -> None:
         """Wait for what is being written and close the files. Raises OSError."""

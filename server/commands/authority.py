@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TypeAlias
 
@@ -16,8 +17,8 @@ Key: TypeAlias = ec.EllipticCurvePrivateKey
 Address: TypeAlias = IPv4Address | IPv6Address
 
 AUTHORITY_DAYS = 3650
-SERVER_DAYS = 397
-"""Browsers refuse a server's certificate that is good for more than 398 days."""
+DAYS = 397
+"""A server's certificate, or a terminal's. Browsers refuse a server's that is good for more than 398."""
 SKEW = timedelta(hours=1)
 """By how much the clock of a phone may be behind."""
 LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -111,23 +112,17 @@ def new_certificate(
     vouch for one of them, or not any more."""
     if foreign := [str(name.value) for name in names.general() if not _may_vouch(authority, name)]:
         raise AuthorityError(f"this authority may not vouch for {', '.join(foreign)}; a new one may")
-    end = authority.not_valid_after_utc
-    if now >= end:
-        raise AuthorityError(f"this authority has expired, on {end:%Y-%m-%d}; a new one is needed")
-    title = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Doorward server")])  # no name to check
-    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
-    return (
-        _dated(x509.CertificateBuilder(), now, min(now + timedelta(days=SERVER_DAYS), end))
-        .subject_name(title)
-        .issuer_name(authority.subject)
-        .public_key(key.public_key())
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(signs_certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.SubjectAlternativeName(names.general()), critical=False)
-        .add_extension(issuer, critical=False)
-        .sign(authority_key, hashes.SHA256())
-    )
+    builder = _builder("Doorward server", names.general(), ExtendedKeyUsageOID.SERVER_AUTH)
+    return _signed(builder, key, authority, authority_key, now)
+
+
+def new_terminal_certificate(
+    key: Key, urn: str, authority: x509.Certificate, authority_key: Key, now: datetime
+) -> x509.Certificate:
+    """A terminal's, good for nothing but to prove that it is the one of that `urn`. Raises AuthorityError."""
+    name = x509.UniformResourceIdentifier(urn)
+    builder = _builder("Doorward terminal", [name], ExtendedKeyUsageOID.CLIENT_AUTH)
+    return _signed(builder, key, authority, authority_key, now)
 
 
 def names_of(certificate: x509.Certificate) -> Names:
@@ -144,6 +139,12 @@ def fingerprint(certificate: x509.Certificate) -> str:
     return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
 
 
+def key_fingerprint(certificate: x509.Certificate) -> str:
+    """SHA-256 of the public key (SubjectPublicKeyInfo), in hexadecimal: a renewed certificate keeps it."""
+    info = serialization.PublicFormat.SubjectPublicKeyInfo
+    return sha256(certificate.public_key().public_bytes(serialization.Encoding.DER, info)).hexdigest()
+
+
 def pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
 
@@ -152,6 +153,41 @@ def key_pem(key: Key) -> bytes:
     """Without a passphrase, which a server would ask for at every start."""
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _builder(
+    title: str, names: Iterable[x509.GeneralName], purpose: x509.ObjectIdentifier
+) -> x509.CertificateBuilder:
+    """`title`: no name to check, which its space says."""
+    return (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, title)]))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+    )
+
+
+def _signed(
+    builder: x509.CertificateBuilder,
+    key: Key,
+    authority: x509.Certificate,
+    authority_key: Key,
+    now: datetime,
+) -> x509.Certificate:
+    """Raises AuthorityError: it has expired."""
+    end = authority.not_valid_after_utc
+    if now >= end:
+        raise AuthorityError(f"this authority has expired, on {end:%Y-%m-%d}; a new one is needed")
+    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
+    return (
+        _dated(builder, now, min(now + timedelta(days=DAYS), end))
+        .issuer_name(authority.subject)
+        .public_key(key.public_key())
+        .add_extension(issuer, critical=False)
+        .sign(authority_key, hashes.SHA256())
     )
 
 

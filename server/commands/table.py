@@ -36,7 +36,9 @@ FLAGS: dict[str, dict[str, Any]] = {
     "deny_seconds": {"metavar": "S"},
     "attempts": {"metavar": "N"},
     "antispoof": {"metavar": "FILE"},
+    "log_format": {"metavar": "text|json"},
     "record": {"action": "store_true"},
+    "pseudonymous": {"action": "store_true"},
     "web": {"metavar": "on|off"},
     "web_host": {"metavar": "ADDRESS"},
     "web_port": {"metavar": "N"},
@@ -94,7 +96,7 @@ _TLS_FOLDER = Argument("folder", "where the files are (default: tls)", option=Tr
 GROUPS: dict[str, str] = {
     "history": "the record of decisions and acts in SQL, which the console shows",
     "terminals": "tokens by which terminals prove who they are",
-    "tls": "a certificate for the server, of an authority of your own",
+    "tls": "certificates for the server and for terminals, of an authority of your own",
     "users": "who may use the console",
 }
 """Words that are followed by an action, and what such actions are about."""
@@ -118,16 +120,17 @@ deny.""",
 """,
         flags=tuple(FLAGS),
     ),
-    "check": Command(
-        help="look at settings, certificate, files, models and port, without starting",
+    "doctor": Command(
+        help="look at settings, certificate, files, disk, clock, models and ports, without starting",
         description="""\
-Look at all that a start needs, and write nothing: settings, certificate and
-key, who can read secrets, people.toml, photos, logs folder, models, port. A
-line for each point; exit code 0 when none of them is an error, 1 when one is,
-2 when the settings cannot be used.""",
+Look at all that a start needs, and write nothing: settings, who can read
+secrets, certificate, tokens, people.toml, photos, logs and their seals, disk,
+clock, ports, models. A line for each point, which says what to do; exit code 0
+when none of them is an error, 1 when one is, 2 when the settings cannot be
+used. A server may be running.""",
         examples="""\
-  python -m server check                as the user that the server will run as
-  sudo -u doorward .venv/bin/python -m server check
+  python -m server doctor               as the user that the server will run as
+  sudo -u doorward .venv/bin/python -m server doctor
                                         before systemctl enable
 """,
         flags=tuple(FLAGS),
@@ -222,8 +225,8 @@ within 2 seconds: so where somebody else may have it.""",
     "terminals revoke": Command(
         help="refuse a terminal from now on",
         description="""\
-Revoke all of a terminal's tokens. Who is connected with one is disconnected
-within 2 seconds. A token that stands in the settings is not touched.""",
+Revoke all of a terminal's tokens and certificates. Who is connected with one
+is disconnected within 2 seconds. A token that stands in the settings is not touched.""",
         examples="""\
   python -m server terminals revoke front-door
 """,
@@ -273,6 +276,21 @@ of the old one.""",
         arguments=(_TLS_FOLDER, Argument("names", "other host names and addresses", many=True)),
         function="tls:renew",
     ),
+    "tls terminal": Command(
+        help="make a certificate without which a terminal's token opens nothing",
+        description="""\
+Make a key and a certificate for a terminal, good for 397 days, and put it on
+record: from then on whoever has the terminal's token alone is refused, and so
+is a browser, which cannot show it. Run it again to renew; the one before
+holds until it expires. Needs tls_terminals in doorward.toml, and the key of
+the authority that tls init made.""",
+        examples="""\
+  python -m server tls terminal front-door
+""",
+        flags=("logs",),
+        arguments=(_TLS_FOLDER, _TERMINAL),
+        function="tls_terminal:issue",
+    ),
     "users add": Command(
         help="make an account for the console",
         description="""\
@@ -321,6 +339,34 @@ be running.""",
         flags=("logs",),
         arguments=(Argument("files", "logs, compressed by gzip or not", many=True, read=_existing_file),),
         function="verify_log:verify",
+    ),
+    "who": Command(
+        help="whom a word of a pseudonymous log stands for",
+        description="""\
+Tell which of the people who are enrolled now is called by this word in the
+access log and the history (pseudonymous = true). It takes logs/pseudonym.key.""",
+        examples="""\
+  python -m server who person:3f1c9a0b7d52e864
+""",
+        flags=("faces", "logs"),
+        arguments=(Argument("word", "as the log has it in place of a name"),),
+        function="who:who",
+    ),
+    "forget": Command(
+        help="erase a person from all that is kept here",
+        description="""\
+Erase a person, while no server runs: photos, what people.toml says, what was
+computed from the photos, recorded visits. In the logs and the history a word
+that only this site's key makes stands for the name from then on; the seals of
+the access log stay good. Then look for what is left, and tell it; exit code 1
+when something is. With a server running, erase the person in its console.""",
+        examples="""\
+  python -m server forget jane_doe
+""",
+        flags=("faces", "logs"),
+        arguments=(Argument("name", "the person's name, as it is shown"),),
+        function="forget:forget",
+        recognises=True,
     ),
     "history rebuild": Command(
         help="make it again from the logs",

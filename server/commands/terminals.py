@@ -15,7 +15,8 @@ from server.settings import Settings
 from server.support.clock import moment, now_ms
 from server.support.errors import StartError
 from server.tokens import store
-from server.tokens.reminders import expiring
+from server.tokens.certificates import StoredCertificate, all_certificates
+from server.tokens.reminders import expiring, expiring_certificates
 from server.tokens.store import StoredToken, TerminalTokens, TokenError, terms
 
 T = TypeVar("T")
@@ -48,6 +49,7 @@ async def revoke(settings: Settings, name: str) -> str:
 async def listed(settings: Settings) -> str:
     now = now_ms()
     lines = [line for known in written(settings, store.all_tokens) for line in _lines(known, now)]
+    lines += _certificate_lines(written(settings, all_certificates), now)
     lines += [f"{terminal}: in the settings" for terminal in sorted(settings.tokens)]
     return "\n".join(lines) or "no terminal has a token"
 
@@ -57,6 +59,21 @@ def _lines(known: TerminalTokens, now: int) -> list[str]:
         return [f"{known.terminal}: revoked"]
     soon = ", soon" if expiring(known, now) else ""
     return [f"{known.terminal}: {_told(token, now, soon)}" for token in known.tokens]
+
+
+def _certificate_lines(certificates: list[StoredCertificate], now: int) -> list[str]:
+    soon = expiring_certificates(certificates, now)
+    return [
+        f"{each.terminal}: certificate {each.fingerprint[:16]}..., {_end(each, now, each.terminal in soon)}"
+        for each in certificates
+    ]
+
+
+def _end(certificate: StoredCertificate, now: int, soon: bool) -> str:
+    if certificate.revoked:
+        return "revoked"
+    word = ("expires, soon" if soon else "expires") if certificate.holds(now) else "expired"
+    return f"{word}: {moment(certificate.expires):%Y-%m-%d %H:%M}"
 
 
 def _told(token: StoredToken, now: int, soon: str) -> str:

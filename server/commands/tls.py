@@ -16,6 +16,7 @@ from server.commands.authority import (
     Key,
     Names,
     fingerprint,
+    key_fingerprint,
     key_pem,
     names_of,
     new_authority,
@@ -29,6 +30,7 @@ from server.support.private_files import open_private, write_whole
 
 FOLDER = Path("tls")
 CA, CA_KEY, SERVER, SERVER_KEY = "ca.pem", "ca-key.pem", "server.pem", "server-key.pem"
+KEY_END = "-key.pem"
 ELSEWHERE = ("192.0.2.1", "2001:db8::1")
 """Addresses for documentation, which nobody has: to learn which of its own this machine would send from."""
 
@@ -48,7 +50,7 @@ async def init(settings: Settings, folder: Path = FOLDER, names: Sequence[str] =
     except AuthorityError as error:
         raise StartError(str(error)) from error
     _note(settings, called)
-    _write_new(
+    write_new(
         folder,
         {
             CA: pem(authority),
@@ -65,7 +67,7 @@ async def renew(settings: Settings, folder: Path = FOLDER, names: Sequence[str] 
     those of the old one. Raises StartError: nothing has changed."""
     try:
         authority = x509.load_pem_x509_certificate((folder / CA).read_bytes())
-        authority_key, server_key = _key(folder / CA_KEY), _key(folder / SERVER_KEY)
+        authority_key, server_key = key_at(folder / CA_KEY), key_at(folder / SERVER_KEY)
         before = x509.load_pem_x509_certificate((folder / SERVER).read_bytes())
         called = Names.read(names) if names else names_of(before)
         now = datetime.now(timezone.utc)
@@ -111,21 +113,22 @@ def _addresses() -> Iterator[str]:
             yield str(probe.getsockname()[0]).partition("%")[0]
 
 
-def _key(path: Path) -> Key:
+def key_at(path: Path) -> Key:
+    """Raises OSError, ValueError."""
     key = load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise ValueError(f"{path} is a key of another kind")
     return key
 
 
-def _write_new(folder: Path, files: dict[str, bytes]) -> None:
+def write_new(folder: Path, files: dict[str, bytes]) -> None:
     """All of them or none. Keys are their owner's alone. Raises StartError."""
     written: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():
             path = folder / name
-            with open_private(path, "xb") if name in (CA_KEY, SERVER_KEY) else open(path, "xb", 0) as file:
+            with open_private(path, "xb") if name.endswith(KEY_END) else open(path, "xb", 0) as file:
                 written.append(path)
                 write_whole(file, data)
     except OSError as error:
@@ -136,7 +139,9 @@ def _write_new(folder: Path, files: dict[str, bytes]) -> None:
 
 def _certificate_line(folder: Path, certificate: x509.Certificate) -> str:
     until = f"{certificate.not_valid_after_utc:%Y-%m-%d}"
-    return f"{folder / SERVER}: the server may be called {names_of(certificate)}; valid until {until}"
+    return f"""\
+{folder / SERVER}: the server may be called {names_of(certificate)}; valid until {until}
+its key, which tls renew keeps, for python -m client --pin: {key_fingerprint(certificate)}"""
 
 
 def _told(

@@ -92,6 +92,11 @@ class Database:
         """How many writes are not done yet."""
         return self._waiting
 
+    def compact(self) -> None:
+        """Have nothing that was deleted left in the file, or beside it; PostgreSQL does that in its own time.
+        Not for the event loop. Raises sqlite3.Error."""
+        self._writer.submit(self._compact).result()
+
     def close(self) -> None:
         """Finish what was given, and close. Not for the event loop."""
         self._writer.shutdown(wait=True)
@@ -103,6 +108,16 @@ class Database:
         self._count(1)
         given.add_done_callback(lambda _: self._count(-1))
         return given
+
+    def _compact(self) -> None:
+        if self.engine.dialect.name != "sqlite":
+            return
+        connection = self.engine.raw_connection()
+        try:
+            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                connection.cursor().execute(statement).fetchall()
+        finally:
+            connection.close()
 
     def _count(self, change: int) -> None:
         with self._counting:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from server.access.matching.recogniser import EMBEDDING_SIZE, Embedding
 from server.access.seen import PhotoAccepted, PhotoFlaw, PhotoOutcome, PhotoRefused
@@ -128,6 +129,29 @@ class EmbeddingCache:
     def _delete_all_but(self, hashes: set[str]) -> None:
         known = {sha for (sha,) in self._database.execute("SELECT sha256 FROM photo")}
         self._database.executemany("DELETE FROM photo WHERE sha256 = ?", [(sha,) for sha in known - hashes])
+
+    def looks(self, hashes: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+        """How the faces on these photos look: pipeline -> float32[n, 128]."""
+        found: dict[str, list[Embedding]] = {}
+        with self._lock:
+            for sha256 in hashes:
+                asked = "SELECT pipeline, embedding, mirrored FROM photo WHERE sha256 = ?"
+                for pipeline, *blobs in self._database.execute(asked, (sha256,)).fetchall():
+                    rows = [row for blob in blobs if (row := _embedding(blob)) is not None]
+                    found.setdefault(pipeline, []).extend(rows)
+        return {pipeline: np.stack(rows) for pipeline, rows in found.items() if rows}
+
+    def hashes_of(self, person: str) -> list[str]:
+        """The sha256 of the person's photos, as they came."""
+        return [arrival.sha256 for arrival in self.arrivals() if arrival.person == person]
+
+    def forget(self, person: str, hashes: Iterable[str]) -> None:
+        """Leave nothing of a person and these photos in the file, be it in pages that hold nothing any more.
+        Raises sqlite3.Error."""
+        with self._lock:
+            self._database.executemany("DELETE FROM photo WHERE sha256 = ?", [(each,) for each in hashes])
+            self._database.execute("DELETE FROM arrival WHERE person = ?", (person,))
+            self._database.execute("VACUUM")
 
     def arrivals(self) -> list[Arrival]:
         """As `keep_arrivals` left them."""

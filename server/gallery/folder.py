@@ -14,6 +14,7 @@ MAX_FILE_BYTES = 32 * 1024 * 1024
 
 _COPYING_SUFFIXES = frozenset({".part", ".tmp", ".crdownload", ".swp", ".filepart"})
 _NOTES_SUFFIXES = frozenset({".md", ".txt", ".toml"})
+_LEAVES = "a link that leads out of the photo folder is not followed; put the photo itself here"
 _NOT_A_PHOTO = "not a photo; use a jpg, jpeg, png or webp file"
 
 
@@ -86,7 +87,11 @@ def is_ignored(name: str) -> bool:
 
 def _look(root: Path, path: PurePath) -> list[FolderItem]:
     try:
-        status = os.stat(root / path)
+        status = os.lstat(root / path)
+        if stat.S_ISLNK(status.st_mode):
+            if not stays_in(root, root / path) and not os.path.samefile(root, root / path):
+                return [_bad(path, _LEAVES)]
+            status = os.stat(root / path)
     except FileNotFoundError:
         return [_bad(path, "a symbolic link to nothing")] if (root / path).is_symlink() else []
     except OSError as error:
@@ -102,6 +107,12 @@ def _look(root: Path, path: PurePath) -> list[FolderItem]:
     except OSError as error:
         return [_bad(path, _cause(error))]
     return [item for name in names if not is_ignored(name) for item in _look(root, path / name)]
+
+
+def stays_in(root: Path, link: Path) -> bool:
+    """Whether it leads to something in the folder. Of what lies elsewhere nothing is read, listed or told:
+    the server may see folders that whoever made the link may not."""
+    return os.path.realpath(link).startswith(os.path.realpath(root).rstrip(os.sep) + os.sep)
 
 
 def _classify(path: PurePath, status: os.stat_result) -> FolderItem:

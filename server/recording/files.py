@@ -106,6 +106,11 @@ def find(folder: Path, since: date | None = None) -> tuple[list[Recording], list
     return found, problems
 
 
+def files_of_all_days(folder: Path) -> list[Path]:
+    """Every recording, readable or not. Raises OSError."""
+    return [path for day in sorted(_days(folder)) for path in sorted(day.glob(f"*{SUFFIX}"))]
+
+
 def in_order(recordings: Iterable[Recording]) -> Iterator[tuple[Recording, RecordedEntry]]:
     """All entries, in the order in which they were recorded, one run of the server after the other. No more
     files are open than were at that time."""

@@ -1,7 +1,10 @@
 """Records what the doors see. Whatever happens to the recordings, the doors go on."""
 
+import contextlib
 import logging
 import secrets
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -48,6 +51,7 @@ class Recorder:
         self._missed = False
         self._complaint = Complaint(log, logging.WARNING)
         self._stopped = False
+        self._lock = threading.Lock()
 
     @classmethod
     def in_folder(cls, folder: Path, pictures: bool = False) -> "Recorder":
@@ -56,25 +60,37 @@ class Recorder:
 
     def take(self, event: Event) -> None:
         """A frame of a session, in the order in which its door saw them, or the session's end."""
-        if self._stopped:
-            return
-        try:
-            if isinstance(event, FrameObserved):
-                self._take_frame(event)
-            elif isinstance(event, DoorClosed):
-                self._take_end(event)
-        except Exception as error:
-            self._stopped = True
-            log.error("RECORDING HAS STOPPED until the next start: %s", error)
-            self._writer.close_all()
+        with self._lock:
+            if self._stopped:
+                return
+            try:
+                if isinstance(event, FrameObserved):
+                    self._take_frame(event)
+                elif isinstance(event, DoorClosed):
+                    self._take_end(event)
+            except Exception as error:
+                self._stopped = True
+                log.error("RECORDING HAS STOPPED until the next start: %s", error)
+                self._writer.close_all()
 
     def missed(self, events: int) -> None:
         """Whole visits are left out: at each terminal, until nobody is in view."""
         if not self._stopped:
             self._complaint.tell("the disk is too slow for recording everything: whole visits are left out")
-        self._missed = True
-        self._sessions.clear()
-        self._writer.close_all()
+        self.leave_out()
+
+    def leave_out(self) -> None:
+        """Whoever is in view now. From any thread."""
+        with self.standing_still():
+            self._missed = True
+            self._sessions.clear()
+
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Nothing is written inside, and no file is open. For another thread."""
+        with self._lock:
+            self._writer.close_all()
+            yield
 
     def close(self) -> None:
         self._writer.close_all()

@@ -1,4 +1,5 @@
-"""Erases a person: all photos, then all that is laid down, so that no limit is lifted too early."""
+"""Erases a person from faces/: all photos, then all that is laid down, so that no limit is lifted too
+early."""
 
 from typing import NamedTuple
 

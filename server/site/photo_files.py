@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path, PurePath
 
 from server.gallery.assessed_file import AssessedFile
-from server.gallery.folder import FolderItem, ReadError, find, read_photo
+from server.gallery.folder import FolderItem, ReadError, find, read_photo, stays_in
 from server.site.errors import Kind, SiteError, cause
 from server.site.file_names import SUFFIX, canonical, free_name, key, photo_names
 from server.site.people_changes import forget_photos
@@ -19,6 +19,8 @@ from server.site.site import Site
 def read(site: Site, path: str) -> bytes:
     """A photo, or what else `scan` finds at this path relative to faces/. Raises SiteError."""
     item = _found(site, path)
+    if not stays_in(site.faces, site.faces / item.path):
+        raise SiteError(Kind.REFUSED, f"{path} cannot be read: it leads out of the photo folder")
     try:
         return read_photo(site.faces / item.path)
     except ReadError as error:

@@ -95,6 +95,10 @@ def of_network(settings: Settings, tokens: AcceptedTokens) -> list[Remark]:
     if tokens.required and not tokens.terminals:
         sentence = "no terminal has a token, so that none can connect: python -m server terminals add NAME"
         remarks.append((logging.WARNING, sentence))
+    if tokens.certificates and settings.tls_terminals is None:
+        names = ", ".join(ascii(name) for name in sorted(tokens.certificates))
+        sentence = f"no certificate is asked for, so that {names} cannot connect: tls_terminals names whose"
+        remarks.append((logging.WARNING, sentence))
     if not settings.is_local and settings.tls_cert is None:
         sentence = "no TLS: pictures and tokens can be read on the network; set tls_cert and tls_key"
         remarks.append((logging.WARNING, sentence))

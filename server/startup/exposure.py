@@ -1,10 +1,18 @@
 """Files of the administrator's that other users of the machine can read or change, and should not."""
 
+import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from server.audit.trail import SEAL_KEY
+from server.database.database import FILE as DATABASE_FILE
+from server.gallery.cache import CACHE_FILE
+from server.recognition.pseudonyms import FILE as PSEUDONYM_KEY
 from server.settings import Settings
-from server.support.file_access import open_to_others
+from server.startup.folders import LOGS
+from server.support.errors import StartError
+from server.support.file_access import folder_open_to_others, open_to_everybody, open_to_others
 
 
 def exposures(settings: Settings, file: Path | None) -> list[str]:
@@ -25,5 +33,37 @@ def _all(settings: Settings, file: Path | None) -> Iterator[tuple[Path, str, str
         yield settings.tls_key, risk, open_to_others(settings.tls_key)
     for path in sorted((file or Path()).parent.glob("*.token")) if settings.tokens else ():
         yield path, "holds a token, and others can read or change it", open_to_others(path)
+    yield from _folders(settings)
+    for name in (*LOGS, DATABASE_FILE, CACHE_FILE):
+        path = settings.logs / name
+        if path.is_symlink():
+            cure = f"rm {shlex.quote(os.path.abspath(path))} before the start"
+            yield path, f"is a link to {os.path.realpath(path)}, where others may read or change it", cure
     risk = "says who may come in when, and others can read or change it"
     yield settings.people_file, risk, open_to_others(settings.people_file)
+
+
+def require_secrets(settings: Settings) -> None:
+    """Raises StartError: a key is none any more."""
+    found = open_secrets(settings)
+    if found:
+        raise StartError("\n".join(found))
+
+
+def open_secrets(settings: Settings) -> list[str]:
+    """Keys that every user of the machine can read: no longer secret, and nothing starts with them. One
+    sentence for each, with the command that mends it."""
+    keys = [settings.logs / name for name in (SEAL_KEY, PSEUDONYM_KEY)]
+    keys += [] if settings.tls_key is None else [settings.tls_key]
+    return [
+        f"{path} is a secret key that everybody on this machine can read; make another where somebody may"
+        f" have: {cure}"
+        for path in keys
+        if (cure := open_to_everybody(path))
+    ]
+
+
+def _folders(settings: Settings) -> Iterator[tuple[Path, str, str]]:
+    faces, logs = settings.faces, settings.logs
+    yield faces, "holds photos that others can read or change", folder_open_to_others(faces)
+    yield logs, "tells who comes and goes, and others can read or change it", folder_open_to_others(logs)

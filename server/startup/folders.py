@@ -7,6 +7,8 @@ from pathlib import Path
 from server.audit.access_log import FILE as ACCESS_LOG
 from server.audit.folder_lock import FILE as LOCK
 from server.audit.operator_log import FILE as OPERATOR_LOG
+from server.audit.security_log import FILE as SECURITY_LOG
+from server.audit.trail import ENROLMENT_LOG
 from server.database.database import FILE as DATABASE_FILE
 from server.gallery.cache import CACHE_FILE
 from server.recording.files import FOLDER as RECORDINGS
@@ -15,7 +17,8 @@ from server.support.console import LOG_FILE
 from server.support.errors import StartError
 from server.support.file_access import ENTER, READ, WRITE, barred
 
-WRITTEN = (LOG_FILE, ACCESS_LOG, "enrolment_log.txt", OPERATOR_LOG, LOCK, CACHE_FILE, DATABASE_FILE)
+LOGS = (LOG_FILE, ACCESS_LOG, ENROLMENT_LOG, OPERATOR_LOG, SECURITY_LOG)
+WRITTEN = (*LOGS, LOCK, CACHE_FILE, DATABASE_FILE)
 """In the logs folder: what each start writes to."""
 
 

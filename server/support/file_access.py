@@ -34,6 +34,42 @@ def open_to_others(path: Path, *, readable: bool = True) -> str:
     return f"chmod {change} {shlex.quote(os.path.abspath(path))}"
 
 
+def open_to_everybody(path: Path) -> str:
+    """The command that keeps everybody on this machine from reading or changing the file; empty where they
+    cannot."""
+    if sys.platform == "win32" or not path.exists() or not reached_by_others(path):
+        return ""
+    if not os.stat(path).st_mode & (stat.S_IROTH | stat.S_IWOTH):
+        return ""
+    return f"chmod go-rwx {shlex.quote(os.path.abspath(path))}"
+
+
+def folder_open_to_others(path: Path, *, readable: bool = True) -> str:
+    """The same of a folder: others of this machine, and a group that is not this process's own, cannot change
+    what is in it, nor, if `readable` matters, may others look into it. Empty as well where a folder above
+    keeps others out."""
+    if sys.platform == "win32" or not path.is_dir() or not reached_by_others(path):
+        return ""
+    status = os.stat(path)
+    if readable and status.st_mode & (stat.S_IROTH | stat.S_IXOTH):
+        change = "o-rwx"
+    elif status.st_mode & stat.S_IWOTH:
+        change = "o-w"
+    else:
+        change = ""
+    if status.st_mode & stat.S_IWGRP and status.st_gid not in (os.getegid(), 0):
+        change = f"{change},g-w".lstrip(",")
+    return f"chmod {change} {shlex.quote(os.path.abspath(path))}" if change else ""
+
+
+def reached_by_others(path: Path) -> bool:
+    """Whether every folder above lets everybody of this machine through."""
+    try:
+        return all(os.stat(folder).st_mode & stat.S_IXOTH for folder in Path(os.path.realpath(path)).parents)
+    except OSError:
+        return False
+
+
 def barred(path: Path, mode: int) -> str:
     """Why this process may not use the path as `mode` (`READ`, `WRITE`, `ENTER`) asks, and what to do; empty:
     it may. The path exists."""

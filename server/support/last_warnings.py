@@ -2,6 +2,7 @@
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple
 
 MOST = 100
@@ -28,6 +29,16 @@ class LastWarnings(logging.Handler):
         first = record.getMessage().split("\n", 1)[0]
         text = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in first[:SHOWN_CHARS])
         self._kept.append(Warned(round(record.created * 1000), record.levelname.lower(), text))
+
+    def replace(self, change: Callable[[str], str]) -> None:
+        """Give each another text."""
+        self.acquire()
+        try:
+            kept = [warned._replace(text=change(warned.text)) for warned in self._kept]
+            self._kept.clear()
+            self._kept.extend(kept)
+        finally:
+            self.release()
 
     def newest(self) -> list[Warned]:
         """The newest first."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ctypes
 import errno
 import os
 import signal
@@ -22,6 +23,8 @@ T = TypeVar("T")
 
 NICE = 5
 """How far workers step back: when they have all processors, the event loop still gets one as it needs it."""
+TIMEX_BYTES, UNSYNCHRONISED = 512, 5
+"""More than adjtimex(2) fills in, and its TIME_ERROR."""
 LAST_NICE = 19
 """Of what may wait."""
 
@@ -80,6 +83,23 @@ def allow_many_files() -> None:
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def most_open_files() -> int | None:
+    """How many files and connections a process may have open; None: there is no such limit."""
+    if sys.platform == "win32":
+        return None
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if hard == resource.RLIM_INFINITY else hard
+
+
+def clock_is_synchronised() -> bool | None:
+    """Whether a time service keeps the clock right; None: the system does not tell."""
+    if sys.platform != "linux":
+        return None
+    asked = ctypes.create_string_buffer(TIMEX_BYTES)  # modes = 0: to be told, and to change nothing
+    state: int = ctypes.CDLL(None).adjtimex(asked)
+    return None if state < 0 else state != UNSYNCHRONISED
 
 
 def step_back(steps: int = NICE) -> None:

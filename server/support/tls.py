@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import ssl
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from enum import Enum
 from pathlib import Path
 from typing import TypeAlias
 
@@ -17,17 +19,31 @@ LOOK_SECONDS = 5.0
 """Between two looks at the files; they are taken once they have stayed the same for one."""
 REMIND = timedelta(days=1)
 """Between two warnings of the same."""
+NO_CHECK_TIME = 0x200000
+"""OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which Python does not name."""
 _Stamp: TypeAlias = tuple[tuple[int, int, int] | None, ...]
+
+
+class News(str, Enum):
+    """Of a certificate."""
+
+    RENEWED = "renewed"
+    REFUSED = "refused"
+    EXPIRING = "expiring"
+    UNUSABLE = "unusable"
 
 
 class Tls:
     """`terminals`, `browsers`: contexts for the server's side. Who is connected stays so when the certificate
-    changes; who connects is shown the new one."""
+    changes; who connects is shown the new one. `on_news`: told what becomes of it, and until when it is valid
+    or why it cannot be used."""
 
-    def __init__(self, certificate: Path, key: Path) -> None:
-        """Raises StartError."""
+    def __init__(self, certificate: Path, key: Path, terminals: Path | None = None) -> None:
+        """`terminals`: the authority by whose certificates terminals may prove who they are. Raises
+        StartError."""
         self.terminals = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self.browsers = BrowserContext(ssl.PROTOCOL_TLS_SERVER)
+        self.on_news: Callable[[News, str], None] = lambda news, detail: None
         self._files = certificate, key
         self._taken = self._seen = self._stamp()
         self._remind_at = datetime.min.replace(tzinfo=timezone.utc)
@@ -36,6 +52,11 @@ class Tls:
         except (OSError, ssl.SSLError) as error:
             files = f"{certificate} and {key}"
             raise StartError(f"tls_cert, tls_key: {files} cannot be used: {error}") from error
+        if terminals is not None:
+            try:
+                _ask(self.terminals, terminals)
+            except (OSError, ssl.SSLError) as error:
+                raise StartError(f"tls_terminals: {terminals} cannot be used: {error}") from error
 
     async def watch(self) -> None:
         """Take what is renewed, and warn of what expires, for ever."""
@@ -61,8 +82,10 @@ class Tls:
             self._load()
         except (CertificateError, OSError, ssl.SSLError) as error:
             log.error("the certificate was changed and cannot be used, the one before stays: %s", error)
+            self.on_news(News.REFUSED, str(error))
         else:
             log.info("the certificate was renewed; it is valid until %s", _day(found))
+            self.on_news(News.RENEWED, _day(found))
             self._remind_at = datetime.now(timezone.utc)
 
     async def _remind(self, now: datetime) -> None:
@@ -70,9 +93,11 @@ class Tls:
             found = await self._examined()
         except CertificateError as error:
             log.error("NOBODY WHO CHECKS THE CERTIFICATE CAN CONNECT: %s", error)
+            self.on_news(News.UNUSABLE, str(error))
             return
         if found.until - now < EXPIRY_NOTICE:
             log.warning("the certificate expires on %s: renew it; a restart is not needed", _day(found))
+            self.on_news(News.EXPIRING, _day(found))
 
     async def _examined(self) -> Certificate:
         return await asyncio.to_thread(examine, *self._files)
@@ -84,6 +109,17 @@ class Tls:
 
     def _stamp(self) -> _Stamp:
         return tuple(map(_stamp, self._files))
+
+
+def _ask(context: ssl.SSLContext, authority: Path) -> None:
+    """Peers may show a certificate, which that authority must have made for clients. Whether its time is
+    right is left to whoever asks who they are: they are told so then, in words, and not by a silence."""
+    context.load_verify_locations(authority)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.verify_flags |= NO_CHECK_TIME
+    # who it is stays as it was seen, and is seen anew each time
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_TICKET
+    context.num_tickets = 0
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -10,10 +11,11 @@ from typing import Protocol
 
 from server.access.decision import Decision
 from server.access.door import Door
-from server.access.outcome import Outcome
+from server.access.naming import Naming, by_name, decision_by, summary_by
+from server.access.outcome import Outcome, VisitSummary
 from server.audit.access_log import FILE, AccessEntry
 from server.audit.security_log import SecurityKind
-from server.events import Decided, Events
+from server.events import Decided, Events, VisitOver
 from server.support.complaint import Complaint
 from server.terminals.peer import Peer
 from wire import Verdict
@@ -28,14 +30,16 @@ SLOW_SECONDS = 1.0
 class Audit(Protocol):
     """The access log."""
 
-    async def record(self, entry: AccessEntry) -> None:
-        """Returns when the line is on disk. Raises OSError: it is not."""
+    async def record(self, entry: AccessEntry) -> str:
+        """Returns the line when it is on disk. Raises OSError: it is not."""
 
 
 class DecisionWriter:
     """The only one who settles decisions."""
 
-    def __init__(self, audit: Audit, events: Events) -> None:
+    def __init__(self, audit: Audit, events: Events, naming: Naming = by_name) -> None:
+        """`naming`: how people are called in what is written, and told to sinks."""
+        self._naming = naming
         self._audit = audit
         self._events = events
         self._slow = Complaint(log, logging.WARNING)
@@ -46,7 +50,7 @@ class DecisionWriter:
         It counts only once it is on disk, and a grant only if there still is somebody to tell it to: one that
         is not told is taken back by a line of its own. `received`: when its frame came, monotonic seconds.
         """
-        lines: list[AccessEntry] = []
+        lines: list[tuple[AccessEntry, str]] = []
         told = True
         try:
             lines += await self._write(peer, proposed, received)
@@ -60,16 +64,24 @@ class DecisionWriter:
         if outcome.locked_seconds:
             self._tell_lock(peer, outcome.locked_seconds)
         assert outcome.decision is not None
-        self._events.publish(Decided(peer.terminal, outcome.decision, tuple(lines)))
+        entries, written = tuple(entry for entry, _ in lines), tuple(line for _, line in lines)
+        decision = decision_by(self._naming, outcome.decision)
+        self._events.publish(Decided(peer.terminal, decision, entries, written))
         return outcome
 
-    async def _write(self, peer: Peer, decision: Decision, received: float) -> list[AccessEntry]:
-        """The line; none: it could not be written, and must not count."""
+    def tell_visits(self, peer: Peer, moment: datetime, ended: Sequence[VisitSummary]) -> None:
+        """They are over. `moment`: the wall clock."""
+        for summary in ended:
+            self._events.publish(VisitOver(peer.terminal, moment, summary_by(self._naming, summary)))
+
+    async def _write(self, peer: Peer, decision: Decision, received: float) -> list[tuple[AccessEntry, str]]:
+        """What is written, and the line; none: it could not be, and must not count."""
         latency_ms = round((time.monotonic() - received) * 1000)
-        entry = AccessEntry(datetime.now().astimezone(), peer.terminal, decision, latency_ms)
+        written = decision_by(self._naming, decision)
+        entry = AccessEntry(datetime.now().astimezone(), peer.terminal, written, latency_ms)
         started = time.monotonic()
         try:
-            await self._audit.record(entry)
+            line = await self._audit.record(entry)
         except OSError as error:
             log.critical("ACCESS LOG NOT WRITTEN, DENYING: %s; the line was: %s", error, entry.line())
             self._events.notice(
@@ -81,7 +93,7 @@ class DecisionWriter:
             return []
         log.info("%s", entry.line().split(" ", 1)[1])
         self._tell_slow_disk(time.monotonic() - started)
-        return [entry]
+        return [(entry, line)]
 
     def _tell_lock(self, peer: Peer, seconds: float) -> None:
         """Nothing makes a lock longer, and nothing ends it before its time."""

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -16,16 +16,17 @@ from server.access.orders import Roster
 from server.access.outcome import Outcome, VisitSummary
 from server.access.rules import Rules
 from server.access.seen import Analysis, Hints, PictureError, PictureTooLargeError, Scan
-from server.events import DoorClosed, Events, FrameObserved, TerminalChanged, VisitOver
+from server.events import DoorClosed, Events, FrameObserved, TerminalChanged
+from server.terminals.answers import not_looked_at, result_of, timing_of
 from server.terminals.decision_writer import DecisionWriter
-from server.terminals.fair_queue import FairQueue
 from server.terminals.frame_tally import FrameTally
 from server.terminals.live import LiveBoard
 from server.terminals.peer import Peer, PendingFrame
 from server.terminals.place import Place
 from server.terminals.proposals import Proposals
+from server.terminals.schedule import Schedule
 from server.workers.analyser import Analyser, AnalysisFailedError
-from wire import ErrorCode, ErrorMessage, ProposalOutcome, Proposed, Result, Timing
+from wire import ErrorCode, ErrorMessage, ProposalOutcome, Proposed
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ class FrameService:
         self._hints = hints
         self._board = board
         self._proposals = proposals
-        self._queue: FairQueue[Peer, PendingFrame] = FairQueue()
+        self._schedule = Schedule()
         self._places: dict[Peer, Place] = {}
         self._sweeps = 0
         self._stopping = False
@@ -101,13 +102,13 @@ class FrameService:
     def join(self, peer: Peer) -> None:
         """A terminal has been welcomed."""
         rules = self._rules()
-        self._places[peer] = Place(self._open_door(peer.terminal, rules), rules)
+        self._places[peer] = Place(self._open_door(peer.terminal, rules), rules, time.monotonic())
         self._board.join(peer)
         self._events.publish(TerminalChanged(peer.terminal, peer.id, connected=True))
 
     def offer(self, peer: Peer, frame: PendingFrame) -> None:
         """Take a frame; an older one of the same terminal that has not been started is superseded."""
-        if not self._stopping and self._queue.put(peer, frame):
+        if not self._stopping and self._schedule.put(peer, frame, self._places[peer].visited):
             self._board.skipped(peer)
 
     def propose(self, peer: Peer, seq: int) -> None:
@@ -122,21 +123,25 @@ class FrameService:
     def counts(self) -> FrameCounts:
         working = sum(place.work is not None and not place.work.done() for place in self._places.values())
         return FrameCounts(
-            connected=len(self._places), in_work=working, waiting=len(self._queue), tally=self._board.tally
+            connected=len(self._places), in_work=working, waiting=len(self._schedule), tally=self._board.tally
         )
 
     async def serve(self) -> None:
         """Work on frames for ever, as many at once as there are workers."""
         while True:
             await self._free.acquire()
-            peer, frame = await self._queue.take()
-            place = self._places[peer]
-            place.work = asyncio.create_task(self._serve_frame(peer, place, frame))
+            peer, frame = await self._schedule.take()
+            place, now = self._places[peer], time.monotonic()
+            self._refuse_stale()
+            beside = self._goes_beside(place, now)
+            if beside:
+                self._free.release()
+            place.work = asyncio.create_task(self._serve_frame(peer, place, frame, beside))
 
     async def finish(self, seconds: float) -> None:
         """Take no more frames, and wait at most `seconds` for those in work."""
         self._stopping = True
-        self._queue.clear()
+        self._schedule.clear()
         working = [place.work for place in self._places.values() if place.work]
         if working:
             await asyncio.wait(working, timeout=seconds)
@@ -144,7 +149,7 @@ class FrameService:
     async def leave(self, peer: Peer) -> None:
         """The terminal is gone: what is under way is finished, then the visits that it leaves undecided are
         logged."""
-        self._queue.drop(peer)
+        self._schedule.drop(peer)
         place = self._places[peer]
         if place.work:
             await asyncio.wait([place.work])
@@ -161,17 +166,37 @@ class FrameService:
             del self._places[peer]
             self._board.leave(peer)
         closed = ClosedDoor(datetime.now(), tuple(decisions), tuple(ended))
-        self._tell_visits(peer, closed.moment, closed.ended)
+        self._writer.tell_visits(peer, closed.moment, closed.ended)
         self._events.publish(DoorClosed(peer.id, peer.terminal, closed, place.rules))
         self._events.publish(TerminalChanged(peer.terminal, peer.id, connected=False))
 
-    async def _serve_frame(self, peer: Peer, place: Place, frame: PendingFrame) -> None:
+    def _goes_beside(self, place: Place, now: float) -> bool:
+        """Whether a terminal has had its share, and somebody stands before another one that has not."""
+        return place.share.used_up(now) and any(
+            other.visited and not other.share.used_up(now)
+            for other in self._places.values()
+            if other is not place
+        )
+
+    def _refuse_stale(self) -> None:
+        for peer, frame, waited in self._schedule.drop_stale():
+            pause = self._schedule.next_seconds(frame) + waited
+            peer.send(not_looked_at(frame.seq, waited, pause))
+            self._board.skipped(peer)
+
+    async def _serve_frame(self, peer: Peer, place: Place, frame: PendingFrame, beside: bool) -> None:
         """All of a frame's way; the terminal's next one is taken up afterwards."""
+        begun = time.monotonic()
+        worked = 0.0
         try:
             try:
-                analysed = await self._look(peer, place, frame)
+                analysed = await self._look(peer, place, frame, beside)
             finally:
-                self._free.release()
+                now = time.monotonic()
+                worked = now - begun
+                place.share.worked(worked, now)
+                if not beside:
+                    self._free.release()
             if analysed is not None and peer.open:
                 await self._answer(peer, place, analysed)
         except Exception:
@@ -179,16 +204,16 @@ class FrameService:
             message = "the frame could not be processed"
             self._part(peer, ErrorMessage(ErrorCode.INTERNAL, message, frame.seq))
         finally:
-            self._queue.done(peer)
+            self._schedule.done(peer, 0.0 if beside else worked)
 
-    async def _look(self, peer: Peer, place: Place, frame: PendingFrame) -> _Analysed | None:
+    async def _look(self, peer: Peer, place: Place, frame: PendingFrame, beside: bool) -> _Analysed | None:
         """Have a worker look at the frame; None when it cannot, and the terminal has been told why."""
         if not peer.open:
             return None
         started = time.monotonic()
         hints = place.door.hints(self._hints, frame.received, may_sweep=not self._sweeps)
         try:
-            analysis = await self._analyse(frame.jpeg, hints)
+            analysis = await self._analyse(frame.jpeg, hints, beside)
         except PictureTooLargeError as error:
             self._part(peer, ErrorMessage(ErrorCode.FRAME_TOO_BIG, str(error), frame.seq))
         except PictureError as error:
@@ -207,12 +232,13 @@ class FrameService:
             )
         return None
 
-    async def _analyse(self, jpeg: bytes, hints: Hints) -> Analysis:
+    async def _analyse(self, jpeg: bytes, hints: Hints, beside: bool) -> Analysis:
         """Whole pictures are searched one at a time, so that the frames of all other doors get through."""
         sweep = hints.scan is Scan.EVERYWHERE
         self._sweeps += sweep
         try:
-            return await self._analyser.analyse(jpeg, hints)
+            analyse = self._analyser.analyse_beside if beside else self._analyser.analyse
+            return await analyse(jpeg, hints)
         finally:
             self._sweeps -= sweep
 
@@ -222,12 +248,14 @@ class FrameService:
         place.remember(frame)
         self._complain_when_slow(analysed.started + analysed.seconds - frame.received)
         outcome, observed = await self._decide(peer, place, analysed)
-        timing = Timing(_ms(analysed.started - frame.received), _ms(analysed.seconds))
-        result = _result(frame.seq, outcome, timing, place.seq_of(outcome.decided_at))
+        timing = timing_of(analysed.started - frame.received, analysed.seconds)
+        wanted = self._schedule.next_seconds(frame)
+        result = result_of(frame.seq, outcome, timing, place.seq_of(outcome.decided_at), wanted)
+        place.visited = bool(outcome.faces)
         peer.send(result)
         place.show(frame, outcome.unknown)
         self._board.answered(peer, frame, analysed.analysis, result, outcome.decision)
-        self._tell_visits(peer, observed.moment, observed.ended)
+        self._writer.tell_visits(peer, observed.moment, observed.ended)
         if self._events.wanted(FrameObserved):
             self._events.publish(FrameObserved(peer.id, peer.terminal, observed, place.rules))
 
@@ -252,10 +280,6 @@ class FrameService:
             jpeg=frame.jpeg,
         )
 
-    def _tell_visits(self, peer: Peer, moment: datetime, ended: Sequence[VisitSummary]) -> None:
-        for summary in ended:
-            self._events.publish(VisitOver(peer.terminal, moment, summary))
-
     def _part(self, peer: Peer, error: ErrorMessage) -> None:
         """End a session beside the work on frames: no other terminal waits for its last words."""
         parting = asyncio.ensure_future(peer.end(error))
@@ -269,29 +293,3 @@ class FrameService:
             log.warning(
                 "a frame took %.1f s: more terminals, or larger frames, than this machine serves", seconds
             )
-
-
-def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 1)
-
-
-def _result(seq: int, outcome: Outcome, timing: Timing, decided_seq: int | None) -> Result:
-    """`decided_seq`: the frame that last showed whom the decision is about."""
-    faces = tuple(
-        face if face.distance is None else replace(face, distance=round(face.distance, 4))
-        for face in outcome.faces
-    )
-    earlier = None if decided_seq == seq else decided_seq
-    notice = outcome.decision.notice(earlier) if outcome.decision else None
-    asked = outcome.asked
-    seconds = None if asked is None or asked.seconds is None else round(asked.seconds, 2)
-    return Result(
-        seq=seq,
-        verdict=outcome.verdict,
-        faces=faces,
-        decision=notice,
-        timing=timing,
-        prompt=asked.prompt if asked else None,
-        prompt_seconds=seconds,
-        prompt_progress=None if asked is None or asked.progress is None else round(asked.progress, 2),
-    )

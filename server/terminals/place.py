@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from server.access.door import Door
 from server.access.rules import Rules
 from server.terminals.peer import PendingFrame
+from server.terminals.share import WorkShare
 from wire import Box
 
 REMEMBERED_FRAMES = 256
@@ -25,11 +26,15 @@ class Shown:
 
 
 class Place:
-    """`work`: what is done for the terminal now. `rules`: the settings', by which its door decides."""
+    """`work`: what is done for the terminal now. `rules`: the settings', by which its door decides.
+    `visited`: whether somebody was in the last frame. `share`: what it takes of the workers."""
 
-    def __init__(self, door: Door, rules: Rules) -> None:
+    def __init__(self, door: Door, rules: Rules, now: float) -> None:
+        """`now`: monotonic seconds."""
         self.door = door
         self.rules = rules
+        self.visited = False
+        self.share = WorkShare(now)
         self.work: asyncio.Task[None] | None = None
         self._sent: deque[tuple[float, int]] = deque(maxlen=REMEMBERED_FRAMES)
         self._shown: deque[Shown] = deque(maxlen=SHOWN_FRAMES)

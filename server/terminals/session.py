@@ -7,14 +7,16 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 from server.audit.security_log import Notice, SecurityKind
 from server.support.guesses import Guesses, TooManyError
 from server.support.secret import hashed
 from server.terminals.clock_skew import ClockSkew
+from server.terminals.credentials import Credentials, Fault
 from server.terminals.peer import PendingFrame
 from server.terminals.restraint import Restraint
-from server.terminals.transport import Transport
+from server.terminals.transport import Transport, UntrustedError
 from server.tokens.accepted import AcceptedTokens
 from wire import (
     ErrorCode,
@@ -39,6 +41,8 @@ OUTBOX = 64
 """Messages that may wait for a terminal that does not read; one more and it is disconnected."""
 FEATURES = (Propose.type,)
 """What this server takes beyond what every server of the protocol's version does."""
+STRANGE = frozenset({ErrorCode.BAD_MESSAGE, ErrorCode.FRAME_TOO_BIG})
+"""With what a stranger that is no terminal is sent away; one of another version is a terminal."""
 MESSAGES_IN_A_ROW = 32
 """After so many messages of one terminal the others get their turn."""
 
@@ -97,14 +101,15 @@ class Session:
         self._tokens = tokens
         self._guesses = guesses
         self._notice = notice
-        self.token = hashed("")
-        """The hash of the token that it came with."""
+        self.shown = Credentials()
         self._admit = admit
         self._note = note
         self._on_frame = on_frame
         self._on_propose = on_propose
         self._clock = ClockSkew()
         self._restraint: Restraint | None = None
+        self.failed_as_stranger = False
+        """Whether it said no hello in time, or none that could be read."""
         self._deadlines = deadlines
         self._connection = ServerConnection(limits.frame_bytes)
         self._outbox: asyncio.Queue[Message] = asyncio.Queue(OUTBOX)
@@ -133,9 +138,15 @@ class Session:
             sending = asyncio.ensure_future(self._send_outbox())
             await self._receive(deadline)
         except ProtocolError as error:
+            self.failed_as_stranger = not self.terminal and error.code in STRANGE
             log.warning("%s: disconnected: %s", self.name, error)
             self._notice_violation(error)
             await self._dismiss(error.code, error.message)
+        except UntrustedError as error:
+            log.warning("%s: refused: its certificate: %s", self.name, error)
+            self._notice(
+                SecurityKind.TERMINAL_CERTIFICATE_REFUSED, terminal=None, source=self.source, why=str(error)
+            )
         except (ConnectionError, asyncio.TimeoutError, OSError) as error:
             if self.open:
                 log.info("%s: connection lost: %s", self.name, str(error) or type(error).__name__)
@@ -158,8 +169,11 @@ class Session:
 
     @property
     def authorised(self) -> bool:
-        """Whether the token that it came with still holds."""
-        return self._tokens().accept(self.terminal, self.token)
+        """Whether what it proved itself by still holds."""
+        return self._fault() is None
+
+    def _fault(self) -> Fault | None:
+        return self.shown.fault(self._tokens(), datetime.now(timezone.utc))
 
     @property
     def sent_too_much(self) -> bool:
@@ -261,7 +275,7 @@ class Session:
         if isinstance(event, Frame):
             self._on_frame(self, PendingFrame(event.seq, event.jpeg, time.monotonic()))
         elif isinstance(event, Ping):
-            self.send(Pong(event.id))
+            self.send(Pong(event.id, None if event.clock is None else time.time()))
             if event.clock is not None and self._clock.tell(event.clock, time.time()):
                 log.warning("%s: its clock is %s", self.name, self._clock)
         elif isinstance(event, Propose):
@@ -292,21 +306,16 @@ class Session:
             )
 
     def _prove(self, hello: Hello) -> None:
-        """Raises ProtocolError: the token does not hold for this terminal, or too many others were tried."""
-        self.token = hashed(hello.token or "")
+        """Raises ProtocolError: token or certificate do not hold for it, or too many others were tried from
+        there. Those tried elsewhere keep no terminal out that has the right ones."""
+        self.shown = Credentials(hello.terminal, hashed(hello.token or ""), self._transport.certificate)
+        fault = self._fault()
         familiar = self._guesses.is_familiar(hello.terminal, self.source)
         try:
-            with self._guesses.of(hello.terminal, self.source, familiar):
-                if not self._tokens().accept(hello.terminal, self.token):
-                    log.warning(
-                        "%s: wrong or missing token for terminal %s", self.name, ascii(hello.terminal)
-                    )
-                    self._notice(
-                        SecurityKind.WRONG_TOKEN,
-                        terminal=hello.terminal,
-                        source=self.source,
-                        token="given" if hello.token else "none",
-                    )
+            with self._guesses.of(hello.terminal, self.source, familiar or fault is None):
+                if fault is not None:
+                    log.warning("%s: %s, for terminal %s", self.name, fault.why, ascii(hello.terminal))
+                    self._notice(fault.kind, terminal=hello.terminal, source=self.source, **fault.details)
                     message = "this terminal and token are not accepted here"
                     raise ProtocolError(ErrorCode.UNAUTHORIZED, message)
         except TooManyError as error:

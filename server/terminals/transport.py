@@ -2,6 +2,12 @@
 
 from typing import Protocol
 
+from server.terminals.credentials import ShownCertificate
+
+
+class UntrustedError(ConnectionError):
+    """The peer has shown a certificate that none of the known authorities has made for a client."""
+
 
 class Transport(Protocol):
     """The bytes of one peer, both ways. All but `abort` may raise OSError: the peer is gone."""
@@ -11,8 +17,14 @@ class Transport(Protocol):
         """Where the peer is, for the log."""
         ...
 
+    @property
+    def certificate(self) -> ShownCertificate | None:
+        """What the peer has shown, once it is open; None: nothing."""
+        ...
+
     async def open(self) -> None:
-        """Do what comes before the first byte, such as a TLS handshake. Comes first, may be cancelled."""
+        """Do what comes before the first byte, such as a TLS handshake. Comes first, may be cancelled. Raises
+        UntrustedError."""
         ...
 
     async def read(self) -> bytes:

@@ -1,1 +1,1 @@
-"""By which secret a terminal proves that it is the one it says it is."""
+"""By which secrets and certificates a terminal proves that it is the one it says it is."""

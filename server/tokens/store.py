@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from server.support.clock import now_ms
 from server.support.secret import hashed, new_secret
+from server.tokens import certificates
 from server.tokens.tables import TERMINAL_TOKEN
 from wire import terminal_name
 
@@ -53,13 +54,15 @@ class TerminalTokens:
 
 
 def add(connection: Connection, terminal: str, days: int | None = None) -> str:
-    """A token for a terminal that has none. `days`: after so many it expires. Raises TokenError."""
+    """A token for a terminal that has none. `days`: after so many it expires. Where its certificates were
+    revoked it needs none until it gets another. Raises TokenError."""
     terminal = checked(terminal)
     now = now_ms()
     known = find(connection, terminal)
     if known is not None and known.holding(now):
         raise TokenError(f"{terminal} has a token already; rotate it, or revoke it first.")
     _remove(connection, terminal)
+    certificates.forget_revoked(connection, terminal)
     return _insert(connection, terminal, now, None if days is None else _days(days) * DAY_MS)
 
 
@@ -77,8 +80,9 @@ def rotate(
 
 
 def revoke(connection: Connection, terminal: str) -> None:
-    """The terminal is refused from now on. Raises TokenError."""
-    existing(connection, terminal)
+    """The terminal is refused from now on, its certificates, too. Raises TokenError: it has neither."""
+    if not certificates.revoke(connection, terminal):
+        existing(connection, terminal)
     _remove(connection, terminal)
     connection.execute(insert(TERMINAL_TOKEN).values(terminal=terminal, hash=None, created=now_ms()))
 

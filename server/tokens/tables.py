@@ -1,6 +1,6 @@
-"""The table of the terminals' tokens that were not written into the settings."""
+"""The tables of what terminals prove themselves by, but for the tokens that are written into the settings."""
 
-from sqlalchemy import BigInteger, Column, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Integer, String, Table
 
 from server.database.schema import METADATA
 from wire import TERMINAL_CHARS
@@ -18,3 +18,15 @@ TERMINAL_TOKEN = Table(
 """A row a token. `hash`: of the token, `server.support.secret.hashed`; None in the one row of a terminal
 whose tokens were revoked, which stays: without any a server asks nobody for a token. `created`, `expires`:
 milliseconds since 1970; None: it does not expire. `seen`: when it let its terminal in, to the day."""
+
+TERMINAL_CERTIFICATE = Table(
+    "terminal_certificate",
+    METADATA,
+    Column("fingerprint", String(64), primary_key=True),
+    Column("terminal", String(TERMINAL_CHARS), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("revoked", Boolean, nullable=False),
+)
+"""A terminal that has a row must show one of its certificates that hold. `fingerprint`: SHA-256 of the
+certificate, in hexadecimal. `created`, `expires`: milliseconds since 1970."""

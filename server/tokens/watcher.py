@@ -1,9 +1,10 @@
-"""Keeps the accepted tokens in step with the database, whoever changes it, and with the clock."""
+"""Keeps what is accepted in step with the database, whoever changes it, and with the clock."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.database.database import Database
@@ -11,6 +12,7 @@ from server.support.clock import moment, now_ms
 from server.support.complaint import Complaint
 from server.tokens import store
 from server.tokens.accepted import AcceptedTokens
+from server.tokens.certificates import StoredCertificate, all_certificates, by_terminal
 from server.tokens.reminders import Reminders
 from server.tokens.store import StoredToken, TerminalTokens
 
@@ -21,7 +23,7 @@ POLL_SECONDS = 0.5
 
 
 class TokenWatcher:
-    """Owns the tokens that hold now. While the database cannot be read they are those of before, as long as
+    """Owns what holds now. While the database cannot be read they are those of before, as long as
     they last. What has expired stays so, also where the clock is put back."""
 
     def __init__(
@@ -30,12 +32,14 @@ class TokenWatcher:
         database: Database | None,
         *,
         required: bool = False,
+        asks: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], int] = now_ms,
     ) -> None:
         """`configured`: the settings'. `database`: None where it cannot be used: then every terminal needs a
-        token of the settings. `required`: every terminal needs one, also where there is none yet. `clock`:
-        milliseconds since 1970."""
+        token of the settings. `required`: every terminal needs one, also where there is none yet. `asks`: the
+        server asks for certificates; while nobody knows whose are on record, everybody must show one.
+        `clock`: milliseconds since 1970."""
         self._configured = configured
         self._database = database
         self._required = required
@@ -44,14 +48,15 @@ class TokenWatcher:
         self._complaint = Complaint(log)
         self._reminders = Reminders()
         self._stored: list[TerminalTokens] | None = None
+        self._certificates: list[StoredCertificate] = []
         self._expired: frozenset[str] = frozenset()
         self._seen: set[str] = set()
-        self.accepted = AcceptedTokens.of(configured, None)
+        self.accepted = AcceptedTokens.of(configured, None, any_certificate=asks)
 
     async def load(self) -> None:
         """Raises SQLAlchemyError."""
         if self._database is not None:
-            self._stored = await self._database.read(store.all_tokens)
+            self._stored, self._certificates = await self._database.read(_stored)
             self._judge()
 
     async def refresh(self) -> None:
@@ -73,7 +78,7 @@ class TokenWatcher:
             await self.refresh()
             if self.accepted != before:
                 await changed()
-            for sentence in self._reminders.due(self._stored or (), self._clock()):
+            for sentence in self._reminders.due(self._stored or (), self._certificates, self._clock()):
                 log.warning("%s", sentence)
             await self._write_seen()
 
@@ -86,15 +91,20 @@ class TokenWatcher:
         if self._stored is None:
             return
         now = self._clock()
-        tokens = [token for known in self._stored for token in known.tokens]
+        ends = {token.hash: token.expires for known in self._stored for token in known.tokens}
+        ends.update((each.fingerprint, each.expires) for each in self._certificates)
         self._expired = frozenset(
-            token.hash for token in tokens if token.hash in self._expired or not token.holds(now)
+            each for each, end in ends.items() if each in self._expired or (end is not None and end <= now)
         )
         holding = {
             known.terminal: frozenset(token.hash for token in known.tokens) - self._expired
             for known in self._stored
         }
-        self.accepted = AcceptedTokens.of(self._configured, holding, self._required)
+        judged = [
+            (each, not each.revoked and each.fingerprint not in self._expired) for each in self._certificates
+        ]
+        certificates = by_terminal(judged)
+        self.accepted = AcceptedTokens.of(self._configured, holding, self._required, certificates)
 
     async def _write_seen(self) -> None:
         """Once a day for each token, however often its terminal connects."""
@@ -111,6 +121,10 @@ class TokenWatcher:
                 await self._database.write(lambda connection: store.mark_seen(connection, due, now))
             except SQLAlchemyError as error:
                 log.info("when tokens were used cannot be written: %s", error)
+
+
+def _stored(connection: Connection) -> tuple[list[TerminalTokens], list[StoredCertificate]]:
+    return store.all_tokens(connection), all_certificates(connection)
 
 
 def _seen_on_day_of(token: StoredToken, now: int) -> bool:

@@ -9,7 +9,7 @@ from server.vision.embedders.resnet import SIDE, load_embedder
 from server.vision.picture import Picture
 from server.vision.quality import Limits, sidewards
 from server.vision.recognition import Aligned
-from server.weights import weights_folder
+from server.weights import dlib_weights
 from wire import Box
 
 LIMITS = Limits(
@@ -39,9 +39,8 @@ class DlibRecognition:
         import dlib
 
         self._dlib = dlib
-        folder = weights_folder()
-        self._landmarks = dlib.shape_predictor(str(folder / "shape_predictor_5_face_landmarks.dat"))
-        self.embedder = load_embedder(folder / "dlib_face_recognition_resnet_model_v1.dat", cache)
+        self._landmarks = dlib.shape_predictor(str(dlib_weights("shape_predictor_5_face_landmarks.dat")))
+        self.embedder = load_embedder(dlib_weights("dlib_face_recognition_resnet_model_v1.dat"), cache)
 
     def align(self, picture: Picture, box: Box, points: NDArray[np.float64] | None = None) -> Aligned:
         """The face in `box`, whatever is there; `points` are not used."""

@@ -16,7 +16,7 @@ from server.access.seen import Landmarks, Pose
 from server.vision.boxes import grown
 from server.vision.picture import GrayView
 from server.vision.texture import texture
-from server.weights import weights_folder
+from server.weights import dlib_weights
 from wire import Box
 
 WEIGHTS = "shape_predictor_68_face_landmarks.dat"
@@ -63,7 +63,7 @@ class Landmarker:
         import dlib
 
         self._rectangle = dlib.rectangle
-        self._predictor = dlib.shape_predictor(str(weights or weights_folder() / WEIGHTS))
+        self._predictor = dlib.shape_predictor(str(weights or dlib_weights(WEIGHTS)))
 
     def find(self, view: GrayView, box: Box) -> Landmarks:
         """The points of the face in `box` (pixels of the frame; not empty).

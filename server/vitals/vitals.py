@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from server.support import osdep
 from server.support.last_warnings import LastWarnings
 from server.terminals.frames import FrameCounts
+from server.vitals.condition import Condition
 from server.vitals.decision_counts import DecisionCounts
 from server.vitals.loop_delay import LoopDelay
 from server.workers.pool import WorkerCounts
@@ -16,7 +17,7 @@ from server.workers.pool import WorkerCounts
 @dataclass(frozen=True)
 class Vitals:
     """`workers`, `frames`: as they are now. `lost`: of each event sink, how many events it has missed.
-    `decisions`: since the start. `started`: seconds since 1970."""
+    `decisions`: since the start. `condition`: whether it can serve. `started`: seconds since 1970."""
 
     workers: Callable[[], WorkerCounts]
     frames: Callable[[], FrameCounts]
@@ -24,6 +25,7 @@ class Vitals:
     decisions: DecisionCounts
     loop_delay: LoopDelay
     warnings: LastWarnings
+    condition: Condition
     started: float = field(default_factory=time.time)
 
     def memory(self) -> tuple[int | None, int | None]:

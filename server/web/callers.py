@@ -11,6 +11,7 @@ from websockets.frames import CloseCode
 from server.accounts import keys, sessions
 from server.accounts.rights import Caller, Right
 from server.accounts.sign_in import SignIn
+from server.audit.security_log import Notice, SecurityKind
 from server.database.database import Database
 from server.web.problems import ProblemError
 from server.web.running import Running
@@ -48,17 +49,19 @@ async def find_caller(connection: HTTPConnection) -> Caller | None:
     database, address = running(connection).database, source(connection)
     scheme, _, key = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return await _of_key(database, key.strip(), address)
+        return await _of_key(database, running(connection).notice, key.strip(), address)
     secret = connection.cookies.get(cookie_name(connection))
     return None if secret is None else await _of_session(database, secret, address)
 
 
-async def _of_key(database: Database, key: str, address: str) -> Caller | None:
+async def _of_key(database: Database, notice: Notice, key: str, address: str) -> Caller | None:
     def look(sql: Connection) -> tuple[Caller | None, bool]:
         caller = keys.caller(sql, key, address)
         return caller, caller is not None and keys.is_stale(sql, key)
 
     caller, is_stale = await database.read(look)
+    if caller is None:
+        notice(SecurityKind.KEY_REFUSED, source=address)
     if is_stale:
         await database.write(lambda sql: keys.touch(sql, key))
     return caller

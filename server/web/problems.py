@@ -14,12 +14,14 @@ from starlette.exceptions import HTTPException
 
 from server.accounts.accounts import AccountError, UnknownAccountError
 from server.accounts.passwords import BusyError, WeakPasswordError
+from server.audit.security_log import SecurityKind
 from server.recognition.turns import NoRoomError
 from server.site.errors import Kind, SiteError
 from server.support.guesses import TooManyError
 from server.tokens.store import TokenError
 from server.tuning.applying import ApplyError
 from server.tuning.values import InvalidError
+from server.web.running import Running
 from server.web.templating import page
 
 MEDIA_TYPE = "application/problem+json"
@@ -203,6 +205,14 @@ async def _busy(request: Request, error: Exception) -> Response:
 
 async def _too_often(request: Request, error: Exception) -> Response:
     assert isinstance(error, TooManyError)
+    running: Running = request.app.state.running
+    caller = request.state.caller
+    running.notice(
+        SecurityKind.SIGN_IN_THROTTLED,
+        source=request.client.host if request.client else None,
+        account=None if caller is None else caller.name,
+        wait=f"{error.seconds:.0f}s",
+    )
     detail = f"Too many wrong tries; wait {int(error.seconds) + 1} seconds."
     return answer(request, ProblemError.too_many(detail, error.seconds))
 

@@ -1,6 +1,6 @@
 """What of the running server the console may reach. Needs nothing of the extra `web`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import ParamSpec, Protocol, TypeVar
@@ -9,7 +9,11 @@ from server.access.matching.gallery import Gallery
 from server.access.orders import Roster
 from server.access.present_rules import PresentRules
 from server.audit.operator_log import Act
+from server.audit.security_log import Notice
 from server.database.database import Database
+from server.forgetting.forgetting import Forgotten
+from server.forgetting.people import Looks
+from server.forgetting.spelling import Person
 from server.gallery.admission import Arrived, LookAlikes
 from server.gallery.assessed_file import AssessedFile
 from server.gallery.receipts import Receipt
@@ -72,6 +76,22 @@ class Photos(Protocol):
         """Held while the folder is listed."""
 
 
+class Forgetting(Protocol):
+    """Takes people out of all that is kept beside their photos: `server.forgetting.forgetter.Forgetter`."""
+
+    async def whom(self, name: str, others: Iterable[str]) -> Person:
+        """`others`: everybody else who is enrolled. Raises KeyFileError, `log_files.BROKEN`."""
+
+    async def looks(self, name: str) -> Looks:
+        """To be asked for before the photos are removed. Raises OSError, sqlite3.Error."""
+
+    async def forget(self, person: Person, looks: Looks) -> Forgotten:
+        """Photos are gone by now; `problems` tells what is left."""
+
+    async def left(self, person: Person) -> list[str]:
+        """Where the person is told of."""
+
+
 class News(Protocol):
     """Word of what is added to the history: `server.history.feed.Feed`."""
 
@@ -83,15 +103,17 @@ class News(Protocol):
 
 @dataclass(frozen=True)
 class Running:
-    """`gallery`, `roster`: what is in force at this moment. `tokens_changed`: to be awaited when the
-    terminals' tokens are others: who lost one goes now. `serve_terminal`: takes a connection over that a
-    browser has opened as a terminal, and its address. `rules`: the settings' that hold now; `source`: where
-    they come from. `vitals`: how the server is doing. `hasten`: has the server look at the photo folder now;
-    from any thread."""
+    """`notice`: told of what may be an attack. `gallery`, `roster`: what is in force at this moment.
+    `tokens_changed`: to be awaited when the terminals' tokens are others: who lost one goes now.
+    `serve_terminal`: takes a connection over that a browser has opened as a terminal, and its address.
+    `rules`: the settings' that hold now; `source`: where they come from. `vitals`: how the server is doing.
+    `forgetter`: erases people from what is kept beside the photos. `hasten`: has the server look at the photo
+    folder now; from any thread."""
 
     settings: Settings
     database: Database
     record: Record
+    notice: Notice
     workers: Workers
     aside: Aside
     photos: Photos
@@ -105,4 +127,5 @@ class Running:
     rules: PresentRules
     source: SettingsSource
     vitals: Vitals
+    forgetter: Forgetting
     hasten: Callable[[], None]

@@ -104,6 +104,10 @@ class Strangers:
         """Tell no more of this face."""
         self._dismissed.update(_decisions(stranger))
 
+    def forget(self) -> None:
+        """Recordings are others now: have all of them read again."""
+        self._days, self._known, self._turn = {}, [], _NEVER
+
     async def _look(self) -> None:
         running, settings = self._running, self._running.settings
         today = datetime.now().date()

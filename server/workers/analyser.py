@@ -39,5 +39,8 @@ class Analyser(Protocol):
         Raises PictureError: not a picture that is accepted; PictureTooLargeError; AnalysisFailedError.
         """
 
+    async def analyse_beside(self, jpeg: bytes, hints: Hints) -> Analysis:
+        """As `analyse`, of a terminal that has had its share: with what time the others leave."""
+
     async def analyse_photo(self, data: bytes) -> PhotoOutcome:
         """Judge and embed one enrolment photo (JPEG, PNG or WebP). Raises AnalysisFailedError."""

@@ -4,7 +4,7 @@ import asyncio
 import pickle
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, cast
 
 from server.support import osdep
 from server.workers.process import WorkerProcess
@@ -29,12 +29,18 @@ class Aside:
             process = WorkerProcess(lambda: None)
             try:
                 await process.start(osdep.step_back)
-                result: T = await process.ask(partial(_done, packed))
-                return result
+                result, error = pickle.loads(await process.ask(partial(_done, packed)))  # noqa: S301 - our code
+                if error is not None:
+                    raise error
+                return cast(T, result)
             finally:
                 process.kill()
                 await process.finish()
 
 
-def _done(packed: bytes) -> Any:
-    return pickle.loads(packed)()  # noqa: S301 - from our parent
+def _done(packed: bytes) -> bytes:
+    """It looks at no pictures: what it answers may be anything."""
+    try:
+        return pickle.dumps((pickle.loads(packed)(), None), pickle.HIGHEST_PROTOCOL)  # noqa: S301 - from our parent
+    except Exception as error:
+        return pickle.dumps((None, error), pickle.HIGHEST_PROTOCOL)

@@ -12,6 +12,7 @@ import os
 import pickle
 import signal
 import socket
+import struct
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
@@ -20,6 +21,8 @@ from server.access.seen import Analysis, Hints, PhotoOutcome, PreparedPhoto, Sti
 from server.support import osdep
 from server.support.framing import read_framed
 from server.workers.analyser import ModelSettings
+from server.workers.answers import packed
+from server.workers.confinement import ConfinementError, confine
 from wire import Box
 from wire.framing import MAX_LENGTH, framed
 
@@ -30,16 +33,18 @@ T = TypeVar("T")
 LogMessage: TypeAlias = tuple[int, str]
 """A level of `logging`, and a message."""
 
+_NUMBER = struct.Struct(">Q")
 _models: "Models | None" = None
 
 
-def packed(message: object) -> bytes:
-    """A message between a worker and its parent: a pickle behind its length."""
-    return framed(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+def order(number: int, task: Callable[[], object]) -> bytes:
+    """What a worker is sent: a number, and a pickle, behind their length. It trusts its parent; the other way
+    round it is `server.workers.answers`."""
+    return framed(_NUMBER.pack(number) + pickle.dumps(task, pickle.HIGHEST_PROTOCOL))
 
 
 def serve(parent: socket.socket, begun: ctypes.c_uint64) -> None:
-    """Do what comes through the socket, (number, task), and send back (result, None) or (None, error).
+    """Do what comes through the socket, an `order` each, and send back what came of it.
 
     `begun`, shared with the parent, holds the number of the last task begun: should the process die now,
     that task is suspect. The signals that stop a service are left to the parent; the process ends with it.
@@ -51,16 +56,15 @@ def serve(parent: socket.socket, begun: ctypes.c_uint64) -> None:
     messages = parent.makefile("rb")
     with contextlib.suppress(OSError):  # the parent has hung up
         while (message := read_framed(messages, MAX_LENGTH)) is not None:
-            number, task = pickle.loads(message)  # noqa: S301 - from our parent
-            begun.value = number
-            parent.sendall(_outcome(task))
+            (begun.value,) = _NUMBER.unpack_from(message)
+            parent.sendall(_outcome(message[_NUMBER.size :]))
 
 
-def _outcome(task: Callable[[], object]) -> bytes:
+def _outcome(task: bytes) -> bytes:
     try:
-        return packed((task(), None))
+        return framed(packed((pickle.loads(task)(), None)))  # noqa: S301 - from our parent
     except Exception as error:
-        return packed((None, error))
+        return framed(packed((None, error)))
 
 
 def _end_with_parent() -> None:
@@ -107,6 +111,41 @@ def load(settings: ModelSettings) -> list[LogMessage]:
     )
     logger.removeHandler(collector)
     return collector.messages
+
+
+def start(settings: ModelSettings) -> list[LogMessage]:
+    """As `load`; then this process gives up what it does not need, for ever."""
+    messages = load(settings)
+    _import_all()
+    try:
+        confine()
+    except ConfinementError as error:
+        unconfined = (
+            f"WORKERS ARE NOT CONFINED: {error}; what takes one over by a picture has the server's rights"
+        )
+        return [*messages, (logging.WARNING, unconfined)]
+    return messages
+
+
+def _import_all() -> None:
+    """What tasks need that nobody has imported yet: afterwards no file can be read."""
+    import time
+
+    from PIL import Image
+
+    import server.vision.embedders.converted
+    import server.vision.embedders.sface
+    import server.vision.frame
+    import server.vision.photo
+    import server.vision.preparing
+    import server.vision.still
+    import server.vision.thumbnails  # noqa: F401
+
+    with contextlib.suppress(ImportError):
+        import pillow_heif  # noqa: F401
+
+    Image.init()
+    time.localtime()
 
 
 def _loaded() -> "Models":

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 from server.access.seen import Analysis, Hints, PhotoOutcome
 from server.workers import main as worker
 from server.workers.analyser import AnalysisFailedError, ModelSettings
+from server.workers.answers import AnswerError
 from server.workers.leaks import Leaks
 from server.workers.patience import Patience, frame_seconds
 from server.workers.process import WorkerGoneError, WorkerProcess
@@ -67,7 +68,7 @@ class WorkerPool:
         workers: int,
         models: ModelSettings,
         *,
-        load: Load = worker.load,
+        load: Load = worker.start,
         task_seconds: float = TASK_SECONDS,
     ) -> None:
         """`workers`: how many frames are in work at once. `models`: what each worker loads, by `load`. A
@@ -122,6 +123,10 @@ class WorkerPool:
         finally:
             self._frame_seconds += time.monotonic() - begun
 
+    async def analyse_beside(self, jpeg: bytes, hints: Hints) -> Analysis:
+        """As `analyse`, behind all other frames."""
+        return await self.run_beside(worker.analyse, jpeg, hints)
+
     async def analyse_photo(self, data: bytes) -> PhotoOutcome:
         """Judge and embed one enrolment photo, behind the doors' frames. Raises AnalysisFailedError."""
         if self._serving:
@@ -155,8 +160,8 @@ class WorkerPool:
     async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `task` in a worker. A task whose worker dies is tried once more, on another one.
 
-        Raises AnalysisFailedError when the second worker dies as well or the task takes too long, and
-        whatever the task itself raises.
+        Raises AnalysisFailedError when the second worker dies as well, the task takes too long or the answer
+        is none, and what the task itself raises: PictureError and its kind, else TaskError.
         """
         return await self._run(partial(task, *args, **kwargs))
 
@@ -180,6 +185,10 @@ class WorkerPool:
                 if gone.begun and patience.over:
                     break
                 deaths += gone.begun  # else it died, or was stopped, while idle: not the task's doing
+            except AnswerError as error:
+                log.error("%s; its process is ended", error)
+                self._replace(process)
+                break
             except asyncio.CancelledError:
                 answer.add_done_callback(partial(self._take_back, process))
                 raise
@@ -193,7 +202,7 @@ class WorkerPool:
 
     def _take_back(self, process: WorkerProcess, answer: "asyncio.Future[Any]") -> None:
         """The worker is done with what nobody waits for any more."""
-        if isinstance(answer.exception(), WorkerGoneError):
+        if isinstance(answer.exception(), WorkerGoneError | AnswerError):
             self._replace(process)
         else:
             self._put_back(process)

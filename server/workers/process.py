@@ -4,7 +4,6 @@ import asyncio
 import ctypes
 import itertools
 import multiprocessing
-import pickle
 import socket
 import time
 from collections.abc import Callable
@@ -12,9 +11,13 @@ from typing import Any, TypeVar
 
 from server.support import osdep
 from server.workers import main as worker
-from wire.framing import MAX_LENGTH, FrameSplitter
+from server.workers.answers import AnswerError, unpacked
+from wire.framing import FrameSplitter
 
 T = TypeVar("T")
+
+ANSWER_BYTES = 256 << 20
+"""Longest answer that is taken: a photo that was prepared, or what became of a year's recordings."""
 
 
 class WorkerGoneError(Exception):
@@ -40,7 +43,7 @@ class WorkerProcess(asyncio.Protocol):
         self._numbers = itertools.count(1)
         self._number, self._asked = 0, 0.0
         self._answer: asyncio.Future[Any] | None = None
-        self._received = FrameSplitter(MAX_LENGTH)
+        self._received = FrameSplitter(ANSWER_BYTES)
         self._transport: asyncio.Transport | None = None
 
     @property
@@ -62,13 +65,14 @@ class WorkerProcess(asyncio.Protocol):
             self._process.start()
 
     def ask(self, task: Callable[[], T]) -> "asyncio.Future[T]":
-        """Have `task` done. The future raises WorkerGoneError, and whatever the task raises."""
+        """Have `task` done. The future raises WorkerGoneError; AnswerError: the process is not as it should
+        be; and what the task raises, as `answers.unpacked` tells it."""
         self._answer = asyncio.get_running_loop().create_future()
         self._number, self._asked = next(self._numbers), time.monotonic()
         if self._transport is None or self._transport.is_closing():
             self._answer.set_exception(WorkerGoneError(False, 0.0))
         else:
-            self._transport.write(worker.packed((self._number, task)))
+            self._transport.write(worker.order(self._number, task))
         return self._answer
 
     def data_received(self, data: bytes) -> None:
@@ -81,8 +85,8 @@ class WorkerProcess(asyncio.Protocol):
         if self._answer is None or self._answer.done():
             return
         try:
-            result, error = pickle.loads(message)  # noqa: S301 - from our own process
-        except Exception as failure:
+            result, error = unpacked(message)
+        except AnswerError as failure:
             result, error = None, failure
         if error is not None:
             self._answer.set_exception(error)

@@ -2,12 +2,13 @@
 
 import asyncio
 import atexit
+import logging
 import shutil
 import socket
 import ssl
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import cache
@@ -30,11 +31,15 @@ from server.accounts import accounts
 from server.accounts.passwords import Passwords
 from server.accounts.rights import Role
 from server.accounts.sign_in import SignIn
+from server.audit.log_files import rotations_of
 from server.audit.operator_log import Act
+from server.audit.rewriting import Change, rewrite
 from server.database.database import FILE, Database, address_of, opened
 from server.events import Events
+from server.forgetting.forgetter import Forgetter
 from server.gallery.admission import Arrived, LookAlikes
 from server.gallery.assessed_file import AssessedFile
+from server.gallery.cache import EmbeddingCache
 from server.gallery.receipts import Receipt
 from server.history.rows import act_row
 from server.history.tables import ACT
@@ -46,6 +51,7 @@ from server.terminals.frame_tally import FrameTally
 from server.terminals.frames import FrameCounts
 from server.terminals.live import LiveBoard
 from server.terminals.proposals import Proposals
+from server.vitals.condition import Condition
 from server.vitals.decision_counts import DecisionCounts
 from server.vitals.loop_delay import LoopDelay
 from server.vitals.vitals import Vitals
@@ -56,6 +62,7 @@ from server.web.serving import WebServer
 from server.web.sockets import by_path
 from server.web.terminal.upgrade import SOCKET_PATH, terminal_sockets
 from server.workers.pool import WorkerCounts
+from tests.support.service import Noticed
 from tests.support.site import Server
 
 P = ParamSpec("P")
@@ -141,6 +148,7 @@ class FakeVitals:
         self.decisions = DecisionCounts()
         self.loop_delay = LoopDelay()
         self.warnings = LastWarnings()
+        self.log_fails = False
         self.vitals = Vitals(
             workers=lambda: self.workers,
             frames=lambda: FrameCounts(connected=1, in_work=1, waiting=0, tally=self.tally),
@@ -148,6 +156,9 @@ class FakeVitals:
             decisions=self.decisions,
             loop_delay=self.loop_delay,
             warnings=self.warnings,
+            condition=Condition(
+                workers=lambda: self.workers, log_fails=lambda: self.log_fails, logs=Path(), clock=lambda: 0.0
+            ),
         )
 
 
@@ -182,15 +193,15 @@ class Site:
         self.source = Sources({}, {}, self.settings_file)
         self.vitals = FakeVitals()
         self.events = Events(())
+        self.noticed = Noticed()
         self.live = LiveBoard(self.events, min_face=48)
         self.proposals = Proposals(self.events)
         self.news = FakeNews()
         self.running = Running(
-            settings=Settings.model_validate(
-                {"logs": logs, "faces": logs / "faces", "web_name": "testserver", **settings}
-            ),
+            settings=_settings(logs, settings),
             database=database,
             record=self.record,
+            notice=self.noticed,
             workers=self.workers,
             aside=self.workers,
             photos=self.photos if server is None else server.watcher,
@@ -203,12 +214,31 @@ class Site:
             rules=self.rules,
             source=self.source,
             vitals=self.vitals.vitals,
+            forgetter=self._forgetter(logs, settings, server),
             serve_terminal=lambda transport, address: transport.abort(),
             hasten=(lambda: None) if server is None else server.hasten,
         )
         self.app = _SPARE.pop() if _SPARE else web.with_routes()
         web.connect(self.app, self.running, SignIn(database, self.passwords, lambda: self.now))
         self.app.state.limits = Limits(count(0, 1000).__next__)  # tests ask as fast as they can
+
+    def _forgetter(self, logs: Path, settings: dict[str, Any], server: Server | None) -> Forgetter:
+        """Of logs that nobody appends to."""
+
+        async def rewritten(changes: Mapping[str, Change]) -> int:
+            paths = [(path, change) for log, change in changes.items() for path in rotations_of(logs, log)]
+            return sum(rewrite(path, change) for path, change in paths)
+
+        return Forgetter(
+            settings=_settings(logs, settings),
+            database=self.database,
+            rewrite_logs=rewritten,
+            cache=EmbeddingCache(Path(":memory:"), "", as_copy=True) if server is None else server.cache,
+            recorder=None,
+            server_log=logging.NullHandler(),
+            warnings=self.vitals.warnings,
+            look=self.workers.run,
+        )
 
     async def _count_change(self) -> None:
         self.tokens_changed += 1
@@ -231,6 +261,12 @@ class Site:
     def account(self, name: str, role: Role, terminals: list[str] | None = None) -> None:
         """An account with `PASSWORD`."""
         _add_account(self.database, name, role, terminals)
+
+
+def _settings(logs: Path, settings: dict[str, Any]) -> Settings:
+    return Settings.model_validate(
+        {"logs": logs, "faces": logs / "faces", "web_name": "testserver", **settings}
+    )
 
 
 def _add_account(database: Database, name: str, role: Role, terminals: list[str] | None = None) -> None:

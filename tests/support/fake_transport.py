@@ -2,6 +2,7 @@
 
 import asyncio
 
+from server.terminals.credentials import ShownCertificate
 from wire import ClientConnection, ErrorMessage, Hello, Message, Welcome, encode
 
 
@@ -10,6 +11,7 @@ class FakeTransport:
 
     def __init__(self, peer: str = "10.0.0.7:40000") -> None:
         self.peer = peer
+        self.certificate: ShownCertificate | None = None
         self.opens = asyncio.Event()
         """Until it is set, `open` waits, as for a TLS handshake."""
         self.opens.set()

@@ -48,6 +48,7 @@ class Running:
         host: str = "127.0.0.1",
         idle_after: float | None = None,
         timeouts: Timeouts = TIMEOUTS,
+        pins: frozenset[str] = frozenset(),
     ) -> None:
         self.picture = IMAGE
         self.offered = 0
@@ -63,6 +64,7 @@ class Running:
             quality=85,
             idle_after=idle_after,
             timeouts=timeouts,
+            pins=pins,
         )
         self.link = Link(settings, self.recorder, self.stopping)
         self.threads = [threading.Thread(target=self._run), threading.Thread(target=self._feed)]
@@ -89,8 +91,9 @@ def running(
     host: str = "127.0.0.1",
     idle_after: float | None = None,
     timeouts: Timeouts = TIMEOUTS,
+    pins: frozenset[str] = frozenset(),
 ) -> Iterator[Running]:
-    run = Running(port=port, tls=tls, host=host, idle_after=idle_after, timeouts=timeouts)
+    run = Running(port=port, tls=tls, host=host, idle_after=idle_after, timeouts=timeouts, pins=pins)
     for thread in run.threads:
         thread.start()
     try:

@@ -1,6 +1,7 @@
 """The frame service with its workers, its disk and its terminals replaced."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ from server.access.door import Door
 from server.access.lockout import Lockouts
 from server.access.matching.gallery import Gallery
 from server.access.matching.recogniser import DLIB
+from server.access.naming import Naming, by_name
 from server.access.orders import EMPTY as ROSTER
 from server.access.rules import Rules
 from server.access.seen import Analysis, Face, Hints, PhotoOutcome
@@ -46,11 +48,17 @@ class FakeAnalyser:
 
     def __init__(self, sees: Analysis | Exception = ADA) -> None:
         self.sees = sees
+        self.beside = 0
+        """How many frames were looked at behind all others."""
 
     async def analyse(self, jpeg: bytes, hints: Hints) -> Analysis:
         if isinstance(self.sees, Exception):
             raise self.sees
         return self.sees
+
+    async def analyse_beside(self, jpeg: bytes, hints: Hints) -> Analysis:
+        self.beside += 1
+        return await self.analyse(jpeg, hints)
 
     async def analyse_photo(self, data: bytes) -> PhotoOutcome:
         raise NotImplementedError
@@ -66,12 +74,13 @@ class FakeAudit:
         self.quick = asyncio.Event()
         self.quick.set()
 
-    async def record(self, entry: AccessEntry) -> None:
+    async def record(self, entry: AccessEntry) -> str:
         self.writing.set()
         await self.quick.wait()
         if self.full:
             raise OSError("disk full")
         self.entries.append(entry)
+        return f"{entry.line()} seal={len(self.entries)}"
 
     @property
     def lines(self) -> list[tuple[str, str | None, str]]:
@@ -91,6 +100,7 @@ class FakePeer:
         self.told: list[Message] = []
         self.answers: asyncio.Queue[Message] = asyncio.Queue()
         self._seq = 0
+        self._since = time.monotonic()
 
     def send(self, message: Message) -> None:
         self.told.append(message)
@@ -104,7 +114,7 @@ class FakePeer:
     def frame(self) -> PendingFrame:
         """The next one, 0.2 s after the one before."""
         self._seq += 1
-        return PendingFrame(self._seq, b"", self._seq * 0.2)
+        return PendingFrame(self._seq, b"", self._since + self._seq * 0.2)
 
     @property
     def verdicts(self) -> list[Verdict]:
@@ -156,6 +166,7 @@ class Running:
         workers: int = 1,
         sinks: Sequence[Heard] = (),
         door_rules: Rules | None = None,
+        naming: Naming = by_name,
     ) -> None:
         self.analyser = analyser or FakeAnalyser()
         self.audit = FakeAudit()
@@ -167,7 +178,7 @@ class Running:
         self.service = FrameService(
             analyser=self.analyser,
             workers=workers,
-            writer=DecisionWriter(self.audit, self.events),
+            writer=DecisionWriter(self.audit, self.events, naming),
             events=self.events,
             gallery=lambda: GALLERY,
             roster=lambda: ROSTER,

@@ -81,6 +81,7 @@ WHOLE = Result(
     prompt=Prompt.TURN_LEFT,
     prompt_seconds=3.25,
     prompt_progress=-0.5,
+    next_ms=250.0,
 )
 MESSAGES: list[Result | Pong | ErrorMessage] = [
     WHOLE,

@@ -109,3 +109,33 @@ def test_command_is_split_like_a_shell_does() -> None:
 def test_tls_verifies() -> None:
     tls = parse([*NEEDED, "--tls"]).tls
     assert tls and tls.check_hostname and tls.verify_mode is ssl.CERT_REQUIRED
+
+
+def test_a_pin_stands_in_place_of_an_authority_or_beside_it() -> None:
+    alone = parse([*NEEDED, "--pin", "AB" * 32, "--pin", "cd" * 32])
+    assert alone.pins == {"ab" * 32, "cd" * 32}
+    assert alone.tls and not alone.tls.check_hostname and alone.tls.verify_mode is ssl.CERT_NONE
+    both = parse([*NEEDED, "--pin", "ab" * 32, "--tls"])
+    assert both.tls and both.tls.check_hostname and both.tls.verify_mode is ssl.CERT_REQUIRED
+    assert parse(NEEDED).pins == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["--pin", "ab"], "is not a SHA-256 fingerprint"),
+        (["--tls", "--cert", "a.pem"], "--cert and --key go together"),
+        (["--tls", "--key", "a.pem"], "--cert and --key go together"),
+        (["--cert", "a.pem", "--key", "b.pem"], "is shown to a server that is known"),
+        (
+            ["--tls", "--cert", "no-such.pem", "--key", "b.pem"],
+            "--cert no-such.pem, --key b.pem: No such file",
+        ),
+    ],
+)
+def test_what_cannot_be_shown_or_trusted_is_told(
+    given: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse([*NEEDED, *given])
+    assert told in " ".join(capsys.readouterr().err.split())

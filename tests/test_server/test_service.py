@@ -71,7 +71,8 @@ def test_busy_threads_and_the_garbage_of_the_start_do_not_hold_the_loop(
     (tmp_path / "logs" / "models").symlink_to(MODEL_CACHE)
     frozen = gc.get_freeze_count()
     values = {"port": 0, "workers": 1, "faces": tmp_path / "faces", "logs": tmp_path / "logs"}
-    asyncio.run(serve(Settings.model_validate(values), Sources(values, {}, None), LastWarnings()))
+    settings, sources = Settings.model_validate(values), Sources(values, {}, None)
+    asyncio.run(serve(settings, sources, LastWarnings(), logging.NullHandler()))
     assert gc.get_freeze_count() > frozen + 1000
     assert sys.getswitchinterval() == pytest.approx(SWITCH_SECONDS)
     told = [record.getMessage() for record in console.records if record.name.startswith("server.")]

@@ -298,6 +298,12 @@ def test_certificate_and_key_go_together() -> None:
     assert (found.tls_cert, found.tls_key) == (Path("a.pem"), Path("b.pem"))
 
 
+def test_only_over_tls_can_a_terminal_show_a_certificate() -> None:
+    assert refusal('tls_terminals = "ca.pem"').startswith("tls_terminals needs tls_cert and tls_key")
+    found = settings('tls_terminals = "ca.pem"\ntls_cert = "a.pem"\ntls_key = "b.pem"')
+    assert found.tls_terminals == Path("ca.pem")
+
+
 def test_defaults_of_the_rules_and_of_the_settings_are_the_same() -> None:
     assert settings().rules() == Rules()
 
@@ -401,7 +407,18 @@ def test_the_example_of_the_manual_is_accepted() -> None:
     assert settings(example).tokens
 
 
-@pytest.mark.parametrize("name", ["record", "record_pictures", "insecure", "web"])
+@pytest.mark.parametrize("name", ["record", "record_pictures", "insecure", "web", "pseudonymous"])
 @pytest.mark.parametrize("value", ['"yes"', '"no"', "1", "0"])
 def test_true_and_false_are_no_words_in_the_file(name: str, value: str) -> None:
     assert refusal(f"{name} = {value}") == (f"{name} (doorward.toml): write true or false, not {value}")
+
+
+def test_a_collector_on_another_machine_needs_tls() -> None:
+    assert settings('syslog = "tls://logs.lan"\nsyslog_ca = "ca.pem"').collector
+    for local in ("udp://127.0.0.1", "tcp://[::1]:601", "tcp://localhost"):
+        assert settings(f'syslog = "{local}"').collector
+    said = refusal('syslog = "udp://logs.lan"')
+    assert "syslog: udp://logs.lan:514 is another machine, and without TLS" in said
+    assert settings('syslog = "tcp://logs.lan"', flags={"insecure": True}).collector
+    assert "write an address such as tls://" in refusal('syslog = "logs.lan"')
+    assert "syslog_ca is for a collector at tls://" in refusal('syslog_ca = "ca.pem"')

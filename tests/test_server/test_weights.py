@@ -6,7 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from server.weights import MESH, PINNED, SFACE, YUNET, Weights, WeightsError, find_weights, read_weights
+from server.weights import (
+    DLIB_FILES,
+    MESH,
+    PINNED,
+    SFACE,
+    YUNET,
+    Weights,
+    WeightsError,
+    dlib_weights,
+    find_weights,
+    read_weights,
+)
 
 CONTENT = b"some weights"
 OURS = Weights(
@@ -89,3 +100,20 @@ def test_where_they_were_found_is_told(tmp_path: Path) -> None:
     path = tmp_path / "renamed.onnx"
     path.write_bytes(CONTENT)
     assert find_weights(OURS, tmp_path) == (path, CONTENT)
+
+
+@pytest.mark.parametrize("name", DLIB_FILES)
+def test_what_dlib_reads_is_what_was_chosen(name: str) -> None:
+    assert dlib_weights(name).name == name
+
+
+def test_what_dlib_would_read_and_is_another_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.weights.weights_folder", lambda: tmp_path)
+    name = "shape_predictor_5_face_landmarks.dat"
+    with pytest.raises(WeightsError, match="cannot be read: No such file"):
+        dlib_weights(name)
+    (tmp_path / name).write_bytes(b"other weights")
+    with pytest.raises(WeightsError, match="is not the file that was chosen"):
+        dlib_weights(name)

@@ -55,7 +55,7 @@ PINNED: dict[type, tuple[Message, dict[str, Any]]] = {
         Proposed(7, ProposalOutcome.TOO_MANY),
         {"type": "proposed", "seq": 7, "outcome": "too_many"},
     ),
-    Pong: (Pong(3), {"type": "pong", "id": 3}),
+    Pong: (Pong(3, 1.5e9), {"type": "pong", "id": 3, "clock": 1.5e9}),
     Welcome: (
         Welcome("ab12", Limits(1000, 2000), note="Ring the bell", features=("propose",)),
         {
@@ -77,6 +77,8 @@ PINNED: dict[type, tuple[Message, dict[str, Any]]] = {
             Prompt.TURN_LEFT,
             2.5,
             -0.25,
+            250.0,
+            True,
         ),
         {
             "type": "result",
@@ -98,6 +100,8 @@ PINNED: dict[type, tuple[Message, dict[str, Any]]] = {
             "prompt": "turn_left",
             "prompt_seconds": 2.5,
             "prompt_progress": -0.25,
+            "next_ms": 250.0,
+            "overloaded": True,
         },
     ),
     ErrorMessage: (
@@ -214,6 +218,7 @@ def test_what_may_be_absent_is_no_new_key() -> None:
     """What older terminals and servers say stays as it was, byte for byte."""
     assert not {"note", "features"} & set(Welcome("ab12", Limits(1000, 2000)).to_map())
     assert Ping(3).to_map() == {"type": "ping", "id": 3}
+    assert Pong(3).to_map() == {"type": "pong", "id": 3}
     assert "seq" not in DecisionNotice("d1", Verdict.DENIED, (), "left").to_map()
 
 
@@ -252,6 +257,7 @@ WRONG = [
     Wrong(Proposed, ("seq",), "proposed.seq", NOT_UINT),
     Wrong(Proposed, ("outcome",), "proposed.outcome", NOT_TEXT[1:], required=False),
     Wrong(Pong, ("id",), "pong.id", NOT_UINT),
+    Wrong(Pong, ("clock",), "pong.clock", NOT_NUMBER[1:], required=False),
     Wrong(Welcome, ("version",), "welcome.version", NOT_UINT),
     Wrong(Welcome, ("session",), "welcome.session", NOT_TEXT),
     Wrong(Welcome, ("limits",), "welcome.limits", NOT_MAP),
@@ -294,6 +300,8 @@ WRONG = [
         [*NOT_NUMBER[1:], -1.001, 1.001],
         required=False,
     ),
+    Wrong(Result, ("next_ms",), "result.next_ms", [*NOT_NUMBER[1:], -0.001, 60_000.1], required=False),
+    Wrong(Result, ("overloaded",), "result.overloaded", [0, 1, "true", [True]], required=False),
     Wrong(Result, ("timing",), "result.timing", NOT_MAP),
     Wrong(Result, ("timing", "queue_ms"), "result.timing.queue_ms", NOT_NUMBER),
     Wrong(Result, ("timing", "work_ms"), "result.timing.work_ms", NOT_NUMBER),
@@ -367,7 +375,7 @@ def test_whole_numbers_are_fit_for_fractions() -> None:
     assert message.timing == Timing(3.0, float(2**64 - 1))
 
 
-NEWER_KEYS = ("prompt", "prompt_seconds", "prompt_progress")
+NEWER_KEYS = ("prompt", "prompt_seconds", "prompt_progress", "next_ms", "overloaded")
 
 
 def test_a_server_that_knows_no_prompts_and_notes_is_understood() -> None:
@@ -378,7 +386,15 @@ def test_a_server_that_knows_no_prompts_and_notes_is_understood() -> None:
     values = changed(values, ("decision", "note"), MISSING)
     values = changed(values, ("decision", "seq"), MISSING)
     decision = replace(message.decision, note=None, seq=None)
-    plain = replace(message, decision=decision, prompt=None, prompt_seconds=None, prompt_progress=None)
+    plain = replace(
+        message,
+        decision=decision,
+        prompt=None,
+        prompt_seconds=None,
+        prompt_progress=None,
+        next_ms=None,
+        overloaded=False,
+    )
     assert read(values) == plain
     assert plain == Result(
         message.seq,

@@ -12,6 +12,7 @@ from server.accounts.passwords import MAX_CHARS, require_strong
 from server.accounts.rights import Caller
 from server.accounts.sign_in import RefusedError, SignIn
 from server.audit.operator_log import ActKind
+from server.audit.security_log import SecurityKind
 from server.web.acting import note
 from server.web.callers import Entrance, Ports, SignedIn, session_of
 from server.web.problems import ProblemError
@@ -32,7 +33,7 @@ async def change_password(
     given: PasswordChange, caller: SignedIn, running: Ports, entrance: Entrance
 ) -> None:
     """Change one's own password; all other sessions of the account end, and its keys go on."""
-    await _prove(entrance, caller, given.old)
+    await _prove(running, entrance, caller, given.old)
     require_strong(given.new, [caller.name])
     hashed, number = await entrance.passwords.hash(given.new), session_of(caller)
     await note(running, caller, ActKind.ACCOUNT_PASSWORD_CHANGED, caller.name)
@@ -68,7 +69,7 @@ async def turn_on_second_factor(
     given: FactorProof, caller: SignedIn, running: Ports, entrance: Entrance
 ) -> None:
     """Ask for a code at every sign-in from now on. One that is on is turned off first."""
-    await _prove(entrance, caller, given.password)
+    await _prove(running, entrance, caller, given.password)
     if await _second_factor(running, caller) is not None:
         raise ProblemError.conflict("A second factor is on already; turn it off first.")
     step = second_factor.step_of(given.key, given.code)
@@ -88,28 +89,34 @@ class Proof(BaseModel):
 @router.delete("/second-factor", status_code=HTTPStatus.NO_CONTENT)
 async def turn_off_second_factor(given: Proof, caller: SignedIn, running: Ports, entrance: Entrance) -> None:
     """Ask for the password alone. While a second factor is on, this takes a code of it."""
-    await _prove(entrance, caller, given.password)
+    await _prove(running, entrance, caller, given.password)
     if await _second_factor(running, caller) is not None:
-        await _prove_code(entrance, caller, given.code)
+        await _prove_code(running, entrance, caller, given.code)
     await note(running, caller, ActKind.ACCOUNT_SECOND_FACTOR_REMOVED, caller.name)
     await running.database.write(lambda sql: second_factor.turn_off(sql, caller.account))
 
 
-async def _prove(entrance: SignIn, caller: Caller, password: str) -> None:
+async def _prove(running: Running, entrance: SignIn, caller: Caller, password: str) -> None:
     """Who sits at a browser that somebody left signed in does not get far. Raises ProblemError."""
     try:
         await entrance.prove_again(caller, password)
     except RefusedError:
+        _notice_refusal(running, caller, "password")
         raise ProblemError(HTTPStatus.FORBIDDEN, "wrong_password", "The password is wrong.") from None
 
 
-async def _prove_code(entrance: SignIn, caller: Caller, code: str) -> None:
+async def _prove_code(running: Running, entrance: SignIn, caller: Caller, code: str) -> None:
     """Raises ProblemError."""
     try:
         await entrance.prove_code_again(caller, code)
     except RefusedError:
+        _notice_refusal(running, caller, "code")
         detail = "Give the code that your authenticator app shows; each is good once."
         raise ProblemError(HTTPStatus.FORBIDDEN, "wrong_code", detail) from None
+
+
+def _notice_refusal(running: Running, caller: Caller, what: str) -> None:
+    running.notice(SecurityKind.PROOF_REFUSED, source=caller.source, account=caller.name, wrong=what)
 
 
 async def _second_factor(running: Running, caller: Caller) -> str | None:

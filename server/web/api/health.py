@@ -13,7 +13,8 @@ router = APIRouter(tags=["health"], dependencies=[PUBLIC])
 
 
 class Health(BaseModel):
-    """`status`: "ok", or what is wrong in a word."""
+    """`status`: "ok", or "not ready". What is wrong is not for everybody: the log, and the service's status,
+    tell it."""
 
     status: str
 
@@ -26,13 +27,17 @@ async def alive() -> Health:
 
 @router.get("/readyz")
 async def ready(running: Ports, response: Response) -> Health:
-    """The server can serve: its database answers, and so do its workers."""
+    """The server can serve: models and photos are loaded, workers are there, the access log can be written,
+    and the database answers."""
     try:
         await running.database.read(_ask)
     except SQLAlchemyError:
+        faulty = True
+    else:
+        faulty = bool(running.vitals.condition.faults())
+    if faulty:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-        return Health(status="database")
-    return Health(status="ok")
+    return Health(status="not ready" if faulty else "ok")
 
 
 def _ask(connection: Connection) -> None:

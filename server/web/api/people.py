@@ -9,9 +9,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
+from server.audit.log_files import BROKEN, why
 from server.audit.operator_log import ActKind
+from server.forgetting.people import Looks
+from server.forgetting.spelling import Person as Whom
 from server.gallery.names import NAME_CHARS
-from server.history import erasing as history
 from server.site.erasing import erase_person
 from server.site.file_names import canonical
 from server.site.laying_down import lay_down
@@ -19,6 +21,7 @@ from server.site.listing import PersonView
 from server.site.people_changes import Value, confirm, set_person, unconfirm
 from server.site.renaming import Rename, rename_person
 from server.site.site import Site
+from server.support.key_file import KeyFileError
 from server.web.acting import noted, staying
 from server.web.api.people_models import (
     Erased,
@@ -36,7 +39,9 @@ from server.web.callers import Administrator, Enroller, Ports, Seer, require_eve
 from server.web.etags import IfMatch, require_match
 from server.web.people_rights import require_may_bar, require_may_take_away
 from server.web.problems import ProblemError
+from server.web.running import Running
 from server.web.site_work import Files, SiteWork
+from server.web.strangers import Unknown
 
 router = APIRouter(prefix="/people", tags=["people"])
 PAGE, MOST = 60, 200
@@ -141,19 +146,20 @@ async def erase(
     caller: Administrator,
     running: Ports,
     files: Files,
+    unknown: Unknown,
     history_too: Annotated[bool, Query(alias="history")] = False,
     if_match: IfMatch = None,
 ) -> Erased:
-    """Remove all photos of somebody, what is computed from them, and what is laid down. `history`: have the
-    decisions and visits in the history name them no more; the access log, which is the evidence, keeps its
-    lines. Photos of others that enrol nobody because they look like this person stay held, until somebody
-    releases them. It can be asked for again."""
+    """Remove all photos of somebody, what is computed from them, and what is laid down. `history`: remove
+    recorded visits, too, and have history and logs name them no more, but by a word that only this site's key
+    makes; then look for what is left. Photos of others that enrol nobody because they look like this person
+    stay held, until somebody releases them. It can be asked for again."""
     require_everywhere(caller)
     known = await _is_known(files, name)
     if known:
         require_match(if_match, _etag(await files.person(name)))
-    named = await running.database.read(partial(history.mentions, name=name)) if history_too else 0
-    if not known and not named:
+    whom = await _whom(running, files, name) if history_too else None
+    if not known and (whom is None or not await running.forgetter.left(whom)):
         raise ProblemError.not_found("There is nobody of this name.")
     alike = await files.mistaken_for(name)
     said = {"history": "yes" if history_too else "no", **staying(alike)}
@@ -162,15 +168,20 @@ async def erase(
         _require_unchanged(files, name, if_match)
         return erase_person(site, name)
 
-    async with noted(running, caller, ActKind.PERSON_ERASED, name, **said):
+    looks = Looks() if whom is None else await running.forgetter.looks(name)
+    noted_as = name if whom is None else whom.word
+    async with noted(running, caller, ActKind.PERSON_ERASED, noted_as, **said):
         await files.hold(alike)
         photos, limits = await files.change(work) if known else (0, False)
     await files.until(lambda: files.known().person(name) is None)
     await files.forget_thumbnails()
-    erased = None
-    if history_too:
-        erased = await running.database.write(partial(history.erase_name, name=name))
-    return Erased(photos=photos, limits=limits, history=erased, held=list(map(shown_path, alike)))
+    held = list(map(shown_path, alike))
+    if whom is None:
+        return Erased(photos=photos, limits=limits, history=None, held=held, left=[])
+    unknown.forget()
+    done = await running.forgetter.forget(whom, looks)
+    changed = done.rows + done.lines + done.records
+    return Erased(photos=photos, limits=limits, history=changed, held=held, left=done.problems)
 
 
 @router.post("/{name}/confirm", status_code=HTTPStatus.NO_CONTENT)
@@ -207,6 +218,14 @@ def _require_unchanged(files: SiteWork, name: str, if_match: str | None) -> None
     view = files.known().person(name)
     if if_match is not None:
         require_match(if_match, "" if view is None else _etag(view))
+
+
+async def _whom(running: Running, files: SiteWork, name: str) -> Whom:
+    """Raises ProblemError."""
+    try:
+        return await running.forgetter.whom(name, [*files.known().named, *running.roster().permits])
+    except (KeyFileError, *BROKEN) as error:
+        raise ProblemError.refused(f"The logs cannot be read: {why(error)}.") from error
 
 
 async def _is_known(files: SiteWork, name: str) -> bool:

@@ -169,13 +169,15 @@ class Renamed(BaseModel):
 
 class Erased(BaseModel):
     """`photos`: how many were removed. `limits`: whether people.toml said something about the person.
-    `history`: in how many places of the history the name stood; null: it was left there. `held`: photos of
-    others that look like this person, and enrol nobody until they are released."""
+    `history`: in how many places of the history and the logs the name stood; null: it was left there. `held`:
+    photos of others that look like this person, and enrol nobody until they are released. `left`: where
+    something was found that still tells of this person."""
 
     photos: int
     limits: bool
     history: int | None
     held: list[str]
+    left: list[str]
 
 
 class Outcome(BaseModel):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from server.accounts.rights import Caller
 from server.history import overview
 from server.tokens import store
+from server.tokens.certificates import all_certificates
 from server.web.callers import Ports, Seer
 from server.web.running import Running
 
@@ -42,6 +43,7 @@ async def terminals_of(running: Running, caller: Caller) -> list[TerminalView]:
     """Those that the caller sees."""
     known = await running.database.read(overview.known_terminals)
     tokens = await running.database.read(store.all_tokens)
+    certificates = await running.database.read(all_certificates)
     last = {name: moment for name, moment in known.items() if moment is not None}
     connections: dict[str, list[ConnectionView]] = {}
     for health in running.live.health():
@@ -50,7 +52,8 @@ async def terminals_of(running: Running, caller: Caller) -> list[TerminalView]:
             connections.setdefault(health.terminal, []).append(view)
         else:
             last[health.terminal] = health.left  # the history hears of it later
-    names = {*last, *connections, *(each.terminal for each in tokens), *running.settings.tokens}
+    proven = {*(each.terminal for each in tokens), *(each.terminal for each in certificates)}
+    names = {*last, *connections, *proven, *running.settings.tokens}
     return [
         TerminalView(
             terminal=name,

@@ -16,6 +16,7 @@ from server.settings import Settings
 from server.support.clock import now_ms
 from server.tokens import store
 from server.tokens.accepted import AcceptedTokens
+from server.tokens.certificates import all_certificates
 from server.tokens.store import TerminalTokens, checked
 from server.web.acting import noted
 from server.web.callers import Administrator, Ports, require_everywhere, site_address
@@ -48,6 +49,17 @@ class TokenView(BaseModel):
     created: int | None
     revoked: bool
     tokens: list[TokenTimes]
+
+
+class CertificateView(BaseModel):
+    """A certificate that a terminal must show beside its token, or another of its own that is neither revoked
+    nor expired. `fingerprint`: SHA-256, in hexadecimal. Times in milliseconds since 1970."""
+
+    terminal: str
+    fingerprint: str
+    created: int
+    expires: int
+    revoked: bool
 
 
 Days = Annotated[int, Field(ge=1, le=store.MAX_DAYS), Strict()]
@@ -89,6 +101,14 @@ async def all_tokens(caller: Administrator, running: Ports) -> list[TokenView]:
         TokenView(terminal=name, origin="settings", created=None, revoked=False, tokens=[])
         for name in configured
     ]
+
+
+@router.get("/certificates")
+async def every_certificate(caller: Administrator, running: Ports) -> list[CertificateView]:
+    """Which terminals must show a certificate. They are made by `python -m server tls terminal`, and revoked
+    together with the tokens."""
+    found = await running.database.read(all_certificates)
+    return [CertificateView(**vars(each)) for each in found if caller.sees(each.terminal)]
 
 
 @router.get("/tokens/{terminal}")
@@ -150,7 +170,7 @@ async def rotate_token(
 async def revoke_token(
     terminal: Name, caller: Administrator, running: Ports, if_match: IfMatch = None
 ) -> None:
-    """Revoke all tokens of a terminal; who is connected with one is disconnected."""
+    """Revoke all tokens and certificates of a terminal; who is connected with one is disconnected."""
     _require_seen(caller, terminal)
     await running.database.read(lambda sql: _unchanged(sql, terminal, if_match))
 

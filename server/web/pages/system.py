@@ -8,7 +8,8 @@ from server.accounts.rights import Right, Role
 from server.audit.operator_log import ActKind
 from server.support.clock import now_ms
 from server.tokens import store
-from server.tokens.reminders import expiring
+from server.tokens.certificates import all_certificates
+from server.tokens.reminders import expiring, expiring_certificates
 from server.web.api.accounts import etag as account_etag
 from server.web.api.acts import PAGE, Asked
 from server.web.api.terminals import terminals_of
@@ -60,6 +61,7 @@ async def all_accounts(request: Request, caller: SiteAdministratorInPerson, runn
 @router.get("/terminals")
 async def all_terminals(request: Request, caller: AdministratorInPerson, running: Ports) -> Response:
     stored = await running.database.read(store.all_tokens)
+    certificates = await running.database.read(all_certificates)
     now = now_ms()
     return page(
         request,
@@ -70,6 +72,8 @@ async def all_terminals(request: Request, caller: AdministratorInPerson, running
         etags={each.terminal: token_etag(each) for each in stored},
         now=now,
         soon={each.terminal for each in stored if expiring(each, now)},
+        certificates=certificates,
+        certificates_soon=expiring_certificates(certificates, now),
         longest_days=store.MAX_DAYS,
         configured=running.settings.tokens.keys(),
         ca=own_authority(running.settings) is not None,

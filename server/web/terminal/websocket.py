@@ -36,6 +36,9 @@ class WebSocketTransport:
     more is read: whoever does not read the answers is not read either.
     """
 
+    certificate = None
+    """The console's port asks nobody for one: browsers would ask the visitor which to show."""
+
     def __init__(
         self,
         reader: asyncio.StreamReader,
@@ -61,8 +64,9 @@ class WebSocketTransport:
         self._writer.transport.get_extra_info("socket").setsockopt(
             socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER
         )
-        # `drain` then returns when everything has been handed to the operating system
-        self._writer.transport.set_write_buffer_limits(high=0)
+        # `drain` then returns when everything has been handed to the operating system; with 0 it would, with
+        # TLS, wait for the peer to say something after every other message
+        self._writer.transport.set_write_buffer_limits(high=1, low=0)
         request = await self._request()
         status, why = self._refusal(request)
         answer = self._protocol.reject(status, f"{why}.\n") if status else self._protocol.accept(request)

@@ -64,6 +64,7 @@ class LoadTerminal:
         self._granted: float | None = None
         self._seq = 0
         self._in_flight: tuple[int, float, bool] | None = None
+        self._wanted = 0.0
         self._answered = asyncio.Event()
         self._protocol = ClientConnection()
 
@@ -99,7 +100,7 @@ class LoadTerminal:
         if self.counting:
             self.counts.late.append((time.perf_counter() - due) * 1000)
         self._come_and_go(due)
-        if self._in_flight is None:
+        if self._in_flight is None and time.perf_counter() >= self._wanted:
             self._send()
         else:
             self.counts.skipped += self.counting
@@ -127,13 +128,14 @@ class LoadTerminal:
             for message in self._protocol.events():
                 if isinstance(message, Result) and self._in_flight and message.seq == self._in_flight[0]:
                     self._take(message)
-                    self.settle(answered=True)
+                    self.settle(answered=not message.overloaded)
                 elif isinstance(message, ErrorMessage):
                     self.counts.errors += 1
                     self.settle(answered=False)
 
     def _take(self, result: Result) -> None:
-        """Note when the visitor in view is let in."""
+        """Note when the visitor in view is let in, and when the next frame is wanted."""
+        self._wanted = time.perf_counter() + (result.next_ms or 0.0) / 1000
         granted = result.decision is not None and result.decision.verdict is Verdict.GRANTED
         if granted and self._arrived is not None and self._granted is None:
             self._granted = (time.perf_counter() - self._arrived) * 1000

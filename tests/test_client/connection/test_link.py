@@ -6,6 +6,8 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -22,8 +24,10 @@ from tests.support.running_link import Running, running
 from wire import (
     ErrorCode,
     ErrorMessage,
+    Frame,
     Hello,
     Limits,
+    Message,
     Ping,
     ProposalOutcome,
     Propose,
@@ -67,6 +71,19 @@ def test_one_frame_in_flight_then_the_newest(server: FakeServer) -> None:
             connection.sendall(encode(result(number)))
         wait_until(lambda: len(server.frames) == 2, "the next frame")
         assert server.frames[1].seq > number + 10
+
+
+def test_the_next_frame_comes_when_it_is_wanted(server: FakeServer) -> None:
+    seconds, sent = 0.4, []
+
+    def reply(frame: Frame) -> list[Message]:
+        sent.append(time.monotonic())
+        return [replace(result(frame.seq), next_ms=seconds * 1000)]
+
+    server.reply = reply
+    with running(server.port) as run:
+        wait_until(run.answered(4), "answers")
+    assert all(after - before >= 0.95 * seconds for before, after in pairwise(sent))
 
 
 def test_a_stalled_server_is_late_and_grants_nothing(server: FakeServer) -> None:

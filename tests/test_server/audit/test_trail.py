@@ -17,6 +17,7 @@ from server.audit.operator_log import Act, ActKind
 from server.audit.operator_log import parse as parse_act
 from server.audit.trail import AuditTrail
 from server.support import osdep
+from tests.support.service import Noticed
 from wire import Verdict
 from wire.reasons import Reason
 
@@ -72,14 +73,14 @@ def ids(folder: Path) -> list[str | None]:
     return [parse(line)["id"] for line in lines]
 
 
-async def recording(trail: AuditTrail, *numbers: int) -> list["asyncio.Task[None]"]:
+async def recording(trail: AuditTrail, *numbers: int) -> list["asyncio.Task[str]"]:
     """Tasks that record, each waiting for the disk."""
     tasks = [asyncio.ensure_future(trail.record(entry(number))) for number in numbers]
     await asyncio.sleep(0)
     return tasks
 
 
-async def busy(trail: AuditTrail, disk: Disk) -> "asyncio.Task[None]":
+async def busy(trail: AuditTrail, disk: Disk) -> "asyncio.Task[str]":
     """Keep the disk busy with line 0; what is recorded from now on waits for it."""
     disk.begun.clear()
     (first,) = await recording(trail, 0)
@@ -210,7 +211,7 @@ def test_closing_writes_what_still_waits(tmp_path: Path, disk: Disk) -> None:
 
 def test_receipts_and_decisions_do_not_disturb_each_other(tmp_path: Path, disk: Disk) -> None:
     async def test(trail: AuditTrail) -> None:
-        tasks = [await busy(trail, disk)]
+        tasks: list[asyncio.Future[Any]] = [await busy(trail, disk)]
         for number in range(1, 7):
             tasks += await recording(trail, number)
             tasks.append(asyncio.ensure_future(trail.record_receipts(["ACCEPTED a.jpg"] * 2)))
@@ -333,3 +334,21 @@ def test_a_folder_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "logs").write_bytes(b"")
     with pytest.raises(OSError, match="logs"):
         AuditTrail(tmp_path / "logs")
+
+
+def test_a_log_that_was_cut_is_noticed_at_the_next_line(tmp_path: Path) -> None:
+    async def write(*numbers: int) -> None:
+        trail = AuditTrail(tmp_path, lambda: noticed)
+        for number in numbers:
+            await trail.record(entry(number))
+        trail.close()
+
+    noticed = Noticed()
+    asyncio.run(write(1, 2, 3))
+    asyncio.run(write(4))
+    assert noticed.events == []
+    path = tmp_path / "access_log.txt"
+    path.write_bytes(path.read_bytes().rsplit(b"\n", 2)[0] + b"\n")
+    asyncio.run(write(5))
+    told = {"file": "access_log.txt", "ends_with": 3, "written": 4}
+    assert noticed.events == [("log_altered", None, None, told)]

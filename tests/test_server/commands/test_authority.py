@@ -9,7 +9,7 @@ import pytest
 from server.commands import authority
 from server.commands.authority import (
     AUTHORITY_DAYS,
-    SERVER_DAYS,
+    DAYS,
     AuthorityError,
     Names,
     fingerprint,
@@ -83,7 +83,7 @@ def test_times_are_such_that_browsers_accept_them() -> None:
     certificate = new_certificate(KEY, NAMES, CA, CA_KEY, NOW)
     assert certificate.not_valid_before_utc < NOW - timedelta(minutes=50), "a clock may be behind"
     assert certificate.not_valid_after_utc - certificate.not_valid_before_utc < timedelta(days=398)
-    assert certificate.not_valid_after_utc > NOW + timedelta(days=SERVER_DAYS - 1)
+    assert certificate.not_valid_after_utc > NOW + timedelta(days=DAYS - 1)
     assert CA.not_valid_after_utc > NOW + timedelta(days=AUTHORITY_DAYS - 1)
 
 

@@ -199,7 +199,7 @@ def test_the_help_of_a_group_names_its_actions_and_theirs_their_arguments(
     assert "python -m server books lend Emma 14" in told["books", "lend"]
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("serve", "check")])
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("serve", "doctor")])
 def test_every_command_has_a_function_that_takes_what_may_be_given(command: str) -> None:
     function = function_of(command)
     assert inspect.iscoroutinefunction(function)

@@ -132,10 +132,32 @@ def test_a_socket_is_no_photo(faces: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @posix
-def test_a_link_to_a_photo_is_a_photo(faces: Path, tmp_path: Path) -> None:
-    (faces / "ada.jpg").symlink_to(put(tmp_path, "elsewhere.jpg"))
-    assert people(faces) == {"ada.jpg": "Ada"}
-    assert read_photo(faces / "ada.jpg") == b"photo"
+def test_a_link_to_a_photo_of_the_folder_is_a_photo(faces: Path, tmp_path: Path) -> None:
+    put(faces, ".all/1.jpg")
+    (faces / "ada.jpg").symlink_to(".all/1.jpg")
+    (faces / "bob").symlink_to(faces / ".all")
+    (tmp_path / "linked").symlink_to(faces)
+    for root in (faces, tmp_path / "linked"):
+        assert people(root) == {"ada.jpg": "Ada", "bob/1.jpg": "Bob"}
+        assert read_photo(root / "ada.jpg") == b"photo"
+
+
+@posix
+def test_a_link_that_leads_out_is_not_followed(faces: Path, tmp_path: Path) -> None:
+    """Not even by a word of what is there."""
+    put(tmp_path, "faces2/secret.jpg")
+    put(tmp_path, "elsewhere.jpg")
+    (faces / "ada.jpg").symlink_to(tmp_path / "elsewhere.jpg")
+    (faces / "bob").symlink_to(tmp_path / "faces2")
+    (faces / "cy").symlink_to("..")
+    (faces / "dee").mkdir()
+    (faces / "dee" / "1.jpg").symlink_to("../../elsewhere.jpg")
+    assert people(faces) == {}
+    told = reasons(faces)
+    assert set(told) == {"ada.jpg", "bob", "cy", "dee/1.jpg"}
+    assert set(told.values()) == {
+        "a link that leads out of the photo folder is not followed; put the photo itself here"
+    }
 
 
 @posix

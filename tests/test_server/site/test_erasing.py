@@ -76,13 +76,14 @@ def test_nothing_goes_while_people_toml_cannot_be_used(site: Site) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links")
-def test_photos_behind_a_link_stay(site: Site, tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere" / "1.jpg").write_bytes(photo(0))
-    (site.faces / "jane doe").symlink_to(tmp_path / "elsewhere")
+def test_photos_behind_a_link_stay(site: Site) -> None:
+    elsewhere = site.faces / ".elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "1.jpg").write_bytes(photo(0))
+    (site.faces / "jane doe").symlink_to(elsewhere)
     with refused(Kind.REFUSED, "jane doe is a link to another folder"):
         erase_person(site, "Jane Doe")
-    assert "jane_doe.jpg" in listed(site.faces) and (tmp_path / "elsewhere" / "1.jpg").exists()
+    assert "jane_doe.jpg" in listed(site.faces) and (elsewhere / "1.jpg").exists()
 
 
 def test_limits_stay_until_the_server_knows_that_the_photos_are_gone(site: Site) -> None:

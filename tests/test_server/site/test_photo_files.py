@@ -174,17 +174,23 @@ def test_only_what_scan_finds_is_found(site: Site, parts: list[str]) -> None:
 
 @posix
 def test_links_are_removed_themselves_and_what_they_lead_to_stays(site: Site, tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere" / "1.jpg").write_bytes(photo(0))
-    (site.faces / "jane.jpg").symlink_to(tmp_path / "elsewhere" / "1.jpg")
+    elsewhere = site.faces / ".elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "1.jpg").write_bytes(photo(0))
+    (site.faces / "jane.jpg").symlink_to(elsewhere / "1.jpg")
     (site.faces / "ada.jpg").symlink_to("nowhere")
-    (site.faces / "june").symlink_to(tmp_path / "elsewhere")
+    (site.faces / "june").symlink_to(elsewhere)
+    (tmp_path / "secret.jpg").write_bytes(b"secret")
+    (site.faces / "eve.jpg").symlink_to(tmp_path / "secret.jpg")
     assert read(site, "june/1.jpg") == read(site, "jane.jpg") == photo(0)
     with refused(Kind.REFUSED, "june is a link to another folder; change the photos there"):
         remove(site, "june/1.jpg")
-    remove(site, "jane.jpg")
-    remove(site, "ada.jpg")
-    assert listed(tmp_path) == ["elsewhere/1.jpg"] and os.listdir(site.faces) == ["june"]
+    with refused(Kind.REFUSED, "eve.jpg cannot be read: it leads out of the photo folder"):
+        read(site, "eve.jpg")
+    for path in ("jane.jpg", "ada.jpg", "eve.jpg"):
+        remove(site, path)
+    assert (tmp_path / "secret.jpg").exists()
+    assert sorted(os.listdir(site.faces)) == [".elsewhere", "june"] and os.listdir(elsewhere) == ["1.jpg"]
     assert added(site, "June", photo(1)) == "june_2.jpg", "not into the linked folder"
 
 

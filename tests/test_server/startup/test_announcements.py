@@ -166,3 +166,11 @@ def test_who_could_listen_in_or_pose_as_a_door_is_warned_of(
     accepted = AcceptedTokens.of(made_of.tokens, {}, made_of.needs_tokens)
     told = warnings(of_network(made_of, accepted))
     assert [line.startswith(start) for line, start in zip(told, warned, strict=True)] == [True] * len(warned)
+
+
+def test_a_terminal_whose_certificate_nobody_asks_for_is_named() -> None:
+    accepted = AcceptedTokens.of({}, {}, certificates={"front": frozenset({"ab"})})
+    (told,) = warnings(of_network(made(), accepted))
+    assert told.startswith("no certificate is asked for, so that 'front' cannot connect: tls_terminals")
+    tls = {"tls_cert": "c", "tls_key": "k", "tls_terminals": "ca"}
+    assert warnings(of_network(made(**tls), accepted)) == []

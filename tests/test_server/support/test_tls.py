@@ -11,7 +11,7 @@ import pytest
 from server.support import tls as module
 from server.support.certificate import CertificateError, shake_hands
 from server.support.errors import StartError
-from server.support.tls import Tls
+from server.support.tls import News, Tls
 from tests.support import certificate
 
 pytestmark = certificate.needs_openssl
@@ -40,6 +40,13 @@ def look(tls: Tls, times: int) -> None:
     asyncio.run(run())
 
 
+def news_of(tls: Tls) -> list[News]:
+    """What is told of its certificate from now on."""
+    told: list[News] = []
+    tls.on_news = lambda news, detail: told.append(news)
+    return told
+
+
 def put(new: Path, old: Path) -> None:
     """In its place, as who renews it does."""
     os.replace(new, old)
@@ -50,6 +57,7 @@ def test_a_renewed_certificate_is_shown_at_both_ports(
 ) -> None:
     caplog.set_level("INFO")
     tls = Tls(*files)
+    told = news_of(tls)
     (tmp_path / "new").mkdir()
     new = certificate.make(tmp_path / "new")
     expected = tmp_path / "expected.pem"
@@ -61,6 +69,7 @@ def test_a_renewed_certificate_is_shown_at_both_ports(
     assert not shown(tls.terminals, expected)
     look(tls, 1)
     assert shown(tls.terminals, expected) and shown(tls.browsers, expected)
+    assert told == [News.RENEWED]
     assert "the certificate was renewed" in caplog.text and "cannot be used" not in caplog.text
 
 
@@ -69,12 +78,14 @@ def test_what_cannot_be_used_is_told_once_and_the_one_before_stays(
     files: tuple[Path, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture, half: int
 ) -> None:
     tls = Tls(*files)
+    told = news_of(tls)
     before = tmp_path / "before.pem"
     before.write_bytes(files[0].read_bytes())
     (tmp_path / "new").mkdir()
     put(certificate.make(tmp_path / "new")[half], files[half])
     look(tls, 6)
     assert shown(tls.terminals, before) and shown(tls.browsers, before)
+    assert told[:1] == [News.REFUSED]
     assert len([each for each in caplog.messages if "cannot be used, the one before stays" in each]) == 1
     files[0].unlink()
     look(tls, 3)
@@ -100,7 +111,10 @@ def test_an_expired_one_is_named_as_what_it_is(
         raise CertificateError("cert.pem: certificate has expired")
 
     monkeypatch.setattr(module, "examine", expired)
-    look(Tls(*files), 3)
+    tls = Tls(*files)
+    told = news_of(tls)
+    look(tls, 3)
+    assert told == [News.UNUSABLE]
     assert caplog.messages == [
         "NOBODY WHO CHECKS THE CERTIFICATE CAN CONNECT: cert.pem: certificate has expired"
     ]

@@ -121,6 +121,58 @@ def test_done_may_be_said_of_what_is_not_out() -> None:
     run(test)
 
 
+async def served(queue: Queue, work: dict[str, float], seconds: float, behind: str = "") -> dict[str, float]:
+    """How many seconds of work each key gets of so many, if each always has something waiting."""
+    had = dict.fromkeys(work, 0.0)
+    for key in work:
+        queue.put(key, 0, 0.05 * (key in behind))
+    while sum(had.values()) < seconds:
+        key, _ = await queue.take()
+        had[key] += work[key]
+        queue.put(key, 0, 0.05 * (key in behind))
+        queue.done(key, work[key])
+    return had
+
+
+def test_whose_items_take_ten_times_as_long_is_served_a_tenth_as_often() -> None:
+    async def test(queue: Queue) -> None:
+        had = await served(queue, {"a": 0.01, "b": 0.01, "slow": 0.1}, 60)
+        assert all(abs(seconds - 20) < 0.3 for seconds in had.values())
+
+    run(test)
+
+
+def test_whoever_has_rested_is_owed_nothing() -> None:
+    async def test(queue: Queue) -> None:
+        await served(queue, {"a": 0.01}, 60)
+        queue.drop("a")
+        had = await served(queue, {"a": 0.01, "late": 0.01}, 10)
+        assert abs(had["a"] - had["late"]) < 0.05
+
+    run(test)
+
+
+def test_the_less_urgent_come_later_and_are_not_starved() -> None:
+    async def test(queue: Queue) -> None:
+        queue.put("idle", 0, 0.05)
+        queue.put("busy", 0)
+        assert (await queue.take())[0] == "busy"
+        queue.done("busy", 0.01)
+        had = await served(queue, {"a": 0.01, "b": 0.01, "idle": 0.01}, 60, behind="idle")
+        assert had["a"] == had["b"] > 2 * had["idle"] > 0
+        queue.clear()
+        for number in range(8):
+            queue.put("idle", 0, 0.05)
+            queue.put("busy", number)
+            key, _ = await queue.take()
+            queue.done(key, 0.01)
+            if key == "idle":
+                return
+        raise AssertionError("it never has its turn")
+
+    run(test)
+
+
 actions = st.lists(
     st.tuples(st.sampled_from(["put", "take", "done", "drop"]), st.sampled_from("abcd")), max_size=60
 )

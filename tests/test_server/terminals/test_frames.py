@@ -1,6 +1,7 @@
 """What a terminal is told and what is logged when workers, the disk or the terminal itself fail."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -12,6 +13,8 @@ from server.access.observed import ClosedDoor
 from server.access.seen import Analysis, Hints, PictureError, PictureTooLargeError, Scan
 from server.audit.security_log import SecurityEvent
 from server.events import Decided, DoorClosed, FrameObserved, TerminalChanged, VisitOver
+from server.terminals.congestion import STALE_SECONDS
+from server.terminals.peer import PendingFrame
 from server.terminals.place import SHOWN_FRAMES
 from server.workers.analyser import AnalysisFailedError
 from tests.support import virtual_time
@@ -28,7 +31,7 @@ from tests.support.service import (
     Running,
     showing,
 )
-from wire import Box, ErrorCode, ErrorMessage, ProposalOutcome, Proposed, Reason, Result, Verdict
+from wire import Box, ErrorCode, ErrorMessage, Prompt, ProposalOutcome, Proposed, Reason, Result, Verdict
 
 NONE, CHECKING, GRANTED, DENIED = Verdict.NONE, Verdict.CHECKING, Verdict.GRANTED, Verdict.DENIED
 SECONDS = 10.0
@@ -240,7 +243,9 @@ def test_what_is_decided_is_told_with_its_line_and_without_one_where_it_could_no
         await running.end()
         (entry,) = running.audit.entries
         written, unwritten = heard.events
-        assert written == Decided("front", entry.decision, (entry,)) and entry.moment.tzinfo is not None
+        line = f"{entry.line()} seal=1"
+        assert written == Decided("front", entry.decision, (entry,), (line,))
+        assert entry.moment.tzinfo is not None
         assert isinstance(unwritten, Decided) and (unwritten.terminal, unwritten.lines) == ("back", ())
         assert unwritten.decision.reason is Reason.LOG_UNAVAILABLE
 
@@ -262,6 +267,35 @@ def test_whoever_is_in_view_when_the_terminal_leaves_is_logged_and_told_of() -> 
         assert closed.closed.decisions == (over.summary.decision,)
 
     run(test)
+
+
+def test_names_that_are_not_to_be_written_are_told_the_terminal_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    heard = Heard(Decided, VisitOver)
+
+    async def test() -> None:
+        running = Running(sinks=[heard], naming=lambda name: f"person:{len(name)}")
+        peer = running.joined()
+        await running.show(peer, 5)
+        names = [
+            message.decision.names
+            for message in peer.told
+            if isinstance(message, Result) and message.decision
+        ]
+        assert ("Ada",) in names
+        await running.service.leave(peer)
+        await running.end()
+        assert running.audit.lines == [("granted", "person:3", "recognised")]
+
+    run(test)
+    decided, over = heard.events
+    assert isinstance(decided, Decided) and isinstance(over, VisitOver)
+    assert over.summary.candidate == "person:3" and over.summary.decision == decided.decision
+    told = [decided.decision.name, *(each.name for each in decided.decision.nearest)]
+    assert told[0] == "person:3" and all(name.startswith("person:") for name in told if name)
+    assert "Ada" not in caplog.text
 
 
 def test_a_slow_disk_is_told_once(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -521,6 +555,101 @@ def test_frames_in_work_and_waiting_are_counted() -> None:
         await running.show(there)
         counts = running.service.counts()
         assert counts.tally.answered >= 4 and counts.tally.skipped == 1
+        await running.end()
+
+    run(test)
+
+
+class SlowAnalyser(FakeAnalyser):
+    """Looks at a frame only when it is let, and sees nobody at doors named so."""
+
+    def __init__(self) -> None:
+        super().__init__(NOBODY)
+        self.let = asyncio.Semaphore(0)
+
+    async def analyse(self, jpeg: bytes, hints: Hints) -> Analysis:
+        await self.let.acquire()
+        return await super().analyse(jpeg, hints)
+
+
+async def turns() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def overloaded(peer: FakePeer) -> list[bool]:
+    return [message.overloaded for message in peer.told if isinstance(message, Result)]
+
+
+def test_what_has_waited_for_too_long_is_not_looked_at_but_told_so() -> None:
+    async def test() -> None:
+        analyser = SlowAnalyser()
+        running = Running(analyser)
+        first, second, late = (running.joined(name) for name in ("first", "second", "late"))
+        running.offer(first)
+        await turns()
+        running.service.offer(second, PendingFrame(1, b"", time.monotonic() - 2 * STALE_SECONDS))
+        running.service.offer(late, PendingFrame(7, b"", time.monotonic() - 2 * STALE_SECONDS))
+        analyser.let.release()
+        await first.answers.get()
+        await turns()
+        (told,) = late.told
+        assert isinstance(told, Result) and told.overloaded and told.seq == 7
+        assert (told.verdict, told.prompt, told.decision) == (CHECKING, Prompt.WAIT, None)
+        assert second.told == [], "whose turn it is is looked at, however late"
+        analyser.let.release()
+        await second.answers.get()
+        running.offer(late)
+        analyser.let.release()
+        await late.answers.get()
+        await late.answers.get()
+        assert overloaded(late) == [True, False] and overloaded(first) == overloaded(second) == [False]
+        await running.end()
+
+    run(test)
+
+
+def test_a_door_with_somebody_before_it_goes_first() -> None:
+    async def test() -> None:
+        analyser = SlowAnalyser()
+        running = Running(analyser)
+        idle, visited = running.joined("idle"), running.joined("visited")
+        analyser.sees = STRANGER
+        running.offer(visited)
+        analyser.let.release()
+        await visited.answers.get()
+        blocked = running.joined("blocked")
+        running.offer(blocked)
+        await turns()
+        running.offer(idle)
+        running.offer(visited)
+        analyser.let.release()
+        analyser.let.release()
+        await visited.answers.get()
+        assert idle.told == []
+        analyser.let.release()
+        await idle.answers.get()
+        await running.end()
+
+    run(test)
+
+
+def test_a_terminal_that_has_had_its_share_is_looked_at_beside_the_others() -> None:
+    async def test() -> None:
+        analyser = FakeAnalyser(STRANGER)
+        running = Running(analyser)
+        greedy, door = running.joined("greedy"), running.joined("door")
+        place = running.service._places[greedy]
+        place.share.worked(100.0, time.monotonic())
+        await running.show(greedy)
+        assert analyser.beside == 0, "while nobody stands before another door"
+        await running.show(door)
+        await running.show(greedy)
+        await running.show(door)
+        assert analyser.beside == 1
+        running.service._places[door].share.worked(100.0, time.monotonic())
+        await running.show(greedy)
+        assert analyser.beside == 1, "nor where all have had theirs"
         await running.end()
 
     run(test)

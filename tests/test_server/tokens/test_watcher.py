@@ -1,7 +1,7 @@
 """What is changed in the database holds soon, and what cannot be read leaves things as they are."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from sqlalchemy.exc import OperationalError
 from server.database.database import Database, address_of, opened
 from server.support.clock import now_ms
 from server.support.secret import hashed
-from server.tokens import store
+from server.tokens import certificates, store
+from server.tokens.certificates import StoredCertificate
 from server.tokens.watcher import TokenWatcher
 
 
@@ -178,3 +179,49 @@ def test_what_expires_soon_is_warned_of_once_a_day(tmp_path: Path, caplog: pytes
         watcher = TokenWatcher({}, database, sleep=Rounds(None).sleep, clock=clock)
         asyncio.run(watched(watcher))
         assert not caplog.messages, "the new one lasts"
+
+
+def test_certificates_are_followed_too(tmp_path: Path) -> None:
+    clock = Clock()
+    held: list[object] = []
+    with opened(address_of(tmp_path, None)) as database:
+
+        def record(fingerprint: str, days: int) -> None:
+            made = StoredCertificate("front", fingerprint, clock.now, clock.now + days * store.DAY_MS)
+            database.write_here(partial(certificates.record, certificate=made))
+
+        def look(act: Callable[[], object]) -> None:
+            held.append(watcher.accepted.certificates.get("front"))
+            act()
+
+        acts = (
+            partial(record, "old", 3),
+            partial(record, "new", 30),
+            partial(clock.advance, 4),
+            partial(clock.advance, -3),
+            partial(database.write_here, partial(store.revoke, terminal="front")),
+            int,
+        )
+        rounds = Rounds(*(partial(look, act) for act in acts))
+        watcher = TokenWatcher({}, database, sleep=rounds.sleep, clock=clock)
+        assert asyncio.run(watched(watcher)) == 4
+    assert held == [None, {"old"}, {"old", "new"}, {"new"}, {"new"}, frozenset()]
+
+
+def test_a_certificate_that_expires_soon_is_warned_of_until_there_is_another(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    with opened(address_of(tmp_path, None)) as database:
+        for number, days in enumerate((29, 397)):
+            made = StoredCertificate("front", f"{number}", clock.now, clock.now + days * store.DAY_MS)
+            database.write_here(partial(certificates.record, certificate=made))
+            watcher = TokenWatcher({}, database, sleep=Rounds(None).sleep, clock=clock)
+            asyncio.run(watched(watcher))
+            assert len(caplog.messages) == 1
+            assert "'front': its certificate expires on " in caplog.text
+
+
+def test_while_the_record_of_certificates_is_not_known_each_terminal_must_show_one() -> None:
+    assert TokenWatcher({}, None, asks=True).accepted.any_certificate
+    assert not TokenWatcher({}, None).accepted.any_certificate

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from server.support import osdep
 from server.support.last_warnings import LastWarnings
 from server.terminals.frame_tally import FrameTally
 from server.terminals.frames import FrameCounts
+from server.vitals.condition import Condition
 from server.vitals.decision_counts import DecisionCounts
 from server.vitals.loop_delay import LoopDelay
 from server.vitals.vitals import Vitals
@@ -16,13 +18,17 @@ from server.workers.pool import WorkerCounts
 
 
 def vitals(*pids: int) -> Vitals:
+    def workers() -> WorkerCounts:
+        return WorkerCounts(2, 2, 0, 0, pids)
+
     return Vitals(
-        workers=lambda: WorkerCounts(2, 2, 0, 0, pids),
+        workers=workers,
         frames=lambda: FrameCounts(0, 0, 0, FrameTally()),
         lost=dict,
         decisions=DecisionCounts(),
         loop_delay=LoopDelay(),
         warnings=LastWarnings(),
+        condition=Condition(workers=workers, log_fails=lambda: False, logs=Path()),
     )
 
 

@@ -11,8 +11,10 @@ from client.options import parse
 from server.accounts import accounts, keys
 from server.accounts.accounts import AccountError
 from server.accounts.rights import Role
+from server.support.clock import now_ms
 from server.support.secret import hashed
-from server.tokens import store
+from server.tokens import certificates, store
+from server.tokens.certificates import StoredCertificate
 from server.tokens.tables import TERMINAL_TOKEN
 from tests.support import console
 from tests.support.console import Site, key_of
@@ -155,6 +157,20 @@ def test_what_a_token_was_made_with_is_told_and_in_the_record(site: Site) -> Non
     assert page.count("never used") == 2 and "expires soon" not in page
     for wrong in ({"overlap_hours": -1}, {"overlap_hours": 721}, {"days": 0}, {"days": 3651}):
         assert admin.put("/api/v1/tokens/front", json=wrong).status_code == 422, wrong
+
+
+def test_certificates_are_told_and_end_with_the_tokens(site: Site) -> None:
+    site.account("porter", Role.ADMIN, ["lab"])
+    admin, porter = site.browser("admin"), site.browser("porter")
+    admin.post("/api/v1/tokens/front")
+    soon = StoredCertificate("front", "ab" * 32, now_ms(), now_ms() + store.DAY_MS)
+    site.database.write_here(lambda sql: certificates.record(sql, soon))
+    assert admin.get("/api/v1/certificates").json() == [vars(soon)]
+    assert porter.get("/api/v1/certificates").json() == []
+    assert "expires soon" in admin.get("/system/terminals").text
+    assert admin.delete("/api/v1/tokens/front").status_code == 204
+    assert admin.get("/api/v1/certificates").json()[0]["revoked"] is True
+    assert ">revoked<" in admin.get("/system/terminals").text
 
 
 def test_a_token_that_expires_soon_is_marked_on_the_page(site: Site) -> None:

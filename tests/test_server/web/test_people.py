@@ -12,7 +12,7 @@ from server.access.decision import Nearest
 from server.accounts.rights import Role
 from server.history.tables import DECISION
 from tests.support.console import Site
-from tests.support.histories import decision, fill
+from tests.support.histories import decision, entry, fill, write_log
 from tests.support.people import followed_site
 from tests.support.site import Server, listed, photo, put
 
@@ -115,22 +115,44 @@ def test_a_held_photo_is_said_to_be_of_the_person_it_looks_like(followed: Follow
     assert enrolled.status_code == 409 and "is enrolled" in enrolled.json()["detail"]
 
 
+def one_photo(server: Server) -> None:
+    """Of Jane: the one whose embedding is not found by chance, in rows of zeros."""
+    (server.faces / "jane_doe.jpg").unlink()
+    server.until(lambda: server.watcher.gallery.photos_of("Jane Doe") == 1)
+
+
 def test_who_is_erased_is_gone_and_named_no_more(followed: Followed) -> None:
     site, server = followed
     near = [Nearest("Jane Doe", 0.4), Nearest("John Roe", 1.2)]
     fill(site.database, decision(1, "Jane Doe", nearest=near), decision(2, "John Roe", nearest=near[1:]))
+    logs = site.running.settings.logs
+    write_log(logs / "access_log.txt", entry(1, "Jane Doe"), entry(2, "John Roe"))
+    (logs / "server_log.txt").write_text("12:00 INFO accepted 'jane_doe.jpg' (Jane Doe)\n")
+    one_photo(server)
     admin = site.browser("admin")
     answer = admin.delete("/api/v1/people/Jane Doe?history=true")
-    assert answer.json() == {"photos": 2, "limits": False, "history": 2, "held": []}, answer.text
+    assert answer.json() == {"photos": 1, "limits": False, "history": 4, "held": [], "left": []}, answer.text
     assert listed(server.faces) == ["john_roe.jpg"] and names(admin) == ["John Roe"]
     rows = site.database.read_here(
         lambda sql: sql.execute(select(DECISION.c.name, DECISION.c.nearest).order_by(DECISION.c.number)).all()
     )
+    word = site.record.acts[-1].subject
+    assert word is not None and word.startswith("erased:")
     assert [tuple(row) for row in rows] == [
-        (None, '[["John Roe", 1.2]]'),
+        (word, '[["John Roe", 1.2]]'),
         ("John Roe", '[["John Roe", 1.2]]'),
     ]
+    assert f'front "{word}" distance' in (logs / "access_log.txt").read_text()
+    assert (logs / "server_log.txt").read_text() == f"12:00 INFO accepted '{word}.jpg' ({word})\n"
     assert admin.delete("/api/v1/people/Jane Doe?history=true").status_code == 404
+
+
+def test_what_still_names_somebody_who_is_erased_is_told(followed: Followed) -> None:
+    site, server = followed
+    one_photo(server)
+    (server.faces / "notes.md").write_text("Jane Doe has left\n")
+    answer = site.browser("admin").delete("/api/v1/people/Jane Doe?history=true")
+    assert answer.json()["left"] == [f"{server.faces}/notes.md: line 1"], answer.text
 
 
 def test_without_asking_the_history_keeps_the_name(followed: Followed) -> None:

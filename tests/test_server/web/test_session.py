@@ -78,6 +78,13 @@ def test_who_keeps_guessing_waits_longer_and_longer(site: Site) -> None:
     site.now += 300
     assert guess(PASSWORD) == 204
     assert [guess() for _ in range(5)] == [401] * 5, "and then all is forgiven"
+    assert site.noticed.events[0] == (
+        "sign_in_throttled",
+        None,
+        "testclient",
+        {"account": None, "wait": "2s"},
+    )
+    assert len(site.noticed.events) == 4
 
 
 def test_signing_out_ends_the_session_on_the_server(site: Site) -> None:
@@ -101,6 +108,8 @@ def test_a_password_is_changed_by_who_knows_the_old_one(site: Site) -> None:
     key = key_of(here, "see")
     wrong = here.put("/api/v1/password", json={"old": "wrong", "new": NEW})
     assert wrong.status_code == 403 and wrong.json()["code"] == "wrong_password"
+    tried = ("proof_refused", None, "testclient", {"account": "guard", "wrong": "password"})
+    assert site.noticed.events == [tried]
     assert here.put("/api/v1/password", json={"old": PASSWORD, "new": NEW}).status_code == 204
     assert there.get("/api/v1/session").status_code == 401, "signed out elsewhere"
     answer = site.browser().post("/api/v1/session", json={"name": "guard", "password": NEW})
@@ -156,6 +165,7 @@ def test_a_second_factor_is_asked_for_once_its_code_was_proven(
     for code in ({}, {"code": ""}, {"code": fresh["code"]}):
         alone = other.request("DELETE", "/api/v1/second-factor", json={"password": PASSWORD, **code})
         assert alone.status_code == 403 and alone.json()["code"] == "wrong_code"
+    assert [event[3]["wrong"] for event in site.noticed.events] == ["code"] * 3
     later = time.time() + 60
     monkeypatch.setattr("server.accounts.second_factor.time.time", lambda: later)
     given = {"password": PASSWORD, "code": totp.at(int(later))}
@@ -339,3 +349,9 @@ def test_a_key_is_offered_the_terminals_that_are_known_and_seen(tmp_path: Path) 
         site.account("lab-guard", Role.GUARD, ["lab"])
         guard = site.browser("lab-guard").get("/account").text
         assert 'value="lab"' in guard and 'value="front"' not in guard
+
+
+def test_a_key_that_does_not_hold_is_noticed(site: Site) -> None:
+    revoked = {"Authorization": "Bearer dw_0123456789"}
+    assert site.browser().get("/api/v1/session", headers=revoked).status_code == 401
+    assert site.noticed.events == [("key_refused", None, "testclient", {})]

@@ -19,6 +19,7 @@ from server.workers import leaks, patience
 from server.workers import main as worker
 from server.workers import pool as pool_module
 from server.workers.analyser import Analyser, AnalysisFailedError, ModelSettings
+from server.workers.answers import TaskError
 from server.workers.pool import WorkerPool, WorkersUnavailableError
 from tests.support.photos import MODEL_CACHE, jpeg
 
@@ -51,9 +52,14 @@ def die_once(marker: str) -> str:
     return "survived"
 
 
+def start(settings: ModelSettings) -> list[worker.LogMessage]:
+    """As a worker does, once it has this module: it cannot read it afterwards."""
+    return worker.start(settings)
+
+
 def with_pool(work: Callable[[WorkerPool], Awaitable[Any]], workers: int = 1, **options: Any) -> Any:
     async def run() -> Any:
-        pool = WorkerPool(workers, ModelSettings(MODEL_CACHE, MODEL_CACHE), **options)
+        pool = WorkerPool(workers, ModelSettings(MODEL_CACHE, MODEL_CACHE), **{"load": start, **options})
         await pool.start()
         try:
             return await work(pool)
@@ -93,6 +99,26 @@ def test_an_error_of_the_task_reaches_the_caller_and_costs_no_worker() -> None:
     assert with_pool(work) == 42
 
 
+class Unreadable:
+    """As a task whose module cannot be imported."""
+
+    def __reduce__(self) -> Any:
+        return __import__, ("there_is_no_such_module",)
+
+    def __call__(self) -> None:
+        raise AssertionError
+
+
+def test_a_task_that_cannot_be_read_costs_no_worker() -> None:
+    async def work(pool: WorkerPool) -> int:
+        with pytest.raises(TaskError, match="there_is_no_such_module"):
+            await pool.run(Unreadable())
+        assert pool.counts().replaced == 0
+        return await pool.run(answer)
+
+    assert with_pool(work, load=load_with_a_warning) == 42
+
+
 def load_with_a_warning(models: ModelSettings) -> list[worker.LogMessage]:
     return [(logging.WARNING, "the network had to be converted")]
 
@@ -118,14 +144,14 @@ def test_a_task_that_kills_two_workers_is_poison_and_the_pool_recovers() -> None
             await pool.run(die)
         return list(await asyncio.gather(*(pool.run(answer) for _ in range(4))))
 
-    assert with_pool(work) == [42] * 4
+    assert with_pool(work, load=load_with_a_warning) == [42] * 4
 
 
 def test_a_task_whose_worker_dies_once_is_done_by_another(tmp_path: Any) -> None:
     async def work(pool: WorkerPool) -> str:
         return await pool.run(die_once, str(tmp_path / "marker"))
 
-    assert with_pool(work) == "survived"
+    assert with_pool(work, load=load_with_a_warning) == "survived"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="stops processes with signals")
@@ -152,7 +178,7 @@ def test_a_hanging_worker_is_killed_and_its_task_not_tried_again(tmp_path: Path)
             await pool.run(hang, str(tries))
         return await pool.run(answer)
 
-    assert with_pool(work, task_seconds=6.0) == 42
+    assert with_pool(work, task_seconds=6.0, load=load_with_a_warning) == 42
     assert tries.read_text() == "tried\n"
 
 
@@ -215,6 +241,7 @@ def test_what_is_done_beside_frames_rests_for_as_long_as_they_need(monkeypatch: 
     monkeypatch.setattr(pool_module, "REST", 2.0)
 
     async def work(pool: WorkerPool) -> float:
+        pool.serve_frames()
         loop = asyncio.get_running_loop()
         beside = asyncio.ensure_future(pool.run_beside(pid_after, 0.5))
         while not beside.done():

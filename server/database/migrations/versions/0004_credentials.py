@@ -1,4 +1,4 @@
-"""Several tokens a terminal, which may expire. Those that there are hold as before."""
+"""Several tokens a terminal, which may expire, and its certificates. Tokens that there are hold as before."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,3 +23,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name="pk_terminal_token"),
     )
     op.bulk_insert(made, [dict(row) for row in present])
+    op.create_table(
+        "terminal_certificate",
+        sa.Column("fingerprint", sa.String(64), nullable=False),
+        sa.Column("terminal", sa.String(64), nullable=False),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.Column("revoked", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("fingerprint", name="pk_terminal_certificate"),
+    )

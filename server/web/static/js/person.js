@@ -76,7 +76,8 @@ onSubmit(document.getElementById("erase"), async (fields) => {
   if (fields.get("typed") !== name) throw new Error("That is not the name.");
   const erased = await ask("DELETE", `${path}?history=${fields.has("history")}`, undefined, { "If-Match": etag });
   const staying = erased.held.map((photo) => ` ${photo} looks like this person and stays held.`);
-  tellNext(`${name} is erased.${staying.join("")}`);
+  const left = erased.left.length ? ` STILL NAMED: ${erased.left.join("; ")}.` : "";
+  tellNext(`${name} is erased.${staying.join("")}${left}`);
   location.assign("/people");
 });
 

@@ -39,7 +39,8 @@ export class Link {
   /** What the server takes, {frame_bytes, frame_pixels}, when a picture may be sent; else null. */
   get wanted() {
     const connection = this.#connection;
-    return connection && connection.limits && !connection.encoding && connection.exchange.maySend ? connection.limits : null;
+    const ready = connection && connection.limits && !connection.encoding && connection.exchange.maySend;
+    return ready && now() >= connection.nextAt ? connection.limits : null;
   }
 
   /**
@@ -116,6 +117,7 @@ export class Link {
   #answered(connection, result) {
     const answer = { result, sent: connection.exchange.answered(result.seq), received: now() };
     connection.answered = true;
+    connection.nextAt = answer.received + (result.next_ms ?? 0) / 1000;
     connection.idle.answered(answer.sent.captured, result.verdict === "none" && result.faces.length === 0);
     const memory = remembered(this.status.memory, result, answer.received);
     this.status = { ...this.status, waitingSince: null, answer, memory };
@@ -168,6 +170,7 @@ export class Link {
 class Connection {
   limits = null;
   answered = false;
+  nextAt = 0; // no picture is wanted before
   refused = false;
   encoding = false;
   splitter = new Splitter();

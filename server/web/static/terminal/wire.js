@@ -10,6 +10,7 @@ export const TOKEN_CHARS = 1024;
 const HEADER_BYTES = 4;
 const NAME_CHARS = 256;
 const NOTE_CHARS = 200;
+const NEXT_MS = 60000;
 const MAX_FACES = 64;
 const VERDICTS = ["none", "checking", "granted", "denied"];
 const CODES = ["bad_message", "bad_frame", "frame_too_big", "version_mismatch", "unauthorized", "too_many", "overloaded", "internal"];
@@ -99,6 +100,7 @@ function resultFields(fields, words) {
     prompt: prompt !== null && Object.hasOwn(words.instructions, prompt) ? prompt : null,
     prompt_seconds: fields.optional("prompt_seconds", "number", 0),
     prompt_progress: fields.optional("prompt_progress", "number", -1, 1),
+    next_ms: fields.optional("next_ms", "number", 0, NEXT_MS),
   };
 }
 

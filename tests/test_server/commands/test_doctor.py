@@ -1,16 +1,23 @@
-"""`check`: everything a start needs is looked at, and nothing is written."""
+"""`doctor`: everything a start needs is looked at, and nothing is written."""
 
+import contextlib
 import os
+import shutil
 import socket
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from server.commands.check import Finding, Grade, check, failed
+from server.audit.folder_lock import FolderLock
+from server.commands.doctor import examine_server
+from server.commands.finding import Finding, Grade, failed
+from server.database.database import address_of, opened
 from server.settings import Settings
 from server.support.certificate import CertificateError, examine
+from server.tokens.store import add
 from tests.support.photos import MODEL_CACHE
 
 TOKENS = {"tokens": {"front-door": "x" * 16}}
@@ -54,7 +61,7 @@ def expired_certificate(key: str, cert: str) -> None:
 def found(about: str, **values: Any) -> list[Finding]:
     """The findings about one point. The models, which take seconds, are the last and loaded when wanted."""
     findings = []
-    for finding in check(Settings.model_validate({"port": 0, "web_port": 0, **values}), None):
+    for finding in examine_server(Settings.model_validate({"port": 0, "web_port": 0, **values}), None):
         findings.append(finding)
         if finding.about == "web_port" and about != "models":
             break
@@ -70,10 +77,14 @@ def everything(folder: Path) -> dict[str, tuple[int, float]]:
     return {str(path): (path.lstat().st_size, path.lstat().st_mtime) for path in paths}
 
 
-def test_all_is_well_and_nothing_is_written(folder: Path) -> None:
+def test_all_is_well_and_nothing_is_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.support.osdep.clock_is_synchronised", lambda: True)
+    monkeypatch.setattr("server.support.osdep.most_open_files", lambda: 4096)
+    usage = shutil.disk_usage(folder)._replace(free=int(12.5 * 2**30))
+    monkeypatch.setattr("server.commands.machine.shutil.disk_usage", lambda _: usage)
     (folder / "faces" / "jane.jpg").touch()
     before = everything(folder), everything(MODEL_CACHE)
-    findings = list(check(Settings.model_validate({"port": 0, "web_port": 0}), None))
+    findings = list(examine_server(Settings.model_validate({"port": 0, "web_port": 0}), None))
     assert not failed(findings)
     assert [str(finding) for finding in findings] == [
         f"ok       settings: none, as there is no {folder}/doorward.toml:"
@@ -84,6 +95,9 @@ def test_all_is_well_and_nothing_is_written(folder: Path) -> None:
         "ok       recogniser: sface",
         f"ok       photos: {folder}/faces: 1 person by 1 photo",
         f"ok       logs: {folder}/logs can be written to",
+        f"ok       disk: 12.5 GB free for logs ({folder}/logs)",
+        "ok       clock: it is kept right by a time service",
+        "ok       files: 4096 may be open at once",
         "ok       port: any free one",
         "ok       web_port: any free one",
         "ok       models: they can be loaded",
@@ -229,3 +243,51 @@ def test_a_port_that_another_program_has_is_an_error() -> None:
 def test_an_address_of_another_machine_is_an_error(host: str) -> None:
     (line,) = told("port", host=host, port=5000, **TOKENS)
     assert line.startswith("ERROR    port: ")
+
+
+def sealed(folder: Path) -> Path:
+    """Where the key of a log that holds a line is to be."""
+    (folder / "logs" / "access_log.txt").write_text("a line\n")
+    return folder / "logs" / "seal.key"
+
+
+def test_a_seal_key_that_is_lost_or_broken_is_told_and_none_is_made(folder: Path) -> None:
+    key = sealed(folder)
+    (lost,) = told("seal key")
+    assert lost.startswith("warning  seal key: there is none") and "from a backup" in lost
+    assert not key.exists()
+    key.write_bytes(b"short")
+    (broken,) = told("seal key")
+    assert broken.startswith("ERROR    seal key: logs/seal.key is no key of 32 bytes")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
+def test_a_seal_key_that_others_can_read_is_told(folder: Path) -> None:
+    key = sealed(folder)
+    key.write_bytes(bytes(32))
+    key.chmod(0o600)
+    assert told("seal key") == ["ok       seal key: logs/seal.key is there, and nobody else's"]
+    key.chmod(0o644)
+    (finding,) = told("seal key")
+    assert finding.startswith("warning") and f"chmod go-rwx {folder}/logs/seal.key" in finding
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc/locks is Linux's")
+def test_a_server_that_runs_is_told_and_its_port_is_no_error(folder: Path) -> None:
+    with contextlib.closing(FolderLock(folder / "logs")), socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert told("server") == [
+            f"ok       server: one runs here already, with these logs (process {os.getpid()})"
+        ]
+        in_use = f"ok       port: 127.0.0.1:{port} is in use, by process {os.getpid()} as it should be"
+        assert told("port", port=port) == [in_use]
+    assert told("server") == []
+
+
+def test_a_token_that_expires_soon_is_told(folder: Path) -> None:
+    with opened(address_of(folder / "logs", None)) as database:
+        database.write_here(lambda sql: add(sql, "front-door", 3))
+        database.write_here(lambda sql: add(sql, "back-door", 300))
+    (finding,) = told("tokens")
+    assert finding.startswith("warning  tokens: 'front-door': its token expires on")
+    assert finding.endswith("terminals rotate")

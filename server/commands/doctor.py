@@ -1,6 +1,7 @@
-"""`python -m server check`: whether a server would start here, and what an administrator should know first.
+"""`python -m server doctor`: whether a server would start here, and what an administrator should know first.
 
-Nothing is started that serves, no photo is embedded, and nothing is written outside a temporary folder.
+Each point is one line, which says what to do. Nothing is started that serves, no photo is embedded, and
+nothing is written outside a temporary folder.
 """
 
 import asyncio
@@ -11,26 +12,31 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
-from enum import Enum
 from functools import partial
 from pathlib import Path
 
 from server.access.orders import EMPTY, Roster
+from server.audit.access_log import FILE as ACCESS_LOG
+from server.audit.folder_lock import holder_of
+from server.audit.trail import SEAL_KEY
+from server.commands import machine
 from server.commands.enrolled import roster_in_force
+from server.commands.finding import Finding, Grade, all_of
 from server.gallery.folder import FolderItem, PhotoFile, scan
 from server.gallery.names import spellings
 from server.gallery.receipts import summary
 from server.settings import Settings
-from server.startup.accepted_tokens import accepted_now
+from server.startup.accepted_tokens import accepted_now, reminders_now
 from server.startup.announcements import Remark, of_network, of_recording, of_rules, of_unknown, origin
-from server.startup.exposure import exposures
+from server.startup.exposure import exposures, open_secrets
 from server.startup.folders import barred_parent, log_problems, photo_problems
 from server.startup.recogniser import with_recogniser
 from server.support.certificate import EXPIRY_NOTICE, CertificateError, examine
 from server.support.errors import StartError
-from server.support.file_access import READ, barred
+from server.support.file_access import READ, barred, open_to_others
+from server.support.key_file import KeyFileError, key_of
 from server.tokens.accepted import AcceptedTokens
 from server.workers import main as worker
 from server.workers.analyser import ModelSettings
@@ -38,37 +44,21 @@ from server.workers.process import WorkerProcess
 
 LOAD_SECONDS = 120.0
 """How long the models may take to load."""
+RENEW = "and then nobody can connect: python -m server tls renew, where tls init made it"
 SHOWN_FILES = 3
 """Of files that all have the same fault, so many are named."""
 
 
-class Grade(str, Enum):
-    OK = "ok"
-    WARNING = "warning"
-    ERROR = "ERROR"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One point. `detail`: one line."""
-
-    grade: Grade
-    about: str
-    detail: str
-
-    def __str__(self) -> str:
-        return f"{self.grade.value:<8} {self.about}: {self.detail}"
-
-
-def check(settings: Settings, file: Path | None) -> Iterator[Finding]:
+def examine_server(settings: Settings, file: Path | None) -> Iterator[Finding]:
     """One finding after the other, as they are made. `file`: the settings file, if there is one."""
     yield Finding(Grade.OK, "settings", origin(file))
-    yield from _all(Grade.WARNING, "permissions", exposures(settings, file))
+    yield from all_of(Grade.WARNING, "permissions", exposures(settings, file))
+    yield from all_of(Grade.ERROR, "permissions", open_secrets(settings))
     tokens = accepted_now(settings)
     yield from _network(settings, tokens)
     yield from _certificate(settings)
     roster, wrong = _roster(settings)
-    yield from _all(Grade.ERROR, "people", wrong)
+    yield from all_of(Grade.ERROR, "people", wrong)
     if not wrong:
         known = roster.summary() if settings.people_file.exists() else "there is none: nobody is limited"
         yield Finding(Grade.OK, "people", f"{settings.people_file}: {known}")
@@ -82,19 +72,17 @@ def check(settings: Settings, file: Path | None) -> Iterator[Finding]:
         yield from _graded("recogniser", remarks)
     yield from _photos(settings, roster, tokens)
     yield from _logs(settings)
-    yield from _port(settings.host, settings.port, "port")
+    yield from _seals(settings)
+    running = holder_of(settings.logs)
+    if running is not None:
+        yield Finding(Grade.OK, "server", f"one runs here already, with these logs (process {running})")
+    yield from machine.disk(settings)
+    yield from machine.clock()
+    yield from machine.open_files(settings)
+    yield from _port(settings.host, settings.port, "port", running)
     if settings.web:
-        yield from _port(settings.web_host, settings.web_port, "web_port")
+        yield from _port(settings.web_host, settings.web_port, "web_port", running)
     yield from _models(settings)
-
-
-def failed(findings: Iterable[Finding]) -> bool:
-    """Whether a server would not start, or would not do what it is there for."""
-    return any(finding.grade is Grade.ERROR for finding in findings)
-
-
-def _all(grade: Grade, about: str, details: Iterable[str]) -> Iterator[Finding]:
-    return (Finding(grade, about, detail) for detail in details)
 
 
 def _graded(about: str, remarks: Iterable[Remark]) -> Iterator[Finding]:
@@ -108,6 +96,7 @@ def _network(settings: Settings, accepted: AcceptedTokens) -> Iterator[Finding]:
     secured = "TLS" if settings.tls_cert else "no TLS"
     yield Finding(Grade.OK, "network", f"{settings.host}, {secured}, {tokens}")
     yield from _graded("network", of_network(settings, accepted))
+    yield from all_of(Grade.WARNING, "tokens", reminders_now(settings))
 
 
 def _certificate(settings: Settings) -> Iterator[Finding]:
@@ -124,7 +113,7 @@ def _certificate(settings: Settings) -> Iterator[Finding]:
         return
     day = found.until.astimezone().date()
     if found.until - datetime.now(timezone.utc) < EXPIRY_NOTICE:
-        yield Finding(Grade.WARNING, "certificate", f"it expires on {day}; nobody can connect after that")
+        yield Finding(Grade.WARNING, "certificate", f"it expires on {day}, {RENEW}")
     if found.names:
         names = f"terminals must call the server {' or '.join(found.names)}"
         yield Finding(Grade.OK, "certificate", f"it and its key are a pair, valid until {day}; {names}")
@@ -147,7 +136,7 @@ def _photos(settings: Settings, roster: Roster, tokens: AcceptedTokens) -> Itera
         yield _missing("photos", settings.faces)
         return
     if problems := photo_problems(settings.faces):
-        yield from _all(Grade.ERROR, "photos", problems)
+        yield from all_of(Grade.ERROR, "photos", problems)
         return
     items = scan(settings.faces)
     photos = [item for item in items if isinstance(item, PhotoFile)]
@@ -157,8 +146,8 @@ def _photos(settings: Settings, roster: Roster, tokens: AcceptedTokens) -> Itera
     if not photos:
         yield Finding(Grade.WARNING, "photos", "nobody would be enrolled: everybody would be denied")
     unreadable = [why for photo in photos if (why := barred(settings.faces / photo.path, READ))]
-    yield from _all(Grade.WARNING, "photos", _first(unreadable))
-    yield from _all(Grade.WARNING, "photos", _first([_bad(item) for item in items if item not in photos]))
+    yield from all_of(Grade.WARNING, "photos", _first(unreadable))
+    yield from all_of(Grade.WARNING, "photos", _first([_bad(item) for item in items if item not in photos]))
     paths = {item.path for item in items}
 
     def has_photo(path: str) -> bool:
@@ -188,13 +177,35 @@ def _logs(settings: Settings) -> Iterator[Finding]:
     if not os.path.isdir(settings.logs):
         yield _missing("logs", settings.logs)
     elif problems := log_problems(settings):
-        yield from _all(Grade.ERROR, "logs", problems)
+        yield from all_of(Grade.ERROR, "logs", problems)
     else:
         yield Finding(Grade.OK, "logs", f"{os.path.abspath(settings.logs)} can be written to")
     yield from _graded("logs", of_recording(settings))
 
 
-def _port(host: str, port: int, about: str) -> Iterator[Finding]:
+def _seals(settings: Settings) -> Iterator[Finding]:
+    """The key that seals the access log: there from the first start on, and nobody else's."""
+    path, sealed = settings.logs / SEAL_KEY, settings.logs / ACCESS_LOG
+    if not path.exists():
+        if sealed.exists() and sealed.stat().st_size:
+            lost = (
+                "there is none, and a start makes a new one: lines sealed before cannot be verified any more"
+            )
+            yield Finding(Grade.WARNING, "seal key", f"{lost}; put {path} back from a backup")
+        return
+    try:
+        key_of(path)
+    except KeyFileError as error:
+        yield Finding(Grade.ERROR, "seal key", str(error))
+        return
+    if cure := open_to_others(path):
+        yield Finding(Grade.WARNING, "seal key", f"others can read it, and forge lines: {cure}")
+    else:
+        yield Finding(Grade.OK, "seal key", f"{path} is there, and nobody else's")
+
+
+def _port(host: str, port: int, about: str, running: int | None) -> Iterator[Finding]:
+    """`running`: the process of a server that runs here."""
     place = f"{host}:{port}"
     if port == 0:
         yield Finding(Grade.OK, about, "any free one")
@@ -207,6 +218,9 @@ def _port(host: str, port: int, about: str) -> Iterator[Finding]:
     except socket.gaierror as error:
         yield Finding(Grade.ERROR, about, f"{host} is no address of this machine: {error.strerror}")
     except OSError as error:
+        if error.errno == errno.EADDRINUSE and running is not None:
+            yield Finding(Grade.OK, about, f"{place} is in use, by process {running} as it should be")
+            return
         yield Finding(Grade.ERROR, about, f"{place} cannot be used: {_why_not(error, port)}")
     else:
         yield Finding(Grade.OK, about, f"{place} is free")

@@ -1,0 +1,173 @@
+"""`python -m server forget`: erases a person from all that is kept here, and looks what is left."""
+
+import asyncio
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from server.access.matching.gallery import Gallery
+from server.access.matching.recogniser import SFACE
+from server.access.odds import refused_at_first
+from server.access.orders import Roster
+from server.audit.folder_lock import FolderLock, InUseError
+from server.audit.log_files import BROKEN, rotations_of
+from server.audit.operator_log import COMMAND_LINE, Act, ActKind, append
+from server.audit.rewriting import rewrite
+from server.audit.trail import SEAL_KEY
+from server.commands.enrolled import enrolled, roster_of
+from server.database.database import DatabaseError, address_of, look, opened
+from server.forgetting.forgetting import (
+    ELSEWHERE,
+    Forgotten,
+    forget_in_history,
+    forget_recordings,
+    spelled,
+    traces_of,
+)
+from server.forgetting.lines import changes, of_any_text, other_logs
+from server.forgetting.people import Looks, former_names, hashes_of
+from server.forgetting.spelling import Person
+from server.forgetting.traces import in_database, in_files
+from server.gallery.cache import EmbeddingCache, open_cache
+from server.recording.files import FOLDER as RECORDINGS
+from server.roster.backup import BACKUP_FILE, Backup
+from server.settings import Settings
+from server.site import erasing
+from server.site.errors import Kind, SiteError
+from server.site.file_names import canonical
+from server.site.laying_down import lay_down
+from server.site.listing import Known
+from server.site.people_changes import hold
+from server.site.people_edit import PeopleFile
+from server.site.site import InForce, Site
+from server.startup.recogniser import photo_pipeline
+from server.support.errors import StartError, WrongError
+from server.support.key_file import KeyFileError, key_of
+
+
+async def forget(settings: Settings, name: str) -> str:
+    """The report as text. Raises WrongError: something is left, as the report says; StartError: nobody is
+    called so, or it cannot be done."""
+    with _told_in_words(), contextlib.closing(_alone(settings.logs)):
+        roster = roster_of(settings)
+        name = canonical(name)
+        async with enrolled(settings, roster) as photos:
+            known = Known(
+                named=photos.people(),
+                files_of=photos.files_of,
+                gallery=photos.gallery,
+                roster=roster,
+                look_alikes=photos.look_alikes(),
+                refused=partial(refused_at_first, settings.rules()),
+            )
+            alike = known.mistaken_for(name)
+            others = {*photos.people(), *roster.permits}
+        return await asyncio.to_thread(_forget, settings, name, roster, others, alike)
+
+
+def _forget(settings: Settings, name: str, roster: Roster, others: set[str], alike: list[str]) -> str:
+    logs, key = settings.logs, key_of(settings.logs / SEAL_KEY)
+    person, called = spelled(name, key, logs, others), former_names(logs, name)
+    cache = open_cache(logs, photo_pipeline(settings))
+    try:
+        looks = _looks(settings.faces, cache, name)
+        if not _left(settings, person, looks):
+            raise StartError(f"nothing here tells of anybody called {name!a}")
+        append(logs, Act(datetime.now().astimezone(), COMMAND_LINE, ActKind.PERSON_ERASED, person.word))
+        forgotten = Forgotten()
+        _from_the_folder(settings, person, roster, alike, forgotten)
+        cache.forget(name, looks.hashes)
+    finally:
+        cache.close()
+    forget_recordings(logs / RECORDINGS, person, looks, forgotten)
+    _from_the_database(settings, person, forgotten)
+    for log, change in changes(person, key).items():
+        forgotten.lines += sum(rewrite(path, change) for path in rotations_of(logs, Path(log).stem))
+    forgotten.lines += sum(
+        rewrite(path, of_any_text(person))
+        for path in (*other_logs(logs), *rotations_of(logs, "security_log"))
+    )
+    left = [*forgotten.problems, *_left(settings, person, looks)]
+    told = [f"{name} is {person.word} now: {forgotten}"]
+    told += [
+        f"{path} looks like this person, and is held: it enrols nobody until it is released" for path in alike
+    ]
+    told += [f"was called {former!a} before: erase that name, too" for former in sorted(called)]
+    told += [f"LEFT: {each}" for each in left] or [
+        f"nothing is left of the name, the photos or what was computed from them in {settings.faces}, {logs}"
+        " and the database"
+    ]
+    told.append(f"not reached from here: {ELSEWHERE}")
+    if left:
+        raise WrongError("\n".join(told))
+    return "\n".join(told)
+
+
+def _looks(faces: Path, cache: EmbeddingCache, name: str) -> Looks:
+    hashes = frozenset(cache.hashes_of(name)) | hashes_of(faces, name)
+    return Looks(hashes, cache.looks(hashes))
+
+
+def _from_the_folder(
+    settings: Settings, person: Person, roster: Roster, alike: list[str], forgotten: Forgotten
+) -> None:
+    """Raises SiteError, OSError."""
+    nobody = Gallery.build(SFACE, 0, ())
+    people = PeopleFile(settings.people_file, lambda: roster)
+    site = Site(
+        settings.faces,
+        people,
+        InForce(lambda: people.read().roster, lambda: nobody, hasten=lambda: None),
+        threading.Lock(),
+    )
+    if alike:
+        lay_down(site, *map(hold, alike))
+    try:
+        forgotten.photos = erasing.erase_person(site, person.name).photos
+    except SiteError as error:
+        if error.kind is not Kind.NOT_FOUND:
+            raise
+    backup = settings.logs / BACKUP_FILE
+    if backup.exists():
+        Backup(backup).write(people.read().data)
+
+
+def _from_the_database(settings: Settings, person: Person, forgotten: Forgotten) -> None:
+    """Raises DatabaseError, SQLAlchemyError, sqlite3.Error."""
+    address = address_of(settings.logs, settings.database)
+    with opened(address) as database:
+        forgotten.rows = database.write_here(lambda sql: forget_in_history(sql, person))
+        database.compact()
+
+
+def _left(settings: Settings, person: Person, looks: Looks) -> list[str]:
+    address = address_of(settings.logs, settings.database)
+    found = in_files([settings.faces, settings.logs], traces_of(person, looks))
+    return found + (look(address, lambda sql: in_database(sql, person)) or [])
+
+
+def _alone(logs: Path) -> FolderLock:
+    """Raises StartError: a server uses the folder; OSError."""
+    try:
+        return FolderLock(logs)
+    except InUseError:
+        raise StartError(
+            f"a server is using the folder {logs}: erase the person in its console, or stop it first"
+        ) from None
+
+
+@contextlib.contextmanager
+def _told_in_words() -> Iterator[None]:
+    """Raises StartError."""
+    try:
+        yield
+    except (SiteError, KeyFileError, DatabaseError, sqlite3.Error, *BROKEN) as error:
+        raise StartError(str(error)) from error
+    except SQLAlchemyError as error:
+        raise StartError(f"the database cannot be used now: {getattr(error, 'orig', error)}") from error

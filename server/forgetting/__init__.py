@@ -1,0 +1,1 @@
+"""Erases a person from everything that the server keeps."""

@@ -1,0 +1,73 @@
+"""Takes a person out of what is kept beside the photos: recordings, the history, the logs."""
+
+import contextlib
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from server.audit.erasing import word_for
+from server.forgetting.people import Looks, named_in_logs
+from server.forgetting.spelling import Person
+from server.forgetting.traces import Traces
+from server.history.erasing import erase_in_acts, erase_name
+from server.recording.erasing import erase
+from server.recording.files import files_of_all_days
+from server.recording.format import FormatError
+
+ELSEWHERE = (
+    "backups, copies of the logs elsewhere (syslog, a log server, archives of the site that were taken away),"
+    " and what a disk or PostgreSQL keeps of files and rows that are deleted"
+)
+"""What nobody can reach from here."""
+
+
+@dataclass
+class Forgotten:
+    """How much was changed, in numbers of each kind, and what `problems` there were."""
+
+    photos: int = 0
+    records: int = 0
+    rows: int = 0
+    lines: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.photos} photos and {self.records} records of recordings removed; the name is replaced in"
+            f" {self.rows} rows of the history and {self.lines} lines of logs"
+        )
+
+
+def spelled(name: str, key: bytes, logs: Path, others: Iterable[str] = ()) -> Person:
+    """`name`: as it is shown. `key`: which seals the access log. `others`: people who are known beside those
+    whom the logs name. Raises `log_files.BROKEN`."""
+    return Person(name, word_for(key, name), frozenset({*named_in_logs(logs), *others} - {name}))
+
+
+def traces_of(person: Person, looks: Looks) -> Traces:
+    return Traces(person, looks.hashes, looks.as_bytes)
+
+
+def forget_recordings(
+    folder: Path,
+    person: Person,
+    looks: Looks,
+    forgotten: Forgotten,
+    alone: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+) -> None:
+    """`alone`: nothing is recorded inside."""
+    templates = looks.templates
+    for path in files_of_all_days(folder):
+        try:
+            with alone():
+                forgotten.records += erase(path, person.name, templates)
+        except (FormatError, OSError) as error:
+            forgotten.problems.append(f"{path} cannot be read, and may show the person; delete it: {error}")
+
+
+def forget_in_history(connection: Connection, person: Person) -> int:
+    """Returns how many rows are changed. Raises sqlalchemy.exc.SQLAlchemyError."""
+    return erase_name(connection, person.name, person.word) + erase_in_acts(connection, person.replaced)

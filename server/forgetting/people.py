@@ -1,0 +1,90 @@
+"""Whom a name stands for here: how they look, and who else is called alike."""
+
+import contextlib
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.access.matching.recogniser import RECOGNISERS
+from server.access.matching.templates import Template, template
+from server.audit.access_log import FILE as ACCESS_LOG
+from server.audit.access_log import NAMED
+from server.audit.line import unquoted
+from server.audit.log_files import raw_lines, rotations_of
+from server.audit.operator_log import FILE as OPERATOR_LOG
+from server.audit.operator_log import ActKind
+from server.audit.operator_log import parse as parse_act
+from server.audit.trail import ENROLMENT_LOG
+from server.gallery.folder import PhotoFile, ReadError, read_photo, scan
+
+_RECEIPT = re.compile(rb'\S+ [A-Z]+ (?:"(?:[^"\\]|\\.)*"|\S+) (?P<name>"(?:[^"\\]|\\.)*")')
+
+
+@dataclass(frozen=True)
+class Looks:
+    """`hashes`: the sha256 of a person's photos. `rows`: pipeline -> float32[n, 128]."""
+
+    hashes: frozenset[str] = frozenset()
+    rows: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+
+    @property
+    def templates(self) -> dict[str, Template]:
+        """By the recogniser."""
+        return {
+            recogniser.name: template(rows)
+            for pipeline, rows in self.rows.items()
+            for recogniser in RECOGNISERS.values()
+            if pipeline.startswith(recogniser.pipeline)
+        }
+
+    @property
+    def as_bytes(self) -> tuple[bytes, ...]:
+        """As the files have them."""
+        return tuple(row.astype("<f4").tobytes() for rows in self.rows.values() for row in rows)
+
+
+def hashes_of(faces: Path, person: str) -> frozenset[str]:
+    """The sha256 of the photos that are named after a person, as far as they can be read. Raises OSError."""
+    found = set()
+    for item in scan(faces):
+        if isinstance(item, PhotoFile) and item.person == person:
+            with contextlib.suppress(ReadError):
+                found.add(hashlib.sha256(read_photo(faces / item.path)).hexdigest())
+    return frozenset(found)
+
+
+def named_in_logs(logs: Path) -> set[str]:
+    """Everybody whom a line of the access log or of the enrolment log is about. Raises `log_files.BROKEN`."""
+    found: set[bytes] = set()
+    for log, pattern in ((ACCESS_LOG, NAMED), (ENROLMENT_LOG, _RECEIPT)):
+        lines = (line for path in rotations_of(logs, Path(log).stem) for line in raw_lines(path))
+        found |= {named["name"] for line in lines if (named := pattern.match(line)) is not None}
+    return set(_readable(found))
+
+
+def former_names(logs: Path, name: str) -> set[str]:
+    """What the person was called before, as far as the operator log tells. Raises `log_files.BROKEN`."""
+    found = set()
+    for path in rotations_of(logs, Path(OPERATOR_LOG).stem):
+        for line in raw_lines(path):
+            if ActKind.PERSON_RENAMED.value.encode() in line:
+                try:
+                    act = parse_act(line.decode().rstrip())
+                except ValueError:
+                    continue
+                if act.details.get("to") == name and act.subject not in (None, name):
+                    found.add(str(act.subject))
+    return found
+
+
+def _readable(names: Iterable[bytes]) -> Iterator[str]:
+    for name in names:
+        try:
+            yield unquoted(name.decode())
+        except ValueError:
+            continue

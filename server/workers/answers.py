@@ -1,0 +1,115 @@
+"""What a worker answers, as bytes and back.
+
+A worker decodes hostile pictures: what took it over must not reach further by its answers. So they are plain
+values, and values of the classes here, of which each field is given; nothing that comes out of one is called,
+imported or looked up by name elsewhere, as pickles do.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from enum import Enum
+from typing import Any, TypeAlias
+
+import msgpack
+import numpy as np
+
+from server.access.seen import (
+    Analysis,
+    Face,
+    Flaw,
+    Landmarks,
+    PhotoAccepted,
+    PhotoFlaw,
+    PhotoRefused,
+    PictureError,
+    PictureTooLargeError,
+    Pose,
+    PreparedPhoto,
+    Scan,
+    Still,
+)
+from wire import Box
+
+Outcome: TypeAlias = tuple[Any, Exception | None]
+"""What a task returned, and what it raised."""
+
+_RECORDS: dict[str, Callable[..., Any]] = {
+    kind.__name__: kind
+    for kind in (Analysis, Box, Face, Landmarks, PhotoAccepted, PhotoRefused, Pose, PreparedPhoto, Still)
+}
+_WORDS: dict[str, Callable[[str], Any]] = {kind.__name__: kind for kind in (Flaw, PhotoFlaw, Scan)}
+_ERRORS = {kind.__name__: kind for kind in (PictureError, PictureTooLargeError)}
+_ARRAYS = frozenset({"<f4", "<f8", "|u1"})
+_RECORD, _WORD, _ARRAY = 1, 2, 3
+
+
+class TaskError(Exception):
+    """What a task raised that is not among those that callers tell apart."""
+
+
+class AnswerError(Exception):
+    """The bytes are no answer of a worker that is as it should be."""
+
+
+def packed(outcome: Outcome) -> bytes:
+    """Raises TypeError: there is a value in it that no task answers."""
+    result, error = outcome
+    if error is None:
+        return _pack((result, None, ""))
+    return _pack((None, type(error).__name__, str(error)))
+
+
+def unpacked(data: bytes) -> Outcome:
+    """Lists come back as tuples, and errors of other classes than a picture's as TaskErrors. Raises
+    AnswerError."""
+    try:
+        result, kind, text = _unpack(data)
+    except Exception as failure:  # msgpack's many, and those of the classes
+        raise AnswerError(f"a worker's answer cannot be read: {failure}") from failure
+    if kind is None:
+        return result, None
+    if not isinstance(kind, str) or not isinstance(text, str):
+        raise AnswerError("a worker's answer cannot be read: an error without a name")
+    error = _ERRORS.get(kind)
+    return None, error(text) if error else TaskError(f"{kind}: {text}" if text else kind)
+
+
+def _pack(value: object) -> bytes:
+    data: bytes = msgpack.packb(value, default=_extended, strict_types=True)
+    return data
+
+
+def _unpack(data: bytes) -> Any:
+    return msgpack.unpackb(data, use_list=False, ext_hook=_restored, strict_map_key=True)
+
+
+def _extended(value: object) -> object:
+    kind = type(value).__name__
+    if isinstance(value, Enum):
+        return msgpack.ExtType(_WORD, _pack((kind, value.value)))
+    if isinstance(value, np.ndarray) and value.dtype.str in _ARRAYS:
+        return msgpack.ExtType(_ARRAY, _pack((value.dtype.str, value.shape, value.tobytes())))
+    if isinstance(value, np.generic):
+        return value.item()
+    if kind in _RECORDS:
+        return msgpack.ExtType(_RECORD, _pack((kind, *_given(value))))
+    if isinstance(value, tuple):
+        return list(value)
+    raise TypeError(f"{kind} is nothing that a task answers")
+
+
+def _given(record: Any) -> Iterable[object]:
+    return record if isinstance(record, tuple) else (getattr(record, each.name) for each in fields(record))
+
+
+def _restored(code: int, data: bytes) -> Any:
+    kind, *given = _unpack(data)
+    if code == _ARRAY and kind in _ARRAYS:
+        shape, content = given
+        return np.frombuffer(content, np.dtype(kind)).reshape(shape)
+    if code == _RECORD:
+        return _RECORDS[kind](*given)
+    if code == _WORD:
+        (word,) = given
+        return _WORDS[kind](word)
+    raise ValueError(f"extension {code} of {kind!r}")
