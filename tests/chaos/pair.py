@@ -46,6 +46,7 @@ class Wire:
     the client a stream."""
 
     peer = "10.0.0.7:40000"
+    certificate = None
 
     def __init__(self) -> None:
         self.up, self.down = bytearray(), bytearray()
