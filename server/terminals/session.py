@@ -105,6 +105,7 @@ class Session:
         self._on_frame = on_frame
         self._on_propose = on_propose
         self._clock = ClockSkew()
+        self.picture_age: float | None = None
         self._restraint: Restraint | None = None
         self._deadlines = deadlines
         self._connection = ServerConnection(limits.frame_bytes)
@@ -268,9 +269,11 @@ class Session:
 
     def _handle(self, event: FromClient) -> None:
         if isinstance(event, Frame):
+            self.picture_age = None
             self._on_frame(self, PendingFrame(event.seq, event.jpeg, time.monotonic()))
         elif isinstance(event, Ping):
             self.send(Pong(event.id))
+            self.picture_age = event.picture_age
             if event.clock is not None and self._clock.tell(event.clock, time.time()):
                 log.warning("%s: its clock is %s", self.name, self._clock)
         elif isinstance(event, Propose):
