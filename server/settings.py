@@ -139,6 +139,9 @@ class Settings(BaseModel):
     record_days: int = Field(7, ge=1, le=365, description="how long recordings are kept")
     record_pictures: bool = Field(False, description="keep the pictures, too")
     history_days: int = Field(90, ge=1, le=3650, description="how long the history is kept")
+    pseudonymous: bool = Field(
+        False, description="call people in the access log and the history by a word that names nobody"
+    )
 
     @field_validator("threshold")
     @classmethod
