@@ -3,7 +3,7 @@ BIN := .venv/bin
 DECISIVE := tests/test_wire tests/test_server/access tests/test_server/audit
 
 .NOTPARALLEL:
-.PHONY: help demo demo-console test coverage bench bench-console bench-history accuracy spoof lint format lock audit sbom clean
+.PHONY: help demo demo-console test coverage bench bench-console bench-history accuracy spoof fuzz lint format lock audit sbom clean
 
 help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,10 @@ accuracy:  ## Who is let in and who is refused, on LFW: an hour, writes docs/acc
 spoof:  ## What photos, screens and films achieve at the door: an hour, writes docs/liveness/
 	@$(PYTHON) scripts/bootstrap.py --bench
 	@$(BIN)/python -m tests.benchmarks.spoof
+
+fuzz:  ## Hostile bytes for all that reads bytes: 70 minutes, writes docs/fuzzing.md (Linux)
+	@$(PYTHON) scripts/bootstrap.py --test --fuzz
+	@$(BIN)/python -m tests.fuzz
 
 lint:  ## Style and types only
 	@$(PYTHON) scripts/bootstrap.py --test

@@ -28,7 +28,10 @@ def _run(options: Options) -> Exit:
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     try:
-        from client.terminal import run
+        if options.doctor:
+            from client.doctor import run
+        else:
+            from client.terminal import run
     except ImportError as error:
         raise FatalError(Exit.SOURCE, _import_advice(error)) from error
     return run(options)

@@ -60,6 +60,7 @@ class Options:
     mirror: bool
     font: Path | None
     snapshot: Path | None
+    doctor: bool
     on_grant: tuple[str, ...]
     environment: dict[str, str] = field(repr=False)
     tls: ssl.SSLContext | None
@@ -99,6 +100,7 @@ def parse(
         mirror=not args.no_mirror,
         font=args.font,
         snapshot=args.snapshot,
+        doctor=args.doctor,
         on_grant=args.on_grant,
         environment=_without_token(environment),
         tls=tls,
@@ -146,6 +148,12 @@ def _parser(host_name: str) -> argparse.ArgumentParser:
     add("--quality", type=_whole(10, 100), default=85, metavar="N", help="JPEG quality of sent frames (85)")
     add("--fps", type=_real(0.01, 240), metavar="N", help="play at this rate instead of the source's own")
     add("--loop", action="store_true", help="play files and folders again and again")
+    add(
+        "--doctor",
+        action="store_true",
+        help="look at camera, window, server, token, certificate and clock, say what to do, and end;"
+        " while no terminal runs under this name",
+    )
     _add_connection(parser, host_name)
     _add_screen(parser)
     return parser

@@ -1,6 +1,6 @@
 """Set up .venv from prebuilt wheels: no compiler, no cmake, only Python and a package index.
 
-    python3 scripts/bootstrap.py [--test] [--bench]
+    python3 scripts/bootstrap.py [--test] [--bench] [--fuzz]
 
 Exactly the releases in requirements/ are installed, each file checked by its hash (scripts/lock.py).
 
@@ -285,6 +285,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Set up .venv from prebuilt wheels.")
     parser.add_argument("--test", action="store_true", help="install what the tests need, too")
     parser.add_argument("--bench", action="store_true", help="install what the benchmark needs, too")
+    parser.add_argument("--fuzz", action="store_true", help="install what fuzzing needs, too")
     asked = vars(parser.parse_args())
     wanted = {extra for extra in asked if asked[extra]}
     for variable, folder in DOWNLOADS.items():

@@ -18,7 +18,7 @@ if __name__ == "__main__":
 from scripts.bootstrap import LOCKS, ROOT, VENV_PYTHON, StepFailedError, run, uv_environment
 
 OLDEST_PYTHON = "3.10"
-EXTRAS = {"server": ("server", "web", "prebuilt"), "test": ("test",), "bench": ("bench",)}
+EXTRAS = {"server": ("server", "web", "prebuilt"), "test": ("test",), "bench": ("bench",), "fuzz": ("fuzz",)}
 """Which extras of setup.cfg each lock holds, next to what Doorward always needs. The first is what the others
 agree with."""
 ELSEWHERE = ("opencv-python", "dlib")

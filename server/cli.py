@@ -138,7 +138,7 @@ def _serve(settings: Settings, sources: Sources) -> None:
     except OSError as error:
         raise StartError(f"logs: cannot write to {settings.logs}: {error}") from error
     warnings = LastWarnings()
-    with logging_to(console(STDOUT), handler, warnings):
+    with logging_to(console(STDOUT), handler, warnings, log_format=settings.log_format):
         announcements.tell(announcements.of_the_beginning(settings, sources.file))
         announcements.tell([(logging.WARNING, sentence) for sentence in made])
         announcements.tell(remarks)

@@ -12,6 +12,7 @@ from functools import partial
 
 from server.access.door import Door
 from server.access.lockout import Lockouts
+from server.access.naming import Naming, by_name
 from server.access.present_rules import PresentRules
 from server.access.rules import Rules
 from server.audit.security_log import Notice
@@ -27,6 +28,8 @@ from server.history.feed import Feed
 from server.history.opening import bring_up_to_date
 from server.history.recorder import HistoryRecorder
 from server.journal.opening import open_journal
+from server.recognition.pseudonyms import FILE as PSEUDONYM_KEY
+from server.recognition.pseudonyms import Pseudonyms
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.recorder import Recorder
 from server.roster.backup import BACKUP_FILE
@@ -34,6 +37,7 @@ from server.roster.watcher import PeopleFileWatcher
 from server.settings import Settings
 from server.startup.recogniser import photo_pipeline
 from server.support.errors import StartError
+from server.support.key_file import KeyFileError
 from server.terminals.connections import Connections
 from server.terminals.decision_writer import DecisionWriter
 from server.terminals.frames import FrameService
@@ -117,6 +121,7 @@ async def open_parts(
     events = Events(sinks if recorder is None else [*sinks, recorder])
     stack.push_async_callback(asyncio.to_thread, events.close)
 
+    naming = await asyncio.to_thread(_naming, settings)
     rules = PresentRules(settings.rules())
     roster = PeopleFileWatcher(
         settings.people_file, settings.logs / BACKUP_FILE, on_change=lambda: photos.hasten()
@@ -131,7 +136,9 @@ async def open_parts(
     )
     rules.on_change = photos.hasten
     people = People(rules, roster, photos)
-    doors = _doors(settings, tls, listener, people, pool, DecisionWriter(audit, events), events, database)
+    doors = _doors(
+        settings, tls, listener, people, pool, DecisionWriter(audit, events, naming), events, database
+    )
     return Parts(
         audit=audit,
         database=database,
@@ -245,3 +252,15 @@ def _recorder(settings: Settings) -> Recorder | None:
         return Recorder.in_folder(folder, settings.record_pictures)
     except OSError as error:
         raise StartError(f"record: cannot record in {folder}: {error}") from error
+
+
+def _naming(settings: Settings) -> Naming:
+    """Raises StartError."""
+    if not settings.pseudonymous:
+        return by_name
+    pseudonyms = Pseudonyms(settings.logs / PSEUDONYM_KEY)
+    try:
+        pseudonyms.word("")  # reads the key, which nobody at a door is to wait for
+    except KeyFileError as error:
+        raise StartError(f"pseudonymous: {error}") from error
+    return pseudonyms.word

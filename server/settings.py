@@ -20,6 +20,7 @@ from server.access.matching.recogniser import RECOGNISERS, Recogniser, Recognise
 from server.access.policy import Policy
 from server.access.rules import Rules
 from server.access.seen import Hints, LandmarkModel
+from server.support.console import LogFormat
 from server.support.setting_types import Address, FilePath, TerminalName, Token
 from server.support.syslog_address import SyslogAddress, syslog_address
 from server.workers.analyser import ModelSettings
@@ -129,6 +130,7 @@ class Settings(BaseModel):
         pattern="^[A-Za-z0-9.-]{1,253}$",
         description="name by which browsers call the console through a proxy on this machine",
     )
+    log_format: LogFormat = Field("text", description="how the console and server_log.txt are written")
     syslog: str | None = Field(
         None, description="collector of syslog messages that the logs' lines are sent to, too"
     )
@@ -137,6 +139,9 @@ class Settings(BaseModel):
     record_days: int = Field(7, ge=1, le=365, description="how long recordings are kept")
     record_pictures: bool = Field(False, description="keep the pictures, too")
     history_days: int = Field(90, ge=1, le=3650, description="how long the history is kept")
+    pseudonymous: bool = Field(
+        False, description="call people in the access log and the history by a word that names nobody"
+    )
 
     @field_validator("threshold")
     @classmethod

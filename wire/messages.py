@@ -123,17 +123,19 @@ class Propose:
 
 @dataclass(frozen=True)
 class Pong:
-    """Answers a ping."""
+    """Answers a ping. `clock`: the server's, as in the ping; only where that told one."""
 
     type: ClassVar[str] = "pong"
     id: int
+    clock: float | None = None
 
     def to_map(self) -> dict[str, Any]:
-        return {"type": self.type, "id": self.id}
+        fields: dict[str, Any] = {"type": self.type, "id": self.id}
+        return fields if self.clock is None else {**fields, "clock": self.clock}
 
     @classmethod
     def read(cls, fields: Fields) -> "Pong":
-        return cls(fields.uint("id"))
+        return cls(fields.uint("id"), fields.optional_number("clock"))
 
 
 @dataclass(frozen=True)

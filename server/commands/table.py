@@ -36,7 +36,9 @@ FLAGS: dict[str, dict[str, Any]] = {
     "deny_seconds": {"metavar": "S"},
     "attempts": {"metavar": "N"},
     "antispoof": {"metavar": "FILE"},
+    "log_format": {"metavar": "text|json"},
     "record": {"action": "store_true"},
+    "pseudonymous": {"action": "store_true"},
     "web": {"metavar": "on|off"},
     "web_host": {"metavar": "ADDRESS"},
     "web_port": {"metavar": "N"},
@@ -337,6 +339,18 @@ be running.""",
         flags=("logs",),
         arguments=(Argument("files", "logs, compressed by gzip or not", many=True, read=_existing_file),),
         function="verify_log:verify",
+    ),
+    "who": Command(
+        help="whom a word of a pseudonymous log stands for",
+        description="""\
+Tell which of the people who are enrolled now is called by this word in the
+access log and the history (pseudonymous = true). It takes logs/pseudonym.key.""",
+        examples="""\
+  python -m server who person:3f1c9a0b7d52e864
+""",
+        flags=("faces", "logs"),
+        arguments=(Argument("word", "as the log has it in place of a name"),),
+        function="who:who",
     ),
     "forget": Command(
         help="erase a person from all that is kept here",

@@ -10,6 +10,8 @@ from server.support.key_file import key_of
 
 FILE = "pseudonym.key"
 """In the logs folder."""
+PREFIX = "person:"
+"""Of the words that stand in logs."""
 DIGITS = 16
 """Hexadecimal: of a million people, one in 30 million sites has two with the same word."""
 
@@ -27,6 +29,10 @@ class Pseudonyms:
     def of(self, name: str) -> str:
         """HMAC-SHA256 of an enrolled person's display name. Raises KeyFileError."""
         return hmac.new(self._loaded(), name.encode(), hashlib.sha256).hexdigest()[:DIGITS]
+
+    def word(self, name: str) -> str:
+        """As logs have it in place of a name. Raises KeyFileError, but never once any was made."""
+        return f"{PREFIX}{self.of(name)}"
 
     def _loaded(self) -> bytes:
         with self._lock:

@@ -9,12 +9,15 @@ import logging
 import os
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from io import TextIOWrapper
 from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from server.support import osdep
+from server.support.quoting import json_line
 
 LOG_FILE = "server_log.txt"
 LOG_BYTES = 10_000_000
@@ -33,6 +36,27 @@ class _OneLine(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         line = super().formatMessage(record)
         return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
+
+
+class _Json(logging.Formatter):
+    """Each record as one JSON object on a line of its own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        message, _, more = record.getMessage().partition("\n")
+        told = {
+            "time": datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": message,
+        }
+        return json_line({**told, "traceback": more} if more else told)
+
+
+LogFormat: TypeAlias = Literal["text", "json"]
+_FORMATTERS: dict[LogFormat, Callable[[], logging.Formatter]] = {
+    "text": lambda: _OneLine("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S"),
+    "json": _Json,
+}
 
 
 class _Console(logging.Handler):
@@ -97,7 +121,9 @@ def log_file(folder: Path) -> logging.Handler:
 
 
 @contextlib.contextmanager
-def logging_to(*handlers: logging.Handler, level: int = logging.INFO) -> Iterator[None]:
+def logging_to(
+    *handlers: logging.Handler, level: int = logging.INFO, log_format: LogFormat = "text"
+) -> Iterator[None]:
     """Send all records to the handlers, each fed by a thread and a bounded queue of its own."""
     logging.raiseExceptions = False  # a full disk must not bury the console under tracebacks
     logging.captureWarnings(True)
@@ -105,7 +131,7 @@ def logging_to(*handlers: logging.Handler, level: int = logging.INFO) -> Iterato
     root.setLevel(level)
     listeners = []
     for handler in handlers:
-        handler.setFormatter(_OneLine("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S"))
+        handler.setFormatter(_FORMATTERS[log_format]())
         records: queue.Queue[logging.LogRecord] = queue.Queue(QUEUED_RECORDS)
         root.addHandler(QueueHandler(records))
         listeners.append(QueueListener(records, handler))

@@ -7,7 +7,12 @@ SHOWN_CHARS = 60
 
 def quoted(text: str) -> str:
     """A JSON string whose every invisible character is escaped; letters of any script stay readable."""
-    return "".join(_visible(char) for char in json.dumps(text, ensure_ascii=False))
+    return json_line(text)
+
+
+def json_line(value: object) -> str:
+    """JSON on one line, its strings as `quoted` has them."""
+    return "".join(_visible(char) for char in json.dumps(value, ensure_ascii=False))
 
 
 def shortened(text: str) -> str:

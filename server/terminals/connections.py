@@ -12,10 +12,11 @@ from server.support.complaint import Complaint
 from server.support.guesses import Guesses
 from server.support.networks import network_of
 from server.support.throttle import Throttle
+from server.terminals.doorstep import Doorstep
 from server.terminals.listener import Address
 from server.terminals.peer import PendingFrame
 from server.terminals.session import DEADLINES, Deadlines, Session
-from server.terminals.strangers import STRANGERS, Strangers
+from server.terminals.strangers import Strangers
 from server.terminals.tcp import TcpTransport
 from server.terminals.transport import Transport
 from server.tokens.accepted import AcceptedTokens
@@ -72,20 +73,38 @@ class Connections:
         self._partings: set[asyncio.Future[None]] = set()
         self._crowded = Complaint(log, logging.WARNING)
         self._guesses = Guesses(clock)
+        self._doorstep = Doorstep(clock)
         self._floods = Throttle(clock, free=1)
         """By terminal and network, so that nobody keeps a terminal out from elsewhere."""
 
-    def accept(self, accepted: socket.socket, address: Address) -> None:
-        """Serve a connection that the listener has accepted; it counts from now on. Whose tokens were wrong
-        too often is not even spoken to for a while."""
-        if self._guesses.wait(str(address[0])) > 0:
-            self._notice(SecurityKind.TOO_MANY_GUESSES, source=str(address[0]), unheard="yes")
+    def accept(self, accepted: socket.socket, address: Address) -> bool:
+        """Serve a connection that the listener has accepted; it counts from now on. Returns whether it is
+        served: whose tokens were wrong too often is not even spoken to for a while."""
+        source = str(address[0])
+        wrong_too_often = self._guesses.wait(source) > 0
+        if wrong_too_often:
+            self._notice(SecurityKind.TOO_MANY_GUESSES, source=source, unheard="yes")
+        if wrong_too_often or self._turns_away(source):
             accepted.close()
-            return
-        self.serve(TcpTransport(accepted, address, self._tls), str(address[0]))
+            return False
+        self._begin(TcpTransport(accepted, address, self._tls), source)
+        return True
 
     def serve(self, transport: Transport, address: str) -> None:
-        """Serve a connection that has yet to be opened. `address`: the peer's, without its port."""
+        """Serve a connection that has yet to be opened, or turn it away. `address`: the peer's, without its
+        port."""
+        if self._turns_away(address):
+            transport.abort()
+        else:
+            self._begin(transport, address)
+
+    def _turns_away(self, address: str) -> bool:
+        turned_away = self._doorstep.turns_away(address, self._strangers.of(address))
+        if turned_away:
+            self._tell_crowd(address)
+        return turned_away
+
+    def _begin(self, transport: Transport, address: str) -> None:
         session = Session(
             transport,
             limits=self._limits,
@@ -99,16 +118,17 @@ class Connections:
             on_propose=self._on_propose,
             deadlines=self._deadlines,
         )
-        crowded_out = self._strangers.arrive(session, address)
+        crowded_out = self._strangers.arrive(session, address, self._doorstep.most(address))
         if crowded_out is not None:
-            self._crowded.tell(
-                "more than %d connections have yet to say hello: the oldest make way, now one from %s",
-                STRANGERS,
-                crowded_out.name,
-            )
-            self._notice(SecurityKind.CROWDED_OUT, source=crowded_out.source)
+            self._tell_crowd(crowded_out.source)
             crowded_out.abort()
         self._tasks[session] = asyncio.ensure_future(self._run(session))
+
+    def _tell_crowd(self, address: str) -> None:
+        self._crowded.tell(
+            "too many connections have yet to say hello: some are turned away, now one from %s", address
+        )
+        self._notice(SecurityKind.CROWDED_OUT, source=address)
 
     async def dismiss_unauthorised(self) -> None:
         """Part from the terminals whose token does not hold any more. Each has a moment to read why; frames
@@ -131,6 +151,8 @@ class Connections:
     async def _run(self, session: Session) -> None:
         try:
             await session.run()
+            if session.failed_as_stranger:
+                self._doorstep.failed(session.source)
             if session.sent_too_much:
                 self._floods.failed(_pair(session))
                 self._notice(SecurityKind.SENT_TOO_MUCH, terminal=session.terminal, source=session.source)
@@ -158,6 +180,7 @@ class Connections:
         elif len(self._terminals) >= self._max_terminals:
             raise ProtocolError(ErrorCode.TOO_MANY, "too many terminals are connected")
         self._strangers.leave(session)
+        self._doorstep.welcomed(session.source)
         self._terminals[session] = None
         self._on_join(session)
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -10,10 +11,11 @@ from typing import Protocol
 
 from server.access.decision import Decision
 from server.access.door import Door
-from server.access.outcome import Outcome
+from server.access.naming import Naming, by_name, decision_by, summary_by
+from server.access.outcome import Outcome, VisitSummary
 from server.audit.access_log import FILE, AccessEntry
 from server.audit.security_log import SecurityKind
-from server.events import Decided, Events
+from server.events import Decided, Events, VisitOver
 from server.support.complaint import Complaint
 from server.terminals.peer import Peer
 from wire import Verdict
@@ -35,7 +37,9 @@ class Audit(Protocol):
 class DecisionWriter:
     """The only one who settles decisions."""
 
-    def __init__(self, audit: Audit, events: Events) -> None:
+    def __init__(self, audit: Audit, events: Events, naming: Naming = by_name) -> None:
+        """`naming`: how people are called in what is written, and told to sinks."""
+        self._naming = naming
         self._audit = audit
         self._events = events
         self._slow = Complaint(log, logging.WARNING)
@@ -61,13 +65,20 @@ class DecisionWriter:
             self._tell_lock(peer, outcome.locked_seconds)
         assert outcome.decision is not None
         entries, written = tuple(entry for entry, _ in lines), tuple(line for _, line in lines)
-        self._events.publish(Decided(peer.terminal, outcome.decision, entries, written))
+        decision = decision_by(self._naming, outcome.decision)
+        self._events.publish(Decided(peer.terminal, decision, entries, written))
         return outcome
+
+    def tell_visits(self, peer: Peer, moment: datetime, ended: Sequence[VisitSummary]) -> None:
+        """They are over. `moment`: the wall clock."""
+        for summary in ended:
+            self._events.publish(VisitOver(peer.terminal, moment, summary_by(self._naming, summary)))
 
     async def _write(self, peer: Peer, decision: Decision, received: float) -> list[tuple[AccessEntry, str]]:
         """What is written, and the line; none: it could not be, and must not count."""
         latency_ms = round((time.monotonic() - received) * 1000)
-        entry = AccessEntry(datetime.now().astimezone(), peer.terminal, decision, latency_ms)
+        written = decision_by(self._naming, decision)
+        entry = AccessEntry(datetime.now().astimezone(), peer.terminal, written, latency_ms)
         started = time.monotonic()
         try:
             line = await self._audit.record(entry)

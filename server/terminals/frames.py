@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from server.access.orders import Roster
 from server.access.outcome import Outcome, VisitSummary
 from server.access.rules import Rules
 from server.access.seen import Analysis, Hints, PictureError, PictureTooLargeError, Scan
-from server.events import DoorClosed, Events, FrameObserved, TerminalChanged, VisitOver
+from server.events import DoorClosed, Events, FrameObserved, TerminalChanged
 from server.terminals.answers import not_looked_at, result_of, timing_of
 from server.terminals.decision_writer import DecisionWriter
 from server.terminals.frame_tally import FrameTally
@@ -166,7 +166,7 @@ class FrameService:
             del self._places[peer]
             self._board.leave(peer)
         closed = ClosedDoor(datetime.now(), tuple(decisions), tuple(ended))
-        self._tell_visits(peer, closed.moment, closed.ended)
+        self._writer.tell_visits(peer, closed.moment, closed.ended)
         self._events.publish(DoorClosed(peer.id, peer.terminal, closed, place.rules))
         self._events.publish(TerminalChanged(peer.terminal, peer.id, connected=False))
 
@@ -255,7 +255,7 @@ class FrameService:
         peer.send(result)
         place.show(frame, outcome.unknown)
         self._board.answered(peer, frame, analysed.analysis, result, outcome.decision)
-        self._tell_visits(peer, observed.moment, observed.ended)
+        self._writer.tell_visits(peer, observed.moment, observed.ended)
         if self._events.wanted(FrameObserved):
             self._events.publish(FrameObserved(peer.id, peer.terminal, observed, place.rules))
 
@@ -279,10 +279,6 @@ class FrameService:
             ended=outcome.ended,
             jpeg=frame.jpeg,
         )
-
-    def _tell_visits(self, peer: Peer, moment: datetime, ended: Sequence[VisitSummary]) -> None:
-        for summary in ended:
-            self._events.publish(VisitOver(peer.terminal, moment, summary))
 
     def _part(self, peer: Peer, error: ErrorMessage) -> None:
         """End a session beside the work on frames: no other terminal waits for its last words."""

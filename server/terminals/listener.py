@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from server.support.complaint import Complaint
 from server.support.errors import StartError
+from server.support.rate import RateLimit
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +19,10 @@ Address: TypeAlias = tuple[Any, ...]
 
 BACKLOG = 256
 """Connections that the operating system keeps for us until they are accepted."""
+SERVED_PER_SECOND, SERVED_AT_ONCE = 150.0, 256.0
+"""Connections: with TLS each takes 2 to 4 ms of the event loop, which terminals need, too."""
+TURNED_AWAY = 0.1
+"""What one costs that is closed at once, relative to one that is served."""
 PAUSE_SECONDS = 0.5
 """After the system had no means for another connection. Those that come meanwhile wait in the backlog."""
 
@@ -75,8 +80,9 @@ class Listener:
         except OSError as error:
             raise _start_error(self._where, error, self._prefix) from error
 
-    async def accept(self, on_connection: Callable[[socket.socket, Address], None]) -> None:
-        """Hand on each connection, for ever, whatever the system says meanwhile."""
+    async def accept(self, on_connection: Callable[[socket.socket, Address], bool]) -> None:
+        """Hand on each connection, for ever, whatever the system says meanwhile. `on_connection` returns
+        whether it is served."""
         await asyncio.gather(*(self._accept(listening, on_connection) for listening in self.sockets))
 
     def close(self) -> None:
@@ -84,10 +90,12 @@ class Listener:
         _close(self.sockets)
 
     async def _accept(
-        self, listening: socket.socket, on_connection: Callable[[socket.socket, Address], None]
+        self, listening: socket.socket, on_connection: Callable[[socket.socket, Address], bool]
     ) -> None:
         loop = asyncio.get_running_loop()
+        rate = RateLimit(SERVED_PER_SECOND, SERVED_AT_ONCE, loop.time)
         while True:
+            cost = TURNED_AWAY
             try:
                 accepted, address = await loop.sock_accept(listening)
             except ConnectionError:
@@ -97,9 +105,18 @@ class Listener:
                 await asyncio.sleep(PAUSE_SECONDS)
             else:
                 self._complaint.mended()
-                on_connection(accepted, address)
+                cost = 1.0 if on_connection(accepted, address) else TURNED_AWAY
             # one at a time: those who are connected get their turn between any two
             await asyncio.sleep(0)
+            await _paid(rate, cost)
+
+
+async def _paid(rate: RateLimit, cost: float) -> None:
+    """Wait until so much more may be spent."""
+    wait = rate.take("", cost)
+    if wait > 0:
+        await asyncio.sleep(wait)
+        await _paid(rate, cost)
 
 
 async def _resolve(host: str, port: int, prefix: str) -> list[tuple[socket.AddressFamily, Address]]:

@@ -41,6 +41,8 @@ OUTBOX = 64
 """Messages that may wait for a terminal that does not read; one more and it is disconnected."""
 FEATURES = (Propose.type,)
 """What this server takes beyond what every server of the protocol's version does."""
+STRANGE = frozenset({ErrorCode.BAD_MESSAGE, ErrorCode.FRAME_TOO_BIG})
+"""With what a stranger that is no terminal is sent away; one of another version is a terminal."""
 MESSAGES_IN_A_ROW = 32
 """After so many messages of one terminal the others get their turn."""
 
@@ -106,6 +108,8 @@ class Session:
         self._on_propose = on_propose
         self._clock = ClockSkew()
         self._restraint: Restraint | None = None
+        self.failed_as_stranger = False
+        """Whether it said no hello in time, or none that could be read."""
         self._deadlines = deadlines
         self._connection = ServerConnection(limits.frame_bytes)
         self._outbox: asyncio.Queue[Message] = asyncio.Queue(OUTBOX)
@@ -134,6 +138,7 @@ class Session:
             sending = asyncio.ensure_future(self._send_outbox())
             await self._receive(deadline)
         except ProtocolError as error:
+            self.failed_as_stranger = not self.terminal and error.code in STRANGE
             log.warning("%s: disconnected: %s", self.name, error)
             self._notice_violation(error)
             await self._dismiss(error.code, error.message)
@@ -270,7 +275,7 @@ class Session:
         if isinstance(event, Frame):
             self._on_frame(self, PendingFrame(event.seq, event.jpeg, time.monotonic()))
         elif isinstance(event, Ping):
-            self.send(Pong(event.id))
+            self.send(Pong(event.id, None if event.clock is None else time.time()))
             if event.clock is not None and self._clock.tell(event.clock, time.time()):
                 log.warning("%s: its clock is %s", self.name, self._clock)
         elif isinstance(event, Propose):
@@ -301,12 +306,14 @@ class Session:
             )
 
     def _prove(self, hello: Hello) -> None:
-        """Raises ProtocolError: token or certificate do not hold for it, or too many others were tried."""
+        """Raises ProtocolError: token or certificate do not hold for it, or too many others were tried from
+        there. Those tried elsewhere keep no terminal out that has the right ones."""
         self.shown = Credentials(hello.terminal, hashed(hello.token or ""), self._transport.certificate)
+        fault = self._fault()
         familiar = self._guesses.is_familiar(hello.terminal, self.source)
         try:
-            with self._guesses.of(hello.terminal, self.source, familiar):
-                if (fault := self._fault()) is not None:
+            with self._guesses.of(hello.terminal, self.source, familiar or fault is None):
+                if fault is not None:
                     log.warning("%s: %s, for terminal %s", self.name, fault.why, ascii(hello.terminal))
                     self._notice(fault.kind, terminal=hello.terminal, source=self.source, **fault.details)
                     message = "this terminal and token are not accepted here"

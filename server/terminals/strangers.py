@@ -25,13 +25,23 @@ class Strangers(Generic[K]):
     def __len__(self) -> int:
         return len(self._origins)
 
-    def arrive(self, stranger: K, address: str) -> K | None:
-        """Count a newcomer. Returns who is to be disconnected for it, and counts no more."""
-        self._origins[stranger] = network_of(address)
-        if len(self._origins) <= self._limit:
-            return None
+    def of(self, address: str) -> int:
+        """How many there are of its network."""
+        network = network_of(address)
+        return sum(origin == network for origin in self._origins.values())
+
+    def arrive(self, stranger: K, address: str, most: int | None = None) -> K | None:
+        """Count a newcomer. `most`: how many its network may have. Returns who is to be disconnected for it,
+        and counts no more."""
+        network = network_of(address)
+        self._origins[stranger] = network
         crowds = Counter(self._origins.values())
-        crowd = max(crowds, key=crowds.__getitem__)
+        if most is not None and crowds[network] > most:
+            crowd = network
+        elif len(self._origins) > self._limit:
+            crowd = max(crowds, key=crowds.__getitem__)
+        else:
+            return None
         oldest = next(stranger for stranger, origin in self._origins.items() if origin == crowd)
         del self._origins[oldest]
         return oldest

@@ -68,6 +68,8 @@ def unpacked(data: bytes) -> Outcome:
         raise AnswerError(f"a worker's answer cannot be read: {failure}") from failure
     if kind is None:
         return result, None
+    if not isinstance(kind, str) or not isinstance(text, str):
+        raise AnswerError("a worker's answer cannot be read: an error without a name")
     error = _ERRORS.get(kind)
     return None, error(text) if error else TaskError(f"{kind}: {text}" if text else kind)
 

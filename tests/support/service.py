@@ -10,6 +10,7 @@ from server.access.door import Door
 from server.access.lockout import Lockouts
 from server.access.matching.gallery import Gallery
 from server.access.matching.recogniser import DLIB
+from server.access.naming import Naming, by_name
 from server.access.orders import EMPTY as ROSTER
 from server.access.rules import Rules
 from server.access.seen import Analysis, Face, Hints, PhotoOutcome
@@ -165,6 +166,7 @@ class Running:
         workers: int = 1,
         sinks: Sequence[Heard] = (),
         door_rules: Rules | None = None,
+        naming: Naming = by_name,
     ) -> None:
         self.analyser = analyser or FakeAnalyser()
         self.audit = FakeAudit()
@@ -176,7 +178,7 @@ class Running:
         self.service = FrameService(
             analyser=self.analyser,
             workers=workers,
-            writer=DecisionWriter(self.audit, self.events),
+            writer=DecisionWriter(self.audit, self.events, naming),
             events=self.events,
             gallery=lambda: GALLERY,
             roster=lambda: ROSTER,

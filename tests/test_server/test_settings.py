@@ -407,7 +407,7 @@ def test_the_example_of_the_manual_is_accepted() -> None:
     assert settings(example).tokens
 
 
-@pytest.mark.parametrize("name", ["record", "record_pictures", "insecure", "web"])
+@pytest.mark.parametrize("name", ["record", "record_pictures", "insecure", "web", "pseudonymous"])
 @pytest.mark.parametrize("value", ['"yes"', '"no"', "1", "0"])
 def test_true_and_false_are_no_words_in_the_file(name: str, value: str) -> None:
     assert refusal(f"{name} = {value}") == (f"{name} (doorward.toml): write true or false, not {value}")

@@ -55,7 +55,7 @@ PINNED: dict[type, tuple[Message, dict[str, Any]]] = {
         Proposed(7, ProposalOutcome.TOO_MANY),
         {"type": "proposed", "seq": 7, "outcome": "too_many"},
     ),
-    Pong: (Pong(3), {"type": "pong", "id": 3}),
+    Pong: (Pong(3, 1.5e9), {"type": "pong", "id": 3, "clock": 1.5e9}),
     Welcome: (
         Welcome("ab12", Limits(1000, 2000), note="Ring the bell", features=("propose",)),
         {
@@ -218,6 +218,7 @@ def test_what_may_be_absent_is_no_new_key() -> None:
     """What older terminals and servers say stays as it was, byte for byte."""
     assert not {"note", "features"} & set(Welcome("ab12", Limits(1000, 2000)).to_map())
     assert Ping(3).to_map() == {"type": "ping", "id": 3}
+    assert Pong(3).to_map() == {"type": "pong", "id": 3}
     assert "seq" not in DecisionNotice("d1", Verdict.DENIED, (), "left").to_map()
 
 
@@ -256,6 +257,7 @@ WRONG = [
     Wrong(Proposed, ("seq",), "proposed.seq", NOT_UINT),
     Wrong(Proposed, ("outcome",), "proposed.outcome", NOT_TEXT[1:], required=False),
     Wrong(Pong, ("id",), "pong.id", NOT_UINT),
+    Wrong(Pong, ("clock",), "pong.clock", NOT_NUMBER[1:], required=False),
     Wrong(Welcome, ("version",), "welcome.version", NOT_UINT),
     Wrong(Welcome, ("session",), "welcome.session", NOT_TEXT),
     Wrong(Welcome, ("limits",), "welcome.limits", NOT_MAP),

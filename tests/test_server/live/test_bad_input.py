@@ -120,6 +120,8 @@ def test_half_hellos_keep_no_terminal_out(server: ServerProcess) -> None:
             for _ in range(number):
                 stack.enter_context(BlackBox(server.port)).send_raw(HALF_A_HELLO)
 
+        with BlackBox(server.port) as door:
+            door.hello("front")  # from then on its address is known
         flood(STRANGERS + 50)
         for _ in range(20):
             flood(10)
@@ -134,11 +136,15 @@ def test_handshakes_that_never_begin_keep_no_terminal_out(tmp_path: Path) -> Non
     with running_server(tmp_path, "--tls-cert", str(cert), "--tls-key", str(key)) as server:
         open_files = Path(f"/proc/{server.pid}/fd")
         before = len(list(open_files.iterdir()))
+        trusting = certificate.trusting(cert)
+        with BlackBox(server.port) as door:
+            door.socket = trusting.wrap_socket(door.socket, server_hostname="127.0.0.1")
+            door.hello("front")  # from then on its address is known
         with contextlib.ExitStack() as stack:
             for _ in range(500):
                 stack.enter_context(BlackBox(server.port))
             with BlackBox(server.port) as door:
-                door.socket = certificate.trusting(cert).wrap_socket(door.socket, server_hostname="127.0.0.1")
+                door.socket = trusting.wrap_socket(door.socket, server_hostname="127.0.0.1")
                 assert door.hello("front")["type"] == "welcome"
                 assert len(list(open_files.iterdir())) <= before + STRANGERS + 1
 

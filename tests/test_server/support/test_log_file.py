@@ -1,13 +1,15 @@
 """server_log.txt is written on, whatever becomes of the file and its folder."""
 
+import json
 import logging
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from server.support.console import LOG_FILE, log_file
+from server.support.console import LOG_FILE, log_file, logging_to
 
 
 def record(message: str) -> logging.LogRecord:
@@ -49,3 +51,24 @@ def test_where_there_can_be_no_file_nothing_else_fails(tmp_path: Path) -> None:
     handler.emit(record("after"))
     handler.close()
     assert path.read_text() == "after\n"
+
+
+def test_each_record_may_be_one_json_object(tmp_path: Path) -> None:
+    handler = log_file(tmp_path)
+    root = logging.getLogger()
+    before = root.handlers[:], root.level, logging.raiseExceptions
+    try:
+        with logging_to(handler, log_format="json"):
+            logging.getLogger("server.test").warning("one\nforged: %s", "Zoë\u2028")
+            try:
+                raise ValueError("a fault")
+            except ValueError:
+                logging.getLogger("server.test").exception("it failed")
+    finally:
+        root.handlers[:], root.level, logging.raiseExceptions = before
+    lines = (tmp_path / LOG_FILE).read_text("utf-8").splitlines()
+    first, fault = (json.loads(line) for line in lines)
+    assert (first["level"], first["logger"], first["message"]) == ("warning", "server.test", "one")
+    assert first["traceback"] == "forged: Zoë\u2028" and "Zoë" in lines[0], "a name is found as it is"
+    assert datetime.fromisoformat(first["time"]).tzinfo is not None
+    assert fault["message"] == "it failed" and fault["traceback"].endswith("ValueError: a fault")

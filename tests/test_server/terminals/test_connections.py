@@ -8,6 +8,7 @@ import pytest
 
 from server.support.guesses import NAME_FREE, SOURCE_FREE
 from server.terminals.connections import Connections
+from server.terminals.doorstep import FAILURES_FREE, FULL, FULL_PENALISED
 from server.terminals.peer import PendingFrame
 from server.terminals.session import DEADLINES, Session
 from server.terminals.strangers import STRANGERS
@@ -117,25 +118,78 @@ def test_whoever_was_never_welcomed_is_not_reported() -> None:
     assert site.left == []
 
 
+async def let_in(site: Site, address: str) -> FakeTransport:
+    """A terminal that tries until it is spoken to."""
+    for _ in range(100):
+        front = site.connect(address)
+        site.now += 1
+        if not front.aborted:
+            await front.greet("front", TOKENS["front"])
+            return front
+    raise AssertionError("it is never spoken to")
+
+
 def test_strangers_never_keep_a_terminal_out(caplog: pytest.LogCaptureFixture) -> None:
     """More half hellos than there is room for, always new ones, from the terminal's own address."""
 
     async def test(site: Site) -> None:
-        flood = [await site.half_hello("127.0.0.1") for _ in range(1000)]
+        flood = []
+        for _ in range(1000):
+            flood.append(await site.half_hello("127.0.0.1"))
+            site.now += 0.02
         for _ in range(20):
-            front = await site.terminal("front", "127.0.0.1")
+            front = await let_in(site, "127.0.0.1")
             flood += [await site.half_hello("127.0.0.1") for _ in range(10)]
             front.leave()
-        open_ones = [stranger for stranger in flood if not stranger.aborted]
-        assert len(open_ones) == STRANGERS and open_ones == flood[-STRANGERS:]
+        assert sum(not stranger.aborted for stranger in flood) <= FULL
 
-    site = Site(max_terminals=1)
     with caplog.at_level("WARNING"):
-        at(site, test)
-    assert len(caplog.messages) == 1, "told once, however many there are"
-    assert set(map(str, site.noticed.events)) == {"('crowded_out', None, '127.0.0.1', {})"}
-    assert len(site.noticed.events) > 1000, "how often is counted by whoever is told"
-    assert f"{STRANGERS} connections have yet to say hello" in caplog.text
+        at(Site(max_terminals=1), test)
+    crowded = [message for message in caplog.messages if "have yet to say hello" in message]
+    assert len(crowded) == 1, "told once, however many there are"
+
+
+def test_one_network_has_not_all_places_of_strangers() -> None:
+    async def test(site: Site) -> None:
+        for _ in range(1000):
+            await site.half_hello("10.0.0.66")
+            site.now += 1
+        others = [site.connect(f"10.0.1.{number}") for number in range(STRANGERS - FULL)]
+        assert not any(other.aborted for other in others)
+        for number, other in enumerate(others):
+            await other.greet(f"door {number}")
+
+    at(Site(), test)
+
+
+def test_a_flood_of_connections_from_one_network_is_not_spoken_to_and_others_are() -> None:
+    async def test(site: Site) -> None:
+        for _ in range(1000):
+            site.connect("10.0.0.66").leave()
+            await asyncio.sleep(0.001)
+        assert site.connect("10.0.0.66").aborted
+        await site.terminal("front", "10.0.0.1")
+        site.now += 60
+        await site.terminal("back", "10.0.0.66")
+
+    at(Site(), test)
+
+
+def test_a_network_of_strangers_that_say_no_hello_has_few_places_until_it_has_kept_away() -> None:
+    async def test(site: Site) -> None:
+        for _ in range(2 * FAILURES_FREE):
+            stranger = site.connect("10.0.0.66")
+            stranger.say_bytes(b"GET / HTTP/1.1\r\n\r\n")
+            await stranger.last_words()
+            site.now += 0.01
+        waiting = [await site.half_hello("10.0.0.66") for _ in range(30)]
+        assert sum(not each.aborted for each in waiting) == FULL_PENALISED
+        await site.terminal("front", "10.0.0.66")
+        site.now += 3600
+        waiting = [await site.half_hello("10.0.0.66") for _ in range(30)]
+        assert sum(not each.aborted for each in waiting) == 30
+
+    at(Site(), test)
 
 
 def test_a_slow_terminal_elsewhere_outlasts_a_flood() -> None:
@@ -308,6 +362,16 @@ def test_guesses_from_everywhere_do_not_keep_a_terminal_out() -> None:
     async def test(site: Site) -> None:
         (await site.terminal("front", "10.0.0.1")).leave()
         for number in range(NAME_FREE + 1):
+            last = await said_of(site, Hello("front", "wrong"), f"10.1.{number // 200}.{number % 200}")
+        assert last.code is ErrorCode.TOO_MANY
+        await site.terminal("front", "10.0.0.1")
+
+    at(Site(tokens=TOKENS), test)
+
+
+def test_after_a_restart_guesses_from_everywhere_do_not_keep_out_who_has_the_right_token() -> None:
+    async def test(site: Site) -> None:
+        for number in range(2 * NAME_FREE):
             last = await said_of(site, Hello("front", "wrong"), f"10.1.{number // 200}.{number % 200}")
         assert last.code is ErrorCode.TOO_MANY
         await site.terminal("front", "10.0.0.1")

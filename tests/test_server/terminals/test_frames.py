@@ -269,6 +269,35 @@ def test_whoever_is_in_view_when_the_terminal_leaves_is_logged_and_told_of() -> 
     run(test)
 
 
+def test_names_that_are_not_to_be_written_are_told_the_terminal_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    heard = Heard(Decided, VisitOver)
+
+    async def test() -> None:
+        running = Running(sinks=[heard], naming=lambda name: f"person:{len(name)}")
+        peer = running.joined()
+        await running.show(peer, 5)
+        names = [
+            message.decision.names
+            for message in peer.told
+            if isinstance(message, Result) and message.decision
+        ]
+        assert ("Ada",) in names
+        await running.service.leave(peer)
+        await running.end()
+        assert running.audit.lines == [("granted", "person:3", "recognised")]
+
+    run(test)
+    decided, over = heard.events
+    assert isinstance(decided, Decided) and isinstance(over, VisitOver)
+    assert over.summary.candidate == "person:3" and over.summary.decision == decided.decision
+    told = [decided.decision.name, *(each.name for each in decided.decision.nearest)]
+    assert told[0] == "person:3" and all(name.startswith("person:") for name in told if name)
+    assert "Ada" not in caplog.text
+
+
 def test_a_slow_disk_is_told_once(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.terminals.decision_writer.SLOW_SECONDS", -1.0)
 

@@ -28,12 +28,43 @@ def listening(test: Callable[[Listener, int], Awaitable[None]], host: str = "127
 class Accepted:
     """What was handed on."""
 
-    def __init__(self) -> None:
+    def __init__(self, served: bool = True) -> None:
         self.peers: asyncio.Queue[Address] = asyncio.Queue()
+        self._served = served
 
-    def __call__(self, accepted: socket.socket, address: Address) -> None:
+    def __call__(self, accepted: socket.socket, address: Address) -> bool:
         self.peers.put_nowait(address)
         accepted.close()
+        return self._served
+
+
+@pytest.mark.parametrize(("served", "most"), [(True, 5), (False, 50)])
+def test_a_flood_is_accepted_at_a_rate_and_what_is_turned_away_costs_less(
+    served: bool, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.terminals.listener.SERVED_AT_ONCE", 5.0)
+    monkeypatch.setattr("server.terminals.listener.SERVED_PER_SECOND", 0.01)
+
+    async def test(listener: Listener, port: int) -> None:
+        listener.listen()
+        accepting = asyncio.ensure_future(listener.accept(accepted := Accepted(served)))
+        opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(100)]
+        await until(lambda: accepted.peers.qsize() > most)
+        await asyncio.sleep(0.1)
+        assert accepted.peers.qsize() == most + 1, "the next one is paid for before another is accepted"
+        accepting.cancel()
+        for _, writer in opened:
+            writer.transport.abort()
+
+    listening(test)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not come true")
 
 
 def test_connections_are_refused_until_the_server_is_ready() -> None:

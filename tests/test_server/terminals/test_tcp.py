@@ -25,9 +25,10 @@ class Port:
         self.latest: socket.socket
         self._tls = tls
 
-    def take(self, accepted: socket.socket, address: Address) -> None:
+    def take(self, accepted: socket.socket, address: Address) -> bool:
         self.latest = accepted
         self.accepted.put_nowait(TcpTransport(accepted, address, self._tls))
+        return True
 
     async def connect(self) -> tuple[TcpTransport, socket.socket]:
         """A transport that is not open yet, and the socket at its other end."""

@@ -124,6 +124,8 @@ def forged(code: int, *content: object) -> bytes:
         forged(3, "<f4", (1 << 40,), b"\0" * 4),
         forged(9, "Box", 1, 2, 3, 4),
         msgpack.packb((1, None)),
+        msgpack.packb((None, {}, "")),
+        msgpack.packb((None, "PictureError", 1)),
         msgpack.packb({}),
         b"",
     ],

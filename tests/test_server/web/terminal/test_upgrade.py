@@ -13,10 +13,10 @@ from websockets.frames import Opcode
 
 from server.events import Events
 from server.terminals.connections import Connections
+from server.terminals.doorstep import FULL
 from server.terminals.listener import Listener
 from server.terminals.peer import PendingFrame
 from server.terminals.session import OUTBOX, Deadlines, Session
-from server.terminals.strangers import STRANGERS
 from server.tokens.accepted import AcceptedTokens
 from server.web.serving import WebServer
 from server.web.terminal.upgrade import SOCKET_PATH, terminal_sockets
@@ -192,9 +192,11 @@ def test_a_large_hello_is_refused_before_it_is_read() -> None:
     at(test)
 
 
-def test_strangers_have_one_budget_whichever_way_they_come() -> None:
+def test_strangers_have_one_budget_whichever_way_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.terminals.doorstep.START", FULL + 1)
+
     async def test(site: Site) -> None:
-        flood = [await site.peer() for _ in range(STRANGERS + 1)]
+        flood = [await site.peer() for _ in range(FULL + 1)]
         assert await flood[0].gone(), "the oldest makes way"
         terminal = await site.terminal()
         terminal.say(Ping(1))
