@@ -7,7 +7,7 @@ import pytest
 from tests.support.imports import ROOT
 from tests.test_boundaries import MAY_IMPORT
 
-PAGES = ("CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "docs/adr/README.md")
+PAGES = ("CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "docs/security.md", "docs/adr/README.md")
 NAMED = re.compile(r"\b(?:server|client|wire|tests|scripts|docs)/[\w./-]*\w")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
@@ -24,6 +24,14 @@ def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
     path = ROOT / page
     links = re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8"))
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_every_test_that_the_threat_model_names_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "security.md").read_text(encoding="utf-8")))
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
+    there = set(re.findall(r"^(?:async )?def (test_\w+)", "\n".join(sources), re.MULTILINE))
+    assert len(named) > 50
+    assert named - there == set()
 
 
 @pytest.mark.parametrize("part", sorted(MAY_IMPORT))

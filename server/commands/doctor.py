@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 import socket
+import ssl
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -37,6 +38,7 @@ from server.support.certificate import EXPIRY_NOTICE, CertificateError, examine
 from server.support.errors import StartError
 from server.support.file_access import READ, barred, open_to_others
 from server.support.key_file import KeyFileError, key_of
+from server.support.tls import ask_for_certificates
 from server.tokens.accepted import AcceptedTokens
 from server.workers import main as worker
 from server.workers.analyser import ModelSettings
@@ -99,6 +101,15 @@ def _network(settings: Settings, accepted: AcceptedTokens) -> Iterator[Finding]:
     yield from all_of(Grade.WARNING, "tokens", reminders_now(settings))
 
 
+def _authority(settings: Settings) -> Iterator[Finding]:
+    if settings.tls_terminals is None:
+        return
+    try:
+        ask_for_certificates(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), settings.tls_terminals)
+    except (OSError, ssl.SSLError) as error:
+        yield Finding(Grade.ERROR, "certificate", f"tls_terminals: {settings.tls_terminals}: {error}")
+
+
 def _certificate(settings: Settings) -> Iterator[Finding]:
     if settings.tls_cert is None or settings.tls_key is None:
         return
@@ -111,6 +122,7 @@ def _certificate(settings: Settings) -> Iterator[Finding]:
     except CertificateError as error:
         yield Finding(Grade.ERROR, "certificate", str(error))
         return
+    yield from _authority(settings)
     day = found.until.astimezone().date()
     if found.until - datetime.now(timezone.utc) < EXPIRY_NOTICE:
         yield Finding(Grade.WARNING, "certificate", f"it expires on {day}, {RENEW}")

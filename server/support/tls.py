@@ -54,7 +54,7 @@ class Tls:
             raise StartError(f"tls_cert, tls_key: {files} cannot be used: {error}") from error
         if terminals is not None:
             try:
-                _ask(self.terminals, terminals)
+                ask_for_certificates(self.terminals, terminals)
             except (OSError, ssl.SSLError) as error:
                 raise StartError(f"tls_terminals: {terminals} cannot be used: {error}") from error
 
@@ -111,9 +111,10 @@ class Tls:
         return tuple(map(_stamp, self._files))
 
 
-def _ask(context: ssl.SSLContext, authority: Path) -> None:
+def ask_for_certificates(context: ssl.SSLContext, authority: Path) -> None:
     """Peers may show a certificate, which that authority must have made for clients. Whether its time is
-    right is left to whoever asks who they are: they are told so then, in words, and not by a silence."""
+    right is left to whoever asks who they are: they are told so then, in words, and not by a silence. Raises
+    OSError, ssl.SSLError."""
     context.load_verify_locations(authority)
     context.verify_mode = ssl.CERT_OPTIONAL
     context.verify_flags |= NO_CHECK_TIME

@@ -50,7 +50,7 @@ class Reminders:
             for terminal, end in expiring_certificates(certificates, now).items()
         ]
         return [
-            f"{terminal!a}: its {what} expires on {end:%Y-%m-%d %H:%M}; then it is refused: {cure} NAME"
+            f"{terminal!a}: its {what} expires on {end:%Y-%m-%d %H:%M}; then it is refused: {cure}"
             for terminal, what, cure, end in ends
             if end is not None
         ]

@@ -76,6 +76,7 @@ def health_of(health: Health) -> dict[str, Any]:
         "left": _ms(health.left),
         "address": health.address,
         "camera": health.camera.value,
+        "camera_since": _ms(health.camera_since),
         "clock_skew": None if health.clock_skew is None else round(health.clock_skew, 1),
         "answered": round(health.rates.answered, 1),
         "skipped": round(health.rates.skipped, 1),

@@ -113,7 +113,8 @@ def returned(home: Path) -> Returned:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    flags = ("--web", "off", "--port", str(port), "--max-terminals", str(HERD))
+    (home / "doorward.toml").write_text(f"max_terminals = {HERD}\n")
+    flags = ("--web", "off", "--port", str(port))
     command = [sys.executable, "-m", "tests.benchmarks.herd"]
     command += ["--port", str(port), "--terminals", str(HERD)]
     server = DoorServer(home, *flags)

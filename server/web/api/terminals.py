@@ -5,6 +5,7 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from server.access.camera import CameraState
 from server.accounts.rights import Caller
 from server.history import overview
 from server.tokens import store
@@ -16,11 +17,13 @@ router = APIRouter(tags=["terminals"])
 
 
 class ConnectionView(BaseModel):
-    """`since`: milliseconds since 1970. `address`: where it comes from, as the server sees it: behind a proxy
-    the proxy's."""
+    """`since`, `camera_since`: milliseconds since 1970. `address`: where it comes from, as the server sees
+    it: behind a proxy the proxy's. `camera`: what is wrong with its picture, or ok."""
 
     since: int
     address: str
+    camera: CameraState
+    camera_since: int
 
 
 class TerminalView(BaseModel):
@@ -48,7 +51,12 @@ async def terminals_of(running: Running, caller: Caller) -> list[TerminalView]:
     connections: dict[str, list[ConnectionView]] = {}
     for health in running.live.health():
         if health.left is None:
-            view = ConnectionView(since=_ms(health.connected), address=health.address)
+            view = ConnectionView(
+                since=_ms(health.connected),
+                address=health.address,
+                camera=health.camera,
+                camera_since=_ms(health.camera_since),
+            )
             connections.setdefault(health.terminal, []).append(view)
         else:
             last[health.terminal] = health.left  # the history hears of it later

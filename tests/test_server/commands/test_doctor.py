@@ -142,6 +142,18 @@ def test_a_certificate_that_expires_soon() -> None:
     assert grades == [Grade.WARNING, Grade.OK]
 
 
+def test_an_authority_of_terminals_that_cannot_be_read() -> None:
+    certificate()
+    Path("junk.pem").write_text("junk")
+    for file, grades in (
+        ("cert.pem", [Grade.OK]),
+        ("junk.pem", [Grade.ERROR, Grade.OK]),
+        ("no.pem", [Grade.ERROR, Grade.OK]),
+    ):
+        tls = {"tls_cert": "cert.pem", "tls_key": "key.pem", "tls_terminals": file}
+        assert [each.grade for each in found("certificate", **tls)] == grades
+
+
 def test_certificates_with_which_nobody_could_connect() -> None:
     certificate(san="")
     expired_certificate("old.key", "old.pem")
@@ -290,4 +302,4 @@ def test_a_token_that_expires_soon_is_told(folder: Path) -> None:
         database.write_here(lambda sql: add(sql, "back-door", 300))
     (finding,) = told("tokens")
     assert finding.startswith("warning  tokens: 'front-door': its token expires on")
-    assert finding.endswith("terminals rotate")
+    assert finding.endswith("terminals rotate NAME")
