@@ -8,7 +8,6 @@ then with the abuser: what counts is the ratio within a round.
 
 import contextlib
 import json
-import socket
 import statistics
 import subprocess
 import sys
@@ -29,7 +28,7 @@ from tests.benchmarks.speed.door_server import BenchmarkError, DoorServer, runni
 from tests.benchmarks.speed.machine import Bystanders, Machine, describe
 from tests.benchmarks.speed.plan import TERMINAL_FPS
 from tests.benchmarks.speed.report import table
-from tests.support.server_process import ROOT
+from tests.support.server_process import ROOT, free_port
 
 DOORS, ROUNDS, SECONDS, SETTLE = 4, 3, 10.0, 2.0
 CROWD = (8, 16, 32, 64)
@@ -110,9 +109,7 @@ def crowded(home: Path, clip: Clip) -> list[Load]:
 
 def returned(home: Path) -> Returned:
     """Stop the server under a herd, and start it again at its port. Raises BenchmarkError."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     (home / "doorward.toml").write_text(f"max_terminals = {HERD}\n")
     flags = ("--web", "off", "--port", str(port))
     command = [sys.executable, "-m", "tests.benchmarks.herd"]
