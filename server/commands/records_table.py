@@ -41,9 +41,21 @@ when something is. With a server running, erase the person in its console.""",
   python -m server forget jane_doe
 """,
         flags=("faces", "logs"),
-        arguments=(Argument("name", "the person's name, as it is shown"),),
+        arguments=(Argument("name", "the person's name, as it is shown or as in the names of the photos"),),
         function="forget:forget",
         recognises=True,
+    ),
+    "who": Command(
+        help="whom a word of a pseudonymous log stands for",
+        description="""\
+Tell which of the people who are enrolled now is called by this word in the
+access log and the history (pseudonymous = true). It takes logs/pseudonym.key.""",
+        examples="""\
+  python -m server who person:3f1c9a0b7d52e864
+""",
+        flags=("faces", "logs"),
+        arguments=(Argument("word", "as the log has it in place of a name, with or without person:"),),
+        function="who:who",
     ),
     "history rebuild": Command(
         help="make it again from the logs",
