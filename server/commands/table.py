@@ -94,6 +94,7 @@ _OVERLAP = Argument(
 _ACCOUNT = Argument("name", "the account's name")
 _TLS_FOLDER = Argument("folder", "where the files are (default: tls)", option=True, read=Path)
 GROUPS: dict[str, str] = {
+    "encryption": "the key by which what is kept of faces is encrypted",
     "history": "the record of decisions and acts in SQL, which the console shows",
     "terminals": "tokens by which terminals prove who they are",
     "tls": "certificates for the server and for terminals, of an authority of your own",
@@ -366,6 +367,35 @@ when something is. With a server running, erase the person in its console.""",
         flags=("faces", "logs"),
         arguments=(Argument("name", "the person's name, as it is shown"),),
         function="forget:forget",
+        recognises=True,
+    ),
+    "encryption key": Command(
+        help="make a key",
+        description="""\
+Make a key for the setting encryption_key, readable by you alone. Nothing is
+overwritten.""",
+        examples="""\
+  python -m server encryption key /etc/doorward/encryption.key
+""",
+        flags=("logs",),
+        arguments=(Argument("file", "where the key is to be", read=Path),),
+        function="encryption:key",
+    ),
+    "encryption apply": Command(
+        help="have what is kept lie as encryption_key says now",
+        description="""\
+Encrypt the recordings and embeddings that are kept, while no server runs, by
+the key that encryption_key names; without the setting decrypt them. Where
+another key encrypted them, name it. What was broken off is gone on with when
+it is asked for again; exit code 1 when a recording had to be left as it is.""",
+        examples="""\
+  python -m server encryption apply     recordings of before encryption_key was set
+  python -m server encryption apply --old-key old.key
+                                        encryption_key names a new key, or is not set any more
+""",
+        flags=("logs",),
+        arguments=(Argument("old_key", "the key of before", option=True, read=Path),),
+        function="encryption:apply",
         recognises=True,
     ),
     "history rebuild": Command(

@@ -16,6 +16,7 @@ from server.history.erasing import erase_in_acts, erase_name
 from server.recording.erasing import erase
 from server.recording.files import files_of_all_days
 from server.recording.format import FormatError
+from server.support.cipher import Cipher
 
 ELSEWHERE = (
     "backups, copies of the logs elsewhere (syslog, a log server, archives of the site that were taken away),"
@@ -57,13 +58,14 @@ def forget_recordings(
     looks: Looks,
     forgotten: Forgotten,
     alone: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+    cipher: Cipher | None = None,
 ) -> None:
-    """`alone`: nothing is recorded inside."""
+    """`alone`: nothing is recorded inside. `cipher`: for files that are encrypted."""
     templates = looks.templates
     for path in files_of_all_days(folder):
         try:
             with alone():
-                forgotten.records += erase(path, person.name, templates)
+                forgotten.records += erase(path, person.name, templates, cipher)
         except (FormatError, OSError) as error:
             forgotten.problems.append(f"{path} cannot be read, and may show the person; delete it: {error}")
 
