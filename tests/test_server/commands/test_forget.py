@@ -189,7 +189,7 @@ def test_a_former_name_is_told(settings: Settings) -> None:
 def test_it_can_be_asked_for_again_where_it_was_broken_off(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise OSError("no space left on device")
 
     with monkeypatch.context() as broken:
