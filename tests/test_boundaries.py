@@ -111,6 +111,7 @@ MAY_IMPORT = {
         "audit",
         "database",
         "gallery",
+        "journal",
         "recognition",
         "recording",
         "roster",
