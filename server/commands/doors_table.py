@@ -1,6 +1,6 @@
 """The commands about the server itself and whom it knows."""
 
-from server.commands.command import FLAGS, Argument, Command
+from server.commands.command import FLAGS, Command
 
 _FOLDERS = ("faces", "logs", "workers")
 _RISK = ("max_false_accept", "threshold")
@@ -89,17 +89,5 @@ been recognised, and who would have lost or gained a grant.""",
         span=("since", "terminal"),
         function="grid:grid",
         recognises=True,
-    ),
-    "who": Command(
-        help="whom a word of a pseudonymous log stands for",
-        description="""\
-Tell which of the people who are enrolled now is called by this word in the
-access log and the history (pseudonymous = true). It takes logs/pseudonym.key.""",
-        examples="""\
-  python -m server who person:3f1c9a0b7d52e864
-""",
-        flags=("faces", "logs"),
-        arguments=(Argument("word", "as the log has it in place of a name"),),
-        function="who:who",
     ),
 }

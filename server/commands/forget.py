@@ -46,7 +46,9 @@ from server.site.listing import Known
 from server.site.people_changes import hold
 from server.site.people_edit import PeopleFile
 from server.site.site import InForce, Site
+from server.startup.encryption import cipher_of
 from server.startup.recogniser import photo_pipeline
+from server.support.cipher import Cipher
 from server.support.errors import StartError, WrongError
 from server.support.key_file import KeyFileError, key_of
 
@@ -74,10 +76,11 @@ async def forget(settings: Settings, name: str) -> str:
 def _forget(settings: Settings, name: str, roster: Roster, others: set[str], alike: list[str]) -> str:
     logs, key = settings.logs, key_of(settings.logs / SEAL_KEY)
     person, called = spelled(name, key, logs, others), former_names(logs, name)
-    cache = open_cache(logs, photo_pipeline(settings))
+    cipher = cipher_of(settings)
+    cache = open_cache(logs, photo_pipeline(settings), cipher)
     try:
         looks = _looks(settings.faces, cache, name)
-        if not _left(settings, person, looks):
+        if not _left(settings, person, looks, cipher):
             raise StartError(f"nothing here tells of anybody called {name!a}")
         append(logs, Act(datetime.now().astimezone(), COMMAND_LINE, ActKind.PERSON_ERASED, person.word))
         forgotten = Forgotten()
@@ -85,7 +88,7 @@ def _forget(settings: Settings, name: str, roster: Roster, others: set[str], ali
         cache.forget(name, looks.hashes)
     finally:
         cache.close()
-    forget_recordings(logs / RECORDINGS, person, looks, forgotten)
+    forget_recordings(logs / RECORDINGS, person, looks, forgotten, cipher=cipher)
     _from_the_database(settings, person, forgotten)
     for log, change in changes(person, key).items():
         forgotten.lines += sum(rewrite(path, change) for path in rotations_of(logs, Path(log).stem))
@@ -93,7 +96,7 @@ def _forget(settings: Settings, name: str, roster: Roster, others: set[str], ali
         rewrite(path, of_any_text(person))
         for path in (*other_logs(logs), *rotations_of(logs, "security_log"))
     )
-    left = [*forgotten.problems, *_left(settings, person, looks)]
+    left = [*forgotten.problems, *_left(settings, person, looks, cipher)]
     told = [f"{name} is {person.word} now: {forgotten}"]
     told += [
         f"{path} looks like this person, and is held: it enrols nobody until it is released" for path in alike
@@ -146,9 +149,9 @@ def _from_the_database(settings: Settings, person: Person, forgotten: Forgotten)
         database.compact()
 
 
-def _left(settings: Settings, person: Person, looks: Looks) -> list[str]:
+def _left(settings: Settings, person: Person, looks: Looks, cipher: Cipher | None) -> list[str]:
     address = address_of(settings.logs, settings.database)
-    found = in_files([settings.faces, settings.logs], traces_of(person, looks))
+    found = in_files([settings.faces, settings.logs], traces_of(person, looks), cipher)
     return found + (look(address, lambda sql: in_database(sql, person)) or [])
 
 

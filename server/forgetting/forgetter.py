@@ -23,6 +23,7 @@ from server.gallery.cache import EmbeddingCache
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.recorder import Recorder
 from server.settings import Settings
+from server.support.cipher import Cipher
 from server.support.key_file import key_of
 from server.support.last_warnings import LastWarnings
 
@@ -33,14 +34,15 @@ ROTATIONS = 3
 @dataclass(frozen=True)
 class Forgetter:
     """`rewrite_logs`: changes lines of the logs that somebody appends to (`AuditTrail.rewrite`). `recorder`:
-    None where nothing is recorded. `server_log`: what writes it; its lock keeps it still. `look`: runs a task
-    beside everything else (`Aside.run`)."""
+    None where nothing is recorded. `cipher`: of recordings; None: they are not encrypted. `server_log`: what
+    writes it; its lock keeps it still. `look`: runs a task beside everything else (`Aside.run`)."""
 
     settings: Settings
     database: Database
     rewrite_logs: Callable[[Mapping[str, Change]], Awaitable[int]]
     cache: EmbeddingCache
     recorder: Recorder | None
+    cipher: Cipher | None
     server_log: logging.Handler
     warnings: LastWarnings
     look: Callable[..., Awaitable[list[str]]]
@@ -72,7 +74,7 @@ class Forgetter:
     async def left(self, person: Person, looks: Looks = Looks()) -> list[str]:  # noqa: B008
         """Where the person is still told of. Raises WorkerGoneError, sqlalchemy.exc.SQLAlchemyError."""
         folders = [self.settings.faces, self.settings.logs]
-        found = await self.look(in_files, folders, traces_of(person, looks))
+        found = await self.look(in_files, folders, traces_of(person, looks), self.cipher)
         return found + await self.database.read(lambda sql: in_database(sql, person))
 
     def _whom(self, name: str, others: Iterable[str]) -> Person:
@@ -87,7 +89,7 @@ class Forgetter:
         if self.recorder is not None:
             self.recorder.leave_out()
         alone = contextlib.nullcontext if self.recorder is None else self.recorder.standing_still
-        forget_recordings(self._path(RECORDINGS), person, looks, forgotten, alone)
+        forget_recordings(self._path(RECORDINGS), person, looks, forgotten, alone, self.cipher)
 
     async def _rewrite(self, person: Person, forgotten: Forgotten) -> None:
         key = await asyncio.to_thread(key_of, self._path(SEAL_KEY))

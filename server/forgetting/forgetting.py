@@ -16,10 +16,12 @@ from server.history.erasing import erase_in_acts, erase_name
 from server.recording.erasing import erase
 from server.recording.files import files_of_all_days
 from server.recording.format import FormatError
+from server.support.cipher import Cipher
 
 ELSEWHERE = (
-    "backups, copies of the logs elsewhere (syslog, a log server, archives of the site that were taken away),"
-    " and what a disk or PostgreSQL keeps of files and rows that are deleted"
+    "backups, the journal of the system (journalctl), copies of the logs elsewhere (syslog, a log server,"
+    " archives of the site that were taken away), and what a disk or PostgreSQL keeps of files and rows that"
+    " are deleted"
 )
 """What nobody can reach from here."""
 
@@ -36,8 +38,8 @@ class Forgotten:
 
     def __str__(self) -> str:
         return (
-            f"{self.photos} photos and {self.records} records of recordings removed; the name is replaced in"
-            f" {self.rows} rows of the history and {self.lines} lines of logs"
+            f"removed: photos {self.photos}, records of recordings {self.records}; name replaced: rows of the"
+            f" history {self.rows}, lines of logs {self.lines}"
         )
 
 
@@ -57,13 +59,14 @@ def forget_recordings(
     looks: Looks,
     forgotten: Forgotten,
     alone: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+    cipher: Cipher | None = None,
 ) -> None:
-    """`alone`: nothing is recorded inside."""
+    """`alone`: nothing is recorded inside. `cipher`: for files that are encrypted."""
     templates = looks.templates
     for path in files_of_all_days(folder):
         try:
             with alone():
-                forgotten.records += erase(path, person.name, templates)
+                forgotten.records += erase(path, person.name, templates, cipher)
         except (FormatError, OSError) as error:
             forgotten.problems.append(f"{path} cannot be read, and may show the person; delete it: {error}")
 

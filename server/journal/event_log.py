@@ -11,6 +11,7 @@ from server.audit.line import timestamp
 from server.audit.security_log import SecurityEvent
 from server.events import Enrolled, Event, TerminalChanged, TerminalHealth, TimePassed
 from server.journal.repetitions import Repetitions
+from server.support.clock import now
 from server.support.console import rotated_file
 from server.support.quoting import json_line
 
@@ -36,20 +37,20 @@ class EventLog:
         if isinstance(event, SecurityEvent):
             self._tell(self._repetitions.take(event, time.monotonic()))
         elif isinstance(event, TimePassed):
-            self._tell(self._repetitions.due(time.monotonic(), _now()))
+            self._tell(self._repetitions.due(time.monotonic(), now()))
         elif isinstance(event, TerminalChanged):
             kind = "terminal_connected" if event.connected else "terminal_left"
-            self._write(_now(), kind, {"terminal": event.terminal, "session": event.session})
+            self._write(now(), kind, {"terminal": event.terminal, "session": event.session})
         elif isinstance(event, TerminalHealth):
             self._write(event.moment.astimezone(), "terminal_health", _health(event))
         elif isinstance(event, Enrolled):
-            self._write(_now(), "enrolled", {"people": event.people, "photos": event.photos})
+            self._write(now(), "enrolled", {"people": event.people, "photos": event.photos})
 
     def missed(self, events: int) -> None:
-        self._write(_now(), "events_lost", {"events": events})
+        self._write(now(), "events_lost", {"events": events})
 
     def close(self) -> None:
-        self._tell(self._repetitions.rest(time.monotonic(), _now()))
+        self._tell(self._repetitions.rest(time.monotonic(), now()))
         self._file.close()
 
     def _tell(self, events: Iterable[SecurityEvent]) -> None:
@@ -71,7 +72,3 @@ def _health(event: TerminalHealth) -> dict[str, object]:
         "camera": event.camera.value,
         "clock_skew": skew,
     }
-
-
-def _now() -> datetime:
-    return datetime.now().astimezone()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from server.support.clock import milliseconds
 from server.terminals.live import Health, LiveFrame
 from server.terminals.pace import Spread
 from wire.words import INSTRUCTIONS, refusal
@@ -100,4 +101,4 @@ def _spread(spread: Spread | None) -> list[float] | None:
 
 
 def _ms(moment: datetime | None) -> int | None:
-    return None if moment is None else int(moment.timestamp() * 1000)
+    return None if moment is None else milliseconds(moment)

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import socket
 import statistics
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from tests.chaos.enrolling import enrol, settings, verified, written
 from tests.chaos.film import film, shades
 from tests.chaos.terminals import Terminal, crowd, told, violations
 from tests.support import certificate
-from tests.support.server_process import PROGRAM, ROOT, plain_environment, running_server, wait_for
+from tests.support.server_process import PROGRAM, ROOT, free_port, plain_environment, running_server, wait_for
 
 TERMINALS, LIGHT_TERMINALS = 3, 8
 MOST_SECONDS = 3.0
@@ -90,12 +89,6 @@ def run(
                 say(f"{number} kills: {kills}")
     _look_at_the_history(home, program, flags)
     return kills
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def _serve_and_kill(

@@ -130,13 +130,13 @@ def test_nothing_is_left_and_others_are_as_they_were(settings: Settings) -> None
     assert expected <= set(before) and {"doorward.sqlite3", CACHE_FILE} <= set(before)
     assert CACHE_FILE in containing(logs, re.escape(blob))
     report = told(settings)
-    assert "LEFT" not in report and "2 photos" in report and "nothing is left of the name" in report
+    assert "LEFT" not in report and "photos 2," in report and "nothing is left of the name" in report
     assert containing(logs.parent, rb"(?i)jane[ _]doe(?! Smith)") == []
     assert containing(logs.parent, re.escape(blob)) == []
     assert listed(faces) == ["jane_low.jpg", "john_roe.jpg"]
     assert containing(faces, rb"Jane Doe") == [] and b"John Roe" in (faces / "people.toml").read_bytes()
     assert '"Jane Doe Smith"' in (logs / ACCESS_LOG).read_text()
-    assert asyncio.run(verify(settings)) == "as they were written: 5"
+    assert asyncio.run(verify(settings)) == "lines as they were written: 5"
     assert find(logs / RECORDINGS)[1] == []
 
 
@@ -189,7 +189,7 @@ def test_a_former_name_is_told(settings: Settings) -> None:
 def test_it_can_be_asked_for_again_where_it_was_broken_off(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise OSError("no space left on device")
 
     with monkeypatch.context() as broken:
