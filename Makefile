@@ -3,7 +3,7 @@ BIN := .venv/bin
 DECISIVE := tests/test_wire tests/test_server/access tests/test_server/audit
 
 .NOTPARALLEL:
-.PHONY: help demo demo-console test coverage bench bench-console bench-history accuracy spoof fuzz lint format lock audit sbom clean
+.PHONY: help demo demo-console test coverage chaos bench bench-console bench-history bench-load accuracy spoof fuzz lint format lock audit sbom clean
 
 help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,10 @@ coverage:  ## All tests with branch coverage of everything: takes twice as long
 	@$(PYTHON) scripts/bootstrap.py --test
 	$(BIN)/python -m pytest --cov --cov-report=term-missing
 
+chaos:  ## Kills, full disks, bad networks, clocks that jump: an hour or two, prints the figures (Linux)
+	@$(PYTHON) scripts/bootstrap.py --test
+	@nice -n 10 $(BIN)/python -m tests.chaos
+
 bench:  ## As shipped, against face_recognition's usual loops: 20 minutes, writes docs/benchmarks/ (Linux)
 	@$(PYTHON) scripts/bootstrap.py --bench
 	@$(BIN)/python -m tests.benchmarks.speed
@@ -41,6 +45,10 @@ bench-console:  ## What doors lose while the console is busy: a quarter of an ho
 bench-history:  ## How soon the history answers, with a million decisions: ten minutes, writes docs/benchmarks/
 	@$(PYTHON) scripts/bootstrap.py --test
 	@$(BIN)/python -m tests.benchmarks.history
+
+bench-load:  ## What doors notice of abuse and of crowds: ten minutes, writes docs/benchmarks/
+	@$(PYTHON) scripts/bootstrap.py --test
+	@$(BIN)/python -m tests.benchmarks.load
 
 accuracy:  ## Who is let in and who is refused, on LFW: an hour, writes docs/accuracy/
 	@$(PYTHON) scripts/bootstrap.py --bench

@@ -159,7 +159,10 @@ def _cure(options: Options, failure: Exception) -> str:
     if isinstance(failure, TimeoutError):
         return ": is it switched on, and does its firewall let this machine in?"
     if isinstance(failure, RefusedError):
-        return ": on the server, `python -m server terminals list` tells which terminals have a token"
+        asked = "" if options.certified else ", and which need a certificate as well (--cert and --key)"
+        return f": on the server, `python -m server terminals list` tells which terminals have a token{asked}"
+    if isinstance(failure, ConnectionRefusedError):
+        return ""
     if options.certified and isinstance(failure, (ConnectionError, ssl.SSLError)):
         return ": does the server know the authority of --cert (tls_terminals)? Its console says more"
     if isinstance(failure, ConnectionError):

@@ -14,9 +14,10 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 try:
+    from server.commands.command import SPAN
     from server.commands.command_line import parser
     from server.commands.dates import first_moment, last_moment
-    from server.commands.table import COMMANDS, SPAN
+    from server.commands.table import COMMANDS
     from server.settings import Settings
     from server.startup.announcements import tell
     from server.startup.recogniser import with_recogniser

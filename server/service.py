@@ -201,6 +201,7 @@ class Service:
             changes.follow(),
             self._loop_delay.watch(),
             parts.condition.watch(),
+            doors.board.watch_cameras(),
             WallClock(parts.events).watch(),
         ]
         work += [] if tls is None else [tls.watch()]

@@ -112,6 +112,7 @@ MAY_IMPORT = {
         "audit",
         "database",
         "gallery",
+        "journal",
         "recognition",
         "recording",
         "roster",

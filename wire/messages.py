@@ -90,19 +90,29 @@ class Frame:
 
 @dataclass(frozen=True)
 class Ping:
-    """Asks for a pong with the same id. `clock`: the terminal's, in seconds since 1970 (UTC)."""
+    """Asks for a pong with the same id. `clock`: the terminal's, in seconds since 1970 (UTC).
+    `picture_age`: how many seconds ago its camera gave the newest picture; `fps`: how many it gave in each of
+    the last seconds."""
 
     type: ClassVar[str] = "ping"
     id: int
     clock: float | None = None
+    picture_age: float | None = None
+    fps: float | None = None
 
     def to_map(self) -> dict[str, Any]:
-        fields: dict[str, Any] = {"type": self.type, "id": self.id}
-        return fields if self.clock is None else {**fields, "clock": self.clock}
+        more = {"clock": self.clock, "picture_age": self.picture_age, "fps": self.fps}
+        known = {key: value for key, value in more.items() if value is not None}
+        return {"type": self.type, "id": self.id, **known}
 
     @classmethod
     def read(cls, fields: Fields) -> "Ping":
-        return cls(fields.uint("id"), fields.optional_number("clock"))
+        return cls(
+            fields.uint("id"),
+            fields.optional_number("clock"),
+            fields.optional_number("picture_age", least=0.0),
+            fields.optional_number("fps", least=0.0),
+        )
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from client.camera.frames import CapturedFrame
+from client.camera.pulse import Pulse
 from client.connection.exchange import TIMEOUTS, Exchange, SentFrame, Timeouts
 from client.connection.idle import IdleRate
 from client.connection.jpeg import encode_within
@@ -77,6 +78,7 @@ class Link:
         self._listener = listener
         self._stopping = stopping
         self._frames: Latest[CapturedFrame] = Latest()
+        self._pulse = Pulse(time.monotonic())
         self._proposing = threading.Event()
         self._waker = Waker()
 
@@ -86,6 +88,7 @@ class Link:
 
     def offer(self, frame: CapturedFrame) -> None:
         """Make `frame` the next to be sent, from any thread."""
+        self._pulse.beat(frame.captured)
         self._frames.put(frame)
         self._waker.wake()
 
@@ -156,7 +159,9 @@ class Link:
             self._propose(connection)
         now = time.monotonic()
         if exchange.ping_due(now):
-            connection.stream.send(encode(Ping(exchange.ping_sent(now), time.time())))
+            age, fps = self._pulse.health(now)
+            ping = Ping(exchange.ping_sent(now), time.time(), round(age, 1), round(fps, 1))
+            connection.stream.send(encode(ping))
 
     def _propose(self, connection: "_Connection") -> None:
         """Say so, or that it cannot be said."""

@@ -13,7 +13,8 @@ FIRST_RETRY_SECONDS = 0.5
 CAP_SECONDS = 5.0
 """A visitor waits in front of a terminal whose server is back."""
 FLOOR_SECONDS = 0.1
-"""Full jitter may draw zero; this keeps a refused connection from becoming a busy loop."""
+"""Full jitter begins here, so that a refused connection is no busy loop, nor a fifth of all terminals back at
+the same moment."""
 FATAL_CODES = frozenset({ErrorCode.UNAUTHORIZED, ErrorCode.VERSION_MISMATCH})
 
 
@@ -40,7 +41,7 @@ def delays(draw: random.Random) -> Iterator[float]:
     """
     ceiling = FIRST_RETRY_SECONDS
     while True:
-        yield max(FLOOR_SECONDS, draw.uniform(0, ceiling))
+        yield draw.uniform(FLOOR_SECONDS, ceiling)
         ceiling = min(CAP_SECONDS, ceiling * 2)
 
 

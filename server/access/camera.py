@@ -64,6 +64,8 @@ count."""
 class CameraState(str, Enum):
     """What is wrong with a terminal's picture. Of several the first is told."""
 
+    NO_PICTURE = "no_picture"
+    """As the terminal says: there is nothing to see here."""
     DARK = "dark"
     COVERED = "covered"
     FROZEN = "frozen"

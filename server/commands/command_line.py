@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from server.commands.table import COMMANDS, FLAGS, GROUPS, PROGRAM, SPAN, Command
+from server.commands.command import FLAGS, PROGRAM, SPAN, Command
+from server.commands.table import COMMANDS, GROUPS
 from server.settings import Settings
 
 _SOURCES = """\

@@ -19,9 +19,9 @@ from server.history.carry import Span
 from server.history.logs import LogLine, Logs, oldest_first, rotations
 from server.history.missing import logged, missing
 from server.history.rebuild import Rebuilt
-from server.history.rows import milliseconds
 from server.history.tables import ACT, DECISION
 from server.settings import Settings
+from server.support.clock import milliseconds
 from server.support.errors import StartError, WrongError
 
 LAG_SECONDS = 10

@@ -42,8 +42,8 @@ async def revoke(settings: Settings, name: str) -> str:
     kind = ActKind.TERMINAL_TOKEN_REVOKED
     noted(settings, kind, name, lambda connection: store.revoke(connection, name))
     if name in settings.tokens:
-        return f"{name}: its tokens are revoked; the one in the settings still holds"
-    return f"{name}: its tokens are revoked"
+        return f"{name}: its tokens and certificates are revoked; the token in the settings still holds"
+    return f"{name}: its tokens and certificates are revoked"
 
 
 async def listed(settings: Settings) -> str:
@@ -58,7 +58,8 @@ def _lines(known: TerminalTokens, now: int) -> list[str]:
     if known.revoked:
         return [f"{known.terminal}: revoked"]
     soon = ", soon" if expiring(known, now) else ""
-    return [f"{known.terminal}: {_told(token, now, soon)}" for token in known.tokens]
+    newest, *older = (_told(token, now, soon) for token in known.tokens)
+    return [f"{known.terminal}: {newest}", *(f"{known.terminal}: the one before, {each}" for each in older)]
 
 
 def _certificate_lines(certificates: list[StoredCertificate], now: int) -> list[str]:

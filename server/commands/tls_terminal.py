@@ -11,6 +11,7 @@ from server.commands.authority import AuthorityError, key_pem, new_key, new_term
 from server.commands.terminals import noted
 from server.commands.tls import CA, CA_KEY, FOLDER, KEY_END, key_at, write_new
 from server.settings import Settings
+from server.support.clock import milliseconds
 from server.support.errors import StartError
 from server.tokens import certificates
 from server.tokens.certificates import StoredCertificate, urn_of
@@ -36,8 +37,8 @@ async def issue(settings: Settings, name: str, folder: Path = FOLDER) -> str:
     stored = StoredCertificate(
         name,
         certificate.fingerprint(hashes.SHA256()).hex(),
-        _ms(datetime.now(timezone.utc)),
-        _ms(certificate.not_valid_after_utc),
+        milliseconds(datetime.now(timezone.utc)),
+        milliseconds(certificate.not_valid_after_utc),
     )
     for file in files:
         if (folder / TERMINALS / file).exists():
@@ -82,7 +83,3 @@ From now on {name} is refused without it, whoever has its token. Bring both file
 and start the terminal with them:
   python -m client ... --cert "{cert}" --key "{key}"
 One that it had before holds until it expires. python -m server terminals revoke ends all of them."""
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

@@ -69,10 +69,10 @@ def _told(seen: Verified, findings: Sequence[Finding]) -> Iterator[str]:
     if len(findings) > SHOWN:
         yield f"and {len(findings) - SHOWN} more"
     since = f", from entry {seen.first} on" if (seen.first or 1) > 1 else ""
-    yield f"as they were written: {seen.good}{since}"
+    yield f"lines as they were written: {seen.good}{since}"
     if seen.unsealed:
-        yield f"older than the seals, so that nothing is known of them: {seen.unsealed}"
+        yield f"lines older than the seals, of which nothing can be told: {seen.unsealed}"
     if seen.repeated:
-        yield f"twice, as copytruncate leaves lines: {seen.repeated}"
+        yield f"lines that stand twice, as copytruncate leaves them: {seen.repeated}"
     for place in seen.torn:
         yield f"{place}: torn by a crash, or being written; nobody was told of it"

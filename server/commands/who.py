@@ -4,14 +4,15 @@ import asyncio
 
 from server.commands.enrolled import roster_of
 from server.gallery.folder import PhotoFile, scan
-from server.recognition.pseudonyms import FILE, Pseudonyms
+from server.recognition.pseudonyms import FILE, PREFIX, Pseudonyms
 from server.settings import Settings
 from server.support.errors import StartError, WrongError
 from server.support.key_file import KeyFileError
 
 
 async def who(settings: Settings, word: str) -> str:
-    """The name. Raises WrongError: it is nobody's who is enrolled, or limited, now; StartError."""
+    """The name. `word`: with or without its prefix. Raises WrongError: it is nobody's who is enrolled, or
+    limited, now; StartError."""
     return await asyncio.to_thread(_who, settings, word)
 
 
@@ -23,8 +24,8 @@ def _who(settings: Settings, word: str) -> str:
     try:
         photos = {item.person for item in scan(settings.faces) if isinstance(item, PhotoFile)}
         for name in sorted(photos | roster_of(settings).permits.keys()):
-            if pseudonyms.word(name) == word:
+            if pseudonyms.of(name) == word.removeprefix(PREFIX):
                 return name
     except (KeyFileError, OSError) as error:
         raise StartError(str(error)) from error
-    raise WrongError(f"nobody who is enrolled now is {word!a}")
+    raise WrongError(f"nobody who is enrolled now, or named in people.toml, is {word!a}")

@@ -20,8 +20,9 @@ from server.recording.format import FormatError
 from server.support.cipher import Cipher
 
 ELSEWHERE = (
-    "backups, copies of the logs elsewhere (syslog, a log server, archives of the site that were taken away),"
-    " and what a disk or PostgreSQL keeps of files and rows that are deleted"
+    "backups, the journal of the system (journalctl), copies of the logs elsewhere (syslog, a log server,"
+    " archives of the site that were taken away), and what a disk or PostgreSQL keeps of files and rows that"
+    " are deleted"
 )
 """What nobody can reach from here."""
 
@@ -38,8 +39,8 @@ class Forgotten:
 
     def __str__(self) -> str:
         return (
-            f"{self.photos} photos and {self.records} records of recordings removed; the name is replaced in"
-            f" {self.rows} rows of the history and {self.lines} lines of logs"
+            f"removed: photos {self.photos}, records of recordings {self.records}; name replaced: rows of the"
+            f" history {self.rows}, lines of logs {self.lines}"
         )
 
 

@@ -120,7 +120,7 @@ def _in_bytes(path: Path, traces: Traces) -> Iterator[str]:
             found = found or any(needle in window for needle in needles) or _names(window, raw, others)
             before = window[-longest:]
     if found:
-        yield f"{path}: in its bytes"
+        yield f"{path}: inside the file, as in the caption of a photo"
     if digest.hexdigest() in traces.hashes:
         yield f"{path}: it is one of the photos"
 

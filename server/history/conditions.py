@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import CTE, Column, ColumnElement, FromClause, func, select
 
-from server.history.rows import milliseconds
+from server.support.clock import milliseconds
 
 Conditions: TypeAlias = list[ColumnElement[bool]]
 

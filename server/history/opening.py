@@ -19,9 +19,10 @@ from server.access.matching.recogniser import DLIB
 from server.database.database import LOCK_SECONDS, Database
 from server.history.logs import NAMES, LogLine, read_line
 from server.history.missing import missing
-from server.history.rows import Row, milliseconds
+from server.history.rows import Row
 from server.history.tables import DECISION, VISIT
 from server.history.writing import add
+from server.support.clock import milliseconds
 
 log = logging.getLogger(__name__)
 

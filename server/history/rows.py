@@ -3,26 +3,20 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from server.access.decision import Nearest
 from server.access.outcome import VisitSummary
 from server.audit.operator_log import Act
 from server.history.kept import TerminalEventKind
+from server.support.clock import milliseconds
 
 Row: TypeAlias = dict[str, Any]
 """A value for each column but `number`."""
 
 LARGEST = 2**63 - 1
 """What a BIGINT holds."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-
-
-def milliseconds(moment: datetime) -> int:
-    """Whole ones since 1970, UTC, as the logs have them. `moment`: with a time zone, or of this machine's
-    clock."""
-    return (moment.astimezone(timezone.utc) - _EPOCH) // timedelta(milliseconds=1)
 
 
 def decision_row(fields: Mapping[str, str | None], nearest: Sequence[Nearest] = ()) -> Row:

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Table, delete, insert, select, text
 from server.audit.operator_log import Act, append
 from server.database.database import DatabaseError
 from server.database.plain_text import as_kept
-from server.history.rows import Row, act_row, milliseconds
+from server.history.rows import Row, act_row
 from server.history.tables import ACT, TABLES
+from server.support.clock import milliseconds
 
 FORGET_ROWS = 2000
 """Deleted at once, so that what is to be written need not wait for long."""

@@ -4,13 +4,13 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from pathlib import Path
 
 from server.audit.durable import DurableLog
 from server.audit.security_log import FILE, PATTERN, SecurityEvent, SecurityKind
 from server.events import Event, TimePassed
 from server.journal.repetitions import Repetitions
+from server.support.clock import now
 from server.support.complaint import Complaint
 
 log = logging.getLogger(__name__)
@@ -39,14 +39,14 @@ class SecurityRecorder:
         if isinstance(event, SecurityEvent):
             self._tell(self._repetitions.take(event, self._clock()))
         else:
-            self._tell(self._repetitions.due(self._clock(), _now()))
+            self._tell(self._repetitions.due(self._clock(), now()))
 
     def missed(self, events: int) -> None:
-        self._tell([SecurityEvent(_now(), SecurityKind.EVENTS_LOST, details={"events": events})])
+        self._tell([SecurityEvent(now(), SecurityKind.EVENTS_LOST, details={"events": events})])
 
     def close(self) -> None:
         """Raises OSError."""
-        self._tell(self._repetitions.rest(self._clock(), _now()))
+        self._tell(self._repetitions.rest(self._clock(), now()))
         self._log.close()
 
     def _tell(self, events: Iterable[SecurityEvent]) -> None:
@@ -69,7 +69,7 @@ class SecurityRecorder:
     def _gap(self) -> list[str]:
         if not self._lost:
             return []
-        return [SecurityEvent(_now(), SecurityKind.EVENTS_LOST, details={"lines": self._lost}).line()]
+        return [SecurityEvent(now(), SecurityKind.EVENTS_LOST, details={"lines": self._lost}).line()]
 
 
 def ended_well(folder: Path) -> bool:
@@ -83,7 +83,3 @@ def ended_well(folder: Path) -> bool:
         return True
     found = PATTERN.match(lines[-1].decode("utf-8", "replace")) if lines else None
     return not lines or (found is not None and found["kind"] == SecurityKind.SERVER_STOPPED.value)
-
-
-def _now() -> datetime:
-    return datetime.now().astimezone()

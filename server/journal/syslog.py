@@ -15,6 +15,7 @@ from server.journal.repetitions import Repetitions
 from server.journal.syslog_connection import SyslogConnection
 from server.journal.syslog_message import Sender, Severity, message
 from server.journal.syslog_outbox import Outbox
+from server.support.clock import now
 from server.support.syslog_address import SyslogAddress
 from wire import Verdict
 
@@ -48,13 +49,13 @@ class Syslog:
         elif isinstance(event, SecurityEvent):
             self._tell(self._repetitions.take(event, time.monotonic()))
         else:
-            self._tell(self._repetitions.due(time.monotonic(), _now()))
+            self._tell(self._repetitions.due(time.monotonic(), now()))
 
     def missed(self, events: int) -> None:
-        self._tell([SecurityEvent(_now(), SecurityKind.EVENTS_LOST, details={"events": events})])
+        self._tell([SecurityEvent(now(), SecurityKind.EVENTS_LOST, details={"events": events})])
 
     def close(self) -> None:
-        self._tell(self._repetitions.rest(time.monotonic(), _now()))
+        self._tell(self._repetitions.rest(time.monotonic(), now()))
         self._outbox.close()
 
     def _take_lines(self, decided: Decided) -> None:
@@ -75,14 +76,10 @@ class Syslog:
 
     def _lost(self, messages: int) -> bytes:
         return self._of_security(
-            SecurityEvent(_now(), SecurityKind.EVENTS_LOST, details={"messages": messages})
+            SecurityEvent(now(), SecurityKind.EVENTS_LOST, details={"messages": messages})
         )
 
     def _of_security(self, event: SecurityEvent) -> bytes:
         severity = Severity.NOTICE if event.kind in HARMLESS else Severity.WARNING
         data = {"kind": event.kind.value, "terminal": event.terminal, "source": event.source}
         return message(self._sender, severity, event.moment, "security", data, event.line())
-
-
-def _now() -> datetime:
-    return datetime.now().astimezone()

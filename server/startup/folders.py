@@ -11,13 +11,14 @@ from server.audit.security_log import FILE as SECURITY_LOG
 from server.audit.trail import ENROLMENT_LOG
 from server.database.database import FILE as DATABASE_FILE
 from server.gallery.cache import CACHE_FILE
+from server.journal.event_log import FILE as EVENT_LOG
 from server.recording.files import FOLDER as RECORDINGS
 from server.settings import Settings
 from server.support.console import LOG_FILE
 from server.support.errors import StartError
 from server.support.file_access import ENTER, READ, WRITE, barred
 
-LOGS = (LOG_FILE, ACCESS_LOG, ENROLMENT_LOG, OPERATOR_LOG, SECURITY_LOG)
+LOGS = (LOG_FILE, ACCESS_LOG, ENROLMENT_LOG, OPERATOR_LOG, SECURITY_LOG, EVENT_LOG)
 WRITTEN = (*LOGS, LOCK, CACHE_FILE, DATABASE_FILE)
 """In the logs folder: what each start writes to."""
 

@@ -114,10 +114,14 @@ def _leads_to(path: Path, descriptor: int) -> bool:
 def log_file(folder: Path) -> logging.Handler:
     """A handler for server_log.txt in `folder`, which is rotated by itself. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / LOG_FILE
-    handler = _LogFile(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8")
+    handler = rotated_file(folder / LOG_FILE, LOG_BYTES, LOG_FILES)
     handler.addFilter(lambda record: not getattr(record, "console_only", False))
     return handler
+
+
+def rotated_file(path: Path, size: int, files: int) -> RotatingFileHandler:
+    """Writes records to a file that is rotated by itself: `files` of `size` bytes. Raises OSError."""
+    return _LogFile(path, maxBytes=size, backupCount=files - 1, encoding="utf-8")
 
 
 @contextlib.contextmanager

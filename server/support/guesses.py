@@ -5,12 +5,12 @@ address, so that nobody tries one secret with many names; and by name, so that n
 addresses: addresses from which the right secret came before are not kept waiting by those.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from server.support.networks import network_of
-from server.support.throttle import REMEMBERED, Throttle
+from server.support.recent import Recent
+from server.support.throttle import Throttle
 
 SOURCE_FREE = 20
 """Failures of one address that cost nothing: an office may share one."""
@@ -40,7 +40,7 @@ class Guesses:
         self._sources = Throttle(clock, SOURCE_FREE)
         self._names = Throttle(clock, NAME_FREE)
         self._sessions = Throttle(clock)
-        self._familiar: OrderedDict[str, None] = OrderedDict()
+        self._familiar: Recent[None] = Recent()
 
     def is_familiar(self, name: str, source: str) -> bool:
         """Whether the right secret has come from there."""
@@ -48,10 +48,7 @@ class Guesses:
 
     def remember(self, name: str, source: str) -> None:
         """The right secret has come from there."""
-        self._familiar.pop(_pair(name, source), None)
         self._familiar[_pair(name, source)] = None
-        if len(self._familiar) > REMEMBERED:
-            self._familiar.popitem(last=False)
 
     @contextmanager
     def of(self, name: str, source: str, familiar: bool) -> Iterator[None]:

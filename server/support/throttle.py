@@ -1,7 +1,8 @@
 """Who keeps trying waits longer each time. Pure but for the clock that it is given."""
 
-from collections import OrderedDict
 from collections.abc import Callable
+
+from server.support.recent import Recent
 
 FREE = 5
 """Failures that cost nothing: people mistype."""
@@ -10,8 +11,6 @@ MAX_SECONDS = 300.0
 """Of a pause. Whoever keeps away for so long has one failure less."""
 FORGET_SECONDS = 3600.0
 """After so long without a failure all are forgotten."""
-REMEMBERED = 10_000
-"""Keys; the one that failed longest ago is forgotten first."""
 
 
 class Throttle:
@@ -21,7 +20,7 @@ class Throttle:
         """`clock`: monotonic seconds. `free`: failures before anybody has to wait."""
         self._clock = clock
         self._free = free
-        self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._failures: Recent[tuple[int, float]] = Recent()
         """Key -> how many, and when the last was."""
 
     def wait(self, key: str) -> float:
@@ -34,10 +33,7 @@ class Throttle:
 
     def failed(self, key: str) -> None:
         count, _ = self._known(key)
-        self._failures.pop(key, None)
         self._failures[key] = count + 1, self._clock()
-        if len(self._failures) > REMEMBERED:
-            self._failures.popitem(last=False)
 
     def take_back(self, key: str) -> None:
         """The last failure was none; those before it count."""

@@ -7,12 +7,12 @@ network that a terminal came from before is spoken to always.
 """
 
 import random
-from collections import OrderedDict
 from collections.abc import Callable
 
 from server.support.networks import network_of
 from server.support.rate import RateLimit
-from server.support.throttle import REMEMBERED, Throttle
+from server.support.recent import Recent
+from server.support.throttle import Throttle
 
 START, RATE, FULL, MOST = 32, 0.3, 96, 0.8
 """Of the strangers of one network: from START on a newcomer is turned away with a chance of RATE, that grows
@@ -33,14 +33,11 @@ class Doorstep:
         self._draw = draw
         self._arrivals = RateLimit(ARRIVALS_PER_SECOND, ARRIVALS_AT_ONCE, clock)
         self._failures = Throttle(clock, FAILURES_FREE)
-        self._known: OrderedDict[str, None] = OrderedDict()
+        self._known: Recent[None] = Recent()
 
     def welcomed(self, address: str) -> None:
         """A terminal has been let in from there."""
-        self._known.pop(network_of(address), None)
         self._known[network_of(address)] = None
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
 
     def turns_away(self, address: str, strangers: int) -> bool:
         """Whether not even to speak to a newcomer. `strangers`: how many of its network there are already."""

@@ -27,7 +27,11 @@ GONE_SECONDS = 600.0
 """How long a terminal that has left still shows."""
 MOST_GONE = 64
 """So many of them at most: the oldest make way."""
+NO_PICTURE_SECONDS = 5.0
+"""So old a picture is none any more: cameras that are read slowly give one a second."""
+LOOK_SECONDS = 2.0
 CHANGES = {
+    CameraState.NO_PICTURE: "the camera gives no picture",
     CameraState.DARK: "the picture is too dark to see a face",
     CameraState.COVERED: "the camera is covered",
     CameraState.FROZEN: "the picture is frozen: the very same one comes again and again",
@@ -50,9 +54,9 @@ class LiveFrame:
 
 @dataclass(frozen=True)
 class Health:
-    """How a terminal fares. `connected`, `left`, `decided`: by the wall clock; `left` is None while it is
-    there. `decision`: the last one. `clock_skew`: how many seconds its clock is ahead of the server's, None
-    where it does not tell."""
+    """How a terminal fares. `connected`, `left`, `decided`, `camera_since`: by the wall clock; `left` is None
+    while it is there. `decision`: the last one. `clock_skew`: how many seconds its clock is ahead of the
+    server's, None where it does not tell."""
 
     terminal: str
     session: str
@@ -63,6 +67,7 @@ class Health:
     decided: datetime | None
     decision: Decision | None
     camera: CameraState
+    camera_since: datetime
     clock_skew: float | None
 
 
@@ -72,7 +77,8 @@ class _Session:
     def __init__(self, peer: Peer, camera: Camera, now: float) -> None:
         self.peer = peer
         self.camera = camera
-        self.connected = datetime.now()
+        self.connected = self.told_at = datetime.now()
+        self.told = CameraState.OK
         self.pace = Pace(now)
         self.newest: LiveFrame | None = None
         self.decision: tuple[datetime, Decision] | None = None
@@ -100,7 +106,9 @@ class LiveBoard:
         for session in before:
             del self._sessions[session.peer.id]
         camera = before[-1].camera if before else Camera(self._min_face)
-        self._sessions[peer.id] = _Session(peer, camera, self._clock())
+        session = self._sessions[peer.id] = _Session(peer, camera, self._clock())
+        if before:
+            session.told, session.told_at = before[-1].told, before[-1].told_at
 
     def skipped(self, peer: Peer) -> None:
         """One of its frames has made way for a newer one."""
@@ -117,10 +125,22 @@ class LiveBoard:
         self.decided(peer, decision)
         self._number += 1
         session.newest = LiveFrame(self._number, peer.terminal, peer.id, frame.jpeg, result)
-        if session.camera.see(frame.jpeg, analysis, frame.received):
-            self._tell_camera(peer, session.camera.state)
+        session.camera.see(frame.jpeg, analysis, frame.received)
+        self._look(session)
         for viewer in self._viewers:
             viewer.wake(peer.terminal)
+
+    async def watch_cameras(self) -> None:
+        """For ever: one that gives no picture has no frame to be seen by."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            self.look()
+
+    def look(self) -> None:
+        """Once."""
+        for session in self._sessions.values():
+            if session.left is None:
+                self._look(session)
 
     def decided(self, peer: Peer, decision: Decision | None) -> None:
         """A decision is settled; None: there was none."""
@@ -176,7 +196,14 @@ class LiveBoard:
             if now - session.gone_at > GONE_SECONDS or len(gone) - at > MOST_GONE:
                 del self._sessions[session.peer.id]
 
-    def _tell_camera(self, peer: Peer, state: CameraState) -> None:
+    def _look(self, session: _Session) -> None:
+        """Tell of its camera what has changed."""
+        peer, age, state = session.peer, session.peer.picture_age, session.camera.state
+        if age is not None and age > NO_PICTURE_SECONDS:
+            state = CameraState.NO_PICTURE
+        if state is session.told:
+            return
+        session.told, session.told_at = state, datetime.now()
         level = logging.INFO if state is CameraState.OK else logging.WARNING
         log.log(level, "%s: %s", peer.name, CHANGES[state])
         self._events.publish(TerminalHealth(peer.terminal, peer.id, datetime.now(), state, peer.clock_skew))
@@ -239,6 +266,7 @@ def _health(session: _Session, now: float) -> Health:
         rates=session.pace.rates(now),
         decided=decided,
         decision=decision,
-        camera=session.camera.state,
+        camera=session.told,
+        camera_since=session.told_at,
         clock_skew=session.peer.clock_skew,
     )

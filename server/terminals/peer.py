@@ -42,6 +42,11 @@ class Peer(Protocol):
         tell."""
 
     @property
+    def picture_age(self) -> float | None:
+        """How old the newest picture of its camera was, in seconds, when it said so last and has sent none
+        since; None where it does not tell."""
+
+    @property
     def open(self) -> bool:
         """Whether it can still be told anything."""
 

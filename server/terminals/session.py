@@ -107,6 +107,7 @@ class Session:
         self._on_frame = on_frame
         self._on_propose = on_propose
         self._clock = ClockSkew()
+        self.picture_age: float | None = None
         self._restraint: Restraint | None = None
         self.failed_as_stranger = False
         """Whether it said no hello in time, or none that could be read."""
@@ -273,8 +274,10 @@ class Session:
 
     def _handle(self, event: FromClient) -> None:
         if isinstance(event, Frame):
+            self.picture_age = None
             self._on_frame(self, PendingFrame(event.seq, event.jpeg, time.monotonic()))
         elif isinstance(event, Ping):
+            self.picture_age = event.picture_age
             self.send(Pong(event.id, None if event.clock is None else time.time()))
             if event.clock is not None and self._clock.tell(event.clock, time.time()):
                 log.warning("%s: its clock is %s", self.name, self._clock)

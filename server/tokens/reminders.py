@@ -1,5 +1,6 @@
 """Which terminals will soon be refused, as their tokens or certificates expire: told once a day. Pure."""
 
+import shlex
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -50,7 +51,8 @@ class Reminders:
             for terminal, end in expiring_certificates(certificates, now).items()
         ]
         return [
-            f"{terminal!a}: its {what} expires on {end:%Y-%m-%d %H:%M}; then it is refused: {cure}"
+            f"{terminal!a}: its {what} expires on {end:%Y-%m-%d %H:%M}; then it is refused:"
+            f" python -m server {cure} {shlex.quote(terminal)}"
             for terminal, what, cure, end in ends
             if end is not None
         ]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from server.support.clock import milliseconds
 from server.terminals.live import Health, LiveFrame
 from server.terminals.pace import Spread
 from wire.words import INSTRUCTIONS, refusal
@@ -76,6 +77,7 @@ def health_of(health: Health) -> dict[str, Any]:
         "left": _ms(health.left),
         "address": health.address,
         "camera": health.camera.value,
+        "camera_since": _ms(health.camera_since),
         "clock_skew": None if health.clock_skew is None else round(health.clock_skew, 1),
         "answered": round(health.rates.answered, 1),
         "skipped": round(health.rates.skipped, 1),
@@ -99,4 +101,4 @@ def _spread(spread: Spread | None) -> list[float] | None:
 
 
 def _ms(moment: datetime | None) -> int | None:
-    return None if moment is None else int(moment.timestamp() * 1000)
+    return None if moment is None else milliseconds(moment)

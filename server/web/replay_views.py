@@ -4,8 +4,8 @@ from pydantic import BaseModel
 
 from server.access.decision import Decision
 from server.access.rules import Rules
-from server.history.rows import milliseconds
 from server.recording.comparison import Compared
+from server.support.clock import milliseconds
 from server.tuning.replay_task import ReplayResult
 from server.tuning.replays import Job, State
 from server.tuning.words import changes

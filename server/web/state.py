@@ -13,11 +13,11 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.database.database import address_of, file_of
-from server.history.rows import milliseconds
 from server.history.tail_check import check_tail
 from server.recording.writer import RESERVE_BYTES
 from server.settings import Settings
 from server.support.certificate import EXPIRY_NOTICE, CertificateError, examine
+from server.support.clock import milliseconds
 from server.terminals.frame_tally import BOUNDS, FrameTally
 from server.web.running import Running
 from server.web.state_views import (

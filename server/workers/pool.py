@@ -87,7 +87,7 @@ class WorkerPool:
         self._logged: set[worker.LogMessage] = set()
         self._serving = False
         self._frame_seconds = 0.0
-        self._photos = asyncio.Semaphore(self.processes)
+        self._beside = asyncio.Semaphore(self.processes)
         self._closed = False
 
     @property
@@ -131,12 +131,12 @@ class WorkerPool:
         """Judge and embed one enrolment photo, behind the doors' frames. Raises AnalysisFailedError."""
         if self._serving:
             return await self.run_beside(worker.analyse_photo, data)
-        async with self._photos:
+        async with self._beside:
             return await self.run(worker.analyse_photo, data)
 
     def serve_frames(self) -> None:
         """From now on frames come: what is beside them leaves them all processes but the spare."""
-        self._photos = asyncio.Semaphore(SPARES)
+        self._beside = asyncio.Semaphore(SPARES)
         self._serving = True
 
     async def run_beside(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -147,15 +147,15 @@ class WorkerPool:
         200 photos are judged and 20 browsers watch: 95 in 100 answers take 8 % longer. They take 33 to 53 %
         longer with photos alone, if those run at the lowest niceness and do not rest; at idle priority 17 %.
         """
-        photos = self._photos
-        await photos.acquire()
+        places = self._beside
+        await places.acquire()
         before = self._frame_seconds
         try:
             beside = partial(worker.beside, partial(task, *args, **kwargs))
             return await self._run(beside, BESIDE * self._task_seconds, BESIDE * self._task_seconds)
         finally:
             rest = min(REST * (self._frame_seconds - before), LONGEST_REST)
-            asyncio.get_running_loop().call_later(rest, photos.release)
+            asyncio.get_running_loop().call_later(rest, places.release)
 
     async def run(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `task` in a worker. A task whose worker dies is tried once more, on another one.

@@ -21,7 +21,11 @@ LOOK_SECONDS = 0.02
 
 
 class Terminal:
-    """Frames of a film in, answers out. `told`: decisions by their ids. `violations`: what must never be."""
+    """Frames of a film in, answers out.
+
+    `told`: decisions by their ids. `answered`: when answers came; `slowest`: the longest that one took,
+    seconds. `lost`: connections. `violations`: what must never be.
+    """
 
     def __init__(
         self,
@@ -36,6 +40,8 @@ class Terminal:
         self.name = name
         self.told: dict[str, DecisionNotice] = {}
         self.answered: list[float] = []
+        self.slowest = 0.0
+        self.lost = 0
         self.errors: list[ErrorMessage] = []
         self.violations: list[str] = []
         self.grants_shown = 0
@@ -79,6 +85,7 @@ class Terminal:
 
     def on_answer(self, answer: Answer) -> None:
         self.answered.append(answer.received)
+        self.slowest = max(self.slowest, answer.received - answer.sent.sent)
         decision = answer.result.decision
         if decision is None:
             return
@@ -91,7 +98,8 @@ class Terminal:
     def on_error(self, error: ErrorMessage) -> None:
         self.errors.append(error)
 
-    def on_link(self, status: LinkStatus) -> None: ...
+    def on_link(self, status: LinkStatus) -> None:
+        self.lost += status.state is LinkState.LOST
 
     def _capture(self) -> None:
         number = 0

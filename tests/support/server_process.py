@@ -3,11 +3,12 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from server.audit.access_log import parse
 from tests.support.photos import MODEL_CACHE
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60.0
+START_SECONDS = 180.0
+PROGRAM = ("-m", "server")
 _TESTED = ("--liveness", "off", "--web", "off")
 """The visitors of most tests are photos, and most ask nothing of the console. A later flag wins."""
 
@@ -28,6 +30,13 @@ def wait_for(condition: Callable[[], object], seconds: float = 20.0, what: str =
         time.sleep(0.02)
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
 def plain_environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("DOORWARD_")}
 
@@ -35,10 +44,18 @@ def plain_environment() -> dict[str, str]:
 class ServerProcess:
     """A server on a free port, with `faces` and `logs` folders of its own."""
 
-    def __init__(self, home: Path, *flags: str, workers: int = 1, own_group: bool = False) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *flags: str,
+        workers: int = 1,
+        own_group: bool = False,
+        program: Sequence[str] = PROGRAM,
+    ) -> None:
+        """`program`: what Python runs."""
         self.faces = home / "faces"
         self.logs = home / "logs"
-        command = [sys.executable, "-m", "server", "--port", "0", "--workers", str(workers)]
+        command = [sys.executable, *program, "--port", "0", "--workers", str(workers)]
         command += ["--faces", str(self.faces), "--logs", str(self.logs), *_TESTED, *flags]
         self._process = subprocess.Popen(
             command,
@@ -53,7 +70,11 @@ class ServerProcess:
         self._reading.set()
         self._console: list[str] = []
         threading.Thread(target=self._read_console, daemon=True).start()
-        self.port = self._wait_for_port()
+        try:
+            self.port = self._wait_for_port()
+        except AssertionError:
+            self.kill()
+            raise
 
     def _read_console(self) -> None:
         for line in self._process.stdout or ():
@@ -126,11 +147,15 @@ def _share_models(logs: Path) -> None:
 
 @contextmanager
 def running_server(
-    home: Path, *flags: str, workers: int = 1, own_group: bool = False
+    home: Path,
+    *flags: str,
+    workers: int = 1,
+    own_group: bool = False,
+    program: Sequence[str] = PROGRAM,
 ) -> Iterator[ServerProcess]:
     (home / "faces").mkdir(parents=True, exist_ok=True)
     _share_models(home / "logs")
-    server = ServerProcess(home, *flags, workers=workers, own_group=own_group)
+    server = ServerProcess(home, *flags, workers=workers, own_group=own_group, program=program)
     try:
         yield server
     finally:

@@ -96,6 +96,7 @@ class FakePeer:
         self.id = self.terminal = self.name = terminal
         self.address = "10.0.0.7:40000"
         self.clock_skew: float | None = None
+        self.picture_age: float | None = None
         self.open = True
         self.told: list[Message] = []
         self.answers: asyncio.Queue[Message] = asyncio.Queue()

@@ -9,6 +9,7 @@ from server.accounts.rights import Caller
 from server.history.corrections import Correction, CorrectionKind
 from server.recording.looks import Shown
 from server.recording.other_gallery import Changed, Comparison
+from server.support.clock import milliseconds
 from server.web.api.people_models import PATH_CHARS, Name, Outcome, Sides, shown_path, sides
 from server.web.correcting import Near, NearPhoto, OneMorePhoto
 
@@ -89,7 +90,7 @@ class WouldBe(BaseModel):
     @classmethod
     def of(cls, changed: Changed) -> "WouldBe":
         return cls(
-            moment=int(changed.moment.timestamp() * 1000),
+            moment=milliseconds(changed.moment),
             terminal=changed.terminal,
             decision=changed.decision,
             with_photo=_outcome(changed.one),
@@ -200,7 +201,7 @@ class CorrectionView(BaseModel):
             photo=None if correction.photo is None else shown_path(correction.photo),
             added=correction.added,
             operator=correction.operator,
-            moment=int(correction.moment.timestamp() * 1000),
+            moment=milliseconds(correction.moment),
         )
 
 

@@ -11,6 +11,7 @@ from server.accounts.rights import Caller
 from server.audit.operator_log import ActKind
 from server.site.file_names import canonical
 from server.site.incoming import Received
+from server.support.clock import milliseconds
 from server.terminals.proposals import Proposal
 from server.web.acting import note
 from server.web.api.people_models import NewName, Outcome, Sides, sides
@@ -36,7 +37,7 @@ class ProposalView(BaseModel):
 
     @classmethod
     def of(cls, proposal: Proposal) -> "ProposalView":
-        moment = int(proposal.moment.timestamp() * 1000)
+        moment = milliseconds(proposal.moment)
         return cls(
             id=proposal.id,
             terminal=proposal.terminal,

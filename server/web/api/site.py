@@ -17,12 +17,13 @@ from server.audit.operator_log import ActKind
 from server.database.database import Database
 from server.history.exporting import rows_of
 from server.history.importing import Counted, Span, bring_in, count
-from server.history.rows import Row, milliseconds
+from server.history.rows import Row
 from server.history.tables import DECISION, TABLES
 from server.site.archive import PASSPHRASE_CHARS, export
 from server.site.importing import Effect, compare, merge, replace_all
 from server.site.people_edit import ABSENT
 from server.site.restoring import Archive, open_archive
+from server.support.clock import milliseconds
 from server.web.acting import note
 from server.web.archives import Archives
 from server.web.callers import Administrator, Ports, require_everywhere

@@ -13,6 +13,7 @@ from server.audit.operator_log import ActKind
 from server.recording.unknown import Shown, picture
 from server.site.file_names import canonical
 from server.site.incoming import Received
+from server.support.clock import milliseconds
 from server.web.acting import note
 from server.web.api.people_models import NewName, Outcome, Sides, sides
 from server.web.callers import Enroller, Ports, Seer, require_everywhere
@@ -49,7 +50,7 @@ class StrangersVisitView(BaseModel):
     @classmethod
     def of(cls, seen: StrangersVisit) -> "StrangersVisitView":
         visit = seen.visit
-        moment = int(visit.moment.timestamp() * 1000)
+        moment = milliseconds(visit.moment)
         nearest = NearView.of(seen.near)
         return cls(decision=visit.decision, moment=moment, terminal=visit.terminal, nearest=nearest)
 

@@ -1,12 +1,12 @@
 """Which terminals there are, and who of them is connected."""
 
-from datetime import datetime
-
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from server.access.camera import CameraState
 from server.accounts.rights import Caller
 from server.history import overview
+from server.support.clock import milliseconds
 from server.tokens import store
 from server.tokens.certificates import all_certificates
 from server.web.callers import Ports, Seer
@@ -16,11 +16,13 @@ router = APIRouter(tags=["terminals"])
 
 
 class ConnectionView(BaseModel):
-    """`since`: milliseconds since 1970. `address`: where it comes from, as the server sees it: behind a proxy
-    the proxy's."""
+    """`since`, `camera_since`: milliseconds since 1970. `address`: where it comes from, as the server sees
+    it: behind a proxy the proxy's. `camera`: what is wrong with its picture, or ok."""
 
     since: int
     address: str
+    camera: CameraState
+    camera_since: int
 
 
 class TerminalView(BaseModel):
@@ -48,7 +50,12 @@ async def terminals_of(running: Running, caller: Caller) -> list[TerminalView]:
     connections: dict[str, list[ConnectionView]] = {}
     for health in running.live.health():
         if health.left is None:
-            view = ConnectionView(since=_ms(health.connected), address=health.address)
+            view = ConnectionView(
+                since=milliseconds(health.connected),
+                address=health.address,
+                camera=health.camera,
+                camera_since=milliseconds(health.camera_since),
+            )
             connections.setdefault(health.terminal, []).append(view)
         else:
             last[health.terminal] = health.left  # the history hears of it later
@@ -58,12 +65,8 @@ async def terminals_of(running: Running, caller: Caller) -> list[TerminalView]:
         TerminalView(
             terminal=name,
             connections=connections.get(name, []),
-            last_seen=None if name in connections or name not in last else _ms(last[name]),
+            last_seen=None if name in connections or name not in last else milliseconds(last[name]),
         )
         for name in sorted(names)
         if caller.sees(name)
     ]
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

@@ -44,6 +44,13 @@ def test_jitter_is_full_but_never_a_busy_loop() -> None:
     assert min(drawn[6:]) < 1 and 0.9 * CAP_SECONDS < max(drawn) <= CAP_SECONDS
 
 
+def test_no_two_of_many_terminals_come_back_together() -> None:
+    first = sorted(next(delays(random.Random(number))) for number in range(500))
+    tenths = [sum(at <= each < at + 0.1 for each in first) for at in (0.1, 0.2, 0.3, 0.4)]
+    assert sum(tenths) == 500 and max(tenths) < 160, "evenly, but for chance"
+    assert len(set(first)) == 500
+
+
 @pytest.mark.parametrize("code", list(ErrorCode))
 def test_only_token_and_version_are_fatal(code: ErrorCode) -> None:
     assert is_fatal(refused(code)) == (code.value in {"unauthorized", "version_mismatch"})

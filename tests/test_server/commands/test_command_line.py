@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from server.cli import function_of, main
+from server.commands.command import FLAGS, Argument, Command
 from server.commands.command_line import parser
-from server.commands.table import COMMANDS, FLAGS, GROUPS, Argument, Command
+from server.commands.table import COMMANDS, GROUPS
 from server.settings import Settings
 from server.support.errors import StartError, WrongError
 

@@ -302,4 +302,4 @@ def test_a_token_that_expires_soon_is_told(folder: Path) -> None:
         database.write_here(lambda sql: add(sql, "back-door", 300))
     (finding,) = told("tokens")
     assert finding.startswith("warning  tokens: 'front-door': its token expires on")
-    assert finding.endswith("terminals rotate NAME")
+    assert finding.endswith("python -m server terminals rotate front-door")

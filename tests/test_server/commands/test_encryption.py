@@ -24,7 +24,7 @@ ADA = PhotoAccepted(person(0), person(1), 200, 0.5)
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """With an embedding and a recording, as they are."""
-    plain = Settings(logs=tmp_path / "logs")
+    plain = Settings.model_validate({"logs": tmp_path / "logs"})
     with closing(open_cache(plain.logs, photo_pipeline(plain))) as cache:
         cache.put("ada", ADA)
     recorded(plain.logs / FOLDER, None)
@@ -34,7 +34,9 @@ def site(tmp_path: Path) -> Path:
 
 
 def settings(site: Path, name: str | None) -> Settings:
-    return Settings(logs=site / "logs", encryption_key=None if name is None else site / name)
+    return Settings.model_validate(
+        {"logs": site / "logs", "encryption_key": None if name is None else site / name}
+    )
 
 
 def lies_open(site: Path) -> bool:

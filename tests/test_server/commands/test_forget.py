@@ -28,6 +28,8 @@ from server.gallery.names import person_name
 from server.history.rows import act_row
 from server.history.tables import ACT
 from server.history.writing import add
+from server.recognition.pseudonyms import FILE as PSEUDONYM_KEY
+from server.recognition.pseudonyms import Pseudonyms
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.files import find
 from server.roster.backup import BACKUP_FILE
@@ -130,14 +132,33 @@ def test_nothing_is_left_and_others_are_as_they_were(settings: Settings) -> None
     assert expected <= set(before) and {"doorward.sqlite3", CACHE_FILE} <= set(before)
     assert CACHE_FILE in containing(logs, re.escape(blob))
     report = told(settings)
-    assert "LEFT" not in report and "2 photos" in report and "nothing is left of the name" in report
+    assert "LEFT" not in report and "photos 2," in report and "nothing is left of the name" in report
     assert containing(logs.parent, rb"(?i)jane[ _]doe(?! Smith)") == []
     assert containing(logs.parent, re.escape(blob)) == []
     assert listed(faces) == ["jane_low.jpg", "john_roe.jpg"]
     assert containing(faces, rb"Jane Doe") == [] and b"John Roe" in (faces / "people.toml").read_bytes()
     assert '"Jane Doe Smith"' in (logs / ACCESS_LOG).read_text()
-    assert asyncio.run(verify(settings)) == "as they were written: 5"
+    assert asyncio.run(verify(settings)) == "lines as they were written: 5"
     assert find(logs / RECORDINGS)[1] == []
+
+
+def test_the_word_of_a_pseudonymous_log_goes_as_the_name_does(settings: Settings) -> None:
+    logs = settings.logs
+    word, other = (Pseudonyms(logs / PSEUDONYM_KEY).word(name) for name in ("Jane Doe", "John Roe"))
+    near = [Nearest(word, 0.4), Nearest(other, 1.2)]
+    entries = [entry(at, name, nearest=near) for at, name in enumerate((word, other), 200)]
+    with contextlib.closing(SealedLog(logs / ACCESS_LOG, key_of(logs / SEAL_KEY))) as log:
+        log.append([each.line() for each in entries])
+    (logs / f"{LOG_FILE}.2").write_text(f"12:00 INFO granted {word}\n")
+    with opened(address_of(logs, None)) as database:
+        fill(database, *(decision(at, name, nearest=near) for at, name in enumerate((word, other), 200)))
+    assert len(containing(logs, word.encode())) == 3
+    assert "LEFT" not in told(settings)
+    assert containing(logs, word.encode()) == []
+    assert {ACCESS_LOG, "doorward.sqlite3"} <= set(containing(logs, other.encode()))
+    assert asyncio.run(verify(settings)) == "as they were written: 7"
+    with pytest.raises(StartError, match="nothing here tells of anybody"):
+        told(settings)
 
 
 def test_the_record_says_that_somebody_was_erased_and_not_who(settings: Settings) -> None:

@@ -32,7 +32,8 @@ def test_a_token_is_printed_once_and_ends_when_it_is_revoked(settings: Settings)
     listed = asyncio.run(terminals.listed(settings)).splitlines()
     assert listed[0].startswith("front: since 20") and listed[0].endswith(", never used")
     assert listed[1] == "lab: in the settings"
-    assert asyncio.run(terminals.revoke(settings, "front")) == "front: its tokens are revoked"
+    revoked = asyncio.run(terminals.revoke(settings, "front"))
+    assert revoked == "front: its tokens and certificates are revoked"
     assert asyncio.run(terminals.listed(settings)).splitlines()[0] == "front: revoked"
 
 
@@ -45,12 +46,12 @@ def test_the_list_tells_when_each_token_expires_and_when_it_was_used(settings: S
     back, newer, older, _ = asyncio.run(terminals.listed(settings)).splitlines()
     assert f"last used {date.today()}, expires, soon: " in back
     assert "never used, expires: " in newer
-    assert older.startswith("front: since ") and ", expires: " in older
+    assert older.startswith("front: the one before, since ") and ", expires: " in older
 
 
 def test_a_token_of_the_settings_that_still_holds_is_told(settings: Settings) -> None:
     asyncio.run(terminals.add(settings, "lab"))
-    assert asyncio.run(terminals.revoke(settings, "lab")).endswith("the one in the settings still holds")
+    assert asyncio.run(terminals.revoke(settings, "lab")).endswith("the token in the settings still holds")
 
 
 def test_what_cannot_be_done_is_told(settings: Settings) -> None:

@@ -40,9 +40,9 @@ def test_all_rotations_are_read_in_the_order_of_the_seals(settings: Settings) ->
     packed.write_bytes(gzip.compress(first.read_bytes()))
     first.unlink()
     write(settings, "d")
-    assert report(settings) == "as they were written: 4"
+    assert report(settings) == "lines as they were written: 4"
     packed.unlink()
-    assert report(settings) == "as they were written: 1, from entry 3 on"
+    assert report(settings) == "lines as they were written: 1, from entry 3 on"
 
 
 def test_what_was_changed_is_named_and_all_else_is_told_as_well(settings: Settings) -> None:
@@ -54,8 +54,8 @@ def test_what_was_changed_is_named_and_all_else_is_told_as_well(settings: Settin
         report(settings)
     assert str(wrong.value).splitlines() == [
         "access_log.txt, line 3: entry 2 is not as it was written",
-        "as they were written: 2",
-        "older than the seals, so that nothing is known of them: 1",
+        "lines as they were written: 2",
+        "lines older than the seals, of which nothing can be told: 1",
         "access_log.txt, line 5: torn by a crash, or being written; nobody was told of it",
     ]
 
@@ -72,7 +72,7 @@ def test_given_files_are_looked_at_alone(settings: Settings, tmp_path: Path) -> 
     copy = tmp_path / "copy"
     copy.write_bytes(path.read_bytes())
     write(settings, "b")
-    assert report(settings, copy) == "as they were written: 1"
+    assert report(settings, copy) == "lines as they were written: 1"
     path.write_bytes(copy.read_bytes())
     with pytest.raises(WrongError, match="entry 2 is missing at the end"):
         report(settings)
@@ -94,14 +94,14 @@ def test_a_log_without_its_last_seal_is_told_of(settings: Settings) -> None:
     write(settings, "a")
     (settings.logs / LAST_SEAL).unlink()
     assert report(settings).splitlines() == [
-        "as they were written: 1",
+        "lines as they were written: 1",
         "no good seal.last: whether lines are cut off the end cannot be told",
     ]
 
 
 def test_of_a_new_site_nothing_is_missed(settings: Settings) -> None:
     write(settings)
-    assert report(settings) == "as they were written: 0"
+    assert report(settings) == "lines as they were written: 0"
 
 
 def test_what_cannot_be_read_is_said(settings: Settings) -> None:

@@ -23,6 +23,7 @@ def settings(tmp_path: Path) -> Settings:
 def test_whoever_is_enrolled_or_limited_is_found(settings: Settings, name: str) -> None:
     word = Pseudonyms(settings.logs / FILE).word(name)
     assert word.startswith("person:") and asyncio.run(who(settings, word)) == name
+    assert asyncio.run(who(settings, word.removeprefix("person:"))) == name
 
 
 def test_nobody_else_is(settings: Settings) -> None:

@@ -30,8 +30,9 @@ def opened(path: Path, cipher: Cipher | None, as_copy: bool = False) -> "closing
 
 def fill(path: Path, cipher: Cipher | None) -> None:
     with opened(path, cipher) as cache:
-        for sha256, outcome in {"ada": ADA, "bob": BOB, "none": REFUSED}.items():
-            cache.put(sha256, outcome)
+        cache.put("ada", ADA)
+        cache.put("bob", BOB)
+        cache.put("none", REFUSED)
 
 
 def has_all(cache: EmbeddingCache) -> bool:

@@ -29,7 +29,9 @@ from server.gallery.photo_watcher import (
 from server.gallery.receipts import LookAlike, Receipt, Status
 from server.gallery.settling import SETTLE_SECONDS
 from server.support.errors import StartError
+from tests.support.clock import Clock
 from tests.support.embeddings import look
+from tests.support.waiting import until
 
 TORN, NO_FACE, POISON, FATAL, ASYMMETRIC = b"torn", b"no face", b"poison", b"fatal", b"asymmetric"
 ACCEPTED, HELD, REJECTED, REMOVED = Status.ACCEPTED, Status.HELD, Status.REJECTED, Status.REMOVED
@@ -42,12 +44,10 @@ def photo(who: int, distance: float = 0.0, direction: int = 0) -> bytes:
     return f"face {who} {distance} {direction}".encode()
 
 
-class Clock:
-    """Monotonic seconds that pass when told to, and at every glance, if so told."""
+class GlancedClock(Clock):
+    """Goes on at every glance, too."""
 
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.each_time = 0.0
+    each_time = 0.0
 
     def __call__(self) -> float:
         self.now += self.each_time
@@ -57,7 +57,7 @@ class Clock:
 class Enrolment:
     """A watcher over a folder, with a fake analysis, and all it said."""
 
-    def __init__(self, tmp_path: Path, clock: Clock, *, parallel: int = 2) -> None:
+    def __init__(self, tmp_path: Path, clock: GlancedClock, *, parallel: int = 2) -> None:
         self.faces = tmp_path / "faces"
         self.faces.mkdir(exist_ok=True)
         self.clock = clock
@@ -139,7 +139,7 @@ class Enrolment:
 
 @pytest.fixture
 def enrolment(tmp_path: Path) -> Iterator[Enrolment]:
-    made = Enrolment(tmp_path, Clock())
+    made = Enrolment(tmp_path, GlancedClock())
     yield made
     made.cache.close()
 
@@ -150,14 +150,6 @@ def restarted(old: Enrolment) -> Enrolment:
     new = Enrolment(old.faces.parent, old.clock)
     old.cache = new.cache
     return new
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    for _ in range(2000):
-        if condition():
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("it never happened")
 
 
 def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:

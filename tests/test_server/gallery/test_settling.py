@@ -6,18 +6,11 @@ import pytest
 
 from server.gallery.folder import PhotoFile, Signature
 from server.gallery.settling import SETTLE_SECONDS, Settling
+from tests.support.clock import Clock
 
 
 def file(size: int = 1) -> PhotoFile:
     return PhotoFile(PurePath("ada.jpg"), "Ada", Signature(size, 0, 0, 0))
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

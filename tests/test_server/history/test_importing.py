@@ -11,8 +11,8 @@ from server.database.database import Database, opened
 from server.history.exporting import rows_of
 from server.history.importing import Counted, Span, bring_in, count, forget_twins
 from server.history.queries import decision_by_id, decisions, decisions_after, latest_number
-from server.history.rows import milliseconds
 from server.history.tables import DECISION
+from server.support.clock import milliseconds
 from tests.support.histories import decision, fill, minutes
 from wire.reasons import Reason
 

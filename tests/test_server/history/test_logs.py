@@ -8,8 +8,8 @@ import pytest
 
 from server.audit import log_files
 from server.history.logs import Logs, oldest_first, rotations
-from server.history.rows import milliseconds
 from server.history.tables import ACT, DECISION
+from server.support.clock import milliseconds
 from tests.support.histories import act, entry, minutes, write_log
 
 EVER = -(2**63)

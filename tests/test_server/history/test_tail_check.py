@@ -8,10 +8,10 @@ import pytest
 from server.audit.access_log import FILE
 from server.database.database import Database, address_of, opened
 from server.history import tail_check
-from server.history.rows import milliseconds
 from server.history.tables import DECISION
 from server.history.tail_check import TailCheck, check_tail
 from server.history.writing import add
+from server.support.clock import milliseconds
 from tests.support.histories import decision, entry, minutes
 
 EVER = 2**62

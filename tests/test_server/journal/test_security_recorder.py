@@ -10,15 +10,9 @@ from server.audit.security_log import PATTERN, SecurityEvent, SecurityKind
 from server.events import TimePassed
 from server.journal.security_recorder import MAX_WAITING, SecurityRecorder, ended_well
 from server.support import osdep
+from tests.support.clock import Clock
 
 MOMENT = datetime(2026, 11, 22, 8, 0, tzinfo=timezone.utc)
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def event(terminal: str, kind: SecurityKind = SecurityKind.SECOND_CONNECTION) -> SecurityEvent:

@@ -21,6 +21,7 @@ from server.journal.syslog_outbox import Outbox
 from server.support.syslog_address import SyslogAddress
 from tests.support import certificate
 from tests.support.collector import Collector
+from tests.support.server_process import free_port
 from wire import Verdict
 from wire.reasons import Reason
 
@@ -60,11 +61,6 @@ def wait_for_word(caplog: pytest.LogCaptureFixture) -> None:
 
 def numbers(messages: list[bytes]) -> list[int]:
     return [int(each.split(b"door-")[1].split(b'"')[0]) for each in messages if b"door-" in each]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 def test_lines_of_three_logs_arrive_as_they_stand_there(files: tuple[Path, Path]) -> None:

@@ -15,22 +15,13 @@ from server.roster.backup import Backup
 from server.roster.watcher import POLL_SECONDS, SETTLE_SECONDS, PeopleFileWatcher
 from server.support.errors import StartError
 from server.support.toml_file import MAX_FILE_BYTES
+from tests.support.clock import Clock
 
 JANE = b"[people.jane]\ndisabled = true\n"
 JOHN = b"[people.john]\ndisabled = true\n"
 BROKEN = b"[people.jane]\ndisabled = maybe\n"
 ALSO_BROKEN = b"[people.jane]\ndisabled = 7\n"
 OFF = Permit(disabled=True)
-
-
-class Clock:
-    """Monotonic seconds that pass when told to."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Folders:

@@ -14,11 +14,11 @@ def settings(folder: Path, key: bytes | None) -> Settings:
     """With a file of that key."""
     (folder / "logs").mkdir(exist_ok=True)
     if key is None:
-        return Settings(logs=folder / "logs")
+        return Settings.model_validate({"logs": folder / "logs"})
     path = folder / "encryption.key"
     path.write_bytes(key)
     path.chmod(0o600)
-    return Settings(logs=folder / "logs", encryption_key=path)
+    return Settings.model_validate({"logs": folder / "logs", "encryption_key": path})
 
 
 def test_without_the_setting_nothing_is_encrypted(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_another_key_or_none_starts_nothing(tmp_path: Path, key: bytes | None, m
 
 
 def test_a_key_that_is_not_there_is_not_made(tmp_path: Path) -> None:
-    given = Settings(logs=tmp_path, encryption_key=tmp_path / "nowhere.key")
+    given = Settings.model_validate({"logs": tmp_path, "encryption_key": tmp_path / "nowhere.key"})
     with pytest.raises(StartError, match=r"nowhere\.key: no such file.* encryption key FILE makes a key"):
         begin(given)
     assert not list(tmp_path.iterdir())

@@ -1,14 +1,7 @@
 """Who keeps failing waits twice as long each time; a success or an hour forgives all, five minutes one."""
 
-from server.support.throttle import FORGET_SECONDS, MAX_SECONDS, REMEMBERED, Throttle
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from server.support.throttle import FORGET_SECONDS, MAX_SECONDS, Throttle
+from tests.support.clock import Clock
 
 
 def test_the_pause_doubles_up_to_a_limit() -> None:
@@ -60,10 +53,3 @@ def test_after_an_hour_all_is_forgotten() -> None:
     assert throttle.wait("jane") == 0
     throttle.failed("jane")
     assert throttle.wait("jane") == 2.0
-
-
-def test_no_more_are_remembered_than_there_is_room_for() -> None:
-    throttle = Throttle(Clock(), free=1)
-    for number in range(REMEMBERED + 1):
-        throttle.failed(str(number))
-    assert throttle.wait("0") == 0 and throttle.wait("1") > 0

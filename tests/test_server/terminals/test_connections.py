@@ -16,6 +16,7 @@ from server.tokens.accepted import AcceptedTokens
 from tests.support import virtual_time
 from tests.support.fake_transport import FakeTransport
 from tests.support.service import Noticed
+from tests.support.waiting import until
 from wire import ErrorCode, ErrorMessage, Frame, Hello, Limits, Ping, Welcome, encode
 
 TOKENS = {"front": "the token of the front door", "back": "the token of the back door"}
@@ -80,15 +81,6 @@ def at(site: Site, test: Callable[[Site], Awaitable[None]]) -> None:
         await site.connections.hang_up(5)
 
     virtual_time.run(run())
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Let a second pass in steps until the condition holds."""
-    for _ in range(100):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not come true")
 
 
 def test_each_session_is_reported_when_it_is_welcomed_and_when_it_is_over() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from server.support.errors import StartError
 from server.terminals.listener import Address, Listener
+from tests.support.waiting import until
 
 if os.name == "posix":
     import resource
@@ -57,14 +58,6 @@ def test_a_flood_is_accepted_at_a_rate_and_what_is_turned_away_costs_less(
             writer.transport.abort()
 
     listening(test)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not come true")
 
 
 def test_connections_are_refused_until_the_server_is_ready() -> None:

@@ -259,3 +259,24 @@ def test_all_frames_are_counted_whoever_has_left() -> None:
         assert (board.live.tally.answered, board.live.tally.skipped) == (2, 1)
 
     run(test)
+
+
+def test_a_camera_that_gives_no_picture_is_told_when_its_terminal_says_so() -> None:
+    async def test(board: Board) -> None:
+        front = board.joined("front")
+        board.answer(front, b"one")
+        front.picture_age = 5.0
+        board.live.look()
+        assert board.live.health()[0].camera is CameraState.OK
+        front.picture_age = 5.1
+        for _ in range(2):
+            board.live.look()
+        assert board.live.health()[0].camera is CameraState.NO_PICTURE
+        board.live.leave(front)
+        board.live.look()
+        front = board.joined("front")
+        board.live.look()
+
+    board = run(test)
+    told = [event.camera for event in board.heard.events if isinstance(event, TerminalHealth)]
+    assert told == [CameraState.NO_PICTURE, CameraState.OK]

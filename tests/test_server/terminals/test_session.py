@@ -102,6 +102,19 @@ def test_a_proposal_is_handed_on() -> None:
     meet(test)
 
 
+def test_how_old_a_picture_is_counts_until_one_comes() -> None:
+    async def test(met: Met) -> None:
+        await met.terminal.greet()
+        met.terminal.say(Ping(1, picture_age=7.5, fps=0.0))
+        await met.terminal.hear()
+        assert met.session.picture_age == 7.5
+        met.terminal.say(Frame(1, b"one"))
+        await asyncio.sleep(0.01)
+        assert met.session.picture_age is None
+
+    meet(test)
+
+
 def test_a_clock_that_is_wrong_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
     async def test(met: Met) -> None:
         await met.terminal.greet()

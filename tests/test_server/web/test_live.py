@@ -39,6 +39,7 @@ class Peer:
         self.address = "10.0.0.7"
         self.open = True
         self.clock_skew: float | None = None
+        self.picture_age: float | None = None
 
     def send(self, message: Message) -> None: ...
 

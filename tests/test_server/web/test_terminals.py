@@ -40,7 +40,7 @@ def test_who_is_connected_is_told_with_since_when_and_from_where(served: Served)
     assert told(served.site) == {
         "front": {
             "terminal": "front",
-            "connections": [{"since": since, "address": "10.0.0.7"}],
+            "connections": [{"since": since, "address": "10.0.0.7", "camera": "ok", "camera_since": since}],
             "last_seen": None,
         },
         "yard": {"terminal": "yard", "connections": [], "last_seen": None},

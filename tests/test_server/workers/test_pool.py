@@ -22,6 +22,7 @@ from server.workers.analyser import Analyser, AnalysisFailedError, ModelSettings
 from server.workers.answers import TaskError
 from server.workers.pool import WorkerPool, WorkersUnavailableError
 from tests.support.photos import MODEL_CACHE, jpeg
+from tests.support.waiting import until
 
 HINTS = Hints(min_face=80, max_faces=4, max_pixels=10_000_000)
 
@@ -333,11 +334,6 @@ def test_a_call_that_nobody_waits_for_leaves_no_worker_hanging() -> None:
         return await pool.run(answer)
 
     assert with_pool(work, workers=0, task_seconds=0.5, load=load_with_a_warning) == 42
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    while not condition():  # noqa: ASYNC110 - of a pool that says so to nobody
-        await asyncio.sleep(0.05)
 
 
 def hanging_load(models: ModelSettings) -> list[worker.LogMessage]:

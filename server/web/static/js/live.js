@@ -7,7 +7,7 @@ const link = document.getElementById("link");
 const colours = { granted: "#3ddc84", denied: "#ff6b6b", checking: "#ffc857", none: "#ffffff" };
 const CAMERA = {
   dark: "the picture is too dark", covered: "the camera is covered", frozen: "the picture is frozen",
-  moved: "the camera has been moved",
+  moved: "the camera has been moved", no_picture: "the camera gives no picture",
 };
 let socket = null;
 let pause = 1000;
@@ -102,7 +102,7 @@ function fare(health) {
     if (health.skipped >= 0.5) parts.push(`${health.skipped} skipped`);
     if (health.work_ms) parts.push(`answer within ${Math.round(health.work_ms[1] + (health.queue_ms?.[1] ?? 0))} ms`);
     if (Math.abs(health.clock_skew ?? 0) > 2) parts.push(`clock ${health.clock_skew > 0 ? "ahead" : "behind"} by ${Math.abs(health.clock_skew)} s`);
-    if (CAMERA[health.camera]) parts.push(CAMERA[health.camera]);
+    if (CAMERA[health.camera]) parts.push(`${CAMERA[health.camera]} since ${time(health.camera_since)}`);
   }
   const state = element.querySelector(".state");
   state.textContent = parts.join(" · ");

@@ -9,7 +9,7 @@ export const FATAL_CODES = ["unauthorized", "version_mismatch"]; // no retry can
 export function* delays(draw = Math.random) {
   let ceiling = FIRST_RETRY_SECONDS;
   for (;;) {
-    yield Math.max(FLOOR_SECONDS, draw() * ceiling);
+    yield FLOOR_SECONDS + draw() * (ceiling - FLOOR_SECONDS);
     ceiling = Math.min(CAP_SECONDS, ceiling * 2);
   }
 }

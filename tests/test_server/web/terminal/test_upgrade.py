@@ -22,6 +22,7 @@ from server.web.serving import WebServer
 from server.web.terminal.upgrade import SOCKET_PATH, terminal_sockets
 from tests.support import certificate
 from tests.support.certificate import needs_openssl
+from tests.support.waiting import until
 from tests.support.websocket_peer import WebSocketPeer, binary, frame, packed, request
 from wire import ErrorCode, ErrorMessage, Frame, Limits, Ping, Pong, encode
 
@@ -104,14 +105,6 @@ def at(
         listener.close()
 
     asyncio.run(asyncio.wait_for(run(), 60))
-
-
-async def until(condition: Callable[[], object]) -> None:
-    for _ in range(500):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not come true")
 
 
 def test_a_browser_is_a_terminal_like_others() -> None:
