@@ -156,7 +156,7 @@ def test_the_word_of_a_pseudonymous_log_goes_as_the_name_does(settings: Settings
     assert "LEFT" not in told(settings)
     assert containing(logs, word.encode()) == []
     assert {ACCESS_LOG, "doorward.sqlite3"} <= set(containing(logs, other.encode()))
-    assert asyncio.run(verify(settings)) == "as they were written: 7"
+    assert asyncio.run(verify(settings)) == "lines as they were written: 7"
     with pytest.raises(StartError, match="nothing here tells of anybody"):
         told(settings)
 
