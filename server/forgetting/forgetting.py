@@ -13,6 +13,7 @@ from server.forgetting.people import Looks, named_in_logs
 from server.forgetting.spelling import Person
 from server.forgetting.traces import Traces
 from server.history.erasing import erase_in_acts, erase_name
+from server.recognition.pseudonyms import Pseudonyms
 from server.recording.erasing import erase
 from server.recording.files import files_of_all_days
 from server.recording.format import FormatError
@@ -47,6 +48,13 @@ def spelled(name: str, key: bytes, logs: Path, others: Iterable[str] = ()) -> Pe
     """`name`: as it is shown. `key`: which seals the access log. `others`: people who are known beside those
     whom the logs name. Raises `log_files.BROKEN`."""
     return Person(name, word_for(key, name), frozenset({*named_in_logs(logs), *others} - {name}))
+
+
+def all_called(person: Person, key: bytes, logs: Path) -> list[Person]:
+    """The person by name, and by the word that a pseudonymous log may have in its place. `key`: which seals
+    the access log. Raises KeyFileError."""
+    word = Pseudonyms.known_word(logs, person.name)
+    return [person] if word is None else [person, Person(word, word_for(key, word))]
 
 
 def traces_of(person: Person, looks: Looks) -> Traces:
