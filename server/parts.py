@@ -35,7 +35,9 @@ from server.recording.recorder import Recorder
 from server.roster.backup import BACKUP_FILE
 from server.roster.watcher import PeopleFileWatcher
 from server.settings import Settings
+from server.startup import encryption
 from server.startup.recogniser import photo_pipeline
+from server.support.cipher import Cipher
 from server.support.errors import StartError
 from server.support.key_file import KeyFileError
 from server.terminals.connections import Connections
@@ -81,12 +83,14 @@ class Doors:
 
 @dataclass(frozen=True)
 class Parts:
-    """`database`: None where it cannot be used. `recorder`: None where nothing is recorded. `news`: of what
-    is added to the history. `decisions`: how many there were. `condition`: whether it can serve."""
+    """`database`: None where it cannot be used. `cipher`: None where nothing is encrypted. `recorder`: None
+    where nothing is recorded. `news`: of what is added to the history. `decisions`: how many there were.
+    `condition`: whether it can serve."""
 
     audit: AuditTrail
     database: Database | None
     cache: EmbeddingCache
+    cipher: Cipher | None
     recorder: Recorder | None
     pool: WorkerPool
     events: Events
@@ -103,17 +107,18 @@ async def open_parts(
     """`stack`: closes them, the last one first. Raises StartError."""
     audit = _open_audit(settings, lambda: events.notice)
     stack.callback(audit.close)
+    cipher = encryption.begin(settings)
     listener = await Listener.bind(settings.host, settings.port)
     stack.callback(listener.close)
     database = await asyncio.to_thread(_open_database, settings)
     if database is not None:
         stack.push_async_callback(asyncio.to_thread, database.close)
-    cache = open_cache(settings.logs, photo_pipeline(settings))
+    cache = open_cache(settings.logs, photo_pipeline(settings), cipher)
     stack.callback(cache.close)
     pool = WorkerPool(settings.workers, settings.model_settings)
     stack.push_async_callback(pool.close)
     news, decisions = Feed(), DecisionCounts()
-    recorder = _recorder(settings)
+    recorder = _recorder(settings, cipher)
     journal = open_journal(settings.logs, settings.collector, settings.syslog_ca)
     sinks: list[Sink] = [decisions, *journal]
     if database is not None:
@@ -143,6 +148,7 @@ async def open_parts(
         audit=audit,
         database=database,
         cache=cache,
+        cipher=cipher,
         recorder=recorder,
         pool=pool,
         events=events,
@@ -243,13 +249,13 @@ def _open_door(lockouts: Lockouts, terminal: str, rules: Rules) -> Door:
     return Door(rules, new_id=lambda: secrets.token_hex(8), terminal=terminal, lockouts=lockouts)
 
 
-def _recorder(settings: Settings) -> Recorder | None:
+def _recorder(settings: Settings, cipher: Cipher | None) -> Recorder | None:
     """None: nothing is to be recorded. Raises StartError."""
     if not settings.record:
         return None
     folder = settings.logs / RECORDINGS
     try:
-        return Recorder.in_folder(folder, settings.record_pictures)
+        return Recorder.in_folder(folder, settings.record_pictures, cipher)
     except OSError as error:
         raise StartError(f"record: cannot record in {folder}: {error}") from error
 

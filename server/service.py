@@ -112,6 +112,7 @@ class Service:
             rewrite_logs=parts.audit.rewrite,
             cache=parts.cache,
             recorder=parts.recorder,
+            cipher=parts.cipher,
             server_log=self._server_log,
             warnings=self._warnings,
             look=aside.run,
@@ -136,6 +137,7 @@ class Service:
             vitals=vitals,
             forgetter=forgetter,
             hasten=lambda: _hasten(loop, people.photos),
+            cipher=parts.cipher,
         )
         return await open_console(running, tls.browsers if tls else None)
 

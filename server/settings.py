@@ -138,6 +138,9 @@ class Settings(BaseModel):
     record: bool = Field(False, description="keep what was seen, as numbers, for python -m server replay")
     record_days: int = Field(7, ge=1, le=365, description="how long recordings are kept")
     record_pictures: bool = Field(False, description="keep the pictures, too")
+    encryption_key: FilePath | None = Field(
+        None, description="file with the key by which embeddings and recordings are encrypted"
+    )
     history_days: int = Field(90, ge=1, le=3650, description="how long the history is kept")
     pseudonymous: bool = Field(
         False, description="call people in the access log and the history by a word that names nobody"

@@ -101,6 +101,7 @@ MAY_IMPORT = {
         "database",
         "gallery",
         "history",
+        "recognition",
         "recording",
         "settings",
         "support",

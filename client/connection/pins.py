@@ -5,11 +5,14 @@ import re
 import ssl
 from collections.abc import Collection
 
-CONTEXT, SEQUENCE = 0xA0, 0x30
-"""DER's tags of a certificate's version, and of a sequence (ITU-T X.690)."""
-BEFORE_THE_KEY = 5
+CONTEXT, INTEGER, SEQUENCE = 0xA0, 0x02, 0x30
+"""DER's tags of a certificate's version, of a number and of a sequence (ITU-T X.690)."""
+BEFORE_THE_KEY = INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE
 """Of a certificate, between version and key: serial number, algorithm, issuer, validity, subject (RFC 5280,
 section 4.1)."""
+INDEFINITE = 0x80
+"""In place of a length, in BER. OpenSSL reads that, too: what is not DER is refused here, lest the key that
+OpenSSL has found in a certificate be another one than is compared."""
 
 
 class UnpinnedError(OSError):
@@ -31,11 +34,11 @@ def fingerprint(certificate: bytes) -> str:
         start, _ = _content(certificate, 0, SEQUENCE)
         place, _ = _content(certificate, start, SEQUENCE)
         if certificate[place] == CONTEXT:
-            place = _end(certificate, place)
-        for _ in range(BEFORE_THE_KEY):
-            place = _end(certificate, place)
-        _content(certificate, place, SEQUENCE)
-        return hashlib.sha256(certificate[place : _end(certificate, place)]).hexdigest()
+            _, place = _span(certificate, place)
+        for tag in BEFORE_THE_KEY:
+            _, place = _content(certificate, place, tag)
+        _, end = _content(certificate, place, SEQUENCE)
+        return hashlib.sha256(certificate[place:end]).hexdigest()
     except IndexError:
         raise ValueError("the certificate ends in the middle") from None
 
@@ -62,14 +65,12 @@ def _content(data: bytes, place: int, tag: int) -> tuple[int, int]:
     return _span(data, place)
 
 
-def _end(data: bytes, place: int) -> int:
-    return _span(data, place)[1]
-
-
 def _span(data: bytes, place: int) -> tuple[int, int]:
     first = data[place + 1]
     start = place + 2
-    if first < 0x80:
+    if first == INDEFINITE:
+        raise ValueError("it is no certificate in DER")
+    if first < INDEFINITE:
         length = first
     else:
         count = first & 0x7F

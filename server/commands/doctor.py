@@ -31,6 +31,7 @@ from server.gallery.receipts import summary
 from server.settings import Settings
 from server.startup.accepted_tokens import accepted_now, reminders_now
 from server.startup.announcements import Remark, of_network, of_recording, of_rules, of_unknown, origin
+from server.startup.encryption import cipher_of
 from server.startup.exposure import exposures, open_secrets
 from server.startup.folders import barred_parent, log_problems, photo_problems
 from server.startup.recogniser import with_recogniser
@@ -75,6 +76,7 @@ def examine_server(settings: Settings, file: Path | None) -> Iterator[Finding]:
     yield from _photos(settings, roster, tokens)
     yield from _logs(settings)
     yield from _seals(settings)
+    yield from _encryption(settings)
     running = holder_of(settings.logs)
     if running is not None:
         yield Finding(Grade.OK, "server", f"one runs here already, with these logs (process {running})")
@@ -214,6 +216,14 @@ def _seals(settings: Settings) -> Iterator[Finding]:
         yield Finding(Grade.WARNING, "seal key", f"others can read it, and forge lines: {cure}")
     else:
         yield Finding(Grade.OK, "seal key", f"{path} is there, and nobody else's")
+
+
+def _encryption(settings: Settings) -> Iterator[Finding]:
+    try:
+        if cipher_of(settings) is not None:
+            yield Finding(Grade.OK, "encryption", f"by {settings.encryption_key}, which is the right key")
+    except StartError as error:
+        yield Finding(Grade.ERROR, "encryption", str(error).removeprefix("encryption_key: "))
 
 
 def _port(host: str, port: int, about: str, running: int | None) -> Iterator[Finding]:

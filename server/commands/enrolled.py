@@ -15,6 +15,7 @@ from server.roster.backup import BACKUP_FILE
 from server.roster.people_file import PeopleFileError, parse
 from server.roster.watcher import problems, read_good
 from server.settings import Settings
+from server.startup.encryption import cipher_of
 from server.startup.recogniser import photo_pipeline
 from server.support.errors import StartError
 from server.workers.pool import WorkerPool, WorkersUnavailableError
@@ -46,7 +47,7 @@ async def enrolled(settings: Settings, roster: Roster) -> AsyncIterator[PhotoWat
     """All that is known of the photos. Those not seen before are judged first, and not remembered. Raises
     StartError."""
     async with contextlib.AsyncExitStack() as stack:
-        cache = copy_of_cache(settings.logs, photo_pipeline(settings))
+        cache = copy_of_cache(settings.logs, photo_pipeline(settings), cipher_of(settings))
         stack.callback(cache.close)
         pool = _PoolOnDemand(settings)
         stack.push_async_callback(pool.close)

@@ -25,6 +25,7 @@ from server.database.database import DatabaseError, address_of, look, opened
 from server.forgetting.forgetting import (
     ELSEWHERE,
     Forgotten,
+    all_called,
     forget_in_history,
     forget_recordings,
     spelled,
@@ -46,7 +47,9 @@ from server.site.listing import Known
 from server.site.people_changes import hold
 from server.site.people_edit import PeopleFile
 from server.site.site import InForce, Site
+from server.startup.encryption import cipher_of
 from server.startup.recogniser import photo_pipeline
+from server.support.cipher import Cipher
 from server.support.errors import StartError, WrongError
 from server.support.key_file import KeyFileError, key_of
 
@@ -73,11 +76,13 @@ async def forget(settings: Settings, name: str) -> str:
 
 def _forget(settings: Settings, name: str, roster: Roster, others: set[str], alike: list[str]) -> str:
     logs, key = settings.logs, key_of(settings.logs / SEAL_KEY)
-    person, called = spelled(name, key, logs, others), former_names(logs, name)
-    cache = open_cache(logs, photo_pipeline(settings))
+    person, former = spelled(name, key, logs, others), former_names(logs, name)
+    called = all_called(person, key, logs)
+    cipher = cipher_of(settings)
+    cache = open_cache(logs, photo_pipeline(settings), cipher)
     try:
         looks = _looks(settings.faces, cache, name)
-        if not _left(settings, person, looks):
+        if not _left(settings, called, looks, cipher):
             raise StartError(f"nothing here tells of anybody called {name!a}")
         append(logs, Act(datetime.now().astimezone(), COMMAND_LINE, ActKind.PERSON_ERASED, person.word))
         forgotten = Forgotten()
@@ -85,20 +90,16 @@ def _forget(settings: Settings, name: str, roster: Roster, others: set[str], ali
         cache.forget(name, looks.hashes)
     finally:
         cache.close()
-    forget_recordings(logs / RECORDINGS, person, looks, forgotten)
-    _from_the_database(settings, person, forgotten)
-    for log, change in changes(person, key).items():
-        forgotten.lines += sum(rewrite(path, change) for path in rotations_of(logs, Path(log).stem))
-    forgotten.lines += sum(
-        rewrite(path, of_any_text(person))
-        for path in (*other_logs(logs), *rotations_of(logs, "security_log"))
-    )
-    left = [*forgotten.problems, *_left(settings, person, looks)]
+    forget_recordings(logs / RECORDINGS, person, looks, forgotten, cipher=cipher)
+    _from_the_database(settings, called, forgotten)
+    for each in called:
+        _from_the_logs(logs, each, key, forgotten)
+    left = [*forgotten.problems, *_left(settings, called, looks, cipher)]
     told = [f"{name} is {person.word} now: {forgotten}"]
     told += [
         f"{path} looks like this person, and is held: it enrols nobody until it is released" for path in alike
     ]
-    told += [f"was called {former!a} before: erase that name, too" for former in sorted(called)]
+    told += [f"was called {earlier!a} before: erase that name, too" for earlier in sorted(former)]
     told += [f"LEFT: {each}" for each in left] or [
         f"nothing is left of the name, the photos or what was computed from them in {settings.faces}, {logs}"
         " and the database"
@@ -107,6 +108,16 @@ def _forget(settings: Settings, name: str, roster: Roster, others: set[str], ali
     if left:
         raise WrongError("\n".join(told))
     return "\n".join(told)
+
+
+def _from_the_logs(logs: Path, person: Person, key: bytes, forgotten: Forgotten) -> None:
+    """Raises `log_files.BROKEN`."""
+    for log, change in changes(person, key).items():
+        forgotten.lines += sum(rewrite(path, change) for path in rotations_of(logs, Path(log).stem))
+    forgotten.lines += sum(
+        rewrite(path, of_any_text(person))
+        for path in (*other_logs(logs), *rotations_of(logs, "security_log"))
+    )
 
 
 def _looks(faces: Path, cache: EmbeddingCache, name: str) -> Looks:
@@ -138,18 +149,25 @@ def _from_the_folder(
         Backup(backup).write(people.read().data)
 
 
-def _from_the_database(settings: Settings, person: Person, forgotten: Forgotten) -> None:
+def _from_the_database(settings: Settings, called: list[Person], forgotten: Forgotten) -> None:
     """Raises DatabaseError, SQLAlchemyError, sqlite3.Error."""
     address = address_of(settings.logs, settings.database)
     with opened(address) as database:
-        forgotten.rows = database.write_here(lambda sql: forget_in_history(sql, person))
+        forgotten.rows = database.write_here(lambda sql: sum(forget_in_history(sql, each) for each in called))
         database.compact()
 
 
-def _left(settings: Settings, person: Person, looks: Looks) -> list[str]:
+def _left(settings: Settings, called: list[Person], looks: Looks, cipher: Cipher | None) -> list[str]:
     address = address_of(settings.logs, settings.database)
-    found = in_files([settings.faces, settings.logs], traces_of(person, looks))
-    return found + (look(address, lambda sql: in_database(sql, person)) or [])
+    found = [
+        told
+        for each in called
+        for told in (
+            *in_files([settings.faces, settings.logs], traces_of(each, looks), cipher),
+            *(look(address, partial(in_database, person=each)) or []),
+        )
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _alone(logs: Path) -> FolderLock:

@@ -57,6 +57,35 @@ access log and the history (pseudonymous = true). It takes logs/pseudonym.key.""
         arguments=(Argument("word", "as the log has it in place of a name, with or without person:"),),
         function="who:who",
     ),
+    "encryption key": Command(
+        help="make a key",
+        description="""\
+Make a key for the setting encryption_key, readable by you alone. Nothing is
+overwritten.""",
+        examples="""\
+  python -m server encryption key /etc/doorward/encryption.key
+""",
+        flags=("logs",),
+        arguments=(Argument("file", "where the key is to be", read=Path),),
+        function="encryption:key",
+    ),
+    "encryption apply": Command(
+        help="have what is kept lie as encryption_key says now",
+        description="""\
+Encrypt the recordings and embeddings that are kept, while no server runs, by
+the key that encryption_key names; without the setting decrypt them. Where
+another key encrypted them, name it. What was broken off is gone on with when
+it is asked for again; exit code 1 when a recording had to be left as it is.""",
+        examples="""\
+  python -m server encryption apply     recordings of before encryption_key was set
+  python -m server encryption apply --old-key old.key
+                                        encryption_key names a new key, or is not set any more
+""",
+        flags=("logs",),
+        arguments=(Argument("old_key", "the key of before", option=True, read=Path),),
+        function="encryption:apply",
+        recognises=True,
+    ),
     "history rebuild": Command(
         help="make it again from the logs",
         description="""\

@@ -15,6 +15,7 @@ from server.recording.files import FOLDER
 from server.recording.replaying import Replay, choose
 from server.recording.rerun import Notes
 from server.settings import Settings
+from server.startup.encryption import cipher_of
 from server.support.errors import StartError
 from wire import Verdict
 
@@ -30,7 +31,8 @@ async def replay(
     rules = settings.rules()
     day_before = since and (since - timedelta(days=1)).date()
     try:
-        chosen = choose(folder, rules.recogniser.name, day_before, None if terminal is None else {terminal})
+        terminals = None if terminal is None else {terminal}
+        chosen = choose(folder, rules.recogniser.name, day_before, terminals, cipher_of(settings))
     except OSError as error:
         raise StartError(f"logs: cannot read {folder}: {error}") from error
     if not chosen.wanted:

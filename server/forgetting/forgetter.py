@@ -14,7 +14,14 @@ from server.audit.log_files import BROKEN, why
 from server.audit.rewriting import Change, rewrite
 from server.audit.trail import SEAL_KEY
 from server.database.database import Database
-from server.forgetting.forgetting import Forgotten, forget_in_history, forget_recordings, spelled, traces_of
+from server.forgetting.forgetting import (
+    Forgotten,
+    all_called,
+    forget_in_history,
+    forget_recordings,
+    spelled,
+    traces_of,
+)
 from server.forgetting.lines import changes, of_any_text, other_logs
 from server.forgetting.people import Looks, hashes_of
 from server.forgetting.spelling import Person
@@ -23,6 +30,7 @@ from server.gallery.cache import EmbeddingCache
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.recorder import Recorder
 from server.settings import Settings
+from server.support.cipher import Cipher
 from server.support.key_file import key_of
 from server.support.last_warnings import LastWarnings
 
@@ -33,14 +41,15 @@ ROTATIONS = 3
 @dataclass(frozen=True)
 class Forgetter:
     """`rewrite_logs`: changes lines of the logs that somebody appends to (`AuditTrail.rewrite`). `recorder`:
-    None where nothing is recorded. `server_log`: what writes it; its lock keeps it still. `look`: runs a task
-    beside everything else (`Aside.run`)."""
+    None where nothing is recorded. `cipher`: of recordings; None: they are not encrypted. `server_log`: what
+    writes it; its lock keeps it still. `look`: runs a task beside everything else (`Aside.run`)."""
 
     settings: Settings
     database: Database
     rewrite_logs: Callable[[Mapping[str, Change]], Awaitable[int]]
     cache: EmbeddingCache
     recorder: Recorder | None
+    cipher: Cipher | None
     server_log: logging.Handler
     warnings: LastWarnings
     look: Callable[..., Awaitable[list[str]]]
@@ -61,19 +70,33 @@ class Forgetter:
         with _told(forgotten):
             await asyncio.to_thread(self._forget_recordings, person, looks, forgotten)
         with _told(forgotten):
-            forgotten.rows = await self.database.write(lambda sql: forget_in_history(sql, person))
+            called = await asyncio.to_thread(self._called, person)
+            forgotten.rows = await self.database.write(
+                lambda sql: sum(forget_in_history(sql, each) for each in called)
+            )
             await asyncio.to_thread(self.database.compact)
         with _told(forgotten):
-            await self._rewrite(person, forgotten)
+            for each in await asyncio.to_thread(self._called, person):
+                await self._rewrite(each, forgotten)
         with _told(forgotten):
             forgotten.problems += await self.left(person, looks)
         return forgotten
 
     async def left(self, person: Person, looks: Looks = Looks()) -> list[str]:  # noqa: B008
-        """Where the person is still told of. Raises WorkerGoneError, sqlalchemy.exc.SQLAlchemyError."""
+        """Where the person is still told of. Raises WorkerGoneError, KeyFileError,
+        sqlalchemy.exc.SQLAlchemyError."""
         folders = [self.settings.faces, self.settings.logs]
-        found = await self.look(in_files, folders, traces_of(person, looks))
-        return found + await self.database.read(lambda sql: in_database(sql, person))
+        called = await asyncio.to_thread(self._called, person)
+        found = [
+            told
+            for each in called
+            for told in await self.look(in_files, folders, traces_of(each, looks), self.cipher)
+        ]
+        found += await self.database.read(lambda sql: [t for each in called for t in in_database(sql, each)])
+        return list(dict.fromkeys(found))
+
+    def _called(self, person: Person) -> list[Person]:
+        return all_called(person, key_of(self._path(SEAL_KEY)), self.settings.logs)
 
     def _whom(self, name: str, others: Iterable[str]) -> Person:
         return spelled(name, key_of(self._path(SEAL_KEY)), self.settings.logs, others)
@@ -87,7 +110,7 @@ class Forgetter:
         if self.recorder is not None:
             self.recorder.leave_out()
         alone = contextlib.nullcontext if self.recorder is None else self.recorder.standing_still
-        forget_recordings(self._path(RECORDINGS), person, looks, forgotten, alone)
+        forget_recordings(self._path(RECORDINGS), person, looks, forgotten, alone, self.cipher)
 
     async def _rewrite(self, person: Person, forgotten: Forgotten) -> None:
         key = await asyncio.to_thread(key_of, self._path(SEAL_KEY))

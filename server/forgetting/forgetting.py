@@ -13,9 +13,11 @@ from server.forgetting.people import Looks, named_in_logs
 from server.forgetting.spelling import Person
 from server.forgetting.traces import Traces
 from server.history.erasing import erase_in_acts, erase_name
+from server.recognition.pseudonyms import Pseudonyms
 from server.recording.erasing import erase
 from server.recording.files import files_of_all_days
 from server.recording.format import FormatError
+from server.support.cipher import Cipher
 
 ELSEWHERE = (
     "backups, the journal of the system (journalctl), copies of the logs elsewhere (syslog, a log server,"
@@ -48,6 +50,13 @@ def spelled(name: str, key: bytes, logs: Path, others: Iterable[str] = ()) -> Pe
     return Person(name, word_for(key, name), frozenset({*named_in_logs(logs), *others} - {name}))
 
 
+def all_called(person: Person, key: bytes, logs: Path) -> list[Person]:
+    """The person by name, and by the word that a pseudonymous log may have in its place. `key`: which seals
+    the access log. Raises KeyFileError."""
+    word = Pseudonyms.known_word(logs, person.name)
+    return [person] if word is None else [person, Person(word, word_for(key, word))]
+
+
 def traces_of(person: Person, looks: Looks) -> Traces:
     return Traces(person, looks.hashes, looks.as_bytes)
 
@@ -58,13 +67,14 @@ def forget_recordings(
     looks: Looks,
     forgotten: Forgotten,
     alone: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+    cipher: Cipher | None = None,
 ) -> None:
-    """`alone`: nothing is recorded inside."""
+    """`alone`: nothing is recorded inside. `cipher`: for files that are encrypted."""
     templates = looks.templates
     for path in files_of_all_days(folder):
         try:
             with alone():
-                forgotten.records += erase(path, person.name, templates)
+                forgotten.records += erase(path, person.name, templates, cipher)
         except (FormatError, OSError) as error:
             forgotten.problems.append(f"{path} cannot be read, and may show the person; delete it: {error}")
 

@@ -18,12 +18,13 @@ from server.forgetting.spelling import Person
 from server.recording.erasing import names
 from server.recording.files import SUFFIX, Recording
 from server.recording.format import FormatError
+from server.support.cipher import Cipher
 
 CHUNK_BYTES = 1 << 20
 SHOWN_LINES = 5
 """Of each file."""
 _TEXT = (".txt", ".toml", ".md", ".jsonl", ".log", ".json", ".gz")
-_NAMES_NOBODY = frozenset({".lock", "seal.key", "seal.last", "pseudonym.key"})
+_NAMES_NOBODY = frozenset({".lock", "seal.key", "seal.last", "pseudonym.key", "encryption.check"})
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,11 @@ class Traces:
     looks: tuple[bytes, ...] = ()
 
 
-def in_files(folders: Sequence[Path], traces: Traces) -> list[str]:
+def in_files(folders: Sequence[Path], traces: Traces, cipher: Cipher | None = None) -> list[str]:
     """Where something is found, or may be and cannot be looked at, each as a sentence. Links are not
-    followed."""
-    found = (told for folder in folders for path in _files(folder) for told in _in_file(folder, path, traces))
+    followed. `cipher`: for recordings that are encrypted."""
+    files = ((folder, path) for folder in folders for path in _files(folder))
+    found = (told for folder, path in files for told in _in_file(folder, path, traces, cipher))
     return list(dict.fromkeys(found))  # one folder may lie in the other
 
 
@@ -61,14 +63,14 @@ def _files(folder: Path) -> Iterator[Path]:
         yield from (Path(place, name) for name in sorted(files))
 
 
-def _in_file(folder: Path, path: Path, traces: Traces) -> Iterator[str]:
+def _in_file(folder: Path, path: Path, traces: Traces, cipher: Cipher | None) -> Iterator[str]:
     if traces.person.is_in(path.relative_to(folder).as_posix()):
         yield f"{path}: it is called so"
     if path.is_symlink() or not path.is_file() or path.name in _NAMES_NOBODY:
         return
     try:
         if path.suffix == SUFFIX:
-            yield from _in_recording(path, traces.person)
+            yield from _in_recording(path, traces.person, cipher)
         elif _is_text(path):
             yield from _in_lines(path, traces)
         yield from _in_bytes(path, traces)
@@ -97,8 +99,8 @@ def _says(line: str, traces: Traces) -> bool:
     return traces.person.is_in(line) or any(each in line for each in traces.hashes)
 
 
-def _in_recording(path: Path, person: Person) -> Iterator[str]:
-    recording = Recording(path)
+def _in_recording(path: Path, person: Person, cipher: Cipher | None) -> Iterator[str]:
+    recording = Recording(path, cipher)
     count = sum(person.name in names(entry) for entry in recording.entries())
     if count:
         yield f"{path}: {count} records"

@@ -5,15 +5,17 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from server.access.matching.recogniser import EMBEDDING_SIZE, Embedding
+from server.access.matching.recogniser import Embedding
 from server.access.seen import PhotoAccepted, PhotoFlaw, PhotoOutcome, PhotoRefused
 from server.gallery.arrivals import Arrival
+from server.gallery.embedding_blobs import EmbeddingBlobs
+from server.support.cipher import Cipher
 from server.support.errors import StartError
 from server.support.private_files import make_private
 
@@ -38,7 +40,6 @@ CREATE TABLE arrival (
 PRAGMA user_version = {_FORMAT};
 COMMIT;
 """
-_EMBEDDING_BYTES = EMBEDDING_SIZE * 4
 
 
 class EmbeddingCache:
@@ -48,23 +49,32 @@ class EmbeddingCache:
     Safe to call from several threads. Unreadable photos are not kept: their file may still be arriving.
     """
 
-    def __init__(self, path: Path, pipeline: str, *, as_copy: bool = False) -> None:
+    def __init__(
+        self, path: Path, pipeline: str, *, as_copy: bool = False, cipher: Cipher | None = None
+    ) -> None:
         """`pipeline`: what outcomes depend on (`Recogniser.pipeline`); those of others stay. `as_copy`: work
-        on a copy in memory; the file stays as it is, and missing if it is. Raises OSError, sqlite3.Error."""
+        on a copy in memory; the file stays as it is, and missing if it is. `cipher`: encrypts embeddings,
+        also those that are there. Raises OSError, sqlite3.Error."""
         self._path = path
         self._pipeline = pipeline
+        self._blobs = EmbeddingBlobs(cipher)
         self._lock = threading.Lock()
         if as_copy:
             self._database = self._copy()
-            return
+        else:
+            self._database = self._opened()
+        if cipher is not None:
+            self.rewrap(None)
+
+    def _opened(self) -> sqlite3.Connection:
         try:
-            self._database = self._open()
+            return self._open()
         except sqlite3.OperationalError:  # locked, read-only, no space: not damaged
             raise
         except sqlite3.DatabaseError as error:
-            log.warning("%s is damaged (%s); photos are looked at again", path, error)
-            path.unlink(missing_ok=True)
-            self._database = self._open()
+            log.warning("%s is damaged (%s); photos are looked at again", self._path, error)
+            self._path.unlink(missing_ok=True)
+            return self._open()
 
     def _open(self) -> sqlite3.Connection:
         make_private(self._path)
@@ -106,11 +116,13 @@ class EmbeddingCache:
             return None
         if row is None:
             return None
-        return _outcome(*row)
+        face, mirrored, *rest = row
+        return _outcome(self._blobs.pair((face, mirrored), sha256, self._pipeline), *rest)
 
     def put(self, sha256: str, outcome: PhotoOutcome) -> None:
         if isinstance(outcome, PhotoAccepted):
-            blobs = _blob(outcome.embedding), _blob(outcome.mirrored)
+            pair = outcome.embedding, outcome.mirrored
+            blobs = self._blobs.packed(pair, sha256, self._pipeline)
             row: tuple[object, ...] = (*blobs, outcome.face_pixels, outcome.sharpness, None, None)
         elif outcome.flaw is PhotoFlaw.UNREADABLE:
             return
@@ -136,9 +148,9 @@ class EmbeddingCache:
         with self._lock:
             for sha256 in hashes:
                 asked = "SELECT pipeline, embedding, mirrored FROM photo WHERE sha256 = ?"
-                for pipeline, *blobs in self._database.execute(asked, (sha256,)).fetchall():
-                    rows = [row for blob in blobs if (row := _embedding(blob)) is not None]
-                    found.setdefault(pipeline, []).extend(rows)
+                for pipeline, face, mirrored in self._database.execute(asked, (sha256,)).fetchall():
+                    pair = self._blobs.pair((face, mirrored), sha256, pipeline)
+                    found.setdefault(pipeline, []).extend(pair or ())
         return {pipeline: np.stack(rows) for pipeline, rows in found.items() if rows}
 
     def hashes_of(self, person: str) -> list[str]:
@@ -168,14 +180,9 @@ class EmbeddingCache:
         self._write(lambda: self._replace_arrivals(arrivals))
 
     def _replace_arrivals(self, arrivals: Iterable[Arrival]) -> None:
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
+        with _transaction(self._database):
             self._database.execute("DELETE FROM arrival")
             self._database.executemany("INSERT INTO arrival VALUES (?, ?, ?)", arrivals)
-        except sqlite3.Error:
-            self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
 
     def _write(self, change: Callable[[], object]) -> None:
         """A cache that cannot be written costs time at the next start, no more."""
@@ -185,25 +192,46 @@ class EmbeddingCache:
         except sqlite3.Error as error:
             log.warning("%s cannot be written: %s", self._path, error)
 
+    def rewrap(self, former: Cipher | None) -> None:
+        """Have embeddings that lie there encrypted by that key, or not at all, lie as they do now, and leave
+        nothing of the former ones in the file. Raises sqlite3.Error."""
+        old = EmbeddingBlobs(former)
+        with self._lock:
+            rows = self._database.execute(
+                "SELECT sha256, pipeline, embedding, mirrored FROM photo"
+            ).fetchall()
+            changed = [
+                (*self._blobs.packed(pair, sha256, pipeline), sha256, pipeline)
+                for sha256, pipeline, *blobs in rows
+                if (pair := old.pair((blobs[0], blobs[1]), sha256, pipeline)) is not None
+            ]
+            if changed:
+                with _transaction(self._database):
+                    self._database.executemany(
+                        "UPDATE photo SET embedding = ?, mirrored = ? WHERE sha256 = ? AND pipeline = ?",
+                        changed,
+                    )
+                self._database.execute("VACUUM")
+
     def close(self) -> None:
         with self._lock:
             self._database.close()
 
 
-def open_cache(logs: Path, pipeline: str) -> EmbeddingCache:
+def open_cache(logs: Path, pipeline: str, cipher: Cipher | None = None) -> EmbeddingCache:
     """The cache in the logs folder, which is made where it is missing. Raises StartError."""
     path = logs / CACHE_FILE
     try:
         logs.mkdir(parents=True, exist_ok=True)
-        return EmbeddingCache(path, pipeline)
+        return EmbeddingCache(path, pipeline, cipher=cipher)
     except (OSError, sqlite3.Error) as error:
         raise StartError(f"logs: cannot use {path}: {error}") from error
 
 
-def copy_of_cache(logs: Path, pipeline: str) -> EmbeddingCache:
+def copy_of_cache(logs: Path, pipeline: str, cipher: Cipher | None = None) -> EmbeddingCache:
     """What that cache holds, for commands beside the server: what they look at must not count as known to it,
     or it would give no receipt."""
-    return EmbeddingCache(logs / CACHE_FILE, pipeline, as_copy=True)
+    return EmbeddingCache(logs / CACHE_FILE, pipeline, as_copy=True, cipher=cipher)
 
 
 def _in_memory() -> sqlite3.Connection:
@@ -220,26 +248,28 @@ def _prepare(database: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError(found)
 
 
-def _blob(embedding: Embedding) -> bytes:
-    return embedding.astype("<f4").tobytes()
-
-
-def _embedding(blob: object) -> Embedding | None:
-    """float32[128] with a direction; None for anything else."""
-    if not isinstance(blob, bytes) or len(blob) != _EMBEDDING_BYTES:
-        return None
-    values = np.frombuffer(blob, dtype="<f4").astype(np.float32)
-    return values if np.isfinite(values).all() and values.any() else None
+@contextlib.contextmanager
+def _transaction(database: sqlite3.Connection) -> Iterator[None]:
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
 
 
 def _outcome(
-    embedding: object, mirrored: object, face_pixels: object, sharpness: object, flaw: object, detail: object
+    pair: tuple[Embedding, Embedding] | None,
+    face_pixels: object,
+    sharpness: object,
+    flaw: object,
+    detail: object,
 ) -> PhotoOutcome | None:
     """A row as an outcome; None when it is not one that we wrote."""
     if flaw is not None:
         known = flaw in {member.value for member in PhotoFlaw} and isinstance(detail, str)
         return PhotoRefused(PhotoFlaw(flaw), str(detail)) if known else None
-    face, image = _embedding(embedding), _embedding(mirrored)
-    if face is None or image is None or not isinstance(face_pixels, int) or not isinstance(sharpness, float):
+    if pair is None or not isinstance(face_pixels, int) or not isinstance(sharpness, float):
         return None
-    return PhotoAccepted(face, image, face_pixels, sharpness)
+    return PhotoAccepted(*pair, face_pixels, sharpness)

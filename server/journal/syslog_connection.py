@@ -1,7 +1,6 @@
 """The connection to a collector of syslog messages. It blocks: a thread of its own has it."""
 
 import contextlib
-import select
 import socket
 import ssl
 from pathlib import Path
@@ -51,8 +50,6 @@ class SyslogConnection:
 
     def _notice_end(self) -> None:
         """A collector says nothing: what it sends is the end, or TLS's own affair."""
-        if not select.select([self._socket], [], [], 0)[0]:
-            return
         self._socket.settimeout(0)
         try:
             if not self._socket.recv(1024):

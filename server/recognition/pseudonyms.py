@@ -34,6 +34,12 @@ class Pseudonyms:
         """As logs have it in place of a name. Raises KeyFileError, but never once any was made."""
         return f"{PREFIX}{self.of(name)}"
 
+    @classmethod
+    def known_word(cls, logs: Path, name: str) -> str | None:
+        """The word for somebody; None: this site has no key, and so no words. Raises KeyFileError."""
+        path = logs / FILE
+        return cls(path).word(name) if path.exists() else None
+
     def _loaded(self) -> bytes:
         with self._lock:
             if self._key is None:

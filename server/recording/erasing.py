@@ -13,18 +13,18 @@ from server.access.tracks import LOST_SECONDS
 from server.recording.entries import RecordedEntry
 from server.recording.files import Recording
 from server.recording.format import FormatError, pack, pack_header
-from server.support.private_files import replace_private
+from server.support.cipher import Cipher
 
 
-def erase(path: Path, name: str, templates: Mapping[str, Template]) -> int:
+def erase(path: Path, name: str, templates: Mapping[str, Template], cipher: Cipher | None = None) -> int:
     """Leave out each visit, with whoever else was in view, in which a decision names this person, or a face
     is as near to the person's photos as a stranger's hardly ever is (`Recogniser.misplaced`); returns how
     many records are gone. A file of which nothing is left is removed.
 
-    `templates`: of the person's photos, by the recogniser that has seen them. Raises FormatError, OSError:
-    the file is as it was.
+    `templates`: of the person's photos, by the recogniser that has seen them. `cipher`: for a file that is
+    encrypted. Raises FormatError, OSError: the file is as it was.
     """
-    recording = Recording(path)
+    recording = Recording(path, cipher)
     recogniser = recording.header.rules.get("recogniser", "")
     template = templates.get(recogniser)
     kept: list[bytes] = []
@@ -40,7 +40,7 @@ def erase(path: Path, name: str, templates: Mapping[str, Template]) -> int:
     if gone and not kept:
         path.unlink()
     elif gone:
-        replace_private(path, pack_header(recording.header) + b"".join(kept))
+        recording.replace([pack_header(recording.header), *kept])
     return gone
 
 

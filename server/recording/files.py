@@ -8,14 +8,15 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
 from server.recording.entries import RecordedEntry, RecordingHeader
-from server.recording.format import MAX_RECORD_BYTES, FormatError, number_of, unpack, unpack_header
+from server.recording.format import FormatError, number_of, unpack, unpack_header
+from server.recording.wrapping import Wrapping
+from server.support.cipher import Cipher
 from server.support.complaint import Complaint
-from server.support.framing import TooLongError, read_framed
+from server.support.private_files import replace_private
 
 log = logging.getLogger(__name__)
 
@@ -28,15 +29,23 @@ CLEAN_SECONDS = 3600.0
 class Recording:
     """One file, to be read from its beginning."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises FormatError, OSError."""
+    def __init__(self, path: Path, cipher: Cipher | None = None) -> None:
+        """`cipher`: for one that is encrypted. Raises FormatError, OSError."""
         self.path = path
         self.complaint: str | None = None
+        self._cipher = cipher
         with path.open("rb") as file:
-            record = _record(file)
+            record = Wrapping.of(file, cipher).next(file)
             if record is None:
                 raise FormatError("empty, or broken off in the header")
             self.header: RecordingHeader = unpack_header(record)
+
+    def replace(self, records: list[bytes]) -> None:
+        """Have the file hold these, each with its length, and encrypted if it was. Raises FormatError,
+        OSError: it is as it was."""
+        with self.path.open("rb") as file:
+            encrypted = Wrapping.of(file, self._cipher).encrypts
+        replace_private(self.path, Wrapping.new(self._cipher if encrypted else None).whole(records))
 
     def entries(self) -> Iterator[RecordedEntry]:
         """As far as the file can be read: `complaint` then tells what is wrong with the rest. The file of a
@@ -44,8 +53,9 @@ class Recording:
         self.complaint = None
         try:
             with self.path.open("rb") as file:
-                _record(file)
-                while (record := _record(file)) is not None:
+                records = Wrapping.of(file, self._cipher)
+                records.next(file)
+                while (record := records.next(file)) is not None:
                     yield unpack(record)
         except (FormatError, OSError) as error:
             self.complaint = str(error)
@@ -55,18 +65,19 @@ class Recording:
         where there is no such entry. All others are passed over undecoded. Raises FormatError, OSError."""
         value = msgspec.msgpack.encode(text)
         with self.path.open("rb") as file:
+            records = Wrapping.of(file, self._cipher)
             places: deque[int] = deque(maxlen=most + 1)
-            record = _record(file)
+            record = records.next(file)
             while record is not None:
                 places.append(file.tell())
-                record = _record(file)
+                record = records.next(file)
                 if record is not None and value in record:
                     break
             else:
                 return
             file.seek(places[0])
             for _ in places:
-                record = _record(file)
+                record = records.next(file)
                 assert record is not None
                 yield unpack(record)
 
@@ -74,23 +85,19 @@ class Recording:
         """The entry of this number; None: there is none. All others are passed over undecoded. Raises
         FormatError, OSError."""
         with self.path.open("rb") as file:
-            _record(file)
-            while (record := _record(file)) is not None:
+            records = Wrapping.of(file, self._cipher)
+            records.next(file)
+            while (record := records.next(file)) is not None:
                 if number_of(record) == number:
                     return unpack(record)
         return None
 
 
-def _record(file: BinaryIO) -> bytes | None:
-    """The next record; None where the file ends or breaks off. Raises FormatError, OSError."""
-    try:
-        return read_framed(file, MAX_RECORD_BYTES)
-    except TooLongError:
-        raise FormatError("not a recording, or a damaged one: a record is too long") from None
-
-
-def find(folder: Path, since: date | None = None) -> tuple[list[Recording], list[str]]:
-    """The recordings of that day and later, and what cannot be read, with the reason. Raises OSError."""
+def find(
+    folder: Path, since: date | None = None, cipher: Cipher | None = None
+) -> tuple[list[Recording], list[str]]:
+    """The recordings of that day and later, and what cannot be read, with the reason. `cipher`: for those
+    that are encrypted. Raises OSError."""
     found, problems = [], []
     for day in sorted(_days(folder)):
         if since is not None and date.fromisoformat(day.name) < since:
@@ -100,7 +107,7 @@ def find(folder: Path, since: date | None = None) -> tuple[list[Recording], list
                 problems.append(f"{path}: not a regular file")
                 continue
             try:
-                found.append(Recording(path))
+                found.append(Recording(path, cipher))
             except (FormatError, OSError) as error:
                 problems.append(f"{path}: {error}")
     return found, problems

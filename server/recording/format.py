@@ -26,6 +26,8 @@ from wire.reasons import Reason
 FORMAT = "doorward-recording"
 VERSION = 2
 """Version 1 knew no texture of a face: what proved life then cannot be proven from it again."""
+ENCRYPTED = 3
+"""Version of a file that is encrypted: behind a record that says so it has those of `VERSION`."""
 MAX_RECORD_BYTES = 1 << 25
 """Longest record: the largest JPEG that the settings allow, twice."""
 _SHAPES = {4 * EMBEDDING_SIZE: (EMBEDDING_SIZE,), 4 * 68 * 2: (68, 2)}
@@ -45,6 +47,14 @@ class _Header(msgspec.Struct, kw_only=True):
     first: int
     moment: str
     rules: dict[str, str]
+
+
+class _Encrypted(msgspec.Struct, kw_only=True):
+    """Stands before the header of a file that is encrypted. `salt`: of the file's own key."""
+
+    format: str = FORMAT
+    version: int = ENCRYPTED
+    salt: bytes
 
 
 class _Decision(msgspec.Struct, kw_only=True):
@@ -121,6 +131,20 @@ def rules_as_text(rules: Rules) -> dict[str, str]:
     """Rule -> its value, for showing and comparing."""
     values = vars(rules).items()
     return {key: value.value if isinstance(value, Enum) else str(value) for key, value in values}
+
+
+def pack_encrypted_mark(salt: bytes) -> bytes:
+    """The record with its length that stands before all others, which are encrypted."""
+    return _framed(_Encrypted(salt=salt))
+
+
+def salt_of(record: bytes) -> bytes | None:
+    """That of the file whose first record this is, without its length; None: it is not encrypted. Raises
+    FormatError."""
+    kind = _decoded(record, _Kind)
+    if (kind.format, kind.version) != (FORMAT, ENCRYPTED):
+        return None
+    return _decoded(record, _Encrypted).salt
 
 
 def pack_header(header: RecordingHeader) -> bytes:

@@ -18,6 +18,7 @@ from server.recording.entries import RecordedEntry
 from server.recording.files import SUFFIX, Recording
 from server.recording.following import FaceFollower
 from server.recording.format import FormatError
+from server.support.cipher import Cipher
 from wire import Box
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,12 @@ class VisitLook:
 
 
 def look_of(
-    folder: Path, decision: str, terminal: str, moment: datetime, gallery: Gallery
+    folder: Path,
+    decision: str,
+    terminal: str,
+    moment: datetime,
+    gallery: Gallery,
+    cipher: Cipher | None = None,
 ) -> VisitLook | None:
     """What is recorded of this decision; None: nothing is.
 
@@ -59,7 +65,7 @@ def look_of(
     files of that day are read: for another thread all the same.
     """
     wall = moment.replace(tzinfo=None)
-    for recording in _recordings(folder, terminal, wall, gallery.recogniser.name):
+    for recording in _recordings(folder, terminal, wall, gallery.recogniser.name, cipher):
         session = _Session(gallery)
         try:
             for entry in recording.up_to(decision, MOST_FRAMES):
@@ -71,12 +77,14 @@ def look_of(
     return None
 
 
-def _recordings(folder: Path, terminal: str, moment: datetime, recogniser: str) -> Iterator[Recording]:
+def _recordings(
+    folder: Path, terminal: str, moment: datetime, recogniser: str, cipher: Cipher | None
+) -> Iterator[Recording]:
     """Those in which it may be."""
     for day in sorted({moment.date(), (moment - LATE).date()}):
         for path in _files(folder, day):
             try:
-                recording = Recording(path)
+                recording = Recording(path, cipher)
             except (FormatError, OSError):
                 continue
             header = recording.header

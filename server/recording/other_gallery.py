@@ -16,6 +16,7 @@ from server.access.rules import Rules
 from server.recording.comparison import Compared
 from server.recording.files import Recording, find, in_order
 from server.recording.rerun import Draws, Rerun
+from server.support.cipher import Cipher
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def compare_galleries(
     since: date,
     seconds: float,
     clock: Callable[[], float] = time.monotonic,
+    cipher: Cipher | None = None,
 ) -> Comparison:
     """Decide what was recorded from `since` on with the one gallery and with the other, under the same rules.
 
@@ -59,7 +61,7 @@ def compare_galleries(
     deadline = clock() + seconds
     changed: list[Changed] = []
     visits, reached, complete = 0, None, True
-    for day, recordings in _days(find(folder, since)[0], rules.recogniser.name):
+    for day, recordings in _days(find(folder, since, cipher)[0], rules.recogniser.name):
         one, other, complete = _decided(recordings, rules, roster, galleries, lambda: clock() < deadline)
         visits += len(one.keys() | other.keys())
         changed += _changed(one, other)

@@ -15,6 +15,7 @@ from server.events import DoorClosed, Event, FrameObserved
 from server.recording.entries import RecordedEntry
 from server.recording.presence import Presence
 from server.recording.writer import RecordingWriter
+from server.support.cipher import Cipher
 from server.support.complaint import Complaint
 
 log = logging.getLogger(__name__)
@@ -54,9 +55,9 @@ class Recorder:
         self._lock = threading.Lock()
 
     @classmethod
-    def in_folder(cls, folder: Path, pictures: bool = False) -> "Recorder":
-        """`folder`: made where it is missing, private. Raises OSError."""
-        return cls(RecordingWriter(folder, secrets.token_hex(8)), pictures)
+    def in_folder(cls, folder: Path, pictures: bool = False, cipher: Cipher | None = None) -> "Recorder":
+        """`folder`: made where it is missing, private. `cipher`: encrypts what is written. Raises OSError."""
+        return cls(RecordingWriter(folder, secrets.token_hex(8), cipher=cipher), pictures)
 
     def take(self, event: Event) -> None:
         """A frame of a session, in the order in which its door saw them, or the session's end."""

@@ -13,6 +13,7 @@ from server.access.rules import Rules
 from server.recording.comparison import Compared
 from server.recording.files import Recording, find, in_order
 from server.recording.rerun import Draws, Rerun
+from server.support.cipher import Cipher
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,11 @@ def choose(
     recogniser: str,
     since: date | None = None,
     terminals: Collection[str] | None = None,
+    cipher: Cipher | None = None,
 ) -> Chosen:
     """The recordings by that recogniser, of that day and later, at these terminals; None: at all. Raises
     OSError."""
-    found, problems = find(folder, since)
+    found, problems = find(folder, since, cipher)
     own = [each for each in found if each.header.rules.get("recogniser") == recogniser]
     problems += [f"{each.path}: {_of_another(each)}" for each in found if each not in own]
     return Chosen(

@@ -20,6 +20,7 @@ from server.recording.entries import RecordedEntry
 from server.recording.files import Recording, find, in_order
 from server.recording.following import FaceFollower
 from server.recording.format import FormatError
+from server.support.cipher import Cipher
 from wire import Box, Verdict
 
 MOST_ENDED = 32
@@ -52,7 +53,7 @@ class UnknownVisit:
 
 
 def unknown_visits(
-    folder: Path, recogniser: Recogniser, since: datetime, until: datetime
+    folder: Path, recogniser: Recogniser, since: datetime, until: datetime, cipher: Cipher | None = None
 ) -> tuple[list[UnknownVisit], list[str]]:
     """The visits denied as unknown from `since` on and before `until` (the wall clock), and what cannot be
     read, with the reason. Raises OSError.
@@ -60,7 +61,7 @@ def unknown_visits(
     What another recogniser has embedded is left out, and so is whoever had no look that was good enough. For
     another thread: an hour with somebody in view, at five frames a second, takes some 6 s.
     """
-    recordings, problems = find(folder, since.date())
+    recordings, problems = find(folder, since.date(), cipher)
     chosen = [
         each
         for each in recordings
@@ -71,20 +72,22 @@ def unknown_visits(
     return sorted(visits, key=lambda visit: visit.moment), problems
 
 
-def unknown_on(folder: Path, recogniser: Recogniser, days: Iterable[date]) -> dict[date, list[UnknownVisit]]:
+def unknown_on(
+    folder: Path, recogniser: Recogniser, days: Iterable[date], cipher: Cipher | None = None
+) -> dict[date, list[UnknownVisit]]:
     """The same of each of these days, of which nothing may be recorded; what cannot be read is left out.
     Raises OSError."""
     found = {}
     for day in days:
         since = datetime.combine(day, time())
-        found[day] = unknown_visits(folder, recogniser, since, since + timedelta(days=1))[0]
+        found[day] = unknown_visits(folder, recogniser, since, since + timedelta(days=1), cipher)[0]
     return found
 
 
-def picture(shown: Shown) -> bytes | None:
+def picture(shown: Shown, cipher: Cipher | None = None) -> bytes | None:
     """The JPEG of that frame; None when it is there no more."""
     try:
-        entry = Recording(shown.recording).numbered(shown.number)
+        entry = Recording(shown.recording, cipher).numbered(shown.number)
     except (FormatError, OSError):
         return None
     return entry.what.jpeg if entry is not None and isinstance(entry.what, ObservedFrame) else None

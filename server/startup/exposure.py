@@ -31,6 +31,9 @@ def _all(settings: Settings, file: Path | None) -> Iterator[tuple[Path, str, str
     if settings.tls_key is not None:
         risk = "is the private key, and others can read or change it"
         yield settings.tls_key, risk, open_to_others(settings.tls_key)
+    if settings.encryption_key is not None:
+        risk = "encrypts faces, and others can read or change it"
+        yield settings.encryption_key, risk, open_to_others(settings.encryption_key)
     for path in sorted((file or Path()).parent.glob("*.token")) if settings.tokens else ():
         yield path, "holds a token, and others can read or change it", open_to_others(path)
     yield from _folders(settings)
@@ -54,7 +57,7 @@ def open_secrets(settings: Settings) -> list[str]:
     """Keys that every user of the machine can read: no longer secret, and nothing starts with them. One
     sentence for each, with the command that mends it."""
     keys = [settings.logs / name for name in (SEAL_KEY, PSEUDONYM_KEY)]
-    keys += [] if settings.tls_key is None else [settings.tls_key]
+    keys += [key for key in (settings.tls_key, settings.encryption_key) if key is not None]
     return [
         f"{path} is a secret key that everybody on this machine can read; make another where somebody may"
         f" have: {cure}"

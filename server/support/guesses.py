@@ -55,8 +55,9 @@ class Guesses:
         """One try: what is raised within is a failure. `source`: the address that it comes from; `familiar`:
         the right secret has come from there before. Raises TooManyError."""
         pair, network = _pair(name, source), network_of(source)
-        counts = [(self._pairs, pair), (self._sources, network)]
-        with _counted(counts if familiar else [*counts, (self._names, name)]):
+        by_name = [] if familiar else [(self._names, name)]
+        # two steps: who has to wait for the name has tried all the same, and waits for the others ever longer
+        with _counted([(self._pairs, pair), (self._sources, network)]), _counted(by_name):
             yield
         self._pairs.succeeded(pair)
         self._sources.take_back(network)
@@ -82,7 +83,7 @@ def _pair(name: str, source: str) -> str:
 @contextmanager
 def _counted(counts: list[tuple[Throttle, str]]) -> Iterator[None]:
     """A try counts as failed before it is known to be, so that many at once do not get through."""
-    wait = max(throttle.wait(key) for throttle, key in counts)
+    wait = max((throttle.wait(key) for throttle, key in counts), default=0.0)
     if wait > 0:
         raise TooManyError(wait)
     for throttle, key in counts:

@@ -12,11 +12,15 @@ class KeyFileError(Exception):
     """The file cannot be made, read or used; the message says why."""
 
 
+def new_key() -> bytes:
+    return secrets.token_bytes(KEY_BYTES)
+
+
 def key_of(path: Path) -> bytes:
     """`KEY_BYTES` bytes. Raises KeyFileError."""
     try:
         if not path.exists():
-            replace_private(path, secrets.token_bytes(KEY_BYTES))
+            replace_private(path, new_key())
         with open_private(path, "rb") as file:
             key = file.read(KEY_BYTES + 1)
     except OSError as error:

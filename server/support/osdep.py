@@ -7,7 +7,6 @@ import errno
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -139,7 +138,7 @@ def _step_far_back() -> None:
     try:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     except OSError:  # some containers
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LAST_NICE)
+        os.setpriority(os.PRIO_PROCESS, 0, LAST_NICE)  # on Linux that is this thread
 
 
 @contextlib.contextmanager

@@ -1,9 +1,11 @@
 """Files that only the server's own user may read: biometric data, and what names people."""
 
+import contextlib
 import errno
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -47,10 +49,18 @@ def replace_private(path: Path, data: bytes, mode: int = OWNER_ONLY) -> None:
     """Return when the data is on the disk; what was there before, even a symbolic link, stays until then and
     is gone afterwards. Of several writers the last one wins. `mode`: for a file that others have to read.
     Raises OSError: nothing has changed."""
+    with replacing_private(path, mode) as file:
+        write_whole(file, data)
+
+
+@contextlib.contextmanager
+def replacing_private(path: Path, mode: int = OWNER_ONLY) -> Iterator[IO[bytes]]:
+    """The same for what is written piece by piece inside; what is raised there changes nothing. Raises
+    OSError."""
     descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".tmp")
     try:
         with open(descriptor, "wb", buffering=0) as file:
-            write_whole(file, data)
+            yield file
             if hasattr(os, "fchmod"):
                 os.fchmod(descriptor, stat.S_IMODE(mode))
             osdep.flush_to_disk(file)

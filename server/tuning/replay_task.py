@@ -13,6 +13,7 @@ from server.access.rules import Rules
 from server.recording.comparison import Compared, Totals
 from server.recording.replaying import Replay, choose
 from server.support import osdep
+from server.support.cipher import Cipher
 
 LAST = 14
 """How much farther than workers a replay steps back: whatever else is to be done goes first."""
@@ -24,14 +25,15 @@ PROBLEMS = 20
 
 @dataclass(frozen=True)
 class ReplayOrder:
-    """`folder`: of the recordings. `terminals`: decide those of these alone; None: all. The rest as in
-    `Replay`."""
+    """`folder`: of the recordings. `terminals`: decide those of these alone; None: all. `cipher`: for those
+    that are encrypted. The rest as in `Replay`."""
 
     folder: Path
     rules: Rules
     gallery: Gallery
     roster: Roster
     terminals: Collection[str] | None
+    cipher: Cipher | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def begin(order: bytes) -> Progress:
     global _work
     osdep.step_back(LAST)
     given: ReplayOrder = pickle.loads(order)  # noqa: S301 - from our parent
-    chosen = choose(given.folder, given.rules.recogniser.name, terminals=given.terminals)
+    chosen = choose(given.folder, given.rules.recogniser.name, terminals=given.terminals, cipher=given.cipher)
     replay = Replay(chosen.wanted, given.rules, given.gallery, given.roster)
     _work = _Work(given, replay, chosen.problems)
     return Progress()

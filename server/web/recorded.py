@@ -40,7 +40,7 @@ class Recorded:
     async def look(self, decision: KeptDecision) -> VisitLook | None:
         """How somebody looked up to this decision; None: nothing is recorded. Raises NoRoomError."""
         gallery = self._running.gallery()
-        asked = self._folder, decision.id, decision.terminal, decision.moment, gallery
+        asked = self._folder, decision.id, decision.terminal, decision.moment, gallery, self._running.cipher
         with self._turns.place():
             async with self._turns.turn:
                 return await asyncio.to_thread(look_of, *asked)
@@ -70,6 +70,7 @@ class Recorded:
                 (gallery, other),
                 _first_day(settings.record_days),
                 COMPARE_SECONDS,
+                cipher=running.cipher,
             )
         except (OSError, WorkerGoneError):
             raise ProblemError.busy("The recordings cannot be decided again now.") from None

@@ -18,6 +18,7 @@ from server.gallery.admission import Arrived, LookAlikes
 from server.gallery.assessed_file import AssessedFile
 from server.gallery.receipts import Receipt
 from server.settings import Settings
+from server.support.cipher import Cipher
 from server.terminals.live import LiveBoard
 from server.terminals.proposals import Proposals
 from server.terminals.transport import Transport
@@ -108,7 +109,7 @@ class Running:
     `serve_terminal`: takes a connection over that a browser has opened as a terminal, and its address.
     `rules`: the settings' that hold now; `source`: where they come from. `vitals`: how the server is doing.
     `forgetter`: erases people from what is kept beside the photos. `hasten`: has the server look at the photo
-    folder now; from any thread."""
+    folder now; from any thread. `cipher`: of recordings; None: they are not encrypted."""
 
     settings: Settings
     database: Database
@@ -129,3 +130,4 @@ class Running:
     vitals: Vitals
     forgetter: Forgetting
     hasten: Callable[[], None]
+    cipher: Cipher | None = None

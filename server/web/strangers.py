@@ -117,7 +117,9 @@ class Strangers:
         gallery, folder = running.gallery(), settings.logs / FOLDER
         try:
             if folder.is_dir():
-                found = await running.aside.run(unknown_on, folder, gallery.recogniser, unread)
+                found = await running.aside.run(
+                    unknown_on, folder, gallery.recogniser, unread, running.cipher
+                )
                 self._days |= {day: _Day(today, visits) for day, visits in found.items()}
             visits = [visit for _, day in sorted(self._days.items()) for visit in day.visits]
             threshold = running.rules.rules.threshold_for(gallery.population)

@@ -1,8 +1,9 @@
 """What a worker answers, as bytes and back.
 
 A worker decodes hostile pictures: what took it over must not reach further by its answers. So they are plain
-values, and values of the classes here, of which each field is given; nothing that comes out of one is called,
-imported or looked up by name elsewhere, as pickles do.
+values, and values of the classes here, of which each field is given and sound (`soundness`); nothing that
+comes out of one is called, imported or looked up by name elsewhere, as pickles do. There are as many values
+in one, and as deep, as pictures need: msgpack alone would fill the memory, or end the program, of who reads.
 """
 
 from collections.abc import Callable, Iterable
@@ -28,6 +29,7 @@ from server.access.seen import (
     Scan,
     Still,
 )
+from server.workers import soundness
 from wire import Box
 
 Outcome: TypeAlias = tuple[Any, Exception | None]
@@ -41,6 +43,10 @@ _WORDS: dict[str, Callable[[str], Any]] = {kind.__name__: kind for kind in (Flaw
 _ERRORS = {kind.__name__: kind for kind in (PictureError, PictureTooLargeError)}
 _ARRAYS = frozenset({"<f4", "<f8", "|u1"})
 _RECORD, _WORD, _ARRAY = 1, 2, 3
+DEEPEST = 8
+"""Values of classes in each other: a pose is in landmarks in a face in what a frame shows."""
+MOST_VALUES = 20_000
+"""Of one answer: 64 faces are 3,000."""
 
 
 class TaskError(Exception):
@@ -63,7 +69,7 @@ def unpacked(data: bytes) -> Outcome:
     """Lists come back as tuples, and errors of other classes than a picture's as TaskErrors. Raises
     AnswerError."""
     try:
-        result, kind, text = _unpack(data)
+        result, kind, text = _Reader().read(data)
     except Exception as failure:  # msgpack's many, and those of the classes
         raise AnswerError(f"a worker's answer cannot be read: {failure}") from failure
     if kind is None:
@@ -77,10 +83,6 @@ def unpacked(data: bytes) -> Outcome:
 def _pack(value: object) -> bytes:
     data: bytes = msgpack.packb(value, default=_extended, strict_types=True)
     return data
-
-
-def _unpack(data: bytes) -> Any:
-    return msgpack.unpackb(data, use_list=False, ext_hook=_restored, strict_map_key=True)
 
 
 def _extended(value: object) -> object:
@@ -102,14 +104,44 @@ def _given(record: Any) -> Iterable[object]:
     return record if isinstance(record, tuple) else (getattr(record, each.name) for each in fields(record))
 
 
-def _restored(code: int, data: bytes) -> Any:
-    kind, *given = _unpack(data)
-    if code == _ARRAY and kind in _ARRAYS:
-        shape, content = given
-        return np.frombuffer(content, np.dtype(kind)).reshape(shape)
-    if code == _RECORD:
-        return _RECORDS[kind](*given)
-    if code == _WORD:
-        (word,) = given
-        return _WORDS[kind](word)
-    raise ValueError(f"extension {code} of {kind!r}")
+class _Reader:
+    """Of one answer. Raises ValueError, and what msgpack and the classes raise."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._left = MOST_VALUES
+
+    def read(self, data: bytes) -> Any:
+        return msgpack.unpackb(
+            data,
+            use_list=False,
+            list_hook=self._counted,
+            ext_hook=self._restored,
+            strict_map_key=True,
+            max_array_len=MOST_VALUES,
+            max_map_len=0,
+        )
+
+    def _counted(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        self._left -= 1 + len(values)
+        if self._left < 0:
+            raise ValueError(f"more than {MOST_VALUES} values")
+        return values
+
+    def _restored(self, code: int, data: bytes) -> Any:
+        if self._depth == DEEPEST:
+            raise ValueError(f"values in each other, more than {DEEPEST} deep")
+        self._depth += 1
+        kind, *given = self.read(data)
+        self._depth -= 1
+        if code == _ARRAY and kind in _ARRAYS:
+            shape, content = given
+            return np.frombuffer(content, np.dtype(kind)).reshape(shape)
+        if code == _RECORD:
+            record = _RECORDS[kind](*given)
+            soundness.check(record)
+            return record
+        if code == _WORD:
+            (word,) = given
+            return _WORDS[kind](word)
+        raise ValueError(f"extension {code} of {kind!r}")

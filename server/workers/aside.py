@@ -12,6 +12,9 @@ from server.workers.process import WorkerProcess
 P = ParamSpec("P")
 T = TypeVar("T")
 
+ANSWER_BYTES = 256 << 20
+"""Longest answer that is taken: what became of a year's recordings."""
+
 
 class Aside:
     """One at a time; the others wait. For one event loop."""
@@ -26,7 +29,7 @@ class Aside:
             pickle.dumps, partial(task, *args, **kwargs), pickle.HIGHEST_PROTOCOL
         )
         async with self._turn:
-            process = WorkerProcess(lambda: None)
+            process = WorkerProcess(lambda: None, ANSWER_BYTES)
             try:
                 await process.start(osdep.step_back)
                 result, error = pickle.loads(await process.ask(partial(_done, packed)))  # noqa: S301 - our code

@@ -12,6 +12,7 @@ limits alone, and the server says so.
 
 import ctypes
 import errno
+import os
 import sys
 from pathlib import Path
 
@@ -25,14 +26,15 @@ ALLOWED = """
 read readv write writev recvfrom recvmsg sendto sendmsg close fstat lseek poll ppoll select pselect6 shutdown
 mmap2 munmap mremap madvise brk membarrier
 futex futex_time64 futex_waitv set_robust_list get_robust_list rseq sched_yield
-sched_getaffinity sched_getparam sched_getscheduler sched_setscheduler getpriority setpriority getcpu
+sched_getaffinity sched_getparam sched_getscheduler getpriority getcpu
 clock_gettime clock_gettime64 clock_getres clock_nanosleep clock_nanosleep_time64 nanosleep gettimeofday time
 getrandom getpid gettid getppid getuid geteuid getgid getegid getrusage times sysinfo uname
 rt_sigaction rt_sigprocmask rt_sigreturn rt_sigtimedwait sigaltstack sigreturn restart_syscall
 exit exit_group arch_prctl set_tid_address
 """.split()  # noqa: SIM905 - it is read by people
 """System calls that a loaded worker may make as it likes. Beside them: threads, but no processes (`clone`),
-and memory that is not executable (`mmap`, `mprotect`)."""
+memory that is not executable (`mmap`, `mprotect`), and who goes first, of itself alone: the server is of the
+same user (`sched_setscheduler`, `setpriority`)."""
 
 _ALLOW = 0x7FFF0000
 _ERRNO = 0x00050000
@@ -97,6 +99,8 @@ class _Filter:
             self._add(_ALLOW, name)
         self._add(_ALLOW, "clone", _Comparison(0, _MASKED_EQ, _CLONE_THREAD, _CLONE_THREAD))
         self._add(_ERRNO | errno.ENOSYS, "clone3")  # its flags cannot be looked at; glibc then takes clone
+        self._add(_ALLOW, "sched_setscheduler", _only(0, 0))
+        self._add(_ALLOW, "setpriority", _only(0, os.PRIO_PROCESS), _only(1, 0))
         for name in ("mmap", "mprotect"):
             self._add(_ALLOW, name, _Comparison(2, _MASKED_EQ, _PROT_EXEC, 0))
         _done(self._library.seccomp_load(self._context))
@@ -108,6 +112,10 @@ class _Filter:
             _done(
                 self._library.seccomp_rule_add_array(self._context, action, number, len(comparisons), array)
             )
+
+
+def _only(argument: int, value: int) -> _Comparison:
+    return _Comparison(argument, _MASKED_EQ, 0xFFFFFFFF, value)
 
 
 def _done(status: int) -> None:

@@ -119,13 +119,15 @@ class WorkerPool:
         PictureTooLargeError, AnalysisFailedError."""
         begun = time.monotonic()
         try:
-            return await self._run(partial(worker.analyse, jpeg, hints), frame_seconds(hints))
+            return _fitting(
+                await self._run(partial(worker.analyse, jpeg, hints), frame_seconds(hints)), hints
+            )
         finally:
             self._frame_seconds += time.monotonic() - begun
 
     async def analyse_beside(self, jpeg: bytes, hints: Hints) -> Analysis:
         """As `analyse`, behind all other frames."""
-        return await self.run_beside(worker.analyse, jpeg, hints)
+        return _fitting(await self.run_beside(worker.analyse, jpeg, hints), hints)
 
     async def analyse_photo(self, data: bytes) -> PhotoOutcome:
         """Judge and embed one enrolment photo, behind the doors' frames. Raises AnalysisFailedError."""
@@ -279,3 +281,12 @@ class WorkerPool:
                 except Exception as error:
                     log.error("a worker process does not start: %s", error)
                     await asyncio.sleep(RESTART_SECONDS)
+
+
+def _fitting(found: object, hints: Hints) -> Analysis:
+    """Raises AnalysisFailedError: it is no answer to what was asked."""
+    if isinstance(found, Analysis) and found.width * found.height <= hints.max_pixels:
+        followed = [face.followed for face in found.faces if face.followed is not None]
+        if all(index < len(hints.followed) for index in followed):
+            return found
+    raise AnalysisFailedError

@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import itertools
+import logging
 import multiprocessing
 import socket
 import time
@@ -14,10 +15,12 @@ from server.workers import main as worker
 from server.workers.answers import AnswerError, unpacked
 from wire.framing import FrameSplitter
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
-ANSWER_BYTES = 256 << 20
-"""Longest answer that is taken: a photo that was prepared, or what became of a year's recordings."""
+ANSWER_BYTES = 32 << 20
+"""Longest answer that is taken about a picture: a photo that was prepared."""
 
 
 class WorkerGoneError(Exception):
@@ -32,8 +35,9 @@ class WorkerGoneError(Exception):
 class WorkerProcess(asyncio.Protocol):
     """A process at the other end of a socket pair, which does one task at a time."""
 
-    def __init__(self, on_end: Callable[[], None]) -> None:
-        """`on_end` is called once, when the process has ended, whatever it was doing."""
+    def __init__(self, on_end: Callable[[], None], answer_bytes: int = ANSWER_BYTES) -> None:
+        """`on_end` is called once, when the process has ended, whatever it was doing. `answer_bytes`: of the
+        longest answer that is taken."""
         context = multiprocessing.get_context("spawn")
         self._socket, self._its_socket = socket.socketpair()
         self._begun: ctypes.c_uint64 = context.RawValue(ctypes.c_uint64, 0)
@@ -43,7 +47,7 @@ class WorkerProcess(asyncio.Protocol):
         self._numbers = itertools.count(1)
         self._number, self._asked = 0, 0.0
         self._answer: asyncio.Future[Any] | None = None
-        self._received = FrameSplitter(ANSWER_BYTES)
+        self._received = FrameSplitter(answer_bytes)
         self._transport: asyncio.Transport | None = None
 
     @property
@@ -80,9 +84,17 @@ class WorkerProcess(asyncio.Protocol):
         message = self._received.next_payload()
         if message is not None:
             self._settle(message)
+            if self._received.buffered:
+                self._refuse()
+
+    def _refuse(self) -> None:
+        """It says what nobody has asked for, which would be taken for the answer to what is asked next."""
+        log.error("worker process %d speaks out of turn; it is ended", self.pid)
+        self.kill()
 
     def _settle(self, message: bytes) -> None:
         if self._answer is None or self._answer.done():
+            self._refuse()
             return
         try:
             result, error = unpacked(message)

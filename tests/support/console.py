@@ -123,6 +123,7 @@ class Site:
             rewrite_logs=rewritten,
             cache=EmbeddingCache(Path(":memory:"), "", as_copy=True) if server is None else server.cache,
             recorder=None,
+            cipher=None,
             server_log=logging.NullHandler(),
             warnings=self.vitals.warnings,
             look=self.workers.run,

@@ -111,9 +111,9 @@ async def told(caller: Caller, running: Running, unknown: Strangers) -> Stranger
 
 
 @router.get("/{id}/picture.jpg", response_class=Response, responses=JPEG)
-async def stranger_picture(id: Id, caller: Seer, unknown: Unknown) -> Response:  # noqa: A002
+async def stranger_picture(id: Id, caller: Seer, running: Ports, unknown: Unknown) -> Response:  # noqa: A002
     """The frame in which the face was to be seen best on its latest visit with a picture."""
-    _, jpeg = await _picture(await _find(unknown, caller, id))
+    _, jpeg = await _picture(running, await _find(unknown, caller, id))
     return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=300"})
 
 
@@ -129,7 +129,7 @@ async def enrol_stranger(
     """Enrol the face under a name, new or known, by the best picture that is kept of it."""
     stranger = await _find(unknown, caller, id)
     require_everywhere(caller)
-    shown, jpeg = await _picture(stranger)
+    shown, jpeg = await _picture(running, stranger)
     photo = Received("picture of an unknown visitor", jpeg, canonical(given.name))
     enrolling = Enrolling(running, caller, files)
     outcome = await enrolling.add(photo, shown.box, decision=stranger.id)
@@ -161,10 +161,10 @@ async def _find(unknown: Strangers, caller: Caller, identity: str) -> Stranger:
     raise ProblemError.not_found("There is no such unknown visitor, or no more.")
 
 
-async def _picture(stranger: Stranger) -> tuple[Shown, bytes]:
+async def _picture(running: Running, stranger: Stranger) -> tuple[Shown, bytes]:
     """Raises ProblemError."""
     shown = best_shown(stranger)
-    jpeg = None if shown is None else await asyncio.to_thread(picture, shown)
+    jpeg = None if shown is None else await asyncio.to_thread(picture, shown, running.cipher)
     if shown is None or jpeg is None:
         raise ProblemError.not_found("No picture of this visitor is kept.")
     return shown, jpeg

@@ -128,6 +128,7 @@ async def start_replay(wanted: Wanted, caller: Administrator, running: Ports, tu
         gallery=running.gallery(),
         roster=running.roster(),
         terminals=caller.terminals,
+        cipher=running.cipher,
     )
     try:
         return JobView.of(tuner.replays.start(order), running.rules.rules)

@@ -1,6 +1,7 @@
 """People: all of them, and each one."""
 
 import asyncio
+import logging
 from datetime import datetime
 from typing import Annotated
 
@@ -11,9 +12,10 @@ from sqlalchemy import Connection
 from server.accounts.rights import Caller, Right
 from server.gallery.names import NAME_CHARS
 from server.history import overview, queries
-from server.history.conditions import Span
 from server.history.kept import KeptDecision
 from server.history.queries import Which
+from server.recognition.pseudonyms import Pseudonyms
+from server.support.key_file import KeyFileError
 from server.web.api.people_models import Badge, Person, shown_path
 from server.web.callers import Ports, Seer, SiteAdministrator
 from server.web.people_rights import may_bar, may_take_away
@@ -22,6 +24,8 @@ from server.web.running import Running
 from server.web.site_work import Files
 from server.web.templating import page
 from wire.words import refusal
+
+log = logging.getLogger(__name__)
 
 router = APIRouter()
 DECISIONS = 10
@@ -54,9 +58,13 @@ async def person(
     if view is None:
         raise ProblemError.not_found("There is nobody of this name.")
 
+    word = await asyncio.to_thread(_word, running, caller, name)
+
     def kept(sql: Connection) -> tuple[list[KeptDecision], set[str]]:
-        which = Which(span=Span(None, None), terminals=caller.terminals, person=name)
-        return queries.decisions(sql, which, None, DECISIONS), set(overview.known_terminals(sql))
+        called = (Which(terminals=caller.terminals, person=each) for each in (name, word) if each is not None)
+        found = [each for which in called for each in queries.decisions(sql, which, None, DECISIONS)]
+        found.sort(key=lambda each: each.moment, reverse=True)
+        return found[:DECISIONS], set(overview.known_terminals(sql))
 
     decisions, terminals = await running.database.read(kept)
     shown = Person.of(view, caller, datetime.now())
@@ -71,6 +79,7 @@ async def person(
         badges=BADGES,
         alike=list(map(shown_path, alike)),
         decisions=decisions,
+        word=word,
         terminals=sorted(each for each in terminals - {"default"} if caller.sees(each)),
         doors=_doors(running, caller),
         words=refusal,
@@ -82,6 +91,17 @@ async def person(
 @router.get("/system/archive")
 async def archive(request: Request, caller: SiteAdministrator) -> Response:
     return page(request, "system_archive.html", caller=caller)
+
+
+def _word(running: Running, caller: Caller, name: str) -> str | None:
+    """By which the log calls somebody, for those who may know whom a word stands for; None: by name."""
+    if not running.settings.pseudonymous or not caller.may(Right.ADMINISTER):
+        return None
+    try:
+        return Pseudonyms.known_word(running.settings.logs, name)
+    except KeyFileError as error:
+        log.warning("pseudonymous: %s", error)
+        return None
 
 
 def _doors(running: Running, caller: Caller) -> list[str]:

@@ -2,6 +2,7 @@
 
 import ssl
 from datetime import datetime, timezone
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from cryptography.x509.oid import NameOID
 from client.connection.pins import fingerprint, read_pin
 from client.exits import Exit
 from client.tls import context
+from server.commands.authority import key_pem
 from tests.support.authority import Authority, Pair
 from tests.support.fake_server import FakeServer, wait_until
 from tests.support.running_link import running
@@ -22,11 +24,11 @@ from tests.support.running_link import running
 NOW = datetime.now(timezone.utc)
 
 
-def made(key: CertificateIssuerPrivateKeyTypes, version: x509.Version = x509.Version.v3) -> x509.Certificate:
+def made(key: CertificateIssuerPrivateKeyTypes, serial: int | None = None) -> x509.Certificate:
     title = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x" * 60)])
     builder = x509.CertificateBuilder().subject_name(title).issuer_name(title)
     builder = builder.not_valid_before(NOW).not_valid_after(NOW.replace(year=NOW.year + 50))
-    builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
+    builder = builder.public_key(key.public_key()).serial_number(serial or x509.random_serial_number())
     return builder.sign(key, None if isinstance(key, ed25519.Ed25519PrivateKey) else SHA256())
 
 
@@ -95,6 +97,46 @@ def test_another_key_ends_the_terminal_before_it_says_its_token(tmp_path: Path, 
         assert not server.hellos
     assert run.fatal and run.fatal.code is Exit.REFUSED
     assert f"its fingerprint is {pin_of(authority.server)}, --pin says {'00' * 32};" in run.fatal.message
+
+
+def element(tag: bytes, content: bytes) -> bytes:
+    return tag + b"\x82" + len(content).to_bytes(2, "big") + content
+
+
+def disguised(certificate: bytes, spki: bytes, indefinite: bool) -> bytes:
+    """The certificate, whose algorithm has another key as its parameters: who takes the encoding for DER
+    comes upon that before the certificate's own. OpenSSL takes it for what it is."""
+    whole, head = certificate[4:], b"\xa0\x03\x02\x01\x02\x02\x01"
+    body, signature = (
+        whole[4 : 4 + int.from_bytes(whole[2:4], "big")],
+        whole[4 + int.from_bytes(whole[2:4], "big") :],
+    )
+    number = body[len(head) : len(head) + 1]
+    rest = body[len(head) + 1 :]
+    algorithm, rest = rest[2 : 2 + rest[1]], rest[2 + rest[1] :]
+    if indefinite:
+        algorithm = b"\x30\x80" + algorithm + b"\x30\x80\x05\x00" + spki + bytes(4)
+    else:  # the tag of a sequence in two bytes, of which the second is taken for the length
+        hidden = element(b"\x30", b"\x05\x00" * 3 + spki)
+        algorithm = element(b"\x3f\x10", algorithm + hidden)
+    return element(b"\x30", element(b"\x30", head + number + algorithm + rest) + signature)
+
+
+@pytest.mark.parametrize("indefinite", [True, False], ids=["no length", "a tag of two bytes"])
+def test_a_key_that_only_lies_in_the_certificate_is_not_the_servers(tmp_path: Path, indefinite: bool) -> None:
+    ours, evil = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    spki = ours.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    certificate = disguised(made(evil, serial=5).public_bytes(Encoding.DER), spki, indefinite)
+    pair = tmp_path / "evil.pem"
+    pair.write_text(ssl.DER_cert_to_PEM_cert(certificate) + key_pem(evil).decode())
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(pair)
+    trusting = context(None, pinned=True, cert=None, key=None)
+    with FakeServer(tls=tls) as server:
+        with running(server.port, trusting, pins=frozenset({sha256(spki).hexdigest()})) as run:
+            wait_until(lambda: run.fatal, "the distrust")
+        assert not server.hellos
+    assert run.fatal and "cannot be compared with --pin: it is no certificate" in run.fatal.message
 
 
 def test_beside_an_authority_that_must_vouch_for_it_too(tmp_path: Path) -> None:

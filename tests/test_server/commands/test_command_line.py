@@ -52,7 +52,7 @@ def test_flags_stand_before_a_command_or_after_it(command: str) -> None:
     wanted = {"command": command, "faces": "x", "config": Path("c.toml"), "max_false_accept": "0.001"}
     flags = ["--faces", "x", "--config", "c.toml", "--max-false-accept", "0.001"]
     words = typed(command)
-    given = {argument.name: "x" for argument in COMMANDS[command].arguments if is_needed(argument)}
+    given = {each.name: each.read("x") for each in COMMANDS[command].arguments if is_needed(each)}
     assert parsed(*flags, *words) == parsed(*words, *flags) == {**wanted, **given}
     assert parsed(*flags[:2], *words, *flags[2:]) == {**wanted, **given}
     assert parsed("--faces", "y", *words, "--faces", "x") == {"command": command, "faces": "x", **given}

@@ -28,6 +28,8 @@ from server.gallery.names import person_name
 from server.history.rows import act_row
 from server.history.tables import ACT
 from server.history.writing import add
+from server.recognition.pseudonyms import FILE as PSEUDONYM_KEY
+from server.recognition.pseudonyms import Pseudonyms
 from server.recording.files import FOLDER as RECORDINGS
 from server.recording.files import find
 from server.roster.backup import BACKUP_FILE
@@ -140,6 +142,25 @@ def test_nothing_is_left_and_others_are_as_they_were(settings: Settings) -> None
     assert find(logs / RECORDINGS)[1] == []
 
 
+def test_the_word_of_a_pseudonymous_log_goes_as_the_name_does(settings: Settings) -> None:
+    logs = settings.logs
+    word, other = (Pseudonyms(logs / PSEUDONYM_KEY).word(name) for name in ("Jane Doe", "John Roe"))
+    near = [Nearest(word, 0.4), Nearest(other, 1.2)]
+    entries = [entry(at, name, nearest=near) for at, name in enumerate((word, other), 200)]
+    with contextlib.closing(SealedLog(logs / ACCESS_LOG, key_of(logs / SEAL_KEY))) as log:
+        log.append([each.line() for each in entries])
+    (logs / f"{LOG_FILE}.2").write_text(f"12:00 INFO granted {word}\n")
+    with opened(address_of(logs, None)) as database:
+        fill(database, *(decision(at, name, nearest=near) for at, name in enumerate((word, other), 200)))
+    assert len(containing(logs, word.encode())) == 3
+    assert "LEFT" not in told(settings)
+    assert containing(logs, word.encode()) == []
+    assert {ACCESS_LOG, "doorward.sqlite3"} <= set(containing(logs, other.encode()))
+    assert asyncio.run(verify(settings)) == "lines as they were written: 7"
+    with pytest.raises(StartError, match="nothing here tells of anybody"):
+        told(settings)
+
+
 def test_the_record_says_that_somebody_was_erased_and_not_who(settings: Settings) -> None:
     report = told(settings)
     last = parse((settings.logs / OPERATOR_LOG).read_text().splitlines()[-1])
@@ -189,7 +210,7 @@ def test_a_former_name_is_told(settings: Settings) -> None:
 def test_it_can_be_asked_for_again_where_it_was_broken_off(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise OSError("no space left on device")
 
     with monkeypatch.context() as broken:

@@ -1,5 +1,7 @@
 """What goes to another machine: over TLS that is checked, whatever becomes of that machine."""
 
+import contextlib
+import os
 import socket
 import ssl
 import time
@@ -18,6 +20,7 @@ from server.journal import syslog_connection, syslog_outbox
 from server.journal.syslog import Syslog
 from server.journal.syslog_connection import tls_context
 from server.journal.syslog_outbox import Outbox
+from server.support import osdep
 from server.support.syslog_address import SyslogAddress
 from tests.support import certificate
 from tests.support.collector import Collector
@@ -111,6 +114,20 @@ def test_after_it_died_what_follows_goes_to_the_one_that_takes_its_place(files: 
         second = Collector(certificate.server_side(*files), port)
         assert numbers(second.until(3)) == [1, 2, 3]
     second.end()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere numbers of sockets are no small ones")
+def test_a_thousand_connections_of_others_are_no_matter(files: tuple[Path, Path]) -> None:
+    osdep.allow_many_files()
+    with open(os.devnull) as file, contextlib.ExitStack() as others:
+        for _ in range(1100):
+            others.callback(os.close, os.dup(file.fileno()))
+        collector = Collector(certificate.server_side(*files))
+        with sending(collector.port, files[0]) as syslog:
+            for number in range(3):
+                syslog.take(event(number))
+            assert numbers(collector.until(3)) == [0, 1, 2]
+        collector.end()
 
 
 def test_one_that_does_not_read_holds_up_nobody_and_what_does_not_fit_is_counted(

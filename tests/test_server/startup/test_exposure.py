@@ -116,9 +116,11 @@ def test_a_log_that_is_a_link_is_told_of() -> None:
     assert sentence.startswith("logs/access_log.txt is a link to /dev/null, where others may")
 
 
-@pytest.mark.parametrize("name", ["logs/seal.key", "logs/pseudonym.key", "key.pem"])
+@pytest.mark.parametrize("name", ["logs/seal.key", "logs/pseudonym.key", "key.pem", "face.key"])
 def test_nothing_starts_with_a_key_that_everybody_can_read(reached: None, name: str) -> None:
-    settings = Settings.model_validate({"tls_key": "key.pem", "tls_cert": "cert.pem"})
+    settings = Settings.model_validate(
+        {"tls_key": "key.pem", "tls_cert": "cert.pem", "encryption_key": "face.key"}
+    )
     Path("logs").mkdir()
     Path(name).touch()
     Path(name).chmod(0o640)

@@ -38,6 +38,16 @@ def test_who_guesses_from_many_addresses_is_stopped_and_the_owner_at_a_known_one
     assert guess(guesses, "jane", OWN, right=True, familiar=True) == "right"
 
 
+def test_who_waits_for_a_name_that_others_guess_is_counted_all_the_same() -> None:
+    """For whom the right secret lets in at once: else wrong ones could be tried without end."""
+    guesses = Guesses(lambda: 0.0)
+    for number in range(NAME_FREE):
+        guess(guesses, "front", f"10.0.0.{number}")
+    assert [guess(guesses, "front", OTHER) for _ in range(FREE)] == ["waits"] * FREE
+    assert guess(guesses, "front", OTHER, right=True, familiar=True) == "waits"
+    assert guess(guesses, "front", OWN, right=True, familiar=True) == "right"
+
+
 def test_who_tries_many_names_cannot_hide_behind_an_account_of_their_own() -> None:
     guesses = Guesses(lambda: 0.0)
     for number in range(SOURCE_FREE):

@@ -11,6 +11,8 @@ from sqlalchemy import select
 from server.access.decision import Nearest
 from server.accounts.rights import Role
 from server.history.tables import DECISION
+from server.recognition.pseudonyms import FILE as PSEUDONYM_KEY
+from server.recognition.pseudonyms import Pseudonyms
 from tests.support.console import Site
 from tests.support.histories import decision, entry, fill, write_log
 from tests.support.people import followed_site
@@ -235,3 +237,17 @@ def test_a_file_that_somebody_broke_is_told_of_and_left_alone(followed: Followed
     answer = site.browser("admin").patch("/api/v1/people/Jane Doe", json={"disabled": True})
     assert answer.status_code == 422 and "people.toml" in answer.json()["detail"]
     assert (server.faces / "people.toml").read_text("utf-8") == "[people"
+
+
+def test_an_administrator_finds_the_decisions_of_a_pseudonymous_log_on_the_persons_page(
+    tmp_path: Path,
+) -> None:
+    put(tmp_path / "faces", jane_doe=photo(1))
+    with followed_site(tmp_path, pseudonymous=True) as (site, _):
+        word = Pseudonyms(site.running.settings.logs / PSEUDONYM_KEY).word("Jane Doe")
+        fill(site.database, decision(1, word), decision(2, "Jane Doe"), decision(3, "person:another"))
+        shown = site.browser("admin").get("/people/Jane Doe").text
+        assert 'href="/log/d1"' in shown and 'href="/log/d2"' in shown and 'href="/log/d3"' not in shown
+        assert f"All as {word}" in shown
+        guards = site.browser("guard").get("/people/Jane Doe").text
+        assert 'href="/log/d1"' not in guards and 'href="/log/d2"' in guards and word not in guards

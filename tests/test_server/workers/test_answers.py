@@ -2,7 +2,7 @@
 
 import os
 import pickle
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import msgpack
@@ -32,7 +32,7 @@ from wire import Box
 BOX = Box(1, 20, 30, 4)
 EMBEDDING = np.linspace(-1, 1, 128, dtype=np.float32)
 POINTS = np.arange(136, dtype=np.float32).reshape(68, 2)
-MARKS = Landmarks(POINTS, Pose(1.5, -2.0, 0.25), presence=3.5, texture=b"\x00\xff", antispoof=None)
+MARKS = Landmarks(POINTS, Pose(1.5, -2.0, 0.25), presence=3.5, texture=b"\x00\xff" * 2048, antispoof=None)
 FACE = Face(BOX, EMBEDDING, 0, b"patch", 2.5, True, EMBEDDING[::-1].copy(), Flaw.TOO_DARK, MARKS)
 
 
@@ -133,6 +133,65 @@ def forged(code: int, *content: object) -> bytes:
 def test_a_forged_answer_is_none(answer: bytes) -> None:
     with pytest.raises(AnswerError):
         unpacked(answer)
+
+
+def nested(depth: int) -> bytes:
+    """A value in a value in a value. msgpack by itself ends the program by 200 of them."""
+    value: object = None
+    for _ in range(depth):
+        value = msgpack.ExtType(1, msgpack.packb(("Box", value)))
+    data: bytes = msgpack.packb((value, None, ""))
+    return data
+
+
+def many(arrays: int, depth: int = 1) -> bytes:
+    inner: object = ()
+    for _ in range(depth):
+        inner = (inner,)
+    data: bytes = msgpack.packb(((inner,) * arrays, None, ""))
+    return data
+
+
+@pytest.mark.parametrize("answer", [nested(9), nested(200), nested(20_000), many(50_000), many(900, 30)])
+def test_an_answer_takes_neither_the_stack_nor_the_memory_of_who_reads_it(answer: bytes) -> None:
+    with pytest.raises(AnswerError, match=r"deep|more than|max_array_len"):
+        unpacked(answer)
+
+
+def worn(**fields: Any) -> Landmarks:
+    return replace(MARKS, **fields)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Box(0, 1 << 40, 10, 0),
+        Box(0, 10, 10, 2.5),  # type: ignore[arg-type]
+        Pose(float("nan"), 0.0, 0.0),
+        worn(points=POINTS[:67]),
+        worn(points=np.full_like(POINTS, np.inf)),
+        worn(texture=b"short"),
+        worn(presence=float("inf")),
+        worn(pose=(1.0, 2.0, 3.0)),
+        Face(BOX, EMBEDDING[:64]),
+        Face(BOX, EMBEDDING * np.float32("nan")),
+        Face(BOX, EMBEDDING * 0),
+        Face(BOX, EMBEDDING.astype(np.float64)),
+        Face(BOX, None, followed=-1),
+        Face(BOX, None, quality=float("nan")),
+        Face((1, 20, 30, 4), None),  # type: ignore[arg-type]
+        Analysis(640, 480, (FACE,) * 65),
+        Analysis(640, -480, ()),
+        Analysis(640, 480, (BOX,)),  # type: ignore[arg-type]
+        Analysis(640, 480, (), scene="x"),  # type: ignore[arg-type]
+        PhotoAccepted(EMBEDDING, EMBEDDING * np.float32("nan"), 120, 3.25),
+        PreparedPhoto("jpeg", PhotoRefused(PhotoFlaw.TOO_DARK, "dark"), None, b""),  # type: ignore[arg-type]
+    ],
+    ids=str,
+)
+def test_what_no_picture_can_show_is_no_answer(value: object) -> None:
+    with pytest.raises(AnswerError, match="no worker sees such a"):
+        unpacked(packed((value, None)))
 
 
 @given(st.binary(max_size=200))

@@ -1,28 +1,42 @@
 """Worker processes that die, hang or never start."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
+import stat
 import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from server.access.seen import Analysis, Hints, PhotoAccepted, PhotoOutcome, PictureError, PreparedPhoto
+from server.access.seen import (
+    Analysis,
+    Face,
+    Followed,
+    Hints,
+    PhotoAccepted,
+    PhotoOutcome,
+    PictureError,
+    PreparedPhoto,
+)
 from server.support import osdep
 from server.workers import leaks, patience
 from server.workers import main as worker
 from server.workers import pool as pool_module
 from server.workers.analyser import Analyser, AnalysisFailedError, ModelSettings
-from server.workers.answers import TaskError
-from server.workers.pool import WorkerPool, WorkersUnavailableError
+from server.workers.answers import TaskError, packed
+from server.workers.pool import WorkerPool, WorkersUnavailableError, _fitting
 from tests.support.photos import MODEL_CACHE, jpeg
 from tests.support.waiting import until
+from wire import Box
+from wire.framing import framed
 
 HINTS = Hints(min_face=80, max_faces=4, max_pixels=10_000_000)
 
@@ -98,6 +112,39 @@ def test_an_error_of_the_task_reaches_the_caller_and_costs_no_worker() -> None:
         return await pool.run(answer)
 
     assert with_pool(work) == 42
+
+
+def speak_twice() -> int:
+    """As what has taken a worker over: another answer before its own."""
+    for descriptor in range(3, 64):
+        with contextlib.suppress(OSError):
+            if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                os.write(descriptor, framed(packed((43, None))))
+    return 44
+
+
+def test_a_worker_that_speaks_out_of_turn_is_ended_and_answers_nobody_elses_question() -> None:
+    async def work(pool: WorkerPool) -> tuple[int, int]:
+        forged = await pool.run(speak_twice)
+        await until(lambda: pool.counts().replaced == 1)
+        return forged, await pool.run(answer)
+
+    assert with_pool(work, load=load_with_a_warning) == (43, 42)
+
+
+def fits(width: int, index: int) -> bool:
+    found = Analysis(width, 10, (Face(Box(0, 2, 2, 0), None, followed=index),))
+    hints = replace(HINTS, max_pixels=100, followed=(Followed(Box(0, 2, 2, 0), b"", 1.0, False, 0.0),))
+    try:
+        return _fitting(found, hints) is found
+    except AnalysisFailedError:
+        return False
+
+
+def test_an_analysis_is_of_the_frame_that_was_asked_about() -> None:
+    assert fits(10, 0) and not fits(11, 0) and not fits(10, 1)
+    with pytest.raises(AnalysisFailedError):
+        _fitting(b"\xff\xd8", HINTS)
 
 
 class Unreadable:
