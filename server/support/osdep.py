@@ -117,10 +117,11 @@ def memory_of(process: int) -> int | None:
 
 
 def waited_for_processor(process: int) -> float | None:
-    """Seconds, so far, for which the main thread of this process was ready to run and another ran; None: the
-    system does not tell."""
+    """Seconds, so far, for which threads of this process were ready to run and others ran; None: the system
+    does not tell."""
     with contextlib.suppress(OSError, ValueError, IndexError):
-        return int(Path(f"/proc/{process}/schedstat").read_text().split()[1]) / 1e9
+        threads = Path(f"/proc/{process}/task").iterdir()
+        return sum(int((thread / "schedstat").read_text().split()[1]) for thread in threads) / 1e9
     return None
 
 

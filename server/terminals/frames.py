@@ -218,8 +218,8 @@ class FrameService:
             self._part(peer, ErrorMessage(ErrorCode.FRAME_TOO_BIG, str(error), frame.seq))
         except PictureError as error:
             peer.send(ErrorMessage(ErrorCode.BAD_FRAME, str(error), frame.seq))
-        except AnalysisFailedError:
-            log.error("%s: frame %d ended or held up its worker; refused", peer.name, frame.seq)
+        except AnalysisFailedError as error:
+            log.error("%s: frame %d is refused: %s", peer.name, frame.seq, error)
             message = "the frame could not be analysed"
             peer.send(ErrorMessage(ErrorCode.BAD_FRAME, message, frame.seq))
         else:

@@ -27,7 +27,8 @@ class ModelSettings:
 
 
 class AnalysisFailedError(Exception):
-    """The picture ended two workers or kept one for too long; it must not be tried again."""
+    """The picture ended two workers, kept one for too long or made it answer nonsense; it must not be tried
+    again. The message, for whoever runs the server, says which."""
 
 
 class Analyser(Protocol):

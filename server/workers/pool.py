@@ -127,7 +127,8 @@ class WorkerPool:
 
     async def analyse_beside(self, jpeg: bytes, hints: Hints) -> Analysis:
         """As `analyse`, behind all other frames."""
-        return _fitting(await self.run_beside(worker.analyse, jpeg, hints), hints)
+        analysis = await self._aside(partial(worker.analyse, jpeg, hints), frame_seconds(hints))
+        return _fitting(analysis, hints)
 
     async def analyse_photo(self, data: bytes) -> PhotoOutcome:
         """Judge and embed one enrolment photo, behind the doors' frames. Raises AnalysisFailedError."""
@@ -149,12 +150,15 @@ class WorkerPool:
         200 photos are judged and 20 browsers watch: 95 in 100 answers take 8 % longer. They take 33 to 53 %
         longer with photos alone, if those run at the lowest niceness and do not rest; at idle priority 17 %.
         """
+        return await self._aside(partial(task, *args, **kwargs), BESIDE * self._task_seconds)
+
+    async def _aside(self, task: Callable[[], T], seconds: float) -> T:
+        """`seconds`: as `Patience` takes them."""
         places = self._beside
         await places.acquire()
         before = self._frame_seconds
         try:
-            beside = partial(worker.beside, partial(task, *args, **kwargs))
-            return await self._run(beside, BESIDE * self._task_seconds, BESIDE * self._task_seconds)
+            return await self._run(partial(worker.beside, task), seconds, BESIDE * self._task_seconds)
         finally:
             rest = min(REST * (self._frame_seconds - before), LONGEST_REST)
             asyncio.get_running_loop().call_later(rest, places.release)
@@ -172,6 +176,7 @@ class WorkerPool:
     ) -> T:
         """`seconds`, `longest`: as `Patience` takes them."""
         longest, deaths = longest or self._task_seconds, 0
+        why = "it ended two workers"
         while deaths < 2:
             process = await self._idle.get()
             if process not in self._alive:
@@ -185,11 +190,12 @@ class WorkerPool:
             except WorkerGoneError as gone:
                 self._replace(process)
                 if gone.begun and patience.over:
+                    why = "it took too long"
                     break
                 deaths += gone.begun  # else it died, or was stopped, while idle: not the task's doing
             except AnswerError as error:
-                log.error("%s; its process is ended", error)
                 self._replace(process)
+                why = str(error)
                 break
             except asyncio.CancelledError:
                 answer.add_done_callback(partial(self._take_back, process))
@@ -200,7 +206,7 @@ class WorkerPool:
             else:
                 self._put_back(process)
                 return result
-        raise AnalysisFailedError
+        raise AnalysisFailedError(why)
 
     def _take_back(self, process: WorkerProcess, answer: "asyncio.Future[Any]") -> None:
         """The worker is done with what nobody waits for any more."""
