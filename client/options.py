@@ -2,18 +2,15 @@
 
 import argparse
 import os
-import re
-import shlex
-import shutil
 import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from client.connection.pins import read_pin
+from client.arguments import address, command, pin, real, source, terminal, whole, writable
 from client.tls import context
-from wire import TERMINAL_CHARS, TOKEN_CHARS, terminal_name
+from wire import TERMINAL_CHARS, TOKEN_CHARS
 
 TOKEN_VARIABLE = "DOORWARD_TOKEN"  # noqa: S105 - its name, not its value
 
@@ -130,23 +127,23 @@ def _parser(host_name: str) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--server", type=_address, required=True, metavar="HOST:PORT", help="the server to ask")
+    add("--server", type=address, required=True, metavar="HOST:PORT", help="the server to ask")
     add(
         "--source",
-        type=_source,
+        type=source,
         required=True,
         help="camera number, video file, RTSP or HTTP address, folder of images,"
         " or sim:PATH for a simulated camera in front of which the people on the photos in PATH appear",
     )
     add(
         "--width",
-        type=_whole(64, 3840),
+        type=whole(64, 3840),
         default=640,
         metavar="PX",
         help="send frames at most this wide (640)",
     )
-    add("--quality", type=_whole(10, 100), default=85, metavar="N", help="JPEG quality of sent frames (85)")
-    add("--fps", type=_real(0.01, 240), metavar="N", help="play at this rate instead of the source's own")
+    add("--quality", type=whole(10, 100), default=85, metavar="N", help="JPEG quality of sent frames (85)")
+    add("--fps", type=real(0.01, 240), metavar="N", help="play at this rate instead of the source's own")
     add("--loop", action="store_true", help="play files and folders again and again")
     add(
         "--doctor",
@@ -163,14 +160,14 @@ def _add_connection(parser: argparse.ArgumentParser, host_name: str) -> None:
     add = parser.add_argument
     add(
         "--late",
-        type=_real(0.05, 60),
+        type=real(0.05, 60),
         default=0.5,
         metavar="S",
         help="an answer is late after S seconds (0.5)",
     )
     add(
         "--terminal",
-        type=_terminal,
+        type=terminal,
         default=host_name,
         metavar="NAME",
         help="this terminal's name (%(default)s)",
@@ -180,7 +177,7 @@ def _add_connection(parser: argparse.ArgumentParser, host_name: str) -> None:
     add("--ca", type=Path, metavar="FILE", help="trust the certificates in FILE (PEM) only; implies --tls")
     add(
         "--pin",
-        type=_pin,
+        type=pin,
         action="append",
         default=[],
         metavar="SHA256",
@@ -205,94 +202,22 @@ def _add_screen(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--snapshot",
-        type=_writable,
+        type=writable,
         metavar="PATH",
         help="write the picture of each decision there, as PNG: into a file, or one file each into a folder",
     )
     add(
         "--on-grant",
-        type=_command,
+        type=command,
         default=(),
         metavar="CMD",
         help="run this, without a shell, for each grant",
     )
 
 
-def _address(text: str) -> tuple[str, int]:
-    match = re.fullmatch(r"(?:\[([^\[\]]+)\]|([^\[\]:]+)):(\d{1,5})", text)
-    if not match or not 1 <= int(match[3]) <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, for example localhost:5000")
-    host = match[1] or match[2]
-    try:
-        host.encode("idna")
-    except UnicodeError:
-        raise argparse.ArgumentTypeError(f"{host!r} cannot be a host name") from None
-    return host, int(match[3])
-
-
-def _source(text: str) -> str:
-    if not text or "\0" in text or text == "sim:":
-        raise argparse.ArgumentTypeError("it names nothing")
-    return text
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def whole(text: str) -> int:
-        if not re.fullmatch(r"\d{1,9}", text) or not low <= int(text) <= high:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
-        return int(text)
-
-    return whole
-
-
-def _real(low: float, high: float) -> Callable[[str], float]:
-    def real(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = float("nan")
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:g} to {high:g}")
-        return value
-
-    return real
-
-
-def _terminal(text: str) -> str:
-    try:
-        return terminal_name(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _pin(text: str) -> str:
-    try:
-        return read_pin(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _command(text: str) -> tuple[str, ...]:
-    try:
-        command = tuple(shlex.split(text))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
-    if not command or shutil.which(command[0]) is None:
-        raise argparse.ArgumentTypeError(f"{command[0] if command else text!r}: command not found")
-    return command
-
-
 def _without_token(environment: Mapping[str, str]) -> dict[str, str]:
     """For the grant command, which needs no token; a copy, before OpenCV adds its paths."""
     return {key: value for key, value in environment.items() if key != TOKEN_VARIABLE}
-
-
-def _writable(text: str) -> Path:
-    path = Path(text)
-    folder = path if path.is_dir() or text.endswith(os.sep) else path.parent
-    if not (folder.is_dir() and os.access(folder, os.W_OK)):
-        raise argparse.ArgumentTypeError(f"{folder} is not a folder that can be written to")
-    return path
 
 
 def _token(path: Path | None, environment: Mapping[str, str]) -> str | None:

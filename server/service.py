@@ -6,15 +6,12 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from server.audit.security_log import Notice, SecurityKind
 from server.forgetting.forgetter import Forgetter
 from server.gallery.photo_watcher import PhotoWatcher
-from server.journal.security_recorder import ended_well
 from server.operator_record import OperatorRecord
 from server.parts import Parts, open_parts
 from server.recording.files import FOLDER as RECORDINGS
@@ -23,12 +20,13 @@ from server.settings import Settings
 from server.startup import announcements
 from server.startup.announcements import Changes, tell
 from server.startup.console import Console, open_console
+from server.startup.notices import certificate_news, last_run, noticed
 from server.startup.sources import Sources
 from server.support import osdep
 from server.support.errors import CrashError, StartError
 from server.support.last_warnings import LastWarnings
 from server.support.service_manager import ServiceManager
-from server.support.tls import News, Tls
+from server.support.tls import Tls
 from server.vitals.heartbeat import Heartbeat
 from server.vitals.loop_delay import LoopDelay
 from server.vitals.vitals import Vitals
@@ -74,12 +72,12 @@ class Service:
     async def run(self) -> None:
         """Serve until stopped. Raises StartError; CrashError when a part of the server fails."""
         tls = _tls(self._settings)
-        last_run = await asyncio.to_thread(_last_run, self._settings.logs)
+        before = await asyncio.to_thread(last_run, self._settings.logs)
         async with contextlib.AsyncExitStack() as stack:
             parts = await open_parts(self._settings, tls.terminals if tls else None, stack)
             if tls is not None:
-                tls.on_news = partial(_certificate_news, parts.events.notice)
-            stack.enter_context(_noticed(parts.events.notice, last_run))
+                tls.on_news = partial(certificate_news, parts.events.notice)
+            stack.enter_context(noticed(parts.events.notice, before))
             heart = Heartbeat(self._manager, parts.pool.counts, parts.condition, lambda: _doing(parts))
             beating = asyncio.ensure_future(heart.beat())
             stack.callback(beating.cancel)
@@ -214,33 +212,6 @@ class Service:
         tell(announcements.of_the_start(self._settings, *known))
         addresses = [address[:2] for address in parts.doors.listener.addresses]
         tell(announcements.of_listening(self._settings, addresses))
-
-
-@contextlib.contextmanager
-def _noticed(notice: Notice, last_run: str | None) -> Iterator[None]:
-    """When the server has run is told, so that a gap in the logs is explained."""
-    notice(SecurityKind.SERVER_STARTED, process=os.getpid(), last_run=last_run)
-    why = "asked"
-    try:
-        yield
-    except BaseException as error:
-        why = "not_started" if isinstance(error, StartError) else "fault"
-        raise
-    finally:
-        notice(SecurityKind.SERVER_STOPPED, process=os.getpid(), why=why)
-
-
-def _certificate_news(notice: Notice, news: News, detail: str) -> None:
-    usable = news in (News.RENEWED, News.EXPIRING)
-    told = {"until": detail} if usable else {"why": detail}
-    notice(SecurityKind(f"certificate_{news.value}"), **told)
-
-
-def _last_run(logs: Path) -> str | None:
-    """What became of it, if it was no end as it should be."""
-    with contextlib.suppress(OSError):
-        return None if ended_well(logs) else "cut_short"
-    return None
 
 
 async def _load_models(pool: WorkerPool, settings: Settings) -> None:

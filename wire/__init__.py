@@ -4,14 +4,9 @@ from wire.connection import ClientConnection, ServerConnection
 from wire.errors import ErrorCode, ProtocolError
 from wire.framing import HEADER_BYTES, FrameSplitter, encode
 from wire.messages import (
-    MAX_FACES,
-    NOTE_CHARS,
     TOKEN_CHARS,
     VERSION,
-    Box,
-    DecisionNotice,
     ErrorMessage,
-    FaceReport,
     Frame,
     Hello,
     Limits,
@@ -20,11 +15,10 @@ from wire.messages import (
     Pong,
     Propose,
     Proposed,
-    Result,
-    Timing,
     Welcome,
 )
 from wire.reasons import Prompt, ProposalOutcome, Reason, Verdict
+from wire.result import MAX_FACES, NOTE_CHARS, Box, DecisionNotice, FaceReport, Result, Timing
 from wire.terminal_name import TERMINAL_CHARS, terminal_name
 
 __all__ = [

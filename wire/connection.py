@@ -20,9 +20,9 @@ from wire.messages import (
     Pong,
     Propose,
     Proposed,
-    Result,
     Welcome,
 )
+from wire.result import Result
 
 HELLO_BYTES = 4096
 """Largest message before the hello is accepted, in bytes."""

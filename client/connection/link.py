@@ -159,8 +159,8 @@ class Link:
             self._propose(connection)
         now = time.monotonic()
         if exchange.ping_due(now):
-            age, fps = self._pulse.health(now)
-            ping = Ping(exchange.ping_sent(now), time.time(), round(age, 1), round(fps, 1))
+            age = self._pulse.age(now)
+            ping = Ping(exchange.ping_sent(now), time.time(), round(age, 1))
             connection.stream.send(encode(ping))
 
     def _propose(self, connection: "_Connection") -> None:

@@ -65,7 +65,7 @@ async def init(settings: Settings, folder: Path = FOLDER, names: Sequence[str] =
 async def renew(settings: Settings, folder: Path = FOLDER, names: Sequence[str] = ()) -> str:
     """A new certificate for the server's key, from the authority that is trusted already; without names for
     those of the old one. Raises StartError: nothing has changed."""
-    try:
+    with explained(folder):
         authority = x509.load_pem_x509_certificate((folder / CA).read_bytes())
         authority_key, server_key = key_at(folder / CA_KEY), key_at(folder / SERVER_KEY)
         before = x509.load_pem_x509_certificate((folder / SERVER).read_bytes())
@@ -76,13 +76,20 @@ async def renew(settings: Settings, folder: Path = FOLDER, names: Sequence[str] 
         unfinished = folder / f".{SERVER}.new"
         unfinished.write_bytes(pem(certificate))
         unfinished.replace(folder / SERVER)
+    return f"{_certificate_line(folder, certificate)}\nA server that runs takes it within seconds."
+
+
+@contextlib.contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """Where the authority in `folder` is to be used. Raises StartError: what is wrong with it, in words."""
+    try:
+        yield
     except OSError as error:
         raise StartError(f"{error.filename}: {(error.strerror or str(error)).lower()}") from error
     except ValueError as error:
         raise StartError(f"{folder}: what is there cannot be read as keys and certificates") from error
     except AuthorityError as error:
         raise StartError(f"{folder}: {error}: python -m server tls init --folder ANOTHER") from error
-    return f"{_certificate_line(folder, certificate)}\nA server that runs takes it within seconds."
 
 
 def _note(settings: Settings, called: Names) -> None:

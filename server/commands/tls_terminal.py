@@ -7,9 +7,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from server.audit.operator_log import ActKind
-from server.commands.authority import AuthorityError, key_pem, new_key, new_terminal_certificate, pem
+from server.commands.authority import key_pem, new_key, new_terminal_certificate, pem
 from server.commands.terminals import noted
-from server.commands.tls import CA, CA_KEY, FOLDER, KEY_END, key_at, write_new
+from server.commands.tls import CA, CA_KEY, FOLDER, KEY_END, explained, key_at, write_new
 from server.settings import Settings
 from server.support.clock import milliseconds
 from server.support.errors import StartError
@@ -25,15 +25,11 @@ async def issue(settings: Settings, name: str, folder: Path = FOLDER) -> str:
     """Make a key and a certificate, and put it on record. Nothing is overwritten. Raises StartError: nothing
     has changed."""
     try:
-        certificate, files = _made(settings, checked(name), folder)
+        checked(name)
     except TokenError as error:
         raise StartError(str(error)) from error
-    except OSError as error:
-        raise StartError(f"{error.filename}: {(error.strerror or str(error)).lower()}") from error
-    except ValueError as error:
-        raise StartError(f"{folder}: what is there cannot be read as keys and certificates") from error
-    except AuthorityError as error:
-        raise StartError(f"{folder}: {error}: python -m server tls init --folder ANOTHER") from error
+    with explained(folder):
+        certificate, files = _made(settings, name, folder)
     stored = StoredCertificate(
         name,
         certificate.fingerprint(hashes.SHA256()).hex(),

@@ -82,7 +82,7 @@ class Forgetter:
             forgotten.problems += await self.left(person, looks)
         return forgotten
 
-    async def left(self, person: Person, looks: Looks = Looks()) -> list[str]:  # noqa: B008
+    async def left(self, person: Person, looks: Looks) -> list[str]:
         """Where the person is still told of. Raises WorkerGoneError, KeyFileError,
         sqlalchemy.exc.SQLAlchemyError."""
         folders = [self.settings.faces, self.settings.logs]

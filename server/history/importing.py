@@ -18,7 +18,7 @@ from server.history.rows import LARGEST, Row
 from server.history.tables import DECISION
 from server.history.writing import add
 from wire import TERMINAL_CHARS
-from wire.messages import NAME_CHARS
+from wire.result import NAME_CHARS
 
 BATCH_ROWS = 1000
 """Written at once, so that what the doors tell of need not wait for long."""

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -28,16 +28,17 @@ class EventLog:
     name = "event log"
     wants = (TerminalChanged, TerminalHealth, Enrolled, SecurityEvent, TimePassed)
 
-    def __init__(self, folder: Path) -> None:
-        """Raises OSError."""
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock`: monotonic seconds. Raises OSError."""
         self._file: RotatingFileHandler = rotated_file(folder / FILE, FILE_BYTES, FILES)
+        self._clock = clock
         self._repetitions = Repetitions()
 
     def take(self, event: Event) -> None:
         if isinstance(event, SecurityEvent):
-            self._tell(self._repetitions.take(event, time.monotonic()))
+            self._tell(self._repetitions.take(event, self._clock()))
         elif isinstance(event, TimePassed):
-            self._tell(self._repetitions.due(time.monotonic(), now()))
+            self._tell(self._repetitions.due(self._clock(), now()))
         elif isinstance(event, TerminalChanged):
             kind = "terminal_connected" if event.connected else "terminal_left"
             self._write(now(), kind, {"terminal": event.terminal, "session": event.session})
@@ -50,7 +51,7 @@ class EventLog:
         self._write(now(), "events_lost", {"events": events})
 
     def close(self) -> None:
-        self._tell(self._repetitions.rest(time.monotonic(), now()))
+        self._tell(self._repetitions.rest(self._clock(), now()))
         self._file.close()
 
     def _tell(self, events: Iterable[SecurityEvent]) -> None:

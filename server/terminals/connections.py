@@ -79,9 +79,10 @@ class Connections:
 
     def accept(self, accepted: socket.socket, address: Address) -> bool:
         """Serve a connection that the listener has accepted; it counts from now on. Returns whether it is
-        served: whose tokens were wrong too often is not even spoken to for a while."""
+        served: whose tokens were wrong too often is not even spoken to for a while, unless a terminal has
+        come from there, which who shares its address must not keep out."""
         source = str(address[0])
-        wrong_too_often = self._guesses.wait(source) > 0
+        wrong_too_often = self._guesses.wait(source) > 0 and not self._doorstep.knows(source)
         if wrong_too_often:
             self._notice(SecurityKind.TOO_MANY_GUESSES, source=source, unheard="yes")
         if wrong_too_often or self._turns_away(source):

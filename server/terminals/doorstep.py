@@ -39,10 +39,14 @@ class Doorstep:
         """A terminal has been let in from there."""
         self._known[network_of(address)] = None
 
+    def knows(self, address: str) -> bool:
+        """Whether a terminal has been let in from its network."""
+        return network_of(address) in self._known
+
     def turns_away(self, address: str, strangers: int) -> bool:
         """Whether not even to speak to a newcomer. `strangers`: how many of its network there are already."""
         network = network_of(address)
-        if network in self._known:
+        if self.knows(address):
             return False
         if self._arrivals.take(network) > 0:
             return True

@@ -310,10 +310,13 @@ class Session:
 
     def _prove(self, hello: Hello) -> None:
         """Raises ProtocolError: token or certificate do not hold for it, or too many others were tried from
-        there. Those tried elsewhere keep no terminal out that has the right ones."""
+        there. Those tried elsewhere keep no terminal out that has the right ones, nor do those tried where it
+        came from before: others may share its address."""
         self.shown = Credentials(hello.terminal, hashed(hello.token or ""), self._transport.certificate)
         fault = self._fault()
         familiar = self._guesses.is_familiar(hello.terminal, self.source)
+        if familiar and fault is None:
+            return
         try:
             with self._guesses.of(hello.terminal, self.source, familiar or fault is None):
                 if fault is not None:

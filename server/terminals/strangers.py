@@ -19,33 +19,33 @@ class Strangers(Generic[K]):
 
     def __init__(self, limit: int = STRANGERS) -> None:
         self._limit = limit
-        self._origins: dict[K, str] = {}
+        self._networks: dict[K, str] = {}
         """In order of arrival."""
 
     def __len__(self) -> int:
-        return len(self._origins)
+        return len(self._networks)
 
     def of(self, address: str) -> int:
         """How many there are of its network."""
         network = network_of(address)
-        return sum(origin == network for origin in self._origins.values())
+        return sum(each == network for each in self._networks.values())
 
     def arrive(self, stranger: K, address: str, most: int | None = None) -> K | None:
         """Count a newcomer. `most`: how many its network may have. Returns who is to be disconnected for it,
         and counts no more."""
         network = network_of(address)
-        self._origins[stranger] = network
-        crowds = Counter(self._origins.values())
+        self._networks[stranger] = network
+        crowds = Counter(self._networks.values())
         if most is not None and crowds[network] > most:
             crowd = network
-        elif len(self._origins) > self._limit:
+        elif len(self._networks) > self._limit:
             crowd = max(crowds, key=crowds.__getitem__)
         else:
             return None
-        oldest = next(stranger for stranger, origin in self._origins.items() if origin == crowd)
-        del self._origins[oldest]
+        oldest = next(stranger for stranger, each in self._networks.items() if each == crowd)
+        del self._networks[oldest]
         return oldest
 
     def leave(self, stranger: K) -> None:
         """Count it no more: it has said hello, or has gone."""
-        self._origins.pop(stranger, None)
+        self._networks.pop(stranger, None)

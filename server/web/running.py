@@ -89,7 +89,7 @@ class Forgetting(Protocol):
     async def forget(self, person: Person, looks: Looks) -> Forgotten:
         """Photos are gone by now; `problems` tells what is left."""
 
-    async def left(self, person: Person) -> list[str]:
+    async def left(self, person: Person, looks: Looks) -> list[str]:
         """Where the person is told of."""
 
 

@@ -1,16 +1,21 @@
 """A server whose workers tell people by how bright the picture is: `python -m tests.chaos.light_server ...`.
 
-It is up in a fraction of the time, so that it can be killed more often; all but what workers see is as it is.
+It is up in a fraction of the time, so that it can be killed more often, and its disk is slow, so that what is
+told before it is written is lost then; all else is as it is.
 """
 
 import io
 import sys
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 from PIL import Image
 
 from server.access.seen import Analysis, Face, Hints, PhotoAccepted, PhotoOutcome
+from server.audit.durable import DurableLog
 from server.workers import main as worker
 from server.workers.analyser import ModelSettings
 from wire import Box
@@ -19,6 +24,8 @@ PROGRAM = ("-m", "tests.chaos.light_server")
 SHADES = (230, 120, 20)
 ENROLLED, STRANGER, NOBODY = range(3)
 """Whom a picture of that shade shows."""
+LATE_SECONDS = 0.2
+"""So much later than it could be a line is written: longer than a kill takes."""
 _EMBEDDINGS = np.eye(128, dtype=np.float32)
 
 
@@ -56,6 +63,17 @@ def analyse_photo(data: bytes) -> PhotoOutcome:
     return PhotoAccepted(seen, seen, face_pixels=300, sharpness=100.0)
 
 
+def slow_disk() -> "mock._patch[Callable[[DurableLog, Sequence[str]], None]]":
+    """While it holds, each line of a log comes late."""
+    append = DurableLog.append
+
+    def slowly(log: DurableLog, lines: Sequence[str]) -> None:
+        time.sleep(LATE_SECONDS)
+        append(log, lines)
+
+    return mock.patch.object(DurableLog, "append", slowly)
+
+
 def change_the_worker() -> None:
     """To be called in a worker, which looks its tasks up by their names."""
     worker.load, worker.analyse, worker.analyse_photo = load, analyse, analyse_photo
@@ -67,4 +85,5 @@ if __name__ == "__mp_main__":
 if __name__ == "__main__":
     from server import cli
 
-    sys.exit(cli.main())
+    with slow_disk():
+        sys.exit(cli.main())

@@ -50,8 +50,8 @@ PINNED: dict[type, tuple[Message, dict[str, Any]]] = {
     ),
     Frame: (Frame(7, b"\xff\xd8"), {"type": "frame", "seq": 7, "jpeg": b"\xff\xd8"}),
     Ping: (
-        Ping(3, 1.5e9, 7.5, 0.0),
-        {"type": "ping", "id": 3, "clock": 1.5e9, "picture_age": 7.5, "fps": 0.0},
+        Ping(3, 1.5e9, 7.5),
+        {"type": "ping", "id": 3, "clock": 1.5e9, "picture_age": 7.5},
     ),
     Propose: (Propose(7), {"type": "propose", "seq": 7}),
     Proposed: (
@@ -257,7 +257,6 @@ WRONG = [
     Wrong(Ping, ("id",), "ping.id", NOT_UINT),
     Wrong(Ping, ("clock",), "ping.clock", NOT_NUMBER[1:], required=False),
     Wrong(Ping, ("picture_age",), "ping.picture_age", [*NOT_NUMBER[1:], -0.1], required=False),
-    Wrong(Ping, ("fps",), "ping.fps", [*NOT_NUMBER[1:], -0.1], required=False),
     Wrong(Propose, ("seq",), "propose.seq", NOT_UINT),
     Wrong(Proposed, ("seq",), "proposed.seq", NOT_UINT),
     Wrong(Proposed, ("outcome",), "proposed.outcome", NOT_TEXT[1:], required=False),

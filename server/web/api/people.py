@@ -159,7 +159,7 @@ async def erase(
     if known:
         require_match(if_match, _etag(await files.person(name)))
     whom = await _whom(running, files, name) if history_too else None
-    if not known and (whom is None or not await running.forgetter.left(whom)):
+    if not known and (whom is None or not await running.forgetter.left(whom, Looks())):
         raise ProblemError.not_found("There is nobody of this name.")
     alike = await files.mistaken_for(name)
     said = {"history": "yes" if history_too else "no", **staying(alike)}

@@ -135,9 +135,10 @@ def test_a_failure_reaches_everybody_of_its_batch_and_nobody_else(tmp_path: Path
         disk.fails = True
         disk.free.set()
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-        assert [type(outcome) for outcome in outcomes] == [OSError] * 4
+        assert [type(outcome) for outcome in outcomes] == [OSError] * 4 and trail.fails
         disk.fails = False
         await asyncio.gather(*(trail.record(entry(number)) for number in (4, 5)))
+        assert not trail.fails
 
     assert with_trail(tmp_path, test) == ["d100", "d4", "d5"]
 

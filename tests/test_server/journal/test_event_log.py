@@ -9,9 +9,10 @@ import pytest
 
 from server.access.camera import CameraState
 from server.audit.security_log import SecurityEvent, SecurityKind
-from server.events import Enrolled, Event, TerminalChanged, TerminalHealth
+from server.events import Enrolled, Event, TerminalChanged, TerminalHealth, TimePassed
 from server.journal import event_log
 from server.journal.event_log import FILE, EventLog
+from tests.support.clock import Clock
 
 MOMENT = datetime(2026, 11, 22, 8, 0, tzinfo=timezone.utc)
 
@@ -53,9 +54,29 @@ def test_each_event_is_an_object_with_its_time_and_kind(tmp_path: Path) -> None:
     ]
 
 
+def test_what_is_not_known_is_left_out(tmp_path: Path) -> None:
+    health = TerminalHealth("front", "s", MOMENT, CameraState.OK, None)
+    started = SecurityEvent(MOMENT, SecurityKind.SERVER_STARTED, details={"last_run": None})
+    assert [set(each) for each in written(tmp_path, health, started)] == [
+        {"time", "kind", "terminal", "session", "camera"},
+        {"time", "kind", "what"},
+    ]
+
+
 def test_repetitions_are_counted(tmp_path: Path) -> None:
     wrong = SecurityEvent(MOMENT, SecurityKind.WRONG_TOKEN, "front", "10.0.0.7")
     assert [each.get("count") for each in written(tmp_path, *[wrong] * 10)] == [None, 9]
+
+
+def test_repetitions_are_told_once_a_minute_also_while_nothing_else_happens(tmp_path: Path) -> None:
+    clock = Clock()
+    log = EventLog(tmp_path, clock)
+    for _ in range(3):
+        log.take(SecurityEvent(MOMENT, SecurityKind.WRONG_TOKEN, "front", "10.0.0.7"))
+    clock.now = 61.0
+    log.take(TimePassed())
+    assert '"count": 2' in (tmp_path / FILE).read_text().splitlines()[1]
+    log.close()
 
 
 def test_it_takes_so_much_of_the_disk_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

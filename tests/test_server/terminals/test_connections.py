@@ -384,6 +384,28 @@ def test_whose_tokens_are_wrong_too_often_is_not_spoken_to() -> None:
     at(Site(tokens=TOKENS), test)
 
 
+def test_who_shares_the_address_of_a_terminal_does_not_keep_it_out_by_guessing() -> None:
+    """Of one network, that is: with IPv6 all that is beside a terminal in its house."""
+
+    async def test(site: Site) -> None:
+        (await site.terminal("front", "2001:db8::1")).leave()
+        for number in range(2 * SOURCE_FREE):
+            await said_of(site, Hello(f"door {number}", "wrong"), "2001:db8::66")
+        for _ in range(8):
+            last = await said_of(site, Hello("front", "wrong"), "2001:db8::66")
+        assert last.code is ErrorCode.TOO_MANY
+        await site.terminal("front", "2001:db8::1")
+        right = Hello("back", TOKENS["back"])
+        assert (await said_of(site, right, "2001:db8::66")).code is ErrorCode.TOO_MANY, (
+            "it never came from there"
+        )
+        mine, its = socket.socketpair()
+        assert site.connections.accept(its, ("2001:db8::1", 40_000))
+        mine.close()
+
+    at(Site(tokens=TOKENS), test)
+
+
 def test_without_tokens_a_name_proves_nothing_and_replaces_nobody() -> None:
     async def test(site: Site) -> None:
         front = await site.terminal("front")

@@ -268,10 +268,12 @@ def test_a_camera_that_gives_no_picture_is_told_when_its_terminal_says_so() -> N
         front.picture_age = 5.0
         board.live.look()
         assert board.live.health()[0].camera is CameraState.OK
+        assert board.live.health()[0].camera_since == board.live.health()[0].connected
         front.picture_age = 5.1
         for _ in range(2):
             board.live.look()
-        assert board.live.health()[0].camera is CameraState.NO_PICTURE
+        health = board.live.health()[0]
+        assert health.camera is CameraState.NO_PICTURE and health.camera_since > health.connected
         board.live.leave(front)
         board.live.look()
         front = board.joined("front")

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from server.terminals.allowance import END_SECONDS, MESSAGES_PER_SECOND, SECONDS_AT_ONCE
+from server.terminals.allowance import END_SECONDS, MESSAGES_PER_SECOND, SECONDS_AT_ONCE, WARN_SECONDS
 from server.terminals.restraint import Restraint
 from tests.support import virtual_time
 from wire import ErrorCode, ProtocolError
@@ -52,3 +52,15 @@ def test_whoever_goes_on_for_a_minute_is_warned_and_then_parted_with(
     assert [record.message for record in caplog.records if "sends too much" in record.message] == [
         "'front': sends too much; at most 120 messages and 8 MiB a second are read"
     ]
+
+
+def test_whoever_begins_again_after_a_rest_is_warned_again(caplog: pytest.LogCaptureFixture) -> None:
+    async def test(restraint: Restraint) -> None:
+        for _ in range(2):
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(flood(restraint), 2 * WARN_SECONDS)
+            await asyncio.sleep(60)
+            await restraint.take(messages=1)
+
+    restrained(test)
+    assert sum("sends too much" in record.message for record in caplog.records) == 2

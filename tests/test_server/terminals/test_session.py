@@ -105,7 +105,7 @@ def test_a_proposal_is_handed_on() -> None:
 def test_how_old_a_picture_is_counts_until_one_comes() -> None:
     async def test(met: Met) -> None:
         await met.terminal.greet()
-        met.terminal.say(Ping(1, picture_age=7.5, fps=0.0))
+        met.terminal.say(Ping(1, picture_age=7.5))
         await met.terminal.hear()
         assert met.session.picture_age == 7.5
         met.terminal.say(Frame(1, b"one"))
