@@ -4,16 +4,35 @@ appended meanwhile is lost."""
 import contextlib
 import gzip
 import os
+import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TypeAlias, cast
 
-from server.audit.log_files import GZIP, LINE_BYTES, rotations_of
+from server.audit.log_files import BROKEN, GZIP, LINE_BYTES, rotations_of, why
 from server.support import osdep
 
 Change: TypeAlias = Callable[[bytes], bytes]
 """From a line without its end to what is to stand there; mostly the same."""
+_UNFINISHED = re.compile(r"\.[a-z]+_log.*\.\w{8}\.tmp")
+
+
+@dataclass
+class Rewritten:
+    """How many `lines` are others now, and which logs could not be rewritten: `problems`."""
+
+    lines: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, other: "Rewritten") -> None:
+        self.lines += other.lines
+        self.problems += other.problems
+
+    def fails(self, path: Path, error: BaseException) -> None:
+        """`error`: of `log_files.BROKEN`."""
+        self.problems.append(f"{path} cannot be rewritten: {why(error)}")
 
 
 def rewrite(path: Path, change: Change) -> int:
@@ -24,10 +43,29 @@ def rewrite(path: Path, change: Change) -> int:
         return rewriting.finish()
 
 
-def rewrite_rotations(folder: Path, name: str, change: Change) -> int:
-    """The same of all that rotations have made of a log, but not of the log itself."""
-    paths = [path for path in rotations_of(folder, Path(name).stem) if path.name != name]
-    return sum(rewrite(path, change) for path in paths)
+def rewrite_each(paths: Iterable[Path], change: Change) -> Rewritten:
+    """The same of several: one that cannot be rewritten keeps no other from it."""
+    done = Rewritten()
+    for path in paths:
+        try:
+            done.lines += rewrite(path, change)
+        except BROKEN as error:
+            done.fails(path, error)
+    return done
+
+
+def rewrite_rotations(folder: Path, name: str, change: Change) -> Rewritten:
+    """The same of all that rotations have made of a log, but not of the log itself. Raises OSError."""
+    return rewrite_each((path for path in rotations_of(folder, Path(name).stem) if path.name != name), change)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """What a process that was killed has left in the logs folder, which nobody else rewrites now. Raises
+    OSError: the folder cannot be read; a file that cannot be removed stays."""
+    for path in folder.iterdir():
+        if _UNFINISHED.fullmatch(path.name):
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 class Rewriting:

@@ -12,9 +12,10 @@ from server.audit.access_log import FILE as ACCESS_LOG
 from server.audit.access_log import AccessEntry
 from server.audit.durable import DurableLog
 from server.audit.folder_lock import FolderLock, InUseError
+from server.audit.log_files import BROKEN
 from server.audit.operator_log import FILE as OPERATOR_LOG
 from server.audit.operator_log import Act
-from server.audit.rewriting import Change, Rewriting, rewrite_rotations
+from server.audit.rewriting import Change, Rewriting, Rewritten, remove_unfinished, rewrite_rotations
 from server.audit.sealed_log import SealedLog
 from server.audit.security_log import Notice, SecurityKind
 from server.support.errors import StartError
@@ -50,6 +51,7 @@ class AuditTrail:
             raise StartError(
                 f"another server is using the folder {folder}; stop it, or choose another with --logs"
             ) from None
+        remove_unfinished(folder)
         try:
             self._access = SealedLog(folder / ACCESS_LOG, key_of(folder / SEAL_KEY), self._tell_cut)
         except KeyFileError as error:
@@ -108,19 +110,24 @@ class AuditTrail:
         loop = asyncio.get_running_loop()
         await asyncio.shield(loop.run_in_executor(self._act_writer, self._operators.append, [act.line()]))
 
-    async def rewrite(self, changes: Mapping[str, Change]) -> int:
+    async def rewrite(self, changes: Mapping[str, Change]) -> Rewritten:
         """Give lines of the logs, and of what rotations have made of them, another content while others are
-        written; returns how many. `changes`: of each log, by its file's name. Raises `log_files.BROKEN`."""
+        written. `changes`: of each log, by its file's name. Raises FileNotFoundError: one was rotated
+        meanwhile; OSError: the folder cannot be read."""
         writers = {ACCESS_LOG: self._writer, ENROLMENT_LOG: self._writer, OPERATOR_LOG: self._act_writer}
-        loop, changed = asyncio.get_running_loop(), 0
+        done = Rewritten()
         for name, change in changes.items():
-            changed += await asyncio.to_thread(rewrite_rotations, self._folder, name, change)
-            if not (self._folder / name).exists():
+            done.add(await asyncio.to_thread(rewrite_rotations, self._folder, name, change))
+            path = self._folder / name
+            if not path.exists():
                 continue
-            with contextlib.closing(await asyncio.to_thread(Rewriting, self._folder / name, change)) as live:
-                await asyncio.to_thread(live.follow)
-                changed += await loop.run_in_executor(writers[name], live.finish)
-        return changed
+            try:
+                done.lines += await _rewrite_live(path, change, writers[name])
+            except FileNotFoundError:
+                raise
+            except BROKEN as error:
+                done.fails(path, error)
+        return done
 
     def close(self) -> None:
         """Wait for what is being written and close the files. Raises OSError."""
@@ -129,3 +136,9 @@ class AuditTrail:
         with contextlib.ExitStack() as stack:
             for file in (self._lock, self._operators, self._enrolment, self._access):
                 stack.callback(file.close)
+
+
+async def _rewrite_live(path: Path, change: Change, writer: ThreadPoolExecutor) -> int:
+    with contextlib.closing(await asyncio.to_thread(Rewriting, path, change)) as live:
+        await asyncio.to_thread(live.follow)
+        return await asyncio.get_running_loop().run_in_executor(writer, live.finish)

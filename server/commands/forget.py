@@ -18,7 +18,7 @@ from server.access.orders import Roster
 from server.audit.folder_lock import FolderLock, InUseError
 from server.audit.log_files import BROKEN, rotations_of
 from server.audit.operator_log import COMMAND_LINE, Act, ActKind, append
-from server.audit.rewriting import rewrite
+from server.audit.rewriting import remove_unfinished, rewrite_each
 from server.audit.trail import SEAL_KEY
 from server.commands.enrolled import enrolled, roster_of
 from server.database.database import DatabaseError, address_of, look, opened
@@ -58,6 +58,7 @@ async def forget(settings: Settings, name: str) -> str:
     """The report as text. Raises WrongError: something is left, as the report says; StartError: nobody is
     called so, or it cannot be done."""
     with _told_in_words(), contextlib.closing(_alone(settings.logs)):
+        remove_unfinished(settings.logs)
         roster = roster_of(settings)
         name = canonical(name)
         async with enrolled(settings, roster) as photos:
@@ -111,13 +112,11 @@ def _forget(settings: Settings, name: str, roster: Roster, others: set[str], ali
 
 
 def _from_the_logs(logs: Path, person: Person, key: bytes, forgotten: Forgotten) -> None:
-    """Raises `log_files.BROKEN`."""
+    """Raises OSError."""
     for log, change in changes(person, key).items():
-        forgotten.lines += sum(rewrite(path, change) for path in rotations_of(logs, Path(log).stem))
-    forgotten.lines += sum(
-        rewrite(path, of_any_text(person))
-        for path in (*other_logs(logs), *rotations_of(logs, "security_log"))
-    )
+        forgotten.add(rewrite_each(rotations_of(logs, Path(log).stem), change))
+    others = (*other_logs(logs), *rotations_of(logs, "security_log"))
+    forgotten.add(rewrite_each(others, of_any_text(person)))
 
 
 def _looks(faces: Path, cache: EmbeddingCache, name: str) -> Looks:

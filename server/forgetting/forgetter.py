@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.audit.log_files import BROKEN, why
-from server.audit.rewriting import Change, rewrite
+from server.audit.rewriting import Change, Rewritten, rewrite_each
 from server.audit.trail import SEAL_KEY
 from server.database.database import Database
 from server.forgetting.forgetting import (
@@ -46,7 +46,7 @@ class Forgetter:
 
     settings: Settings
     database: Database
-    rewrite_logs: Callable[[Mapping[str, Change]], Awaitable[int]]
+    rewrite_logs: Callable[[Mapping[str, Change]], Awaitable[Rewritten]]
     cache: EmbeddingCache
     recorder: Recorder | None
     cipher: Cipher | None
@@ -116,16 +116,16 @@ class Forgetter:
         key = await asyncio.to_thread(key_of, self._path(SEAL_KEY))
         for _ in range(ROTATIONS):
             with contextlib.suppress(FileNotFoundError):
-                forgotten.lines += await self.rewrite_logs(changes(person, key))
+                forgotten.add(await self.rewrite_logs(changes(person, key)))
                 break
-        forgotten.lines += await asyncio.to_thread(self._rewrite_server_log, person)
+        forgotten.add(await asyncio.to_thread(self._rewrite_server_log, person))
         self.warnings.replace(person.replaced)
 
-    def _rewrite_server_log(self, person: Person) -> int:
+    def _rewrite_server_log(self, person: Person) -> Rewritten:
         """What is logged meanwhile waits: a second for each 10 MB."""
         self.server_log.acquire()
         try:
-            return sum(rewrite(path, of_any_text(person)) for path in other_logs(self.settings.logs))
+            return rewrite_each(other_logs(self.settings.logs), of_any_text(person))
         finally:
             self.server_log.release()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from server.audit.erasing import word_for
+from server.audit.rewriting import Rewritten
 from server.forgetting.people import Looks, named_in_logs
 from server.forgetting.spelling import Person
 from server.forgetting.traces import Traces
@@ -37,6 +38,11 @@ class Forgotten:
     lines: int = 0
     problems: list[str] = field(default_factory=list)
 
+    def add(self, rewritten: Rewritten) -> None:
+        """A log that cannot be rewritten is told once, however often that was tried."""
+        self.lines += rewritten.lines
+        self.problems = list(dict.fromkeys([*self.problems, *rewritten.problems]))
+
     def __str__(self) -> str:
         return (
             f"removed: photos {self.photos}, records of recordings {self.records}; name replaced: rows of the"
@@ -46,7 +52,7 @@ class Forgotten:
 
 def spelled(name: str, key: bytes, logs: Path, others: Iterable[str] = ()) -> Person:
     """`name`: as it is shown. `key`: which seals the access log. `others`: people who are known beside those
-    whom the logs name. Raises `log_files.BROKEN`."""
+    whom the logs name. Raises OSError."""
     return Person(name, word_for(key, name), frozenset({*named_in_logs(logs), *others} - {name}))
 
 

@@ -15,7 +15,7 @@ from server.access.matching.templates import Template, template
 from server.audit.access_log import FILE as ACCESS_LOG
 from server.audit.access_log import NAMED
 from server.audit.line import unquoted
-from server.audit.log_files import raw_lines, rotations_of
+from server.audit.log_files import BROKEN, raw_lines, rotations_of
 from server.audit.operator_log import FILE as OPERATOR_LOG
 from server.audit.operator_log import ActKind
 from server.audit.operator_log import parse as parse_act
@@ -59,27 +59,35 @@ def hashes_of(faces: Path, person: str) -> frozenset[str]:
 
 
 def named_in_logs(logs: Path) -> set[str]:
-    """Everybody whom a line of the access log or of the enrolment log is about. Raises `log_files.BROKEN`."""
+    """Everybody whom a line of the access log or of the enrolment log is about. Raises OSError: the folder
+    cannot be read."""
     found: set[bytes] = set()
     for log, pattern in ((ACCESS_LOG, NAMED), (ENROLMENT_LOG, _RECEIPT)):
-        lines = (line for path in rotations_of(logs, Path(log).stem) for line in raw_lines(path))
+        lines = _lines(logs, log)
         found |= {named["name"] for line in lines if (named := pattern.match(line)) is not None}
     return set(_readable(found))
 
 
 def former_names(logs: Path, name: str) -> set[str]:
-    """What the person was called before, as far as the operator log tells. Raises `log_files.BROKEN`."""
+    """What the person was called before, as far as the operator log tells. Raises OSError: the folder cannot
+    be read."""
     found = set()
-    for path in rotations_of(logs, Path(OPERATOR_LOG).stem):
-        for line in raw_lines(path):
-            if ActKind.PERSON_RENAMED.value.encode() in line:
-                try:
-                    act = parse_act(line.decode().rstrip())
-                except ValueError:
-                    continue
-                if act.details.get("to") == name and act.subject not in (None, name):
-                    found.add(str(act.subject))
+    for line in _lines(logs, OPERATOR_LOG):
+        if ActKind.PERSON_RENAMED.value.encode() in line:
+            try:
+                act = parse_act(line.decode().rstrip())
+            except ValueError:
+                continue
+            if act.details.get("to") == name and act.subject not in (None, name):
+                found.add(str(act.subject))
     return found
+
+
+def _lines(logs: Path, log: str) -> Iterator[bytes]:
+    """Of a log and all its rotations, each as far as it can be read."""
+    for path in rotations_of(logs, Path(log).stem):
+        with contextlib.suppress(*BROKEN):
+            yield from raw_lines(path)
 
 
 def _readable(names: Iterable[bytes]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import quote, quote_plus
 
-from server.gallery.names import PHOTO_SUFFIXES, displayed
+from server.gallery.names import PHOTO_SUFFIXES, capitalised
 from server.support.quoting import quoted
 
 _BETWEEN = r"(?:[ _+]|%20)+"
@@ -79,7 +79,7 @@ def _forms(word: str) -> Iterator[str]:
     """A word of a name as it is shown, and in the name of a file."""
     yield word
     small = word.lower()
-    if small != word and any(map(str.isalnum, small)) and displayed(small) == word:
+    if small != word and any(map(str.isalnum, small)) and capitalised(small) == word:
         yield small
 
 

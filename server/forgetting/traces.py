@@ -15,6 +15,7 @@ import server.tokens.tables  # noqa: F401
 from server.audit.log_files import BROKEN, raw_lines, why
 from server.database.schema import METADATA
 from server.forgetting.spelling import Person
+from server.gallery.folder import stays_in
 from server.recording.erasing import names
 from server.recording.files import SUFFIX, Recording
 from server.recording.format import FormatError
@@ -38,9 +39,9 @@ class Traces:
 
 def in_files(folders: Sequence[Path], traces: Traces, cipher: Cipher | None = None) -> list[str]:
     """Where something is found, or may be and cannot be looked at, each as a sentence. Links are not
-    followed. `cipher`: for recordings that are encrypted."""
+    followed; those that lead out of the folders are told. `cipher`: for recordings that are encrypted."""
     files = ((folder, path) for folder in folders for path in _files(folder))
-    found = (told for folder, path in files for told in _in_file(folder, path, traces, cipher))
+    found = (told for folder, path in files for told in _in_file(folder, path, folders, traces, cipher))
     return list(dict.fromkeys(found))  # one folder may lie in the other
 
 
@@ -60,12 +61,17 @@ def in_database(connection: Connection, person: Person) -> list[str]:
 def _files(folder: Path) -> Iterator[Path]:
     for place, folders, files in os.walk(folder):
         folders.sort()
-        yield from (Path(place, name) for name in sorted(files))
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        yield from (Path(place, name) for name in sorted([*files, *links]))
 
 
-def _in_file(folder: Path, path: Path, traces: Traces, cipher: Cipher | None) -> Iterator[str]:
+def _in_file(
+    folder: Path, path: Path, folders: Sequence[Path], traces: Traces, cipher: Cipher | None
+) -> Iterator[str]:
     if traces.person.is_in(path.relative_to(folder).as_posix()):
         yield f"{path}: it is called so"
+    if path.is_symlink() and not any(stays_in(each, path) for each in folders):
+        yield f"{path}: it is a link, and what it leads to is not looked at"
     if path.is_symlink() or not path.is_file() or path.name in _NAMES_NOBODY:
         return
     try:

@@ -10,6 +10,8 @@ from server.gallery.device_names import is_device_name
 
 NAME_CHARS = 100
 """Longest name, in characters."""
+WORDS_IN_PLACE = ("erased:", "person:")
+"""Beginnings of the words that stand in logs in place of people: no name may be taken for one."""
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 
 _NUMBER = re.compile(r"_\d+$")
@@ -58,12 +60,20 @@ def displayed(text: str) -> str:
     Raises ValueError, in words for the person who wrote it.
     """
     words = _visible(text).replace("_", " ").split()
-    name = " ".join(_capitalised(word) if word.islower() else word for word in words)
+    name = " ".join(capitalised(word) if word.islower() else word for word in words)
     if not any(char.isalnum() for char in name):
         raise ValueError(f"the file's name holds no person's name; {_HOW}")
+    if name.casefold().startswith(WORDS_IN_PLACE):
+        begins = name[: name.index(":") + 1].casefold()
+        raise ValueError(f"names that begin with {begins!a} stand for people in the logs; {_HOW}")
     if len(name) > NAME_CHARS:
         raise ValueError(f"the name has {len(name)} characters; at most {NAME_CHARS} are accepted")
     return name
+
+
+def capitalised(word: str) -> str:
+    """A word of small letters as it is shown."""
+    return _INITIAL.sub(lambda initial: initial.group().upper(), word)
 
 
 def spellings(path: str) -> tuple[PurePath, ...]:
@@ -76,10 +86,6 @@ def _without_copy_marks(stem: str) -> str:
     while (found := _COPY.search(stem)) is not None:
         stem = stem[: found.start()]
     return stem
-
-
-def _capitalised(word: str) -> str:
-    return _INITIAL.sub(lambda initial: initial.group().upper(), word)
 
 
 def _visible(text: str) -> str:

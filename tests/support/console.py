@@ -32,7 +32,7 @@ from server.accounts.passwords import Passwords
 from server.accounts.rights import Role
 from server.accounts.sign_in import SignIn
 from server.audit.log_files import rotations_of
-from server.audit.rewriting import Change, rewrite
+from server.audit.rewriting import Change, Rewritten, rewrite_each
 from server.database.database import FILE, Database, address_of, opened
 from server.events import Events
 from server.forgetting.forgetter import Forgetter
@@ -113,9 +113,11 @@ class Site:
     def _forgetter(self, logs: Path, settings: dict[str, Any], server: Server | None) -> Forgetter:
         """Of logs that nobody appends to."""
 
-        async def rewritten(changes: Mapping[str, Change]) -> int:
-            paths = [(path, change) for log, change in changes.items() for path in rotations_of(logs, log)]
-            return sum(rewrite(path, change) for path, change in paths)
+        async def rewritten(changes: Mapping[str, Change]) -> Rewritten:
+            done = Rewritten()
+            for log, change in changes.items():
+                done.add(rewrite_each(rotations_of(logs, log), change))
+            return done
 
         return Forgetter(
             settings=_settings(logs, settings),

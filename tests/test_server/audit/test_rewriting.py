@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from server.audit.access_log import FILE as ACCESS_LOG
-from server.audit.rewriting import Rewriting, rewrite
+from server.audit.operator_log import FILE as OPERATOR_LOG
+from server.audit.rewriting import Rewriting, Rewritten, remove_unfinished, rewrite
 from server.audit.trail import AuditTrail
 from server.support import osdep
 from tests.support.histories import entry
@@ -98,20 +99,71 @@ def test_a_rotation_between_the_two_steps_is_noticed(tmp_path: Path, how: str) -
 
 
 def test_no_line_is_lost_that_doors_write_meanwhile(tmp_path: Path) -> None:
-    async def scenario() -> int:
+    async def scenario() -> Rewritten:
         trail = AuditTrail(tmp_path)
         try:
             await asyncio.gather(*(trail.record(entry(number, "Jane")) for number in range(50)))
             (tmp_path / "access_log.txt.1").write_bytes(b'"Jane"\n')
             rewriting = asyncio.ensure_future(trail.rewrite({ACCESS_LOG: renamed}))
             await asyncio.gather(*(trail.record(entry(number, "John")) for number in range(50, 300)))
-            changed = await rewriting
+            done = await rewriting
             await trail.record(entry(300, "John"))
         finally:
             trail.close()
-        return changed
+        return done
 
-    assert asyncio.run(scenario()) == 51
+    assert asyncio.run(scenario()) == Rewritten(51)
     lines = (tmp_path / ACCESS_LOG).read_text().splitlines()
     assert len(lines) == 301 and sum('"JJ"' in line for line in lines) == 50
     assert (tmp_path / "access_log.txt.1").read_bytes() == b'"JJ"\n'
+
+
+def test_a_log_that_cannot_be_rewritten_keeps_no_other_from_it(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (tmp_path / "elsewhere").write_bytes(LINES)
+    link, damaged = logs / "access_log.txt.1", logs / "access_log.txt-20261101.gz"
+    link.symlink_to(tmp_path / "elsewhere")
+    damaged.write_bytes(gzip.compress(LINES)[:-9])
+    good = [logs / f"{name}.{number}" for name in (ACCESS_LOG, OPERATOR_LOG) for number in range(2, 9)]
+    for path in good:
+        path.write_bytes(LINES)
+
+    async def scenario() -> Rewritten:
+        trail = AuditTrail(logs)
+        try:
+            (logs / OPERATOR_LOG).unlink()
+            (logs / OPERATOR_LOG).symlink_to(tmp_path / "elsewhere")
+            return await trail.rewrite({OPERATOR_LOG: renamed, ACCESS_LOG: renamed})
+        finally:
+            (logs / OPERATOR_LOG).unlink()
+            trail.close()
+
+    done = asyncio.run(scenario())
+    assert {path.read_bytes() for path in good} == {b"JJ\r\nJohn\n\nJJ"} and done.lines == 2 * len(good)
+    told = {problem.split(" cannot be rewritten: ")[0] for problem in done.problems}
+    assert told == {str(link), str(damaged), str(logs / OPERATOR_LOG)} and len(done.problems) == 3
+    assert (tmp_path / "elsewhere").read_bytes() == LINES
+
+
+def test_what_a_killed_process_has_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "access_log.txt-20261101.gz"
+    path.write_bytes(gzip.compress(LINES))
+    left = Rewriting(path, renamed)
+    (tmp_path / ".operator_log.txt.abcd_123.tmp").write_bytes(LINES)
+    for name in ("access_log.txt.tmp", ".notes.tmp", ".lock", ".access_log.txt.swp"):
+        (tmp_path / name).touch()
+    (tmp_path / ".access_log.txt.folder_1.tmp").mkdir()
+    before = set(os.listdir(tmp_path))
+    remove_unfinished(tmp_path)
+    gone = before - set(os.listdir(tmp_path))
+    left.close()
+    assert len(gone) == 2 and ".operator_log.txt.abcd_123.tmp" in gone
+    assert all(name.startswith(".") and name.endswith(".tmp") for name in gone)
+
+
+def test_a_server_removes_it_when_it_starts(tmp_path: Path) -> None:
+    unfinished = tmp_path / ".access_log.txt.abcd_123.tmp"
+    unfinished.write_bytes(LINES)
+    AuditTrail(tmp_path).close()
+    assert not unfinished.exists()

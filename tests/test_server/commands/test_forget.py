@@ -200,6 +200,30 @@ def test_what_is_left_is_told(settings: Settings) -> None:
     assert "not reached from here: backups" in str(left.value)
 
 
+def test_a_log_that_cannot_be_rewritten_is_told_and_no_other_left_out(
+    settings: Settings, tmp_path: Path
+) -> None:
+    logs = settings.logs
+    (tmp_path / "elsewhere").write_text("Jane Doe\n")
+    link, damaged = logs / f"{ACCESS_LOG}.1", logs / f"{OPERATOR_LOG}-20261101.gz"
+    link.symlink_to(tmp_path / "elsewhere")
+    damaged.write_bytes(gzip.compress(b"Jane Doe\n")[:-9])
+    (logs / f".{ACCESS_LOG}.abcd_123.tmp").write_text("Jane Doe\n")
+    with pytest.raises(WrongError) as left:
+        told(settings)
+    found = [line for line in str(left.value).splitlines() if line.startswith("LEFT: ")]
+    assert {line.partition(" cannot be rewritten: ")[0] for line in found[:2]} == {
+        f"LEFT: {link}",
+        f"LEFT: {damaged}",
+    }
+    assert f"LEFT: {link}: it is a link, and what it leads to is not looked at" in found[2:]
+    assert len(found) == 4 and any(
+        line.startswith(f"LEFT: {damaged}: it cannot be looked at: ") for line in found[2:]
+    )
+    damaged.unlink()
+    assert containing(logs, rb"(?i)jane[ _]doe(?! Smith)") == [link.name]
+
+
 def test_a_former_name_is_told(settings: Settings) -> None:
     renamed = act(2, ActKind.PERSON_RENAMED, "Jana Doe")
     line = renamed.line().replace("photo=2.jpg", 'to="Jane Doe"').encode()

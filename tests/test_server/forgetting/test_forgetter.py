@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from server.audit.rewriting import Change
+from server.audit.rewriting import Change, Rewritten
 from server.database.database import address_of, opened
 from server.forgetting.forgetter import Forgetter
 from server.forgetting.people import Looks
@@ -32,9 +32,9 @@ def test_the_log_that_is_open_loses_the_name_and_no_line(tmp_path: Path) -> None
         handler.emit(record(text))
         warnings.emit(record(text))
 
-    async def unchanged(changes: Mapping[str, Change]) -> int:
+    async def unchanged(changes: Mapping[str, Change]) -> Rewritten:
         handler.emit(record("between"))
-        return 0
+        return Rewritten()
 
     with opened(address_of(tmp_path, None)) as database:
         forgetter = Forgetter(
@@ -69,7 +69,7 @@ def test_a_log_that_cannot_be_written_keeps_nothing_else_from_being_erased(tmp_p
     cache = EmbeddingCache(tmp_path / "c", "p")
     warnings.emit(record("Jane Doe came"))
 
-    async def fails(changes: Mapping[str, Change]) -> int:
+    async def fails(changes: Mapping[str, Change]) -> Rewritten:
         raise OSError("no space left on device")
 
     with opened(address_of(tmp_path, None)) as database:

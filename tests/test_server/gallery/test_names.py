@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.gallery.names import NAME_CHARS, person_name
+from server.audit.erasing import word_for
+from server.gallery.names import NAME_CHARS, WORDS_IN_PLACE, displayed, person_name
+from server.recognition.pseudonyms import Pseudonyms
 
 
 @pytest.mark.parametrize(
@@ -135,3 +137,18 @@ def test_what_the_manual_says_is_rejected_is() -> None:
     for path in paths:
         with pytest.raises(ValueError, match="devices and programs"):
             person_name(PurePath(path))
+
+
+@pytest.mark.parametrize(
+    "path", ["erased:ab12.jpg", "Erased:AB12.jpg", "person:0123456789abcdef/1.jpg", "PERSON: jane_2.jpg"]
+)
+def test_nobody_is_called_like_the_words_that_stand_for_people(path: str) -> None:
+    with pytest.raises(ValueError, match="stand for people in the logs"):
+        person_name(PurePath(path))
+
+
+def test_that_goes_for_every_word_that_the_program_makes(tmp_path: Path) -> None:
+    for word in (word_for(b"key", "Jane Doe"), Pseudonyms(tmp_path / "key").word("Jane Doe")):
+        assert word.startswith(WORDS_IN_PLACE)
+        with pytest.raises(ValueError, match="stand for people in the logs"):
+            displayed(word)
