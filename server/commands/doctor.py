@@ -43,6 +43,7 @@ from server.support.tls import ask_for_certificates
 from server.tokens.accepted import AcceptedTokens
 from server.workers import main as worker
 from server.workers.analyser import ModelSettings
+from server.workers.answers import TaskError
 from server.workers.process import WorkerProcess
 
 LOAD_SECONDS = 120.0
@@ -274,7 +275,10 @@ def _models(settings: Settings) -> Iterator[Finding]:
                 shutil.copyfile(converted, Path(folder) / converted.name)
             models = replace(settings.model_settings, cache=Path(folder))
             remarks = asyncio.run(asyncio.wait_for(_load(models), LOAD_SECONDS))
-    except Exception as error:  # whatever the libraries raise
+    except TaskError as error:
+        yield Finding(Grade.ERROR, "models", f"they cannot be loaded: {error.said}")
+        return
+    except Exception as error:  # whatever the system raises
         yield Finding(Grade.ERROR, "models", f"they cannot be loaded: {str(error) or type(error).__name__}")
         return
     for _, sentence in remarks:

@@ -14,6 +14,7 @@ from functools import partial
 from server.access.rules import Rules
 from server.tuning import replay_task
 from server.tuning.replay_task import Progress, ReplayOrder, ReplayResult
+from server.workers.aside import own_process
 from server.workers.process import WorkerGoneError, WorkerProcess
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class Replays:
 
     def __init__(
         self,
-        process: Callable[[Callable[[], None]], WorkerProcess] = WorkerProcess,
+        process: Callable[[Callable[[], None]], WorkerProcess] = own_process,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`process` makes the process of a job; it is told what to call at its end."""

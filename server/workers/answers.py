@@ -6,10 +6,11 @@ comes out of one is called, imported or looked up by name elsewhere, as pickles 
 in one, and as deep, as pictures need: msgpack alone would fill the memory, or end the program, of who reads.
 """
 
+import pickle
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import msgpack
 import numpy as np
@@ -50,7 +51,12 @@ MOST_VALUES = 20_000
 
 
 class TaskError(Exception):
-    """What a task raised that is not among those that callers tell apart."""
+    """What a task raised that is not among those that callers tell apart. `said`: its message, without what
+    kind of error it is."""
+
+    def __init__(self, kind: str, said: str) -> None:
+        super().__init__(f"{kind}: {said}" if said else kind)
+        self.said = said or kind
 
 
 class AnswerError(Exception):
@@ -77,7 +83,20 @@ def unpacked(data: bytes) -> Outcome:
     if not isinstance(kind, str) or not isinstance(text, str):
         raise AnswerError("a worker's answer cannot be read: an error without a name")
     error = _ERRORS.get(kind)
-    return None, error(text) if error else TaskError(f"{kind}: {text}" if text else kind)
+    return None, error(text) if error else TaskError(kind, text)
+
+
+class Answers(NamedTuple):
+    """How outcomes become bytes, and bytes outcomes."""
+
+    pack: Callable[[Outcome], bytes]
+    unpack: Callable[[bytes], Outcome]
+
+
+PLAIN = Answers(packed, unpacked)
+"""Of a process that looks at pictures."""
+ANY = Answers(pickle.dumps, pickle.loads)
+"""Of one that runs our own code on our own data, and looks at no picture."""
 
 
 def _pack(value: object) -> bytes:

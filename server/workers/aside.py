@@ -4,9 +4,10 @@ import asyncio
 import pickle
 from collections.abc import Callable
 from functools import partial
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar
 
 from server.support import osdep
+from server.workers.answers import ANY
 from server.workers.process import WorkerProcess
 
 P = ParamSpec("P")
@@ -29,21 +30,20 @@ class Aside:
             pickle.dumps, partial(task, *args, **kwargs), pickle.HIGHEST_PROTOCOL
         )
         async with self._turn:
-            process = WorkerProcess(lambda: None, ANSWER_BYTES)
+            process = own_process(lambda: None)
             try:
                 await process.start(osdep.step_back)
-                result, error = pickle.loads(await process.ask(partial(_done, packed)))  # noqa: S301 - our code
-                if error is not None:
-                    raise error
-                return cast(T, result)
+                result: T = await process.ask(partial(_done, packed))
+                return result
             finally:
                 process.kill()
                 await process.finish()
 
 
-def _done(packed: bytes) -> bytes:
-    """It looks at no pictures: what it answers may be anything."""
-    try:
-        return pickle.dumps((pickle.loads(packed)(), None), pickle.HIGHEST_PROTOCOL)  # noqa: S301 - from our parent
-    except Exception as error:
-        return pickle.dumps((None, error), pickle.HIGHEST_PROTOCOL)
+def own_process(on_end: Callable[[], None]) -> WorkerProcess:
+    """One that may answer anything. `on_end`: as WorkerProcess has it."""
+    return WorkerProcess(on_end, ANY, ANSWER_BYTES)
+
+
+def _done(packed: bytes) -> Any:
+    return pickle.loads(packed)()  # noqa: S301 - from our parent

@@ -21,7 +21,7 @@ from server.access.seen import Analysis, Hints, PhotoOutcome, PreparedPhoto, Sti
 from server.support import osdep
 from server.support.framing import read_framed
 from server.workers.analyser import ModelSettings
-from server.workers.answers import packed
+from server.workers.answers import Answers
 from server.workers.confinement import ConfinementError, confine
 from wire import Box
 from wire.framing import MAX_LENGTH, framed
@@ -43,8 +43,8 @@ def order(number: int, task: Callable[[], object]) -> bytes:
     return framed(_NUMBER.pack(number) + pickle.dumps(task, pickle.HIGHEST_PROTOCOL))
 
 
-def serve(parent: socket.socket, begun: ctypes.c_uint64) -> None:
-    """Do what comes through the socket, an `order` each, and send back what came of it.
+def serve(parent: socket.socket, begun: ctypes.c_uint64, answers: Answers) -> None:
+    """Do what comes through the socket, an `order` each, and send back what came of it, as `answers` has it.
 
     `begun`, shared with the parent, holds the number of the last task begun: should the process die now,
     that task is suspect. The signals that stop a service are left to the parent; the process ends with it.
@@ -57,14 +57,14 @@ def serve(parent: socket.socket, begun: ctypes.c_uint64) -> None:
     with contextlib.suppress(OSError):  # the parent has hung up
         while (message := read_framed(messages, MAX_LENGTH)) is not None:
             (begun.value,) = _NUMBER.unpack_from(message)
-            parent.sendall(_outcome(message[_NUMBER.size :]))
+            parent.sendall(framed(_outcome(message[_NUMBER.size :], answers)))
 
 
-def _outcome(task: bytes) -> bytes:
+def _outcome(task: bytes, answers: Answers) -> bytes:
     try:
-        return framed(packed((pickle.loads(task)(), None)))  # noqa: S301 - from our parent
+        return answers.pack((pickle.loads(task)(), None))  # noqa: S301 - from our parent
     except Exception as error:
-        return framed(packed((None, error)))
+        return answers.pack((None, error))
 
 
 def _end_with_parent() -> None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 from server.access.seen import Analysis, Hints, PhotoOutcome
 from server.workers import main as worker
 from server.workers.analyser import AnalysisFailedError, ModelSettings
-from server.workers.answers import AnswerError
+from server.workers.answers import AnswerError, TaskError
 from server.workers.leaks import Leaks
 from server.workers.patience import Patience, frame_seconds
 from server.workers.process import WorkerGoneError, WorkerProcess
@@ -112,7 +112,8 @@ class WorkerPool:
             await self._add_workers(self.processes - len(self._alive))
         except Exception as error:
             await self.close()
-            raise WorkersUnavailableError(str(error)) from error
+            said = error.said if isinstance(error, TaskError) else str(error)
+            raise WorkersUnavailableError(said) from error
 
     async def analyse(self, jpeg: bytes, hints: Hints) -> Analysis:
         """Find the faces of one frame and embed those that need it. Raises PictureError,

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from server.support import osdep
 from server.workers import main as worker
-from server.workers.answers import AnswerError, unpacked
+from server.workers.answers import PLAIN, Answers
 from wire.framing import FrameSplitter
 
 log = logging.getLogger(__name__)
@@ -35,15 +35,18 @@ class WorkerGoneError(Exception):
 class WorkerProcess(asyncio.Protocol):
     """A process at the other end of a socket pair, which does one task at a time."""
 
-    def __init__(self, on_end: Callable[[], None], answer_bytes: int = ANSWER_BYTES) -> None:
-        """`on_end` is called once, when the process has ended, whatever it was doing. `answer_bytes`: of the
-        longest answer that is taken."""
+    def __init__(
+        self, on_end: Callable[[], None], answers: Answers = PLAIN, answer_bytes: int = ANSWER_BYTES
+    ) -> None:
+        """`on_end` is called once, when the process has ended, whatever it was doing. `answers`: what may
+        come out of it. `answer_bytes`: of the longest that is taken."""
         context = multiprocessing.get_context("spawn")
         self._socket, self._its_socket = socket.socketpair()
         self._begun: ctypes.c_uint64 = context.RawValue(ctypes.c_uint64, 0)
-        arguments = (self._its_socket, self._begun)
+        arguments = (self._its_socket, self._begun, answers)
         self._process = context.Process(target=worker.serve, args=arguments, daemon=True)
         self._on_end = on_end
+        self._answers = answers
         self._numbers = itertools.count(1)
         self._number, self._asked = 0, 0.0
         self._answer: asyncio.Future[Any] | None = None
@@ -97,8 +100,8 @@ class WorkerProcess(asyncio.Protocol):
             self._refuse()
             return
         try:
-            result, error = unpacked(message)
-        except AnswerError as failure:
+            result, error = self._answers.unpack(message)
+        except Exception as failure:
             result, error = None, failure
         if error is not None:
             self._answer.set_exception(error)
