@@ -210,7 +210,7 @@ def _doors(
 
 
 def _join(frames: FrameService, tokens: TokenWatcher, session: Session) -> None:
-    tokens.seen(session.shown.token)
+    tokens.seen(session.proof.shown.token)
     frames.join(session)
 
 

@@ -12,10 +12,11 @@ from server.support.complaint import Complaint
 from server.support.guesses import Guesses
 from server.support.networks import network_of
 from server.support.throttle import Throttle
+from server.terminals.deadlines import DEADLINES, Deadlines
 from server.terminals.doorstep import Doorstep
 from server.terminals.listener import Address
 from server.terminals.peer import PendingFrame
-from server.terminals.session import DEADLINES, Deadlines, Session
+from server.terminals.session import Session
 from server.terminals.strangers import Strangers
 from server.terminals.tcp import TcpTransport
 from server.terminals.transport import Transport

@@ -6,15 +6,14 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime, timezone
 
 from server.audit.security_log import Notice, SecurityKind
-from server.support.guesses import Guesses, TooManyError
-from server.support.secret import hashed
+from server.support.guesses import Guesses
 from server.terminals.clock_skew import ClockSkew
-from server.terminals.credentials import Credentials, Fault
+from server.terminals.deadlines import DEADLINES, Deadlines
+from server.terminals.outbox import Outbox
 from server.terminals.peer import PendingFrame
+from server.terminals.proof import Proof
 from server.terminals.restraint import Restraint
 from server.terminals.transport import Transport, UntrustedError
 from server.tokens.accepted import AcceptedTokens
@@ -31,37 +30,17 @@ from wire import (
     ProtocolError,
     ServerConnection,
     Welcome,
-    encode,
 )
 from wire.messages import FromClient
 
 log = logging.getLogger(__name__)
 
-OUTBOX = 64
-"""Messages that may wait for a terminal that does not read; one more and it is disconnected."""
 FEATURES = (Propose.type,)
 """What this server takes beyond what every server of the protocol's version does."""
 STRANGE = frozenset({ErrorCode.BAD_MESSAGE, ErrorCode.FRAME_TOO_BIG})
 """With what a stranger that is no terminal is sent away; one of another version is a terminal."""
 MESSAGES_IN_A_ROW = 32
 """After so many messages of one terminal the others get their turn."""
-
-
-@dataclass(frozen=True)
-class Deadlines:
-    """How long a peer may take, in seconds."""
-
-    hello: float = 5.0
-    """From the first moment to a complete, valid hello."""
-    message: float = 10.0
-    """From the beginning of a message to its end."""
-    idle: float = 60.0
-    """Between messages: a terminal that says nothing for so long is gone; ours pings every few seconds."""
-    farewell: float = 1.0
-    """To read why it is being disconnected."""
-
-
-DEADLINES = Deadlines()
 
 
 class _LateError(ProtocolError):
@@ -98,10 +77,8 @@ class Session:
         self._transport = transport
         self._limits = limits
         self.source = source
-        self._tokens = tokens
-        self._guesses = guesses
+        self.proof = Proof(transport, source, tokens=tokens, guesses=guesses, notice=notice)
         self._notice = notice
-        self.shown = Credentials()
         self._admit = admit
         self._note = note
         self._on_frame = on_frame
@@ -113,9 +90,8 @@ class Session:
         """Whether it said no hello in time, or none that could be read."""
         self._deadlines = deadlines
         self._connection = ServerConnection(limits.frame_bytes)
-        self._outbox: asyncio.Queue[Message] = asyncio.Queue(OUTBOX)
+        self._outbox = Outbox(transport)
         self._leaving = False
-        self._gone = False
         self._over = asyncio.Event()
 
     @property
@@ -136,7 +112,7 @@ class Session:
         sending: asyncio.Task[None] | None = None
         try:
             deadline = await self._open()
-            sending = asyncio.ensure_future(self._send_outbox())
+            sending = asyncio.ensure_future(self._outbox.send())
             await self._receive(deadline)
         except ProtocolError as error:
             self.failed_as_stranger = not self.terminal and error.code in STRANGE
@@ -162,19 +138,14 @@ class Session:
         """Queue a message. A peer that lets its queue fill up is disconnected: it is not reading."""
         if not self.open:
             return
-        try:
-            self._outbox.put_nowait(message)
-        except asyncio.QueueFull:
+        if not self._outbox.put(message):
             log.warning("%s: disconnected: it does not read its replies", self.name)
             self.abort()
 
     @property
     def authorised(self) -> bool:
         """Whether what it proved itself by still holds."""
-        return self._fault() is None
-
-    def _fault(self) -> Fault | None:
-        return self.shown.fault(self._tokens(), datetime.now(timezone.utc))
+        return self.proof.holds
 
     @property
     def sent_too_much(self) -> bool:
@@ -210,7 +181,7 @@ class Session:
             await asyncio.wait_for(self._part(self._discard), self._deadlines.farewell)
 
     async def _part(self, peer_is_gone: Callable[[], Awaitable[object]]) -> None:
-        await self._outbox.join()
+        await self._outbox.sent()
         self._transport.end_writing()
         await peer_is_gone()
 
@@ -287,7 +258,7 @@ class Session:
             self._greet(event)
 
     def _greet(self, hello: Hello) -> None:
-        self._prove(hello)
+        self.proof.show(hello)
         self.terminal = hello.terminal
         self._admit(self)
         self.welcomed = True
@@ -307,42 +278,3 @@ class Session:
                 code=error.code.value,
                 why=error.message,
             )
-
-    def _prove(self, hello: Hello) -> None:
-        """Raises ProtocolError: token or certificate do not hold for it, or too many others were tried from
-        there. Those tried elsewhere keep no terminal out that has the right ones, nor do those tried where it
-        came from before: others may share its address."""
-        self.shown = Credentials(hello.terminal, hashed(hello.token or ""), self._transport.certificate)
-        fault = self._fault()
-        familiar = self._guesses.is_familiar(hello.terminal, self.source)
-        if familiar and fault is None:
-            return
-        try:
-            with self._guesses.of(hello.terminal, self.source, familiar or fault is None):
-                if fault is not None:
-                    log.warning("%s: %s, for terminal %s", self.name, fault.why, ascii(hello.terminal))
-                    self._notice(fault.kind, terminal=hello.terminal, source=self.source, **fault.details)
-                    message = "this terminal and token are not accepted here"
-                    raise ProtocolError(ErrorCode.UNAUTHORIZED, message)
-        except TooManyError as error:
-            self._notice(
-                SecurityKind.TOO_MANY_GUESSES,
-                terminal=hello.terminal,
-                source=self.source,
-                wait=f"{error.seconds:.0f}s",
-            )
-            message = f"too many wrong tokens; wait {int(error.seconds) + 1} seconds"
-            raise ProtocolError(ErrorCode.TOO_MANY, message) from None
-        self._guesses.remember(hello.terminal, self.source)
-
-    async def _send_outbox(self) -> None:
-        while True:
-            message = await self._outbox.get()
-            try:
-                if not self._gone:
-                    await self._transport.write(encode(message))
-            except (ConnectionError, OSError):
-                self._gone = True
-                self.abort()
-            finally:
-                self._outbox.task_done()

@@ -16,7 +16,13 @@ from server.vision import motion
 from tests.support.photos import DATA
 from wire import Box
 
-DARK, COVERED, FROZEN, MOVED, OK = CameraState
+DARK, COVERED, FROZEN, MOVED, OK = (
+    CameraState.DARK,
+    CameraState.COVERED,
+    CameraState.FROZEN,
+    CameraState.MOVED,
+    CameraState.OK,
+)
 MIN_FACE = 24
 SECONDS = 0.5
 """Between two frames of a door at which nothing happens."""

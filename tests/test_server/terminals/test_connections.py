@@ -8,9 +8,10 @@ import pytest
 
 from server.support.guesses import NAME_FREE, SOURCE_FREE
 from server.terminals.connections import Connections
+from server.terminals.deadlines import DEADLINES
 from server.terminals.doorstep import FAILURES_FREE, FULL, FULL_PENALISED
 from server.terminals.peer import PendingFrame
-from server.terminals.session import DEADLINES, Session
+from server.terminals.session import Session
 from server.terminals.strangers import STRANGERS
 from server.tokens.accepted import AcceptedTokens
 from tests.support import virtual_time

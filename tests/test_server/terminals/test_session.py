@@ -7,8 +7,10 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from server.support.guesses import Guesses
+from server.terminals.deadlines import DEADLINES
+from server.terminals.outbox import OUTBOX
 from server.terminals.peer import PendingFrame
-from server.terminals.session import DEADLINES, OUTBOX, Session
+from server.terminals.session import Session
 from server.tokens.accepted import AcceptedTokens
 from tests.support import virtual_time
 from tests.support.fake_transport import FakeTransport

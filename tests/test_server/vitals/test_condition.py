@@ -72,3 +72,4 @@ def test_a_disk_that_hangs_is_seen(parts: Parts) -> None:
     assert parts.condition.faults() == []
     parts.now += 1
     assert parts.condition.faults() == ["the disk of the access log does not answer"]
+    assert parts.look() == [], "it answers again"

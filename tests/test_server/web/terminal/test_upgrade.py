@@ -13,10 +13,12 @@ from websockets.frames import Opcode
 
 from server.events import Events
 from server.terminals.connections import Connections
+from server.terminals.deadlines import Deadlines
 from server.terminals.doorstep import FULL
 from server.terminals.listener import Listener
+from server.terminals.outbox import OUTBOX
 from server.terminals.peer import PendingFrame
-from server.terminals.session import OUTBOX, Deadlines, Session
+from server.terminals.session import Session
 from server.tokens.accepted import AcceptedTokens
 from server.web.serving import WebServer
 from server.web.terminal.upgrade import SOCKET_PATH, terminal_sockets
