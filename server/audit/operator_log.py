@@ -29,7 +29,6 @@ class ActKind(str, Enum):
     """What an operator does."""
 
     SIGN_IN = "sign_in"
-    SIGN_IN_REFUSED = "sign_in_refused"
     SIGN_OUT = "sign_out"
     PERSON_ADDED = "person_added"
     PERSON_RENAMED = "person_renamed"

@@ -36,6 +36,7 @@ class SecurityKind(str, Enum):
     SENT_TOO_MUCH = "sent_too_much"
     LOCKOUT_BEGUN = "lockout_begun"
     LOCKOUT_ENDED = "lockout_ended"
+    SIGN_IN_REFUSED = "sign_in_refused"
     SIGN_IN_THROTTLED = "sign_in_throttled"
     PROOF_REFUSED = "proof_refused"
     KEY_REFUSED = "key_refused"
@@ -56,12 +57,13 @@ BY_SOURCE = frozenset(
         SecurityKind.TOO_MANY_GUESSES,
         SecurityKind.BAD_PROTOCOL,
         SecurityKind.CROWDED_OUT,
+        SecurityKind.SIGN_IN_REFUSED,
         SecurityKind.SIGN_IN_THROTTLED,
         SecurityKind.KEY_REFUSED,
     }
 )
-"""What strangers do, who may call a terminal whatever they like: repetitions count by where they come from
-alone."""
+"""What strangers do, who may call a terminal whatever they like: repetitions count by where they come from,
+and by the account that there is."""
 
 
 @dataclass(frozen=True)

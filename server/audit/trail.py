@@ -36,7 +36,7 @@ class AuditTrail:
     """Owns the three logs and the threads that write them, so that lines keep their order.
 
     Lines of the access log that arrive while the disk is busy are written and flushed together. The operator
-    log has a thread of its own: however often somebody tries to sign in, no door waits for it.
+    log has a thread of its own: however much operators do, no door waits for it.
     `fails`: whether the access log's last lines could not be written.
     """
 

@@ -30,10 +30,12 @@ class _Count:
     since: datetime | None = None
     terminals: set[str | None] = field(default_factory=set)
     sources: set[str | None] = field(default_factory=set)
+    account: Detail = None
 
     def add(self, event: SecurityEvent) -> None:
         self.events += 1
         self.since = self.since or event.moment
+        self.account = event.details.get("account")
         for seen, value in ((self.terminals, event.terminal), (self.sources, event.source)):
             if len(seen) < 2:  # more than one is many
                 seen.add(value)
@@ -110,7 +112,8 @@ class _OfKind:
         source = next(iter(count.sources))
         if len(count.sources) > 1:
             source = network_of(source or "")
-        details: dict[str, Detail] = {"count": count.events, "since": timestamp(count.since)}
+        since = timestamp(count.since)
+        details: dict[str, Detail] = {"account": count.account, "count": count.events, "since": since}
         return SecurityEvent(moment, self._kind, terminal, source, details)
 
     def _may_tell_first(self, now: float) -> bool:
@@ -123,6 +126,6 @@ class _OfKind:
 
 
 def _source_of(event: SecurityEvent) -> str:
-    """What counts as one."""
-    network = network_of(event.source or "")
-    return network if event.kind in BY_SOURCE else f"{network} {event.terminal or ''}"
+    """What counts as one: of one account, if any."""
+    terminal = None if event.kind in BY_SOURCE else event.terminal
+    return f"{network_of(event.source or '')} {terminal or ''} {event.details.get('account') or ''}"

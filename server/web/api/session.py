@@ -11,6 +11,7 @@ from server.accounts.passwords import require_strong
 from server.accounts.rights import Caller, Right, Role
 from server.accounts.sign_in import CodeNeededError, RefusedError
 from server.audit.operator_log import ActKind
+from server.audit.security_log import SecurityKind
 from server.web.acting import note, note_as
 from server.web.api.credentials import Code, Password
 from server.web.callers import PUBLIC, Anybody, Entrance, Ports, SignedIn, cookie_name, session_of, source
@@ -59,7 +60,8 @@ async def sign_in(given: Credentials, request: Request, running: Ports, entrance
         detail = "Give the code that your authenticator app shows."
         raise ProblemError(HTTPStatus.UNAUTHORIZED, "code_needed", detail) from None
     except RefusedError:
-        await note_as(running, "unknown", source(request), ActKind.SIGN_IN_REFUSED, given.name)
+        account = await _account(running, given.name)
+        running.notice(SecurityKind.SIGN_IN_REFUSED, source=source(request), account=account)
         detail = "Name, password or code is wrong."
         raise ProblemError(HTTPStatus.UNAUTHORIZED, "wrong_credentials", detail) from None
     await _note_sign_in(running, request, secret)
@@ -155,6 +157,17 @@ async def accept_invitation(
     )
     await _note_sign_in(running, request, secret)
     return _signed_in(request, secret)
+
+
+async def _account(running: Running, name: str) -> str | None:
+    """The account that is called so. Other names that are tried are told nowhere: one may be a password, in
+    the wrong field."""
+    try:
+        known = accounts.checked_name(name)
+    except accounts.AccountError:
+        return None
+    found = await running.database.read(lambda sql: accounts.find(sql, known))
+    return None if found is None else found.name
 
 
 async def _note_invited(running: Running, request: Request, invited: Invited, name: str) -> None:

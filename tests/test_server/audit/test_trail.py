@@ -247,9 +247,7 @@ def test_receipts_go_to_a_log_of_their_own(tmp_path: Path) -> None:
 
 
 def act(number: int) -> Act:
-    return Act(
-        datetime(2026, 11, 22, 8, 0, number, tzinfo=timezone.utc), "account:jane", ActKind.SIGN_IN_REFUSED
-    )
+    return Act(datetime(2026, 11, 22, 8, 0, number, tzinfo=timezone.utc), "account:jane", ActKind.SIGN_IN)
 
 
 def acts(folder: Path) -> list[Act]:

@@ -32,7 +32,7 @@ def test_lines_without_a_row_are_found(
 def test_what_is_kept_otherwise_than_it_was_written_is_not_missing(
     database: Database, tmp_path: Path
 ) -> None:
-    hostile = Act(minutes(1), "x" * 999, ActKind.SIGN_IN_REFUSED, "\0" * 999, "\0", {"agent": "\0" * 999})
+    hostile = Act(minutes(1), "x" * 999, ActKind.SIGN_IN, "\0" * 999, "\0", {"agent": "\0" * 999})
     path = write_log(tmp_path / "a", hostile)
     database.write_here(lambda connection: add(connection, [(ACT, act_row(hostile))]))
     assert database.read_here(lambda each: list(missing(each, Logs(-(2**63)).lines([path])))) == []

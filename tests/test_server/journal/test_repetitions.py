@@ -8,6 +8,7 @@ from server.journal.repetitions import FIRST_LINES, MOST_SOURCES, Repetitions
 
 START = datetime(2026, 11, 22, 8, 0, tzinfo=timezone.utc)
 WRONG, SECOND = SecurityKind.WRONG_TOKEN, SecurityKind.SECOND_CONNECTION
+REFUSED = SecurityKind.SIGN_IN_REFUSED
 
 
 class Told:
@@ -21,8 +22,13 @@ class Told:
         self._repetitions = Repetitions()
 
     def see(self, kind: SecurityKind, source: str | None, terminal: str | None = "front") -> None:
+        self._take(SecurityEvent(self._moment, kind, terminal, source, {"token": "given"}))
+
+    def refuse(self, source: str, account: str | None) -> None:
+        self._take(SecurityEvent(self._moment, REFUSED, None, source, {"account": account}))
+
+    def _take(self, event: SecurityEvent) -> None:
         self.taken += 1
-        event = SecurityEvent(self._moment, kind, terminal, source, {"token": "given"})
         self._add(self._repetitions.take(event, self._now))
 
     def wait(self, seconds: float) -> None:
@@ -164,3 +170,30 @@ def test_no_other_kind_waits_for_the_minute_of_one() -> None:
     assert len(told.lines) == 3
     told.wait(30)
     assert len(told.lines) == 4
+
+
+def test_each_account_of_an_address_is_told_at_once_and_counts_by_itself() -> None:
+    told = Told()
+    for account in ("jane", None, "john", "jane", "jane", "john"):
+        told.refuse("10.0.0.66", account)
+    assert told.lines == [
+        "sign_in_refused - 10.0.0.66 account=jane",
+        "sign_in_refused - 10.0.0.66",
+        "sign_in_refused - 10.0.0.66 account=john",
+    ]
+    told.wait(60)
+    assert [line.partition(" since=")[0] for line in told.lines[3:]] == [
+        "sign_in_refused - 10.0.0.66 account=jane count=2",
+        "sign_in_refused - 10.0.0.66 account=john count=1",
+    ]
+
+
+def test_a_flood_of_sign_ins_from_many_addresses_is_few_lines() -> None:
+    told = Told()
+    for _ in range(60):
+        for host in range(254):
+            told.refuse(f"10.0.0.{host}", ("jane", None)[host % 2])
+        told.wait(10)
+    told.end()
+    assert told.counted == told.taken == 60 * 254
+    assert len(told.lines) <= FIRST_LINES + 10 * 5
