@@ -303,8 +303,9 @@ def test_a_running_server_never_enrols_anybody_without_the_limits(tmp_path: Path
 
     def watch() -> None:
         while not done.is_set():
-            gallery, roster = server.watcher.gallery, server.roster.roster
-            seen.update((name, name in roster.permits) for name in gallery.people)
+            roster, gallery = server.roster.roster, server.watcher.gallery
+            if server.roster.roster is roster:  # the two were there at one moment
+                seen.update((name, name in roster.permits) for name in gallery.people)
 
     with server.running() as site:
         watching = threading.Thread(target=watch)
