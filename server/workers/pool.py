@@ -128,7 +128,7 @@ class WorkerPool:
 
     async def analyse_beside(self, jpeg: bytes, hints: Hints) -> Analysis:
         """As `analyse`, behind all other frames."""
-        analysis = await self._aside(partial(worker.analyse, jpeg, hints), frame_seconds(hints))
+        analysis = await self._aside(partial(worker.analyse, jpeg, hints), BESIDE * frame_seconds(hints))
         return _fitting(analysis, hints)
 
     async def analyse_photo(self, data: bytes) -> PhotoOutcome:
@@ -154,12 +154,12 @@ class WorkerPool:
         return await self._aside(partial(task, *args, **kwargs), BESIDE * self._task_seconds)
 
     async def _aside(self, task: Callable[[], T], seconds: float) -> T:
-        """`seconds`: as `Patience` takes them."""
+        """`seconds`: by the clock: it waits in a thread of its own, of which nobody tells for how long."""
         places = self._beside
         await places.acquire()
         before = self._frame_seconds
         try:
-            return await self._run(partial(worker.beside, task), seconds, BESIDE * self._task_seconds)
+            return await self._run(partial(worker.beside, task), longest=seconds)
         finally:
             rest = min(REST * (self._frame_seconds - before), LONGEST_REST)
             asyncio.get_running_loop().call_later(rest, places.release)
@@ -291,9 +291,9 @@ class WorkerPool:
 
 
 def _fitting(found: object, hints: Hints) -> Analysis:
-    """Raises AnalysisFailedError: it is no answer to what was asked."""
+    """Raises AnalysisFailedError: it answers something that was not asked."""
     if isinstance(found, Analysis) and found.width * found.height <= hints.max_pixels:
         followed = [face.followed for face in found.faces if face.followed is not None]
         if all(index < len(hints.followed) for index in followed):
             return found
-    raise AnalysisFailedError
+    raise AnalysisFailedError("its worker answers something that was not asked")

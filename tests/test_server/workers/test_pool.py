@@ -330,6 +330,26 @@ def test_what_is_done_beside_frames_may_take_longer_and_not_for_ever(
     with_pool(endless, task_seconds=1.0, load=load_with_a_warning)
 
 
+def hang_over_a_frame(jpeg: bytes, hints: Hints) -> Analysis:
+    time.sleep(3600)
+    raise AssertionError
+
+
+def test_a_frame_behind_others_keeps_the_spare_process_for_so_long_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pool_module, "BESIDE", 2.0)
+    monkeypatch.setattr(patience, "FRAME_SECONDS", 0.3)
+    monkeypatch.setattr(worker, "analyse", hang_over_a_frame)
+
+    async def work(pool: WorkerPool) -> int:
+        with pytest.raises(AnalysisFailedError, match="it took too long"):
+            await asyncio.wait_for(pool.analyse_beside(jpeg("obama"), HINTS), 12.0)
+        return await pool.run_beside(answer)
+
+    assert with_pool(work, workers=0, load=load_with_a_warning) == 42
+
+
 def broken_load(models: ModelSettings) -> list[worker.LogMessage]:
     raise RuntimeError("dlib cannot be imported; install it")
 
