@@ -3,10 +3,9 @@
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
-from server.audit.folder_lock import FolderLock, InUseError
+from server.commands.alone import alone
 from server.gallery.cache import open_cache
 from server.recording.files import FOLDER, files_of_all_days
 from server.recording.format import FormatError
@@ -44,7 +43,7 @@ async def apply(settings: Settings, old_key: Path | None = None) -> str:
 
 def _apply(settings: Settings, old: Cipher | None, new: Cipher | None) -> str:
     logs = settings.logs
-    with _alone(logs):
+    with alone(logs):
         check = logs / CHECK_FILE
         if check.exists() and not any(each is not None and opens(each, check) for each in (old, new)):
             raise StartError(f"what is kept in {logs} is encrypted by another key: name it by --old-key FILE")
@@ -71,16 +70,3 @@ def _recordings(folder: Path, old: Cipher | None, new: Cipher | None) -> tuple[i
         except (FormatError, OSError) as error:
             problems.append(f"LEFT AS IT IS: {path}: {error}")
     return changed, problems
-
-
-@contextlib.contextmanager
-def _alone(logs: Path) -> Iterator[None]:
-    """Raises StartError: a server uses the folder, or it cannot be used."""
-    try:
-        lock = FolderLock(logs)
-    except InUseError:
-        raise StartError(f"a server is using the folder {logs}: stop it first") from None
-    except OSError as error:
-        raise StartError(f"logs: cannot use {logs}: {error}") from error
-    with contextlib.closing(lock):
-        yield

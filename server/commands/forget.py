@@ -15,11 +15,11 @@ from server.access.matching.gallery import Gallery
 from server.access.matching.recogniser import SFACE
 from server.access.odds import refused_at_first
 from server.access.orders import Roster
-from server.audit.folder_lock import FolderLock, InUseError
 from server.audit.log_files import BROKEN, rotations_of
 from server.audit.operator_log import COMMAND_LINE, Act, ActKind, append
 from server.audit.rewriting import remove_unfinished, rewrite_each
 from server.audit.trail import SEAL_KEY
+from server.commands.alone import alone
 from server.commands.enrolled import enrolled, roster_of
 from server.database.database import DatabaseError, address_of, look, opened
 from server.forgetting.forgetting import (
@@ -57,7 +57,7 @@ from server.support.key_file import KeyFileError, key_of
 async def forget(settings: Settings, name: str) -> str:
     """The report as text. Raises WrongError: something is left, as the report says; StartError: nobody is
     called so, or it cannot be done."""
-    with _told_in_words(), contextlib.closing(_alone(settings.logs)):
+    with _told_in_words(), alone(settings.logs, "erase the person in its console, or stop it first"):
         remove_unfinished(settings.logs)
         roster = roster_of(settings)
         name = canonical(name)
@@ -167,16 +167,6 @@ def _left(settings: Settings, called: list[Person], looks: Looks, cipher: Cipher
         )
     ]
     return list(dict.fromkeys(found))
-
-
-def _alone(logs: Path) -> FolderLock:
-    """Raises StartError: a server uses the folder; OSError."""
-    try:
-        return FolderLock(logs)
-    except InUseError:
-        raise StartError(
-            f"a server is using the folder {logs}: erase the person in its console, or stop it first"
-        ) from None
 
 
 @contextlib.contextmanager

@@ -10,9 +10,9 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from server.audit.folder_lock import FolderLock, InUseError
 from server.audit.operator_log import COMMAND_LINE, Act, ActKind, append
 from server.audit.operator_log import FILE as OPERATOR_LOG
+from server.commands.alone import alone
 from server.database.database import DatabaseError, address_of, look
 from server.history import rebuild as rebuilding
 from server.history.carry import Span
@@ -41,7 +41,7 @@ async def check(settings: Settings) -> str:
 
 
 def _rebuild(settings: Settings, files: Sequence[Path]) -> str:
-    with _told_in_words(), _alone(settings.logs):
+    with _told_in_words(), alone(settings.logs):
         append(settings.logs, Act(datetime.now().astimezone(), COMMAND_LINE, ActKind.HISTORY_REBUILT))
         paths = oldest_first([*files, settings.logs / OPERATOR_LOG]) if files else rotations(settings.logs)
         logs = Logs(_since(settings))
@@ -146,17 +146,6 @@ def _ranges(numbers: Sequence[int]) -> str:
             runs.append([number])
     told = ", ".join("-".join(map(str, run)) for run in runs)
     return f"line {told}" if len(numbers) == 1 else f"lines {told}"
-
-
-@contextlib.contextmanager
-def _alone(logs: Path) -> Iterator[None]:
-    """While no server uses the folder. Raises StartError: one does; OSError."""
-    try:
-        lock = FolderLock(logs)
-    except InUseError:
-        raise StartError(f"a server is using the folder {logs}: stop it first") from None
-    with contextlib.closing(lock):
-        yield
 
 
 @contextlib.contextmanager
