@@ -32,10 +32,10 @@ from server.forgetting.forgetting import (
     traces_of,
 )
 from server.forgetting.lines import changes, of_any_text, other_logs
-from server.forgetting.people import Looks, former_names, hashes_of
+from server.forgetting.people import Looks, former_names, looks_of
 from server.forgetting.spelling import Person
 from server.forgetting.traces import in_database, in_files
-from server.gallery.cache import EmbeddingCache, open_cache
+from server.gallery.cache import open_cache
 from server.recording.files import FOLDER as RECORDINGS
 from server.roster.backup import BACKUP_FILE, Backup
 from server.settings import Settings
@@ -82,7 +82,7 @@ def _forget(settings: Settings, name: str, roster: Roster, others: set[str], ali
     cipher = cipher_of(settings)
     cache = open_cache(logs, photo_pipeline(settings), cipher)
     try:
-        looks = _looks(settings.faces, cache, name)
+        looks = looks_of(settings.faces, cache, name)
         if not _left(settings, called, looks, cipher):
             raise StartError(f"nothing here tells of anybody called {name!a}")
         append(logs, Act(datetime.now().astimezone(), COMMAND_LINE, ActKind.PERSON_ERASED, person.word))
@@ -117,11 +117,6 @@ def _from_the_logs(logs: Path, person: Person, key: bytes, forgotten: Forgotten)
         forgotten.add(rewrite_each(rotations_of(logs, Path(log).stem), change))
     others = (*other_logs(logs), *rotations_of(logs, "security_log"))
     forgotten.add(rewrite_each(others, of_any_text(person)))
-
-
-def _looks(faces: Path, cache: EmbeddingCache, name: str) -> Looks:
-    hashes = frozenset(cache.hashes_of(name)) | hashes_of(faces, name)
-    return Looks(hashes, cache.looks(hashes))
 
 
 def _from_the_folder(

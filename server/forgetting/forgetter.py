@@ -23,7 +23,7 @@ from server.forgetting.forgetting import (
     traces_of,
 )
 from server.forgetting.lines import changes, of_any_text, other_logs
-from server.forgetting.people import Looks, hashes_of
+from server.forgetting.people import Looks, looks_of
 from server.forgetting.spelling import Person
 from server.forgetting.traces import in_database, in_files
 from server.gallery.cache import EmbeddingCache
@@ -60,7 +60,7 @@ class Forgetter:
 
     async def looks(self, name: str) -> Looks:
         """To be asked for before the photos are removed. Raises OSError, sqlite3.Error."""
-        return await asyncio.to_thread(self._looks, name)
+        return await asyncio.to_thread(looks_of, self.settings.faces, self.cache, name)
 
     async def forget(self, person: Person, looks: Looks) -> Forgotten:
         """What is kept beside the photos, which are gone by now; `problems` tells what is left."""
@@ -100,10 +100,6 @@ class Forgetter:
 
     def _whom(self, name: str, others: Iterable[str]) -> Person:
         return spelled(name, key_of(self._path(SEAL_KEY)), self.settings.logs, others)
-
-    def _looks(self, name: str) -> Looks:
-        hashes = frozenset(self.cache.hashes_of(name)) | hashes_of(self.settings.faces, name)
-        return Looks(hashes, self.cache.looks(hashes))
 
     def _forget_recordings(self, person: Person, looks: Looks, forgotten: Forgotten) -> None:
         """A visit that is going on is left out: its beginning may be gone."""

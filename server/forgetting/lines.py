@@ -15,11 +15,9 @@ from server.audit.operator_log import PATTERN as ACT
 from server.audit.rewriting import Change
 from server.audit.trail import ENROLMENT_LOG
 from server.forgetting.spelling import Person
+from server.gallery.receipt_writer import PATTERN as RECEIPT
 from server.support.console import LOG_FILE
 
-_RECEIPT = re.compile(
-    rf"^(?P<head>\S+ [A-Z]+) (?P<path>{FIELD}) (?P<person>{FIELD})(?P<pairs>(?: [a-z_]+={FIELD})*)$"
-)
 _PAIR = re.compile(rf" (?P<key>[a-z_]+)=(?P<value>{FIELD})")
 _OURS = frozenset({"reason", "source"})
 """Keys whose values name nobody."""
@@ -50,7 +48,7 @@ def _changed(change: Callable[[str], str], line: bytes) -> bytes:
 
 
 def _receipt(person: Person, line: str) -> str:
-    found = _RECEIPT.match(line)
+    found = RECEIPT.match(line)
     if found is None:
         return person.replaced(line)
     path, whose = (_value(person, found[name]) for name in ("path", "person"))

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,9 +19,9 @@ from server.audit.operator_log import FILE as OPERATOR_LOG
 from server.audit.operator_log import ActKind
 from server.audit.operator_log import parse as parse_act
 from server.audit.trail import ENROLMENT_LOG
+from server.gallery.cache import EmbeddingCache
 from server.gallery.folder import PhotoFile, ReadError, read_photo, scan
-
-_RECEIPT = re.compile(rb'\S+ [A-Z]+ (?:"(?:[^"\\]|\\.)*"|\S+) (?P<name>"(?:[^"\\]|\\.)*")')
+from server.gallery.receipt_writer import NAMED as RECEIPT
 
 
 @dataclass(frozen=True)
@@ -58,11 +57,18 @@ def hashes_of(faces: Path, person: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def looks_of(faces: Path, cache: EmbeddingCache, person: str) -> Looks:
+    """How a person looks, by the photos that are there and those that the cache remembers. Raises OSError,
+    sqlite3.Error."""
+    hashes = frozenset(cache.hashes_of(person)) | hashes_of(faces, person)
+    return Looks(hashes, cache.looks(hashes))
+
+
 def named_in_logs(logs: Path) -> set[str]:
     """Everybody whom a line of the access log or of the enrolment log is about. Raises OSError: the folder
     cannot be read."""
     found: set[bytes] = set()
-    for log, pattern in ((ACCESS_LOG, NAMED), (ENROLMENT_LOG, _RECEIPT)):
+    for log, pattern in ((ACCESS_LOG, NAMED), (ENROLMENT_LOG, RECEIPT)):
         lines = _lines(logs, log)
         found |= {named["name"] for line in lines if (named := pattern.match(line)) is not None}
     return set(_readable(found))

@@ -2,14 +2,22 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from server.audit.line import pairs, quoted, timestamp
+from server.audit.line import FIELD, pairs, quoted, timestamp
 from server.gallery.receipts import Receipt, Status
 
 log = logging.getLogger(__name__)
+
+PATTERN = re.compile(
+    rf"^(?P<head>\S+ [A-Z]+) (?P<path>{FIELD}) (?P<person>{FIELD})(?P<pairs>(?: [a-z_]+={FIELD})*)$"
+)
+"""Parses every line of the enrolment log."""
+NAMED = re.compile(rf'\S+ [A-Z]+ {FIELD} (?P<name>"(?:[^"\\]|\\.)*")'.encode())
+"""The beginning of a line that names somebody; `name` as it is quoted."""
 
 
 class EnrolmentLog(Protocol):
