@@ -4,18 +4,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from server.database.plain_text import INDEXED, plain
 from server.history.tables import ACT, DECISION, VISIT
-
-
-def mentions(connection: Connection, name: str) -> int:
-    """In how many decisions and visits somebody is named."""
-    return sum(
-        connection.execute(select(func.count()).where(condition)).scalar_one()
-        for condition in (_named(name) | _near(name), _visited(name))
-    )
 
 
 def erase_name(connection: Connection, name: str, word: str) -> int:
@@ -58,10 +50,6 @@ def _named(name: str) -> ColumnElement[Any]:
 def _near(name: str) -> ColumnElement[Any]:
     """Who came near is kept as JSON."""
     return DECISION.c.nearest.contains(f"[{json.dumps(name)}, ", autoescape=True)
-
-
-def _visited(name: str) -> ColumnElement[Any]:
-    return (VISIT.c.name == _kept(name)) | (VISIT.c.candidate == _kept(name))
 
 
 def _kept(name: str) -> str:

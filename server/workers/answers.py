@@ -15,34 +15,15 @@ from typing import Any, NamedTuple, TypeAlias
 import msgpack
 import numpy as np
 
-from server.access.seen import (
-    Analysis,
-    Face,
-    Flaw,
-    Landmarks,
-    PhotoAccepted,
-    PhotoFlaw,
-    PhotoRefused,
-    PictureError,
-    PictureTooLargeError,
-    Pose,
-    PreparedPhoto,
-    Scan,
-    Still,
-)
+from server.access.seen import Flaw, PhotoFlaw, PictureError, PictureTooLargeError, Scan
 from server.workers import soundness
-from wire import Box
 
 Outcome: TypeAlias = tuple[Any, Exception | None]
 """What a task returned, and what it raised."""
 
-_RECORDS: dict[str, Callable[..., Any]] = {
-    kind.__name__: kind
-    for kind in (Analysis, Box, Face, Landmarks, PhotoAccepted, PhotoRefused, Pose, PreparedPhoto, Still)
-}
+_RECORDS: dict[str, Callable[..., Any]] = {kind.__name__: kind for kind in soundness.RECORDS}
 _WORDS: dict[str, Callable[[str], Any]] = {kind.__name__: kind for kind in (Flaw, PhotoFlaw, Scan)}
 _ERRORS = {kind.__name__: kind for kind in (PictureError, PictureTooLargeError)}
-_ARRAYS = frozenset({"<f4", "<f8", "|u1"})
 _RECORD, _WORD, _ARRAY = 1, 2, 3
 DEEPEST = 8
 """Values of classes in each other: a pose is in landmarks in a face in what a frame shows."""
@@ -108,8 +89,8 @@ def _extended(value: object) -> object:
     kind = type(value).__name__
     if isinstance(value, Enum):
         return msgpack.ExtType(_WORD, _pack((kind, value.value)))
-    if isinstance(value, np.ndarray) and value.dtype.str in _ARRAYS:
-        return msgpack.ExtType(_ARRAY, _pack((value.dtype.str, value.shape, value.tobytes())))
+    if isinstance(value, np.ndarray) and value.dtype == np.float32:
+        return msgpack.ExtType(_ARRAY, _pack((value.shape, value.tobytes())))
     if isinstance(value, np.generic):
         return value.item()
     if kind in _RECORDS:
@@ -151,16 +132,16 @@ class _Reader:
         if self._depth == DEEPEST:
             raise ValueError(f"values in each other, more than {DEEPEST} deep")
         self._depth += 1
-        kind, *given = self.read(data)
+        first, *rest = self.read(data)
         self._depth -= 1
-        if code == _ARRAY and kind in _ARRAYS:
-            shape, content = given
-            return np.frombuffer(content, np.dtype(kind)).reshape(shape)
+        if code == _ARRAY:
+            (content,) = rest
+            return np.frombuffer(content, np.float32).reshape(first)
         if code == _RECORD:
-            record = _RECORDS[kind](*given)
+            record = _RECORDS[first](*rest)
             soundness.check(record)
             return record
         if code == _WORD:
-            (word,) = given
-            return _WORDS[kind](word)
-        raise ValueError(f"extension {code} of {kind!r}")
+            (word,) = rest
+            return _WORDS[first](word)
+        raise ValueError(f"extension {code}")

@@ -37,7 +37,7 @@ POINTS = 68
 
 def check(record: object) -> None:
     """`record`: of one of the classes that workers answer. Raises ValueError."""
-    if not _CHECKS[type(record)](record):
+    if not RECORDS[type(record)](record):
         raise ValueError(f"no worker sees such a {type(record).__name__}")
 
 
@@ -116,8 +116,8 @@ def _embedding(value: Any) -> bool:
 
 
 def _array(value: Any, shape: tuple[int, ...]) -> bool:
-    of_floats = isinstance(value, np.ndarray) and value.dtype == np.float32 and value.shape == shape
-    return of_floats and bool(np.isfinite(value).all()) and float(np.abs(value).max()) < 1e6
+    fits = isinstance(value, np.ndarray) and value.shape == shape
+    return fits and bool(np.isfinite(value).all()) and float(np.abs(value).max()) < 1e6
 
 
 def _number(value: Any) -> bool:
@@ -136,7 +136,7 @@ def _bytes(value: Any, most: int) -> bool:
     return isinstance(value, bytes) and len(value) <= most
 
 
-_CHECKS: dict[type, Callable[[Any], bool]] = {
+RECORDS: dict[type, Callable[[Any], bool]] = {
     Analysis: _analysis,
     Box: _box,
     Face: _face,
@@ -147,3 +147,4 @@ _CHECKS: dict[type, Callable[[Any], bool]] = {
     PreparedPhoto: _prepared,
     Still: _still,
 }
+"""The classes of which answers are made, and what makes each sound."""

@@ -97,7 +97,11 @@ class Other:
     value: int
 
 
-@pytest.mark.parametrize("value", [Other(1), object(), os.system, {"a", "b"}, np.array([None], dtype=object)])
+@pytest.mark.parametrize(
+    "value",
+    [Other(1), object(), os.system, {"a", "b"}, np.array([None]), (np.ones(128),)],
+    ids=lambda value: type(value).__name__,
+)
 def test_what_no_task_answers_is_not_sent(value: object) -> None:
     with pytest.raises((TypeError, ValueError)):
         there_and_back(value)
@@ -120,8 +124,9 @@ def forged(code: int, *content: object) -> bytes:
         forged(1, "Box", *astuple(Other(1)) * 9),
         forged(2, "Scan", "sideways"),
         forged(2, "Analysis", "x"),
+        forged(3, (1,), b"\0" * 8),
+        forged(3, (1 << 40,), b"\0" * 4),
         forged(3, "|O", (1,), b"\0" * 8),
-        forged(3, "<f4", (1 << 40,), b"\0" * 4),
         forged(9, "Box", 1, 2, 3, 4),
         msgpack.packb((1, None)),
         msgpack.packb((None, {}, "")),
@@ -176,7 +181,6 @@ def worn(**fields: Any) -> Landmarks:
         Face(BOX, EMBEDDING[:64]),
         Face(BOX, EMBEDDING * np.float32("nan")),
         Face(BOX, EMBEDDING * 0),
-        Face(BOX, EMBEDDING.astype(np.float64)),
         Face(BOX, None, followed=-1),
         Face(BOX, None, quality=float("nan")),
         Face((1, 20, 30, 4), None),  # type: ignore[arg-type]
