@@ -127,20 +127,7 @@ async def open_parts(
     stack.push_async_callback(asyncio.to_thread, events.close)
 
     naming = await asyncio.to_thread(_naming, settings)
-    rules = PresentRules(settings.rules())
-    roster = PeopleFileWatcher(
-        settings.people_file, settings.logs / BACKUP_FILE, on_change=lambda: photos.hasten()
-    )
-    photos = PhotoWatcher(
-        folder=settings.faces,
-        cache=cache,
-        analyse=pool.analyse_photo,
-        take_receipts=_take_receipts(ReceiptWriter(audit), events, lambda: photos),
-        enrolling=Enrolling.by(lambda: rules.rules, lambda: roster.roster),
-        parallel=pool.processes,
-    )
-    rules.on_change = photos.hasten
-    people = People(rules, roster, photos)
+    people = _people(settings, cache, pool, ReceiptWriter(audit), events)
     doors = _doors(
         settings, tls, listener, people, pool, DecisionWriter(audit, events, naming), events, database
     )
@@ -158,6 +145,25 @@ async def open_parts(
         people=people,
         doors=doors,
     )
+
+
+def _people(
+    settings: Settings, cache: EmbeddingCache, pool: WorkerPool, receipts: ReceiptWriter, events: Events
+) -> People:
+    rules = PresentRules(settings.rules())
+    roster = PeopleFileWatcher(
+        settings.people_file, settings.logs / BACKUP_FILE, on_change=lambda: photos.hasten()
+    )
+    photos = PhotoWatcher(
+        folder=settings.faces,
+        cache=cache,
+        analyse=pool.analyse_photo,
+        take_receipts=_take_receipts(receipts, events, lambda: photos),
+        enrolling=Enrolling.by(lambda: rules.rules, lambda: roster.roster),
+        parallel=pool.processes,
+    )
+    rules.on_change = photos.hasten
+    return People(rules, roster, photos)
 
 
 def _doors(
